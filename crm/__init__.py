@@ -1,0 +1,1 @@
+"""What we keep about customers, and how people see it."""

@@ -1,0 +1,112 @@
+"""The schema as frozen data: entities, and the documents of every other kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field as attribute
+from typing import Any
+
+from crm.fields.base import Field
+from crm.texts import Text
+
+
+@dataclass(frozen=True)
+class Section:
+    """One titled group of fields in the form and on the record page."""
+
+    label: Text | None
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition under which a record is refused, with the message the user reads."""
+
+    when: tuple
+    message: Text
+
+
+@dataclass(frozen=True)
+class Board:
+    """How the records stand on a board: one column per choice of the field `by`."""
+
+    by: str
+    sum: str | None = None
+    card: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """The children an entity has through another entity's reference (`customer.deals`).
+
+    Shape:  `entity` is the children's entity, `field` their reference field.
+    """
+
+    name: str
+    label: Text
+    entity: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One declared kind of record.
+
+    Shape:  `fields` by name, in declared order. `table` and `uid` are given at the first publish and stay.
+            `sort` holds (field name, descending). `inverses` are filled in from the other entities.
+    """
+
+    name: str
+    label: Text
+    plural: Text
+    fields: Mapping[str, Field]
+    uid: str = ""
+    table: str = ""
+    icon: str = "folder"
+    menu: str = ""
+    title: str = "{id}"
+    columns: tuple[str, ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()
+    form: tuple[Section, ...] = ()
+    board: Board | None = None
+    calendar: Mapping[str, str] | None = None
+    same_if: tuple[tuple[str, ...], ...] = ()
+    checks: tuple[Check, ...] = ()
+    inverses: Mapping[str, Inverse] = attribute(default_factory=dict)
+    options: Mapping[str, Any] = attribute(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: what an admin wrote, with the place of every key.
+
+    Shape:  `kind` is its first key ("entity", "rule", ...), `name` that key's value, `body` the whole
+            mapping as plain data. `lines` maps a path of keys and indexes to a line number, from 1.
+    """
+
+    kind: str
+    name: str
+    body: Mapping[str, Any]
+    file: str = ""
+    lines: Mapping[tuple, int] = attribute(default_factory=dict)
+
+    def line(self, *path: object) -> int:
+        """Return the line of the longest known prefix of a path."""
+        for size in range(len(path), -1, -1):
+            if path[:size] in self.lines:
+                return self.lines[path[:size]]
+        return 1
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All documents of one revision, built.
+
+    Shape:  `entities` by name; `parts` holds the built models of every other kind by kind, then name:
+            `schema.parts["role"]["sales"]`. `documents` keeps what was written, for export and diff.
+    """
+
+    number: int
+    entities: Mapping[str, Entity]
+    parts: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
+    documents: tuple[Document, ...] = ()

@@ -1,0 +1,121 @@
+"""What a field is, and what every field type can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field as attribute
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from crm.errors import Problem
+from crm.texts import Text
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an entity, as declared; never changed after loading.
+
+    Shape:  `options` holds the keys only this type knows (choices, currency, to, ...), already built by the
+            type. `required_if`, `show_if`, `read_only_if` are raw condition lines. `uid` and `column` are
+            given when the schema is published and stay for good.
+    """
+
+    name: str
+    type: str
+    label: Text
+    uid: str = ""
+    column: str = ""
+    help: Text | None = None
+    required: bool = False
+    read_only: bool = False
+    unique: bool = False
+    index: bool = False
+    search: bool = False
+    history: bool = True
+    personal: bool = False
+    encrypted: bool = False
+    default: Any = None
+    was: str | None = None
+    required_if: tuple = ()
+    show_if: tuple = ()
+    read_only_if: tuple = ()
+    options: Mapping[str, Any] = attribute(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where a value comes from or goes to: who reads it, and beside which other values it stands.
+
+    Shape:  `source` is "form", "api", "import" or "rule". `values` are the other values of the record, for
+            keys such as `region_field`. `currency` and `region` are the organisation's defaults.
+    """
+
+    language: str = "en"
+    time_zone: ZoneInfo = ZoneInfo("Europe/Athens")
+    source: str = "form"
+    values: Mapping[str, Any] = attribute(default_factory=dict)
+
+
+class FieldType:
+    """The behaviour of one type of field. One subclass per file, one instance per type in the registry.
+
+    Shape:  `kind` is what conditions and formulas see: text, number, boolean, date, datetime, reference,
+            user, many (several words of text) or none (cannot be compared). `keys` names the extra YAML keys.
+            `control` names the template piece that draws the form control.
+    """
+
+    name: ClassVar[str] = ""
+    kind: ClassVar[str] = "text"
+    keys: ClassVar[frozenset[str]] = frozenset()
+    control: ClassVar[str] = "text"
+    stored: ClassVar[bool] = True  # False: computed on reading, no column
+    writable: ClassVar[bool] = True  # False: nobody may set it (formula, sequence, summary)
+    aligned_end: ClassVar[bool] = False  # numbers stand at the end of a list cell
+    left_to_right: ClassVar[bool] = False  # codes, phones, mails: dir=ltr in every language
+
+    def check_options(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return every problem in the type's own keys; the common keys are checked by the loader."""
+        return []
+
+    def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the type's own keys as typed values, defaults filled in; `body` has passed the check."""
+        return {key: body[key] for key in self.keys if key in body}
+
+    def attribute(self, field: Field) -> str:
+        """Return the mapped attribute that holds the value (`customer_id` for a reference `customer`)."""
+        return field.name
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return the SQL type of the field's column."""
+        raise NotImplementedError
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> Any:
+        """Return the typed, normalised value of what a person, a file or an API sent; None when empty.
+
+        Shape:  `value` is a string as typed in the situation's language, or a native JSON or spreadsheet
+                value. Emptiness and `required` are not judged here.
+        Errors: FieldError, with a code of `crm/messages/fields.py`.
+        """
+        raise NotImplementedError
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the value as plain text in the reader's language; "" when empty."""
+        return "" if value is None else str(value)
+
+    def form_text(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the value as the form control wants it; `clean` of it gives the value back."""
+        return "" if value is None else str(value)
+
+    def to_json(self, field: Field, value: Any) -> Any:
+        """Return the value as JSON (REST answers, history, revisions); `clean` of it gives it back."""
+        return value
+
+    def to_cell(self, field: Field, value: Any, situation: Situation) -> Any:
+        """Return the value for a spreadsheet cell: str, int, float, Decimal, bool, date, datetime or None."""
+        return value
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the folded words that find this value, separated by spaces; "" when it is not searchable."""
+        return ""

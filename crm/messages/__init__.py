@@ -1,0 +1,22 @@
+"""Every sentence an error or a problem can become: one file per area, named in the list below."""
+
+from __future__ import annotations
+
+from crm.errors import CrmError, Problem
+from crm.messages import conditions, fields, imports, permissions, records, reports, rules, schema, web
+from crm.texts import Text, translate
+
+AREAS = (schema, fields, conditions, permissions, records, imports, reports, rules, web)
+MESSAGES: dict[str, str] = {code: text for area in AREAS for code, text in area.MESSAGES.items()}
+
+
+def render(problem: Problem | CrmError, language: str) -> str:
+    """Return the sentence for a problem or an error, in one language, without its place.
+
+    Shape:  parameters that are a `Text` are put into the language first.
+    """
+    params = {
+        name: value.get(language) if isinstance(value, Text) else value
+        for name, value in problem.params.items()
+    }
+    return translate(MESSAGES[problem.code], language, **params)

@@ -1,0 +1,6 @@
+"""Sentences of the area: permissions."""
+
+from crm.texts import N_
+
+MESSAGES = {
+}

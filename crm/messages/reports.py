@@ -1,0 +1,6 @@
+"""Sentences of the area: reports."""
+
+from crm.texts import N_
+
+MESSAGES = {
+}

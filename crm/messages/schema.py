@@ -1,0 +1,6 @@
+"""Sentences of the area: schema."""
+
+from crm.texts import N_
+
+MESSAGES = {
+}

@@ -1,0 +1,6 @@
+"""Sentences of the area: web."""
+
+from crm.texts import N_
+
+MESSAGES = {
+}
