@@ -1,0 +1,142 @@
+"""The engine of this process, our own tables' metadata, and the session that knows who acts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from crm.entities.workspace import Workspace
+    from crm.permissions.model import Actor
+
+BUSY_SECONDS = 10  # how long a writer waits for another one on SQLite
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMING)
+"""Our own tables (`crm_…`); each is declared in the store of the package that owns it."""
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""The type of every primary key; SQLite counts up only plain integers."""
+
+write_intent: ContextVar[bool] = ContextVar("write_intent", default=True)
+"""Whether transactions begun now will write; the web sets it to False for GET requests.
+
+SQLite refuses to turn a reading transaction into a writing one when somebody else wrote in between, so a writer
+says so at its begin and waits for its turn.
+"""
+
+
+def utcnow() -> dt.datetime:
+    """Return the moment in UTC, without a zone, as the database stores it."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+@cache
+def build_engine(url: str) -> sa.Engine:
+    """Return this process's engine for a database address; the same one for every caller."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _build_sqlite(address)
+    return sa.create_engine(
+        address, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args={"connect_timeout": 5}
+    )
+
+
+def _build_sqlite(address: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver's own way loses DDL
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write_intent.get() else "BEGIN")
+
+    return engine
+
+
+class CrmSession(Session):
+    """A session that carries the revision it speaks, the actor it serves and the clock.
+
+    Shape:  `cause` is the chain of what led here, stored with every change. `batch_id` is the import batch whose
+            rows are written, if any.
+    """
+
+    workspace: Workspace
+    actor: Actor
+    clock: Callable[[], dt.datetime] = staticmethod(utcnow)
+    cause: tuple[str, ...] = ()
+    batch_id: int | None = None
+
+    @property
+    def is_guarded(self) -> bool:
+        """Return whether the actor's rights restrict what this session reads."""
+        return not self.info.get("system_depth", 0)
+
+    @contextmanager
+    def as_system(self) -> Iterator[None]:
+        """Lift the guard for code that must see everything: checks, formulas, rules."""
+        self.info["system_depth"] = self.info.get("system_depth", 0) + 1
+        try:
+            yield
+        finally:
+            self.info["system_depth"] -= 1
+
+    def when_committed(self, name: str, call: Callable[[], None]) -> None:
+        """Call something once after the commit; the same name replaces an earlier one, a rollback forgets it."""
+        self.info.setdefault("when_committed", {})[name] = call
+
+
+@sa.event.listens_for(CrmSession, "after_commit")
+def _call_when_committed(session: CrmSession) -> None:
+    for call in session.info.pop("when_committed", {}).values():
+        call()
+
+
+@sa.event.listens_for(CrmSession, "after_soft_rollback")
+def _forget_when_committed(session: CrmSession, _previous: Any) -> None:
+    session.info.pop("when_committed", None)
+
+
+@contextmanager
+def open_session(
+    engine: sa.Engine, workspace: Workspace, actor: Actor, cause: tuple[str, ...] = ()
+) -> Iterator[CrmSession]:
+    """Open a session outside the web; commit at the end, roll back when an error passes."""
+    with CrmSession(workspace.bind(engine)) as session:
+        session.workspace, session.actor, session.cause = workspace, actor, cause
+        yield session
+        session.commit()
+
+
+def create_tables(engine: sa.Engine) -> None:
+    """Create our own tables and Flask-AppBuilder's, where they are missing; safe to repeat, never in parallel."""
+    from flask_appbuilder.models.sqla import Model
+    from flask_appbuilder.security.sqla import models as _users  # noqa: F401 - fills FAB's metadata
+
+    from crm import tables
+
+    Model.metadata.create_all(engine)
+    metadata.create_all(engine, tables=tables.own_tables())
+    for install in tables.INSTALL:
+        install(engine)
+
+
+def row_of(row: Any) -> Mapping[str, Any]:
+    """Return one result row as a plain mapping."""
+    return dict(row._mapping)

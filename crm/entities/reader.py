@@ -1,0 +1,137 @@
+"""Reading a document's body key by key, so that every problem is found and has a place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crm.entities.model import Document
+from crm.errors import Problem
+from crm.texts import LANGUAGES, Text
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return the known name most like a wrong one, or "" when none is near.
+
+    >>> nearest("ammount", ["amount", "owner"])
+    'amount'
+    """
+    found = difflib.get_close_matches(str(name), list(known), 1, 0.6)
+    return found[0] if found else ""
+
+
+class BodyReader:
+    """Reads values out of one document; what does not fit becomes a problem and reads as absent."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def refuse(self, code: str, path: tuple, **params: object) -> None:
+        """Note a problem at a path of the document."""
+        line = self.document.line(*path)
+        self.problems.append(Problem(code, params, file=self.document.file, line=line))
+
+    def add(self, problems: Iterable[Problem], path: tuple) -> None:
+        """Take over problems found elsewhere, placed at a path of this document."""
+        line = self.document.line(*path)
+        self.problems += [problem.at(file=self.document.file, line=line) for problem in problems]
+
+    def keys(
+        self, body: object, path: tuple, allowed: Iterable[str], required: Iterable[str] = ()
+    ) -> Mapping[str, Any]:
+        """Return the body as a mapping, having refused unknown and missing keys."""
+        if not isinstance(body, Mapping):
+            self.refuse("schema.expected_map", path, key=_place(path))
+            return {}
+        names = list(allowed)
+        for key in body:
+            if key not in names:
+                near = nearest(key, names)
+                code = "schema.unknown_key_near" if near else "schema.unknown_key"
+                self.refuse(code, (*path, key), key=key, near=near)
+        for key in required:
+            if body.get(key) is None:
+                self.refuse("schema.missing_key", path, key=key)
+        return body
+
+    def known(self, name: object, names: Iterable[str], path: tuple, what: str) -> bool:
+        """Return whether a name is known; note a problem with the nearest one when it is not."""
+        names = list(names)
+        if isinstance(name, str) and name in names:
+            return True
+        near = nearest(name, names)
+        self.refuse(f"schema.unknown_{what}_near" if near else f"schema.unknown_{what}", path, name=name, near=near)
+        return False
+
+    def name(self, value: object, path: tuple) -> str:
+        """Return a lower_snake_case name; refuse anything else."""
+        if isinstance(value, str) and NAME.match(value) and not value.endswith("_"):
+            return value
+        self.refuse("schema.bad_name", path, name=str(value)[:60])
+        return ""
+
+    def text(self, body: Mapping, key: str, path: tuple, default: str | None = None) -> Text | None:
+        """Return a text for people: a string, or one per language."""
+        value = body.get(key)
+        if value is None:
+            return None if default is None else Text(default)
+        if isinstance(value, str):
+            return Text(value)
+        if isinstance(value, Mapping) and value:
+            for language, words in value.items():
+                if self.known(language, LANGUAGES, (*path, key, language), "language") and not isinstance(words, str):
+                    self.refuse("schema.expected_text", (*path, key, language), key=language)
+            return Text({language: str(words) for language, words in value.items() if language in LANGUAGES})
+        self.refuse("schema.expected_text", (*path, key), key=key)
+        return Text(default or "")
+
+    def flag(self, body: Mapping, key: str, path: tuple, default: bool = False) -> bool:
+        """Return true or false; `on`, `yes` and their like are refused."""
+        value = body.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self.refuse("schema.expected_boolean", (*path, key), key=key, value=str(value)[:40])
+        return default
+
+    def words(self, body: Mapping, key: str, path: tuple) -> tuple[str, ...]:
+        """Return a list of names; absent is empty."""
+        value = body.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(word, str) for word in value):
+            return tuple(value)
+        self.refuse("schema.expected_list", (*path, key), key=key)
+        return ()
+
+    def items(self, body: Mapping, key: str, path: tuple) -> list:
+        """Return a list of anything; absent is empty."""
+        value = body.get(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self.refuse("schema.expected_list", (*path, key), key=key)
+        return []
+
+    def mapping(self, body: Mapping, key: str, path: tuple) -> Mapping[str, Any]:
+        """Return a map; absent is empty."""
+        value = body.get(key)
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self.refuse("schema.expected_map", (*path, key), key=key)
+        return {}
+
+    def string(self, body: Mapping, key: str, path: tuple, default: str = "") -> str:
+        """Return one string."""
+        value = body.get(key)
+        if value is None or isinstance(value, str):
+            return value or default
+        self.refuse("schema.expected_text", (*path, key), key=key)
+        return default
+
+
+def _place(path: tuple) -> str:
+    return ".".join(str(part) for part in path)

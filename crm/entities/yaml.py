@@ -1,0 +1,121 @@
+"""Strict reading and canonical writing of YAML: plain data with the line of every key, or problems."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from crm.errors import Problem
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 24
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+BROKEN = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class Reading:
+    """One text being read: its data, the line of every path, and the problems on the way."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple, int] = {}
+        self.problems: list[Problem] = []
+
+    def refuse(self, code: str, mark: Any, **params: object) -> None:
+        """Note a problem at a place of the text."""
+        self.problems.append(Problem(code, params, line=mark.line + 1))
+
+    def data(self, node: yaml.Node, path: tuple = ()) -> Any:
+        """Return a node as plain data, noting the line of everything in it."""
+        self.lines[path] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.data(child, (*path, index)) for index, child in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple) -> dict:
+        found: dict = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.refuse("schema.key_not_text", key_node.start_mark)
+                continue
+            key = key_node.value
+            if key in found:
+                self.refuse("schema.duplicate_key", key_node.start_mark, key=key)
+                continue
+            found[key] = self.data(value_node, (*path, key))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+        return found
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    if node.style is not None:  # quoted, or a block: always text
+        return node.value
+    if node.value in WORDS:
+        return WORDS[node.value]
+    if WHOLE.match(node.value) and len(node.value) < 19:
+        return int(node.value)
+    return float(node.value) if BROKEN.match(node.value) else node.value
+
+
+def read_yaml(text: str) -> tuple[Any, Reading]:
+    """Return the data of one document, and the reading that carries lines and problems.
+
+    Shape:  data is None when the text cannot be read at all; every problem has a line.
+    """
+    reading = Reading()
+    if len(text.encode()) > MAX_BYTES:
+        reading.problems.append(Problem("schema.file_too_large", {"limit": MAX_BYTES // 1000}, line=1))
+        return None, reading
+    try:
+        if _refuse_hidden_power(text, reading):
+            return None, reading
+        node = yaml.compose(text, LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reading.problems.append(
+            Problem("schema.not_yaml", {"why": error.problem or ""}, line=mark.line + 1 if mark else 1)
+        )
+        return None, reading
+    except yaml.YAMLError as error:
+        reading.problems.append(Problem("schema.not_yaml", {"why": str(error).splitlines()[0]}, line=1))
+        return None, reading
+    return (None if node is None else reading.data(node)), reading
+
+
+def _refuse_hidden_power(text: str, reading: Reading) -> bool:
+    """Note anchors, aliases, tags, merge keys and deep nesting; return whether the text may be composed."""
+    depth, documents = 0, 0
+    for event in yaml.parse(text, LOADER):
+        if isinstance(event, yaml.AliasEvent):
+            reading.refuse("schema.alias", event.start_mark, name=event.anchor)
+        elif getattr(event, "anchor", None):
+            reading.refuse("schema.anchor", event.start_mark, name=event.anchor)
+        if getattr(event, "tag", None):
+            reading.refuse("schema.tag", event.start_mark, tag=event.tag)
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+            reading.refuse("schema.merge_key", event.start_mark)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if depth > MAX_DEPTH:
+            reading.refuse("schema.too_deep", event.start_mark, limit=MAX_DEPTH)
+            break
+    if documents > 1:
+        reading.problems.append(Problem("schema.several_documents", line=1))
+    return bool(reading.problems)
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes in declared order, with lists indented under their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def write_yaml(body: Any) -> str:
+    """Return data as canonical YAML: key order kept, nothing that another reader would take for something else."""
+    return yaml.dump(body, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110, indent=2)
