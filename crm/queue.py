@@ -1,0 +1,271 @@
+"""The bell: RQ and Redis. It tells workers that work waits in the database; losing it loses nothing.
+
+A job carries a short name and ids, as JSON. The name is looked up in `JOBS`; nothing that comes out of Redis
+is ever imported, unpickled or called. What must not be lost is a row with a lease, which a sweeper finds again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue, Worker
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.utils import import_attribute
+
+from crm.children import die_with_parent
+
+logger = logging.getLogger(__name__)
+
+JOBS: dict[str, str] = {
+    "workflows.run_events": "workflows.runs.jobs.run_events",
+    "workflows.continue_run": "workflows.runs.jobs.continue_run",
+    "mail.deliver": "workflows.runs.jobs.deliver_mail",
+    "imports.check_batch": "crm.imports.jobs.check_batch",
+    "imports.apply_batch": "crm.imports.jobs.apply_batch",
+    "imports.undo_batch": "crm.imports.jobs.undo_batch",
+    "reports.build_report": "crm.reports.jobs.build_report",
+    "records.export": "crm.records.jobs.export_records",
+}
+"""Every function a worker may run, by the name that travels through Redis."""
+
+QUEUES = ("events", "mail", "jobs")  # in this order workers look for work
+QUEUE_OF = {"workflows.run_events": "events", "workflows.continue_run": "events", "mail.deliver": "mail"}
+
+# A bell without ids says "something waits", so a few of them in the queue say it for everybody.
+ENOUGH_WAITING = 4
+
+TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not hang with it
+SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
+ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not counted
+FAILED_JOBS_SECONDS = 86_400
+WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
+
+
+def connect_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> Redis:
+    """Return a client that gives up soon and tries again only over a connection that had gone stale."""
+    retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
+
+
+def queue_name(name: str) -> str:
+    """Return the queue a job waits in."""
+    return QUEUE_OF.get(name, "jobs")
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """How the queue is, for `/health`.
+
+    Shape:  `redis` is "ok", "away" or "none"; `workers` counts those heard of lately, `waiting` the jobs.
+    """
+
+    redis: str
+    workers: int = 0
+    waiting: int = 0
+
+
+class Bell:
+    """Rings for workers; never raises, and stops trying for a while when Redis does not answer."""
+
+    def __init__(self, url: str, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.connection = connect_redis(url)
+        self.seconds = seconds
+        self.silent_until = 0.0
+        self._lock = threading.Lock()
+        self._queues = {name: Queue(name, self.connection, serializer=JSONSerializer) for name in QUEUES}
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last attempt failed and the next has not come yet."""
+        return self.seconds() < self.silent_until
+
+    def ring(self, name: str, *ids: int | str) -> bool:
+        """Leave a job in its queue; return whether it is there.
+
+        Shape:  `name` is a key of `JOBS`.
+        """
+        if name not in JOBS:
+            raise KeyError(name)
+        if self.is_broken:
+            return False
+        try:
+            self._enqueue(name, ids)
+        except (RedisError, OSError) as error:
+            self._fall_silent(error)
+            return False
+        self.silent_until = 0.0
+        return True
+
+    def look(self) -> QueueState:
+        """Ask Redis how it is and who is working."""
+        try:
+            workers = self.connection.zcount(WORKERS_KEY, time.time() - ALIVE_SECONDS, "+inf")
+            waiting = sum(queue.count for queue in self._queues.values())
+        except (RedisError, OSError):
+            return QueueState("away")
+        return QueueState("ok", workers, waiting)
+
+    def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
+        queue = self._queues[queue_name(name)]
+        if not ids and queue.count >= ENOUGH_WAITING:
+            return  # Those have not begun yet, so they will see what was just committed.
+        with self.connection.pipeline() as pipeline:
+            queue.enqueue_call(
+                name, args=list(ids), result_ttl=0, failure_ttl=FAILED_JOBS_SECONDS, pipeline=pipeline
+            )
+            pipeline.execute()
+
+    def _fall_silent(self, error: Exception) -> None:
+        with self._lock:
+            if not self.silent_until:  # Say it once, not at every save.
+                logger.warning("Redis is away (%s). Work waits in the database until a sweep.", error)
+            self.silent_until = self.seconds() + SILENT_SECONDS
+
+
+_bells: dict[str, Bell] = {}
+
+
+def use_redis(url: str | None) -> None:
+    """Choose the Redis this process rings; None for none."""
+    _bells.clear()
+    if url:
+        _bells["this process"] = Bell(url)
+
+
+def ring(name: str, *ids: int | str) -> bool:
+    """Tell the workers that work of this kind waits; call it after the commit. Never raises for Redis."""
+    for bell in list(_bells.values()):
+        return bell.ring(name, *ids)
+    return False
+
+
+def look_at_queue() -> QueueState:
+    """Return how the queue of this process is, for `/health`."""
+    for bell in list(_bells.values()):
+        return bell.look()
+    return QueueState("none")
+
+
+class AllowedJob(Job):
+    """A job whose function comes from `JOBS` and whose arguments are ids; anything else does not exist."""
+
+    def restore(self, raw_data: Any) -> None:
+        """Read the job out of Redis.
+
+        Errors: NoSuchJobError when it is not one of ours, which makes RQ go on to the next.
+        """
+        try:
+            super().restore(raw_data)
+            problem = self._find_problem()
+        except NoSuchJobError:
+            raise
+        except Exception as error:  # Whatever a stranger put there; nothing of it has run.
+            problem = type(error).__name__
+        if problem:
+            logger.error("Refused a job that is none of ours (%s): %s", problem, self.id)
+            self.connection.delete(self.key)
+            raise NoSuchJobError(problem)
+
+    def _find_problem(self) -> str:
+        if self.func_name not in JOBS:
+            return "function"
+        if self.instance is not None or self.kwargs:
+            return "arguments"
+        if not isinstance(self.args, list) or not all(isinstance(value, int | str) for value in self.args):
+            return "arguments"
+        callbacks = (self._success_callback_name, self._failure_callback_name, self._stopped_callback_name)
+        if any(isinstance(name, str) and name for name in callbacks) or self.webhooks:
+            return "callback"
+        return ""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """Return the function from the list of those allowed."""
+        return import_attribute(JOBS[self.func_name])
+
+
+class CrmWorker(Worker):
+    """An RQ worker that knows only our jobs, notices a lost Redis soon, and takes its child with it."""
+
+    job_class = AllowedJob
+    max_connection_wait_time = 2.0
+
+    before_job: Callable[[], None] = staticmethod(lambda: None)
+    in_child: Callable[[], None] = staticmethod(lambda: None)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Bring this process up to date, so that the child it forks is; then run the job in the child."""
+        try:
+            self.before_job()
+        except Exception:  # The database may be away; the job itself will say so.
+            logger.exception("A worker could not prepare for its next job")
+        super().execute_job(job, queue)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Run in the child: end with the worker, and use none of its database connections."""
+        die_with_parent()
+        try:
+            self.in_child()
+        except Exception:  # Nothing may pass this point: two workers would go on under one name.
+            logger.exception("A worker's child could not begin")
+            os._exit(1)
+        super().main_work_horse(job, queue)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that this worker lives, in a place of our own that comes back after Redis lost everything."""
+        super().heartbeat(timeout, pipeline)
+        self.connection.zadd(WORKERS_KEY, {self.name: time.time()})
+
+    def register_death(self) -> None:
+        """Leave; nobody counts us any more."""
+        super().register_death()
+        self.connection.zrem(WORKERS_KEY, self.name)
+
+    def subscribe(self) -> None:
+        """Take no commands through Redis: we use none, and a thread less is safer to fork."""
+
+    def unsubscribe(self) -> None:
+        """Nothing to leave."""
+
+
+def build_worker(
+    url: str,
+    queues: Sequence[str] = QUEUES,
+    job_seconds: int = 3_600,
+    before_job: Callable[[], None] | None = None,
+    in_child: Callable[[], None] | None = None,
+) -> CrmWorker:
+    """Return a worker; `work()` makes it begin.
+
+    Unit:   `job_seconds`: seconds after which a job is ended.
+    """
+    connection = connect_redis(url, timeout=30)
+    known = [
+        Queue(name, connection, serializer=JSONSerializer, job_class=AllowedJob, default_timeout=job_seconds)
+        for name in queues
+    ]
+    worker = CrmWorker(
+        known,
+        connection=connection,
+        serializer=JSONSerializer,
+        maintenance_interval=30,
+        worker_ttl=25,  # A blocked wait for work ends after ten seconds, to say that we live.
+        job_monitoring_interval=5,
+        log_job_description=False,
+    )
+    worker.before_job = before_job or worker.before_job
+    worker.in_child = in_child or worker.in_child
+    return worker
