@@ -1,7 +1,7 @@
 """The bell: RQ and Redis. It tells workers that work waits in the database; losing it loses nothing.
 
 A job carries a short name and ids, as JSON. The name is looked up in `JOBS`; nothing that comes out of Redis
-is ever imported, unpickled or called. What must not be lost is a row with a lease, which a sweeper finds again.
+is ever imported, unpickled or called. What must not be lost is a row with a lease; a sweeper finds it again.
 """
 
 from __future__ import annotations

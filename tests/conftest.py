@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from crm import queue
+from crm.redis_server import RedisServer
 from tests.databases import KINDS, PostgresServer, postgres_server
 
 
@@ -33,3 +35,13 @@ def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.Fixtu
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of our own, empty, which this process rings; the test may stop, fill or hang it."""
+    server = RedisServer(tmp_path / "redis")
+    queue.use_redis(server.start())
+    yield server
+    queue.use_redis(None)
+    server.stop()

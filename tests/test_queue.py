@@ -1,0 +1,277 @@
+"""The bell and its workers, against a real Redis."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from config import ROOT
+from crm import queue
+from crm.queue import Bell, build_worker
+from crm.redis_server import RedisServer
+
+
+def leave_mark(*ids: object) -> None:
+    """Tell the test, through a file, that this job ran; the process is the worker's child."""
+    with Path(os.environ["MARKS"]).open("a") as file:
+        file.write(json.dumps([*ids, os.getpid()]) + "\n")
+
+
+def wait_long(*ids: object) -> None:
+    """Be a job that takes long."""
+    leave_mark("began")
+    time.sleep(30)
+    leave_mark("ended")
+
+
+@pytest.fixture
+def marks(tmp_path, monkeypatch):
+    """The file in which jobs leave their marks, as a function that reads it."""
+    file = tmp_path / "marks"
+    monkeypatch.setenv("MARKS", str(file))
+    monkeypatch.setitem(queue.JOBS, "imports.check_batch", f"{__name__}.leave_mark")
+    monkeypatch.setitem(queue.JOBS, "workflows.run_events", f"{__name__}.leave_mark")
+    return lambda: [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def bell(redis_server: RedisServer) -> Bell:
+    return Bell(redis_server.url)
+
+
+def work(server: RedisServer, **hooks) -> None:
+    build_worker(server.url, **hooks).work(burst=True, logging_level="CRITICAL")
+
+
+def test_a_rung_job_runs_in_a_child_with_its_ids(redis_server, bell, marks):
+    assert bell.ring("imports.check_batch", 12)
+    work(redis_server)
+    (mark,) = marks()
+    assert mark[0] == 12
+    assert mark[1] != os.getpid()
+
+
+def test_a_finished_job_leaves_nothing_in_redis(redis_server, bell, marks):
+    bell.ring("imports.check_batch", 12)
+    work(redis_server)
+    assert bell.connection.keys("rq:job:*") == []
+
+
+def test_an_unknown_name_is_a_bug(bell):
+    with pytest.raises(KeyError):
+        bell.ring("imports.chek_batch", 12)
+
+
+def test_every_job_name_has_its_queue():
+    assert {queue.queue_name(name) for name in queue.JOBS} == set(queue.QUEUES)
+
+
+def test_many_bells_without_ids_become_few_jobs(redis_server, bell, marks):
+    for _ in range(50):
+        assert bell.ring("workflows.run_events")
+    assert bell.look().waiting == queue.ENOUGH_WAITING
+
+
+def test_hooks_run_before_the_job_and_in_its_child(redis_server, bell, marks):
+    bell.ring("imports.check_batch", 1)
+    work(redis_server, before_job=lambda: leave_mark("parent"), in_child=lambda: leave_mark("child"))
+    (parent, child, job) = marks()
+    assert parent == ["parent", os.getpid()]
+    assert child[0] == "child"
+    assert child[1] == job[1]
+
+
+def test_a_child_that_cannot_begin_does_not_become_a_second_worker(redis_server, bell, marks):
+    bell.ring("imports.check_batch", 1)
+    work(redis_server, in_child=lambda: 1 / 0)
+    assert marks() == []
+
+
+def test_a_failing_job_does_not_stop_the_worker(redis_server, bell, marks, monkeypatch):
+    monkeypatch.setitem(queue.JOBS, "mail.deliver", "crm.queue.no_such_function")
+    bell.ring("mail.deliver", 1)
+    bell.ring("imports.check_batch", 2)
+    work(redis_server)
+    assert [mark[0] for mark in marks()] == [2]
+
+
+# Redis away, full or hanging (F05, F07, F08): a save never fails and never waits long.
+
+
+def test_ringing_without_redis_is_a_log_line_and_says_so(bell, redis_server, caplog):
+    redis_server.stop()
+    assert [bell.ring("imports.check_batch", n) for n in range(5)] == [False] * 5
+    assert len([record for record in caplog.records if "Redis is away" in record.message]) == 1
+    assert bell.is_broken
+    assert bell.look().redis == "away"
+
+
+def test_a_hanging_redis_delays_one_save_and_no_other(bell, redis_server, caplog):
+    os.kill(redis_server.process.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    for n in range(20):
+        bell.ring("imports.check_batch", n)
+    os.kill(redis_server.process.pid, signal.SIGCONT)
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_full_redis_is_as_good_as_none(bell, redis_server, caplog):
+    bell.connection.config_set("maxmemory", 1)
+    assert bell.ring("imports.check_batch", 1) is False
+
+
+def test_the_bell_rings_again_after_redis_came_back(redis_server, caplog):
+    moment = [0.0]
+    bell = Bell(redis_server.url, seconds=lambda: moment[0])
+    redis_server.stop()
+    bell.ring("imports.check_batch", 1)
+    redis_server.start()
+    moment[0] += queue.SILENT_SECONDS + 1
+    assert bell.ring("imports.check_batch", 2)
+    assert not bell.is_broken
+
+
+def test_a_connection_gone_stale_costs_no_bell(redis_server, bell):
+    assert bell.ring("imports.check_batch", 1)
+    redis_server.stop()
+    redis_server.start()
+    assert bell.ring("imports.check_batch", 2)
+
+
+def test_a_process_without_redis_rings_silently():
+    queue.use_redis(None)
+    assert queue.ring("imports.check_batch", 1) is False
+    assert queue.look_at_queue().redis == "none"
+
+
+# Foreign jobs (S20): refused before anything of them runs.
+
+
+def push(connection: Redis, data: bytes, name: str = "jobs", **more: str) -> None:
+    """Put a job into Redis as a stranger with access to it would."""
+    connection.hset("rq:job:stranger", mapping={"data": data, "origin": name, "status": "queued", **more})
+    connection.sadd("rq:queues", f"rq:queue:{name}")
+    connection.rpush(f"rq:queue:{name}", "stranger")
+
+
+class Exploit:
+    """A pickle that makes a file when it is loaded."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["os.system", None, ["touch {file}"], {}],
+        ["crm.queue.connect_redis", None, ["x"], {}],
+        ["imports.check_batch", {"evil": 1}, [1], {}],
+        ["imports.check_batch", None, [{"evil": 1}], {}],
+        ["imports.check_batch", None, [1], {"evil": 1}],
+        ["imports.check_batch", None, "1", {}],
+        [None, None, None, None],
+        ["imports.check_batch"],
+        {"evil": 1},
+    ],
+)
+def test_a_foreign_job_is_refused_and_the_next_one_runs(redis_server, bell, marks, caplog, tmp_path, call):
+    text = json.dumps(call).replace("{file}", str(tmp_path / "hacked"))
+    push(bell.connection, text.encode())
+    bell.ring("imports.check_batch", 7)
+    work(redis_server)
+    assert [mark[0] for mark in marks()] == [7]
+    assert not (tmp_path / "hacked").exists()
+    assert "Refused a job" in caplog.text
+
+
+def test_a_pickled_job_is_refused_unread(redis_server, bell, marks, tmp_path):
+    push(bell.connection, pickle.dumps(Exploit(tmp_path / "hacked")))
+    work(redis_server)
+    assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize("more", ["success_callback_name", "failure_callback_name", "stopped_callback_name"])
+def test_an_allowed_job_with_a_foreign_callback_is_refused(redis_server, bell, marks, more):
+    push(bell.connection, json.dumps(["imports.check_batch", None, [1], {}]).encode(), **{more: "os.getcwd"})
+    work(redis_server)
+    assert marks() == []
+
+
+def test_a_job_with_broken_fields_does_not_stop_the_worker(redis_server, bell, marks):
+    push(bell.connection, json.dumps(["imports.check_batch", None, [1], {}]).encode(), timeout="soon")
+    bell.ring("imports.check_batch", 7)
+    work(redis_server)
+    assert [mark[0] for mark in marks()] == [7]
+
+
+def test_a_job_of_plain_rq_with_its_default_serializer_is_refused(redis_server, bell, marks, tmp_path):
+    Queue("jobs", connection=bell.connection).enqueue(os.mkdir, str(tmp_path / "hacked"))
+    Queue("jobs", connection=bell.connection, serializer=JSONSerializer).enqueue(
+        os.mkdir, str(tmp_path / "hacked")
+    )
+    work(redis_server)
+    assert not (tmp_path / "hacked").exists()
+
+
+# A worker that dies (M13) takes its child with it.
+
+WORKER = """
+import sys
+from crm import queue
+queue.JOBS["imports.check_batch"] = "tests.test_queue.wait_long"
+queue.build_worker(sys.argv[1]).work(logging_level="CRITICAL")
+"""
+
+
+def wait_for(condition, seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+def test_a_killed_worker_leaves_no_orphan_at_work(redis_server, bell, marks, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, redis_server.url], cwd=ROOT)
+    try:
+        wait_for(lambda: bell.look().workers == 1)
+        bell.ring("imports.check_batch", 1)
+        wait_for(lambda: marks())
+        (_, child) = marks()[0]
+    finally:
+        worker.kill()
+        worker.wait()
+    wait_for(lambda: not is_running(child), seconds=5)
+
+
+def test_a_worker_is_counted_again_after_redis_lost_everything(redis_server, bell, marks):
+    worker = build_worker(redis_server.url)
+    worker.register_birth()
+    worker.heartbeat()
+    bell.connection.flushall()
+    assert bell.look().workers == 0
+    worker.heartbeat()
+    assert bell.look().workers == 1
