@@ -1,0 +1,136 @@
+"""The reading process: everything that parses a stranger's file, under limits, away from our own processes.
+
+Run as `python -m crm.imports.child`: one request as JSON on standard input, answers as JSON lines on standard
+output. The last line is `{"end": ...}` or `{"refused": ...}`; when neither comes, the process died and the file is
+to blame.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from crm.children import die_with_parent
+from crm.errors import ImportRowError
+from crm.imports import safety
+from crm.imports.cells import tidy_row
+from crm.imports.model import TEXT_KINDS, Limits
+from crm.imports.sheets import SheetLook, look_at_rows
+
+MB = 1 << 20
+CHUNK = 500  # rows of one answer line
+
+
+def main() -> int:
+    """Answer one request; never raises, never prints anything but answers."""
+    die_with_parent()
+    request = orjson.loads(sys.stdin.buffer.read())
+    limits = Limits(**request["limits"])
+    limit_process(limits)
+    try:
+        answer_request(request, limits)
+    except ImportRowError as error:
+        write({"refused": {"code": error.code, "params": error.params}})
+    except MemoryError:
+        write({"refused": {"code": "import.too_much_memory", "params": {}}})
+    except BaseException as error:  # calamine panics with something that is not an Exception
+        write({"failed": type(error).__name__})
+        return 1
+    return 0
+
+
+def limit_process(limits: Limits) -> None:
+    """Let the system stop this process before it can hurt the machine."""
+    memory = limits.memory_mb * MB
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def write(answer: dict[str, Any]) -> None:
+    """Write one answer line."""
+    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def answer_request(request: dict[str, Any], limits: Limits) -> None:
+    """Do what the request asks: find the kind, look at all sheets, or send the rows of one."""
+    path = Path(request["path"])
+    if request["action"] == "kind":
+        write({"end": safety.find_kind(path, request["extension"], limits)})
+    elif request["action"] == "look":
+        answer_look(request, limits)
+    else:
+        answer_rows(request, limits)
+
+
+def open_sheets(request: dict[str, Any]) -> tuple[list[Any], str | None, str | None]:
+    """Return (sheets, encoding, delimiter) of the file."""
+    path, kind = Path(request["path"]), request["kind"]
+    if kind in TEXT_KINDS:
+        from crm.imports.delimited import open_text
+
+        source = open_text(path, request.get("encoding"), request.get("delimiter"))
+        return [source], source.encoding, source.delimiter
+    from crm.imports import workbook  # loading the readers takes longer than most csv files
+
+    if request["reader"] == "openpyxl":
+        return list(workbook.open_with_openpyxl(path)), None, None
+    return list(workbook.open_with_calamine(path, kind)), None, None
+
+
+def answer_look(request: dict[str, Any], limits: Limits) -> None:
+    """Send every sheet's shape, headers and first rows."""
+    sheets, encoding, delimiter = open_sheets(request)
+    told = request.get("header_row")
+    looks = []
+    for sheet in sheets:
+        wanted = told if told and request.get("sheet") in (None, sheet.name) else None
+        look: SheetLook = look_at_rows(tidy_rows(sheet.rows(), limits), wanted, limits)
+        looks.append({"name": sheet.name, "hidden": sheet.hidden, **look})
+    write({"end": {"kind": request["kind"], "encoding": encoding, "delimiter": delimiter, "sheets": looks}})
+
+
+def answer_rows(request: dict[str, Any], limits: Limits) -> None:
+    """Send the filled rows below the header of one sheet, in chunks."""
+    sheets, _, _ = open_sheets(request)
+    sheet = next((sheet for sheet in sheets if sheet.name == (request.get("sheet") or "")), None)
+    if sheet is None:
+        raise ImportRowError("import.no_such_sheet", sheet=request.get("sheet") or "")
+    chunk: list[tuple[int, list[Any]]] = []
+    sent = 0
+    for number, cells in tidy_rows(sheet.rows(), limits):
+        if number <= request["header_row"]:
+            continue
+        chunk.append((number, cells))
+        if len(chunk) == CHUNK:
+            write({"rows": chunk})
+            sent += len(chunk)
+            chunk = []
+    write({"rows": chunk})
+    write({"end": sent + len(chunk)})
+
+
+def tidy_rows(rows: Iterator[tuple[int, Sequence[Any]]], limits: Limits) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the filled rows with tidy cells; too many of them refuse the file."""
+    filled = 0
+    for number, cells in rows:
+        if not any(cells) and all(cell is None or cell == "" for cell in cells):
+            continue  # blank rows are skipped before any other work: a sheet can hold a million of them
+        tidied = tidy_row(cells)
+        if not tidied:
+            continue
+        filled += 1
+        if filled > limits.rows + 100:  # titles above the header are not rows
+            raise ImportRowError("import.too_many_rows", limit=limits.rows)
+        yield number, tidied
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""Our side of the reading process: ask it, watch it, stop it, and turn its death into a clear refusal."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from crm.errors import ImportRowError
+from crm.imports.cells import typed_row
+from crm.imports.model import Limits, Look, Reading, build_look
+
+ROOT = Path(__file__).resolve().parents[2]
+READERS = {"xlsx": ("calamine", "openpyxl")}  # the second one is asked when the first one dies
+STREAM = 1 << 16
+
+Rows = list[tuple[int, list[Any]]]
+
+
+class ReaderDied(Exception):
+    """The reading process ended without an answer: killed, aborted, out of time."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def look_at_file(path: Path, name: str, limits: Limits, reading: Reading | None = None) -> Look:
+    """Return what a file holds: its sheets with headers, row counts and first rows.
+
+    Shape:  `name` is what the person called the file; its extension must fit the content. `reading` carries a
+            header row, an encoding or a delimiter that a person chose.
+    Errors: ImportRowError with a code of `crm/messages/imports.py`.
+    """
+    extension = Path(name).suffix.lower().lstrip(".")
+    with linked(path, extension) as link:
+        kind = ask_kind(link, extension, limits)
+    with linked(path, kind) as link:
+        request = {**asdict(reading or Reading(kind)), "kind": kind, "action": "look", "path": str(link)}
+        last = ImportRowError("import.corrupt")
+        for reader in READERS.get(kind, ("calamine",)):
+            try:
+                return build_look(ask_once({**request, "reader": reader}, limits))
+            except ReaderDied as death:
+                last = ImportRowError(death.code)
+        raise last
+
+
+def ask_kind(path: Path, extension: str, limits: Limits) -> str:
+    """Return the kind of the content after the safety checks."""
+    try:
+        return ask_once({"action": "kind", "path": str(path), "extension": extension}, limits)
+    except ReaderDied as death:
+        raise ImportRowError("import.corrupt") from death
+
+
+def check_look(look: Look) -> None:
+    """Refuse a file without a visible row to import.
+
+    Errors: ImportRowError: import.empty, import.header_only.
+    """
+    if look.chosen is None:
+        raise ImportRowError("import.empty")
+    if not look.chosen.rows:
+        raise ImportRowError("import.header_only", sheet=look.chosen.name)
+
+
+def read_rows(path: Path, reading: Reading, limits: Limits) -> Iterator[Rows]:
+    """Yield the filled rows below the header in chunks of (row number, typed cells from column A).
+
+    Shape:  `reading` has a kind, a sheet and a header row, as a look found them. Closing the iterator stops
+            the reading process; a slow consumer costs it nothing.
+    Errors: ImportRowError with a code of `crm/messages/imports.py`, also after some chunks.
+    """
+    with linked(path, reading.kind) as link:
+        request = {**asdict(reading), "action": "rows", "path": str(link)}
+        readers = READERS.get(reading.kind, ("calamine",))
+        for place, reader in enumerate(readers, start=1):
+            sent = 0
+            try:
+                for rows in stream_rows({**request, "reader": reader}, limits):
+                    sent += len(rows)
+                    yield rows
+                return
+            except ReaderDied as death:
+                if sent or place == len(readers):
+                    raise ImportRowError(death.code) from death
+
+
+def stream_rows(request: dict[str, Any], limits: Limits) -> Iterator[Rows]:
+    """Yield the chunks of one attempt."""
+    for answer in ask(request, limits):
+        if "rows" in answer:
+            yield [(number, typed_row(cells)) for number, cells in answer["rows"]]
+
+
+def ask_once(request: dict[str, Any], limits: Limits) -> Any:
+    """Return the single answer to a request."""
+    return next(answer["end"] for answer in ask(request, limits) if "end" in answer)
+
+
+def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
+    """Yield the answers of a reading process of its own, the last one holding "end".
+
+    Errors: ImportRowError when it refuses; ReaderDied when it fails without saying why.
+    """
+    process = start_process()
+    try:
+        process.stdin.write(orjson.dumps({**request, "limits": asdict(limits)}))
+        process.stdin.close()
+        for line in read_lines(process, limits):
+            answer = orjson.loads(line)
+            if "refused" in answer:
+                raise ImportRowError(answer["refused"]["code"], **answer["refused"]["params"])
+            if "failed" in answer:
+                raise ReaderDied("import.corrupt")
+            yield answer
+            if "end" in answer:
+                return
+        raise ReaderDied("import.corrupt")
+    except BrokenPipeError as error:
+        raise ReaderDied("import.corrupt") from error
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def start_process() -> subprocess.Popen[bytes]:
+    """Start the reading process: nothing of our environment but what Python needs."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "crm.imports.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONUTF8": "1", "RUST_BACKTRACE": "0"},
+        start_new_session=True,
+    )
+
+
+def read_lines(process: subprocess.Popen[bytes], limits: Limits) -> Iterator[bytes]:
+    """Yield the lines of its output; only the time we wait for them counts against the limit."""
+    handle, buffer, waited = process.stdout.fileno(), bytearray(), 0.0
+    while True:
+        begun = time.monotonic()
+        ready, _, _ = select.select([handle], [], [], max(0.0, limits.seconds - waited))
+        waited += time.monotonic() - begun
+        if not ready:
+            raise ReaderDied("import.too_slow")
+        block = os.read(handle, STREAM)
+        if not block:
+            return
+        buffer += block
+        *lines, rest = buffer.split(b"\n")
+        buffer = bytearray(rest)
+        yield from lines
+
+
+@contextmanager
+def linked(path: Path, kind: str) -> Iterator[Path]:
+    """Give the file the name its kind asks for: calamine chooses its reader by the name."""
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        link = Path(folder) / f"source.{kind or 'bin'}"
+        link.symlink_to(path.resolve())
+        yield link
+
+
+def reading_of(look: Look, sheet: str | None = None) -> Reading:
+    """Return the reading of one sheet as the look found it.
+
+    Errors: ImportRowError import.no_such_sheet.
+    """
+    found = look.get_sheet(sheet)
+    if found is None:
+        raise ImportRowError("import.no_such_sheet", sheet=sheet or "")
+    return replace(
+        Reading(look.kind, found.name, found.header_row), encoding=look.encoding, delimiter=look.delimiter
+    )
