@@ -1,0 +1,122 @@
+"""A checked entity document to a frozen entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from crm.entities.identity import Identities, column_name, stored_type_of
+from crm.entities.model import Board, Check, Document, Entity, Inverse, Section
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+from crm.texts import Text
+
+
+def label_of(body: Mapping, key: str, name: str) -> Text:
+    """Return a label, or the name made readable where none is given.
+
+    >>> label_of({}, "label", "closes_on").get("en")
+    'Closes on'
+    """
+    value = body.get(key)
+    return Text(name.replace("_", " ").capitalize() if value is None else value)
+
+
+def build_entity(document: Document, identities: Identities) -> Entity:
+    """Return the entity of a document that has no problems."""
+    body, name = document.body, document.name
+    known = identities.entity(name)
+    fields = {key: _build_field(key, value, name, identities) for key, value in body["fields"].items()}
+    label = label_of(body, "label", name)
+    listing = body.get("list") or {}
+    return Entity(
+        name=name,
+        label=label,
+        plural=Text(body["plural"]) if body.get("plural") else label,
+        fields=fields,
+        uid=known.uid,
+        table=known.table,
+        icon=body.get("icon") or "folder",
+        menu=body.get("menu") or "",
+        title=body.get("title") or _usual_title(fields),
+        columns=tuple(listing.get("columns") or list(fields)[:6]),
+        sort=tuple((word.lstrip("-"), word.startswith("-")) for word in listing.get("sort") or ()),
+        form=_build_form(body, fields),
+        board=_build_board(body.get("kanban")),
+        calendar=body.get("calendar"),
+        same_if=tuple(tuple(group) for group in body.get("same_if") or ()),
+        checks=tuple(Check(as_lines(row["when"]), Text(row["message"])) for row in body.get("checks") or ()),
+        options={"timeline": body["timeline"]} if body.get("timeline") else {},
+    )
+
+
+def as_lines(value: Any) -> tuple:
+    """Return raw condition lines as a tuple: one line alone, or a list of them."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _build_field(name: str, body: Mapping, entity: str, identities: Identities) -> Field:
+    known = identities.field(entity, name, stored_type_of(body))
+    return Field(
+        name=name,
+        type=body["type"],
+        label=label_of(body, "label", name),
+        uid=known.uid,
+        column=known.column if known.uid[:4] != "new:" else column_name(name, str(body["type"])),
+        help=Text(body["help"]) if body.get("help") else None,
+        default=body.get("default"),
+        was=body.get("was"),
+        required_if=as_lines(body.get("required_if")),
+        show_if=as_lines(body.get("show_if")),
+        read_only_if=as_lines(body.get("read_only_if")),
+        options=FIELD_TYPES[body["type"]].build_options(body),
+        history=body.get("history", True),
+        **{
+            flag: bool(body.get(flag))
+            for flag in ("required", "read_only", "unique", "index", "search", "personal", "encrypted")
+        },
+    )
+
+
+def _usual_title(fields: Mapping[str, Field]) -> str:
+    usual = next((name for name in ("name", "title", "subject", "number") if name in fields), None)
+    return "{" + (usual or next(iter(fields))) + "}"
+
+
+def _build_form(body: Mapping, fields: Mapping[str, Field]) -> tuple[Section, ...]:
+    """Return the sections; fields that no section names follow in a last one, so that none is out of reach."""
+    sections = [
+        Section(Text(row["section"]) if row.get("section") else None, tuple(row["fields"]))
+        for row in body.get("form") or ()
+    ]
+    placed = {name for section in sections for name in section.fields}
+    rest = tuple(name for name in fields if name not in placed)
+    return (*sections, Section(Text("Other") if sections else None, rest)) if rest else tuple(sections)
+
+
+def _build_board(body: Mapping | None) -> Board | None:
+    return Board(body["by"], body.get("sum"), tuple(body.get("card") or ())) if body else None
+
+
+def with_inverses(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    """Return the entities, each knowing the children that other entities' references give it."""
+    found: dict[str, dict[str, Inverse]] = {name: {} for name in entities}
+    for entity in entities.values():
+        for field in entity.fields.values():
+            target = field.options.get("to")
+            if field.type != "reference" or target not in entities:
+                continue
+            inverse = _inverse_of(entity, field, found[target])
+            found[target][inverse.name] = inverse
+    return {name: replace(entity, inverses=found[name]) for name, entity in entities.items()}
+
+
+def _inverse_of(entity: Entity, field: Field, taken: Mapping[str, Inverse]) -> Inverse:
+    declared = field.options.get("inverse")
+    if declared is not None:
+        return Inverse(declared.name, declared.label, entity.name, field.name)
+    name = f"{entity.name}_list" if f"{entity.name}_list" not in taken else f"{entity.name}_{field.name}_list"
+    return Inverse(name, entity.plural, entity.name, field.name)

@@ -1,0 +1,170 @@
+"""Every problem of an entity document: alone first, then together with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.conditions import parse_conditions, parse_formula
+from crm.entities.model import Document, Entity, Schema
+from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
+from crm.entities.reader import BodyReader
+from crm.errors import Problem
+from crm.fields import FIELD_TYPES
+
+ENTITY_KEYS = (
+    "entity", "was", "label", "plural", "icon", "menu", "title", "fields", "list", "form", "kanban", "calendar",
+    "timeline", "same_if", "checks",
+)  # fmt: skip
+FIELD_KEYS = (
+    "type", "was", "label", "help", "required", "required_if", "show_if", "read_only", "read_only_if", "default",
+    "unique", "index", "search", "history", "personal", "encrypted",
+)  # fmt: skip
+FLAGS = ("required", "read_only", "unique", "index", "search", "history", "personal", "encrypted")
+CONDITIONS = ("required_if", "show_if", "read_only_if")
+MAX_FIELDS = 500
+
+
+def check_entity(document: Document) -> list[Problem]:
+    """Return every problem that can be seen without the other documents."""
+    reader = BodyReader(document)
+    body = reader.keys(document.body, (), ENTITY_KEYS, ("fields",))
+    name = reader.name(document.body["entity"], ("entity",))
+    if name in RESERVED_ENTITIES or name.startswith(RESERVED_PREFIXES):
+        reader.refuse("schema.reserved_name", ("entity",), name=name)
+    for key in ("label", "plural"):
+        reader.text(body, key, ())
+    for key in ("icon", "menu", "title"):
+        reader.string(body, key, ())
+    fields = reader.mapping(body, "fields", ())
+    if not fields or len(fields) > MAX_FIELDS:
+        reader.refuse("schema.field_count", ("fields",), limit=MAX_FIELDS)
+        return reader.problems
+    for field_name, field_body in fields.items():
+        _check_field(reader, field_name, field_body)
+    _check_layout(reader, body, fields)
+    return reader.problems
+
+
+def _check_field(reader: BodyReader, name: str, body: Any) -> None:
+    path = ("fields", name)
+    if reader.name(name, path) and (name in RESERVED_FIELDS or name.startswith("__")):
+        reader.refuse("schema.reserved_name", path, name=name)
+    if not isinstance(body, Mapping):
+        reader.refuse("schema.expected_map", path, key=name)
+        return
+    if not reader.known(body.get("type"), FIELD_TYPES, (*path, "type"), "type"):
+        return
+    field_type = FIELD_TYPES[body["type"]]
+    reader.keys(body, path, (*FIELD_KEYS, *field_type.keys))
+    for key in FLAGS:
+        reader.flag(body, key, path)
+    for key in ("label", "help"):
+        reader.text(body, key, path)
+    if body.get("encrypted") is True:
+        reader.refuse("schema.not_available_yet", (*path, "encrypted"), what="encrypted")
+    reader.add(field_type.check_options(name, body), path)
+
+
+def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
+    known = [*fields, *SYSTEM_FIELDS]
+    listing = reader.keys(body.get("list") or {}, ("list",), ("columns", "sort"))
+    for index, column in enumerate(reader.words(listing, "columns", ("list",))):
+        reader.known(column, known, ("list", "columns", index), "field")
+    for index, column in enumerate(reader.words(listing, "sort", ("list",))):
+        reader.known(column.lstrip("-"), known, ("list", "sort", index), "field")
+    for index, section in enumerate(reader.items(body, "form", ())):
+        path = ("form", index)
+        section = reader.keys(section, path, ("section", "fields"), ("fields",))
+        reader.text(section, "section", path)
+        for place, field_name in enumerate(reader.words(section, "fields", path)):
+            reader.known(field_name, fields, (*path, "fields", place), "field")
+    _check_board(reader, body, fields)
+    _check_same_if(reader, body, fields)
+    for key, inner in (("calendar", ("from", "to", "title")), ("timeline", ("at", "kind", "title", "text"))):
+        places = reader.keys(body.get(key) or {}, (key,), inner)
+        for word, field_name in places.items():
+            reader.known(field_name, known, (key, word), "field")
+
+
+def _check_board(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
+    if body.get("kanban") is None:
+        return
+    board = reader.keys(body["kanban"], ("kanban",), ("by", "sum", "card"), ("by",))
+    by = board.get("by")
+    if reader.known(by, fields, ("kanban", "by"), "field") and _type_of(fields, by) != "choice":
+        reader.refuse("schema.board_needs_choice", ("kanban", "by"), name=by)
+    if board.get("sum") is not None:
+        reader.known(board["sum"], fields, ("kanban", "sum"), "field")
+    for index, name in enumerate(reader.words(board, "card", ("kanban",))):
+        reader.known(name, fields, ("kanban", "card", index), "field")
+
+
+def _check_same_if(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
+    for index, group in enumerate(reader.items(body, "same_if", ())):
+        if not isinstance(group, list) or not group:
+            reader.refuse("schema.expected_list", ("same_if", index), key="same_if")
+            continue
+        for place, name in enumerate(group):
+            reader.known(name, fields, ("same_if", index, place), "field")
+
+
+def _type_of(fields: Mapping, name: str) -> str:
+    body = fields.get(name)
+    return str(body.get("type")) if isinstance(body, Mapping) else ""
+
+
+def check_together(document: Document, schema: Schema, names: set[str]) -> list[Problem]:
+    """Return the problems of an entity among the others: references, conditions, formulas, title."""
+    reader = BodyReader(document)
+    entity = schema.entities[document.name]
+    for name, field in entity.fields.items():
+        path = ("fields", name)
+        target = field.options.get("to")
+        if target is not None:
+            reader.known(target, names, (*path, "to"), "entity")
+        for key in CONDITIONS:
+            _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
+        if "formula" in field.options:
+            reader.add(parse_formula(field.options["formula"], entity, schema)[1], (*path, "formula"))
+    _check_inverses(reader, entity, schema)
+    _check_checks(reader, entity, schema)
+    for word in placeholders(entity.title):
+        reader.known(word, [*entity.fields, *SYSTEM_FIELDS], ("title",), "field")
+    return reader.problems
+
+
+def placeholders(text: str) -> list[str]:
+    """Return the names in braces of a title pattern.
+
+    >>> placeholders("{number} {subject}")
+    ['number', 'subject']
+    """
+    return [part.split("}", 1)[0] for part in text.split("{")[1:] if "}" in part]
+
+
+def _check_lines(reader: BodyReader, lines: tuple, entity: Entity, schema: Schema, path: tuple) -> None:
+    if lines:
+        reader.add(parse_conditions(list(lines), entity, schema)[1], path)
+
+
+def _check_inverses(reader: BodyReader, entity: Entity, schema: Schema) -> None:
+    """Refuse two references whose children would have one name, and a name that is a field already."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, field in entity.fields.items():
+        inverse, target = field.options.get("inverse"), schema.entities.get(field.options.get("to", ""))
+        if inverse is None or target is None:
+            continue
+        key = (target.name, inverse.name)
+        if key in seen or inverse.name in target.fields or inverse.name in RESERVED_FIELDS:
+            reader.refuse("schema.inverse_taken", ("fields", name, "inverse"), name=inverse.name, entity=target.name)
+        seen[key] = name
+
+
+def _check_checks(reader: BodyReader, entity: Entity, schema: Schema) -> None:
+    for index, body in enumerate(reader.items(reader.document.body, "checks", ())):
+        path = ("checks", index)
+        body = reader.keys(body, path, ("when", "message"), ("when", "message"))
+        reader.text(body, "message", path)
+        if body.get("when"):
+            reader.add(parse_conditions(body["when"], entity, schema)[1], (*path, "when"))

@@ -1,0 +1,189 @@
+"""Publishing: check, impact, lock, expand, one new revision; or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.schema import DDLElement
+
+from crm.database import write_intent
+from crm.entities import convert, ddl, impact, store
+from crm.entities.diff import diff_documents, users_of
+from crm.entities.identity import (
+    Identities,
+    assign_identities,
+    identities_from_json,
+    reuse_identities,
+)
+from crm.entities.load import build_schema, documents_from_json
+from crm.entities.model import Document, Schema
+from crm.entities.models import Models
+from crm.entities.workspace import Workspace
+from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
+
+ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
+"""What else is written in the publish transaction (permissions); filled by `app.py`."""
+
+AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, Workspace | None], None]] = []
+"""What follows a publish, given the workspaces after and before (search keys of old records); filled by `app.py`."""
+
+PUBLISH_LOCK = 7_316_001  # any number, the same in every process
+
+
+@dataclass(frozen=True)
+class Draft:
+    """New documents beside the revision they start from, fully worked out."""
+
+    base: int
+    documents: list[Document]
+    old_documents: list[Document]
+    before: Identities
+    after: Identities
+    schema: Schema
+    problems: list[Problem]
+
+    @property
+    def changes(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what is added, changed and removed."""
+        return diff_documents(self.old_documents, self.documents, self.before, self.after)
+
+
+def draft_of(
+    connection: sa.Connection, documents: list[Document], identities: Identities | None = None
+) -> Draft:
+    """Work out what new documents would mean on top of the live revision."""
+    base = store.live_number(connection)
+    live = store.find_revision(connection, base)
+    before = identities_from_json(live["identities"]) if live else Identities()
+    old = documents_from_json(live["documents"]) if live else []
+    well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
+    after = identities or assign_identities(_assignable(well_formed), before)
+    schema, problems = build_schema(documents, base + 1, after)
+    return Draft(base, documents, old, before, after, schema, problems)
+
+
+def _assignable(documents: list[Document]) -> list[Document]:
+    """Leave out entities whose fields are no maps; the check names them."""
+    return [
+        document
+        for document in documents
+        if all(isinstance(body, dict) for body in (document.body.get("fields") or {}).values())
+    ]
+
+
+def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
+    """Return what publishing these documents would do, before anything happens (shape: interfaces.md)."""
+    token = write_intent.set(False)
+    try:
+        with engine.connect() as connection:
+            draft = draft_of(connection, documents)
+            changes = draft.changes
+            statements: list[DDLElement] = []
+            rows: dict[str, Any] = {}
+            problems = list(draft.problems)
+            if not problems:
+                models = Models(draft.schema)
+                statements = ddl.plan_ddl(connection, models, draft.before)
+                rows, found = impact.rows_touched(connection, draft, models)
+                problems += found
+                models.dispose()
+    finally:
+        write_intent.reset(token)
+    return {
+        "base": draft.base,
+        **changes,
+        "sql": [ddl.sql_of(statement, engine.dialect) for statement in statements],
+        "rows": rows,
+        "problems": problems,
+        "used_by": users_of(changes["removed"], draft.documents),
+        "reversible": True,
+    }
+
+
+def publish_schema(
+    engine: sa.Engine, documents: list[Document], why: str, user_name: str = "", base: int | None = None
+) -> int:
+    """Make documents the live revision and return its number; unchanged documents return the live one.
+
+    Shape:  `base` is the revision the documents were made from; None means whatever is live.
+    Errors: SchemaError with every problem; ConflictError when another admin publishes, or published since `base`.
+    """
+    return _publish(engine, lambda connection: draft_of(connection, documents), (why, user_name), base)
+
+
+def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
+    """Make an older revision's documents live again as a new revision; parked columns return with their data.
+
+    Errors: NotFoundError when there is no such revision; else as `publish_schema`.
+    """
+
+    def draft(connection: sa.Connection) -> Draft:
+        found = store.find_revision(connection, number)
+        if found is None:
+            raise NotFoundError("schema.no_such_revision", number=number)
+        live = store.find_revision(connection, store.live_number(connection))
+        taken = identities_from_json(live["identities"]).taken
+        identities = reuse_identities(identities_from_json(found["identities"]), taken)
+        return draft_of(connection, documents_from_json(found["documents"]), identities)
+
+    return _publish(engine, draft, (f"Rollback to revision {number}", user_name), None)
+
+
+def _publish(
+    engine: sa.Engine, make: Callable[[sa.Connection], Draft], note: tuple[str, str], base: int | None
+) -> int:
+    with _locked(engine) as connection:
+        draft = make(connection)
+        if base is not None and base != draft.base:
+            raise ConflictError("schema.published_since", base=base, live=draft.base)
+        if draft.problems:
+            raise SchemaError("schema.has_problems", draft.problems, count=len(draft.problems))
+        workspace = Workspace(draft.schema, Models(draft.schema), draft.after)
+        statements = ddl.plan_ddl(connection, workspace.models, draft.before)
+        if draft.base and not statements and not any(draft.changes.values()):
+            return draft.base
+        _expand(connection, draft, workspace, statements)
+        content = {
+            "documents": [dict(document.body) for document in draft.documents],
+            "identities": draft.after.as_json(),
+            "base": draft.base,
+        }
+        store.add_revision(connection, workspace.number, content, *note)
+    for follow in AFTER_PUBLISH:
+        follow(engine, workspace, None)
+    return workspace.number
+
+
+def _expand(
+    connection: sa.Connection, draft: Draft, workspace: Workspace, statements: list[DDLElement]
+) -> None:
+    """Add what the new revision needs, in the open transaction."""
+    _rows, problems = impact.rows_touched(connection, draft, workspace.models)
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    for statement in statements:
+        connection.execute(statement)
+    convert.convert_columns(connection, draft.before, workspace)
+    for write in ON_PUBLISH:
+        write(connection, workspace)
+
+
+@contextmanager
+def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open the one publishing transaction; a second admin is told at once."""
+    try:
+        connection = engine.connect()
+        connection.begin()
+    except sa.exc.OperationalError as error:
+        raise ConflictError("schema.publish_busy") from error
+    with connection:
+        if engine.dialect.name == "postgresql":
+            if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(PUBLISH_LOCK))):
+                raise ConflictError("schema.publish_busy")
+            connection.execute(sa.text("SET LOCAL lock_timeout = '3s'"))
+        yield connection
+        connection.commit()

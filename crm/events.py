@@ -1,0 +1,46 @@
+"""Events: what happened to records and waits for rules, written in the record's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import BigId, metadata
+
+BELL = "workflows.run_events"
+
+event = sa.Table(
+    "crm_event",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),  # created, updated, deleted
+    sa.Column("entity", sa.String(64), nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("change_id", sa.BigInteger),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, default="waiting"),  # waiting, claimed, done, failed
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_until", sa.DateTime),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("handled_at", sa.DateTime),
+    sa.Index("ix_crm_event_state", "state", "id"),
+)
+"""The truth of what rules still have to look at; Redis only rings the bell."""
+
+
+def leave_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write event rows, in the transaction of what they tell of.
+
+    Shape:  each row has kind, entity, record_id, change_id, revision and created_at.
+    """
+    rows = [{"state": "waiting", "attempts": 0, **row} for row in rows]
+    if rows:
+        connection.execute(sa.insert(event), rows)
+
+
+def oldest_waiting(connection: sa.Connection) -> Any:
+    """Return when the oldest event that still waits was written; None when none waits."""
+    waiting = event.c.state.in_(("waiting", "claimed"))
+    return connection.scalar(sa.select(sa.func.min(event.c.created_at)).where(waiting))

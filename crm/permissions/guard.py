@@ -1,0 +1,93 @@
+"""The guard on reading: every ORM statement of a session obeys its actor's rights, whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import ORMExecuteState, defer, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from crm.database import CrmSession
+from crm.entities.models import Record
+from crm.entities.workspace import Workspace
+from crm.errors import NotAllowedError
+from crm.fields import FIELD_TYPES
+from crm.permissions.model import Actor
+from crm.permissions.rows import row_criteria
+
+
+@sa.event.listens_for(CrmSession, "do_orm_execute")
+def _guard(state: ORMExecuteState) -> None:
+    session: Any = state.session
+    if not (state.is_select or state.is_orm_statement):
+        return
+    if not state.is_select and _touches_records(state.statement):
+        raise RuntimeError("Records are written through crm.records, not by statements.")
+    if not session.is_guarded or not state.is_select or not hasattr(session, "actor"):
+        return
+    if session.actor.sees_everything or state.is_column_load:
+        return
+    hidden = hidden_columns(session.workspace, session.actor)
+    _refuse_hidden(session.workspace, state.statement, hidden)
+    state.statement = state.statement.options(*_options(session))
+
+
+def _touches_records(statement: Any) -> bool:
+    mapper = (getattr(statement, "table", None) is not None and statement.table._annotations.get("parententity")) or None
+    return mapper is not None and issubclass(mapper.class_, Record)
+
+
+def _options(session: CrmSession) -> Iterator[Any]:
+    """Yield what narrows a statement: row conditions and hidden fields of every entity."""
+    for name, cls in session.workspace.models.items():
+        criteria = row_criteria(session, cls.__entity__, "read")
+        if criteria is not None:
+            yield with_loader_criteria(cls, criteria, include_aliases=True)
+        for field_name in session.actor.rights(name).hidden:
+            field = cls.__entity__.fields.get(field_name)
+            if field is not None and FIELD_TYPES[field.type].stored:
+                yield defer(getattr(cls, FIELD_TYPES[field.type].attribute(field)), raiseload=True)
+
+
+def hidden_columns(workspace: Workspace, actor: Actor) -> dict[str, frozenset[str]]:
+    """Return the column names that are hidden from an actor, by table; tables without any are absent."""
+    found = {}
+    for name, entity in workspace.schema.entities.items():
+        columns = {entity.fields[field].column for field in actor.rights(name).hidden if field in entity.fields}
+        if any(entity.fields[field].search for field in actor.rights(name).hidden if field in entity.fields):
+            columns.add("search_key")  # the searched words of a hidden field stand in it
+        if columns:
+            found[entity.table] = frozenset(columns)
+    return found
+
+
+def _refuse_hidden(workspace: Workspace, statement: Any, hidden: dict[str, frozenset[str]]) -> None:
+    """Refuse a statement that selects, filters, sorts or groups by a hidden field, or goes round the mappers."""
+    own = {workspace.models.table(name) for name in workspace.models}
+    for element in visitors.iterate(statement):
+        if isinstance(element, sa.Column):
+            table = _real_table(element.table)
+            if table is not None and element.name in hidden.get(table.name, ()):
+                raise NotAllowedError("permissions.hidden_field", field=element.name)
+        elif isinstance(element, sa.Table) and element in own and "parententity" not in element._annotations:
+            raise RuntimeError("Entity tables are read through their mapped classes, so that rights apply.")
+
+
+def _real_table(table: Any) -> Any:
+    while table is not None and not isinstance(table, sa.Table):
+        table = getattr(table, "element", None)
+    return table
+
+
+@sa.event.listens_for(CrmSession, "before_flush")
+def _refuse_side_doors(session: CrmSession, _context: Any, _instances: Any) -> None:
+    if session.info.get("saving"):
+        return
+    if _first_record((*session.new, *session.dirty, *session.deleted)) is not None:
+        raise RuntimeError("Records are saved through crm.records, so that rights, checks and history apply.")
+
+
+def _first_record(objects: Iterable[object]) -> Record | None:
+    return next((found for found in objects if isinstance(found, Record)), None)

@@ -1,0 +1,138 @@
+"""Roles as declared, and the actor: who does something, with which rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field as attribute
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from crm.texts import Text
+
+DEEDS = ("read", "create", "update", "delete", "import", "export")
+
+
+@dataclass(frozen=True)
+class EntityRights:
+    """What one role may do with one entity.
+
+    Shape:  `records` are raw condition lines; empty means every record. `hidden` and `read_only` are field names.
+    """
+
+    can: frozenset[str]
+    records: tuple = ()
+    hidden: frozenset[str] = frozenset()
+    read_only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Role:
+    """A declared role."""
+
+    name: str
+    label: Text
+    entities: Mapping[str, EntityRights]
+    reports: tuple[str, ...] = ()
+    admin: bool = False
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one actor may do with one entity, all roles together.
+
+    Shape:  `rows` maps a deed to the alternatives of which one must hold; None means every record. A field is
+            hidden or read only when every role that opens the entity says so.
+    """
+
+    can: frozenset[str] = frozenset()
+    rows: Mapping[str, tuple[tuple, ...] | None] = attribute(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    read_only: frozenset[str] = frozenset()
+
+
+EVERYTHING = Rights(frozenset(DEEDS), {deed: None for deed in DEEDS})
+NOTHING = Rights()
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a user, a rule, an import batch, or the system itself.
+
+    Shape:  `kind` is user, rule, import or system. `user_id` is None for the system. `roles` are the declared roles
+            a user has; `is_admin` is Flask-AppBuilder's Admin, who may do everything. `team_user_ids` holds the
+            users of the same team, the user among them.
+    """
+
+    kind: str
+    name: str
+    user_id: int | None = None
+    roles: tuple[Role, ...] = ()
+    is_admin: bool = False
+    team_user_ids: tuple[int, ...] = ()
+    language: str = "en"
+    time_zone: ZoneInfo = ZoneInfo("Europe/Athens")
+
+    @property
+    def sees_everything(self) -> bool:
+        """Return whether no right restricts this actor."""
+        return self.is_admin or self.kind in ("system", "rule")
+
+    @property
+    def may_configure(self) -> bool:
+        """Return whether the actor may change fields, rules, reports and roles."""
+        return self.sees_everything or any(role.admin for role in self.roles)
+
+    def rights(self, entity: str) -> Rights:
+        """Return what the actor may do with an entity."""
+        if self.sees_everything:
+            return EVERYTHING
+        found = self._rights.get(entity)
+        if found is None:
+            found = self._rights[entity] = join_rights([role.entities[entity] for role in self.roles if entity in role.entities])
+        return found
+
+    def may_see_report(self, name: str) -> bool:
+        """Return whether the actor may open a report."""
+        return self.sees_everything or any(name in role.reports or "all" in role.reports for role in self.roles)
+
+    @cached_property
+    def _rights(self) -> dict[str, Rights]:
+        return {}
+
+
+def join_rights(parts: list[EntityRights]) -> Rights:
+    """Return the rights of several roles together: what any of them allows.
+
+    >>> rights = join_rights([EntityRights(frozenset({"read"}), hidden=frozenset({"a"})), EntityRights(frozenset())])
+    >>> rights.can, rights.hidden, rights.rows
+    (frozenset({'read'}), frozenset({'a'}), {'read': None})
+    """
+    open_parts = [part for part in parts if part.can]
+    if not open_parts:
+        return NOTHING
+    can = frozenset().union(*(part.can for part in open_parts))
+    rows: dict[str, tuple[tuple, ...] | None] = {}
+    for deed in can:
+        ways = [part.records for part in open_parts if deed in part.can]
+        rows[deed] = None if any(not way for way in ways) else tuple(dict.fromkeys(map(_frozen, ways)))
+    return Rights(
+        can,
+        rows,
+        frozenset.intersection(*(part.hidden for part in open_parts)),
+        frozenset.intersection(*(part.read_only | part.hidden for part in open_parts)),
+    )
+
+
+class _Lines(tuple):
+    """Raw condition lines that can be told apart although they hold maps."""
+
+    def __hash__(self) -> int:
+        return hash(repr(tuple(self)))
+
+
+def _frozen(lines: tuple) -> tuple:
+    return _Lines(lines)
+
+
+SYSTEM = Actor("system", "system")
+"""The actor of set-up, schedules and whatever nobody in particular asked for."""

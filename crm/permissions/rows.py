@@ -1,0 +1,76 @@
+"""Which records an actor may read, change or delete, as SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crm.conditions import Scope, compile_sql, parse_conditions
+from crm.conditions.model import Node
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.workspace import Workspace
+from crm.errors import SchemaError
+
+
+def scope_of(session: CrmSession) -> Scope:
+    """Return what conditions need to know about this session: who asks, when, against which revision."""
+    actor, workspace = session.actor, session.workspace
+    return Scope(
+        models=workspace.models,
+        schema=workspace.schema,
+        dialect=session.get_bind().dialect.name,
+        user_id=actor.user_id,
+        team_user_ids=actor.team_user_ids,
+        now=session.clock(),
+        time_zone=actor.time_zone,
+    )
+
+
+def parse_trusted(workspace: Workspace, entity: Entity, lines: tuple) -> Node:
+    """Return the tree of lines that were checked at publish; remembered with the revision.
+
+    Errors: SchemaError when they have problems after all.
+    """
+    key = ("conditions", entity.name, repr(lines))
+    found = workspace.trees.get(key)
+    if found is None:
+        found, problems = parse_conditions(list(lines), entity, workspace.schema)
+        if problems:
+            raise SchemaError("schema.has_problems", problems, count=len(problems))
+        workspace.trees[key] = found
+    return found
+
+
+def row_criteria(session: CrmSession, entity: Entity, deed: str) -> sa.ColumnElement[bool] | None:
+    """Return the SQL condition a record must meet for this deed; None when every record does."""
+    remembered = session.info.setdefault("row_criteria", {})
+    key = (session.actor, session.workspace.number, entity.name, deed)
+    if key not in remembered:
+        remembered[key] = _compile(session, entity, deed)
+    return remembered[key]
+
+
+def _compile(session: CrmSession, entity: Entity, deed: str) -> sa.ColumnElement[bool] | None:
+    rights = session.actor.rights(entity.name)
+    if deed not in rights.can:
+        return sa.false()
+    ways = rights.rows[deed]
+    if ways is None:
+        return None
+    scope = scope_of(session)
+    nodes = [parse_trusted(session.workspace, entity, way) for way in ways]
+    return sa.or_(*(compile_sql(node, entity.name, scope) for node in nodes))
+
+
+def may_touch(session: CrmSession, entity: Entity, deed: str, record_id: int) -> bool:
+    """Return whether the actor may do this with one record, as it is stored now."""
+    if session.actor.sees_everything:
+        return True
+    cls = session.workspace.models[entity.name]
+    asked = sa.select(cls.id).where(cls.id == record_id)
+    for needed in {"read", deed}:
+        criteria = row_criteria(session, entity, needed)
+        if criteria is not None:
+            asked = asked.where(criteria)
+    with session.as_system():
+        return session.scalar(asked) is not None

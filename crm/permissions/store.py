@@ -1,0 +1,88 @@
+"""Profiles and teams of users, and the few facts about users that rights need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role
+
+from crm.database import BigId, metadata, row_of
+
+team = sa.Table(
+    "crm_team",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False, unique=True),
+)
+
+profile = sa.Table(
+    "crm_profile",
+    metadata,
+    sa.Column("user_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("team_id", sa.BigInteger, index=True),
+    sa.Column("language", sa.String(5)),
+    sa.Column("time_zone", sa.String(64)),
+    sa.Column("theme", sa.String(10)),
+)
+
+USERS, ROLES = User.__table__, Role.__table__
+
+
+def find_profile(connection: sa.Connection, user_id: int) -> Mapping:
+    """Return a user's profile; an empty one when nothing was chosen yet."""
+    row = connection.execute(sa.select(profile).where(profile.c.user_id == user_id)).first()
+    empty = {"user_id": user_id, "team_id": None, "language": None, "time_zone": None, "theme": None}
+    return row_of(row) if row else empty
+
+
+def save_profile(connection: sa.Connection, user_id: int, **values: object) -> None:
+    """Change some of a user's profile."""
+    updated = connection.execute(sa.update(profile).where(profile.c.user_id == user_id).values(**values))
+    if not updated.rowcount:
+        connection.execute(sa.insert(profile).values(user_id=user_id, **values))
+
+
+def list_team_users(connection: sa.Connection, user_id: int, team_id: int | None) -> tuple[int, ...]:
+    """Return the users of a team; the user alone when there is no team."""
+    if team_id is None:
+        return (user_id,)
+    found = connection.scalars(sa.select(profile.c.user_id).where(profile.c.team_id == team_id))
+    return tuple(sorted({user_id, *found}))
+
+
+def list_role_names(connection: sa.Connection, user_id: int) -> list[str]:
+    """Return the names of a user's roles."""
+    link = assoc_user_role.c
+    asked = sa.select(ROLES.c.name).join(assoc_user_role, link.role_id == ROLES.c.id).where(link.user_id == user_id)
+    return list(connection.scalars(asked))
+
+
+def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
+    """Return the active users who have a role, lowest id first."""
+    link = assoc_user_role.c
+    asked = (
+        sa.select(USERS.c.id)
+        .join(assoc_user_role, link.user_id == USERS.c.id)
+        .join(ROLES, link.role_id == ROLES.c.id)
+        .where(ROLES.c.name == role, USERS.c.active.is_(True))
+        .order_by(USERS.c.id)
+    )
+    return list(connection.scalars(asked))
+
+
+def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:
+    """Return a user's names, address and state; never the password."""
+    columns = (USERS.c.id, USERS.c.username, USERS.c.first_name, USERS.c.last_name, USERS.c.email, USERS.c.active)
+    row = connection.execute(sa.select(*columns).where(USERS.c.id == user_id)).first()
+    return row_of(row) if row else None
+
+
+def find_user_id(connection: sa.Connection, words: str) -> int | None:
+    """Return the one active user whose name, address or full name is this; None for none or several."""
+    folded = words.strip().lower()
+    full = sa.func.lower(USERS.c.first_name + " " + USERS.c.last_name)
+    ways = (sa.func.lower(USERS.c.username), sa.func.lower(USERS.c.email), full)
+    asked = sa.select(USERS.c.id).where(sa.or_(*(way == folded for way in ways)), USERS.c.active.is_(True))
+    found = list(connection.scalars(asked.limit(2)))
+    return found[0] if len(found) == 1 else None

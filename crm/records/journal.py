@@ -1,0 +1,137 @@
+"""The one journal: every change of every record, written in the record's own transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm import events, queue
+from crm.database import BigId, CrmSession, metadata, row_of
+from crm.entities.model import Entity
+from crm.entities.models import Record
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+
+CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+
+change = sa.Table(
+    "crm_change",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("entity", sa.String(64), nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("values", sa.Text, nullable=False),  # {"field": [before, after]}
+    sa.Column("user_id", sa.Integer),
+    sa.Column("actor_kind", sa.String(16), nullable=False),
+    sa.Column("actor_name", sa.String(100), nullable=False),
+    sa.Column("batch_id", sa.BigInteger, index=True),
+    sa.Column("cause", sa.Text, nullable=False, default="[]"),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.Index("ix_crm_change_record", "entity", "record_id", "id"),
+)
+"""One row per saved record: which fields, from what to what, by whom and why."""
+
+
+def journaled_fields(entity: Entity) -> Iterator[tuple[Field, Any, str]]:
+    """Yield field, type and attribute of everything the journal keeps."""
+    for field in entity.fields.values():
+        field_type = FIELD_TYPES[field.type]
+        if field_type.stored and field.history:
+            yield field, field_type, field_type.attribute(field)
+
+
+def change_row(session: CrmSession, entity: str, record_id: int, kind: str, values: Mapping) -> dict[str, Any]:
+    """Return one journal row for what this session's actor did.
+
+    Shape:  `values` maps field names to `[before, after]` as JSON values.
+    """
+    return {
+        "entity": entity,
+        "record_id": record_id,
+        "kind": kind,
+        "values": json.dumps(values, ensure_ascii=False, default=str),
+        "user_id": session.actor.user_id,
+        "actor_kind": session.actor.kind,
+        "actor_name": session.actor.name[:100],
+        "batch_id": session.batch_id,
+        "cause": json.dumps(session.cause),
+        "revision": session.workspace.number,
+        "at": session.clock(),
+    }
+
+
+@sa.event.listens_for(CrmSession, "after_flush")
+def _note_changes(session: CrmSession, _context: Any) -> None:
+    """Write change and event rows; the history of attributes is still whole here."""
+    rows = [row for record, kind in _touched(session) if (row := _row_of(session, record, kind))]
+    if not rows:
+        return
+    connection = session.connection()
+    ids = connection.scalars(sa.insert(change).returning(change.c.id, sort_by_parameter_order=True), rows).all()
+    leave_events(session, connection, rows, ids)
+
+
+def leave_events(session: CrmSession, connection: sa.Connection, rows: Sequence[Mapping], ids: Sequence[int]) -> None:
+    """Leave one event per change for the rules, and ring after the commit."""
+    events.leave_events(
+        connection,
+        [
+            {
+                "kind": row["kind"],
+                "entity": row["entity"],
+                "record_id": row["record_id"],
+                "change_id": change_id,
+                "revision": row["revision"],
+                "created_at": row["at"],
+            }
+            for row, change_id in zip(rows, ids, strict=True)
+        ],
+    )
+    session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
+
+
+def _touched(session: Session) -> Iterator[tuple[Record, str]]:
+    for objects, kind in ((session.new, CREATED), (session.dirty, UPDATED), (session.deleted, DELETED)):
+        for record in objects:
+            if isinstance(record, Record):
+                yield record, kind
+
+
+def _row_of(session: CrmSession, record: Record, kind: str) -> dict[str, Any] | None:
+    values: dict[str, list] = {}
+    state = sa.inspect(record)
+    for field, field_type, attribute in journaled_fields(record.__entity__):
+        if attribute in state.unloaded and kind != DELETED:
+            continue
+        history = state.attrs[attribute].history
+        before = history.deleted[0] if history.deleted else None
+        after = history.added[0] if history.added else None
+        if kind == DELETED:
+            before, after = getattr(record, attribute), None
+        elif not history.has_changes():
+            continue
+        if before != after:
+            values[field.name] = [_json(field_type, field, before), _json(field_type, field, after)]
+    if kind == UPDATED and not values:
+        return None
+    return change_row(session, record.__entity__.name, record.id, kind, values)
+
+
+def _json(field_type: Any, field: Field, value: Any) -> Any:
+    return None if value is None else field_type.to_json(field, value)
+
+
+def list_changes(connection: sa.Connection, entity: str, record_id: int, limit: int = 200) -> list[dict[str, Any]]:
+    """Return the newest changes of one record, newest first, values and cause as data."""
+    asked = sa.select(change).where(change.c.entity == entity, change.c.record_id == record_id)
+    rows = connection.execute(asked.order_by(change.c.id.desc()).limit(limit))
+    return [
+        {**found, "values": json.loads(found["values"]), "cause": json.loads(found["cause"])}
+        for found in map(row_of, rows)
+    ]

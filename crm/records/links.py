@@ -1,0 +1,107 @@
+"""What records point to and must not share: references, users and unique values, asked of the database at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.conditions import compile_sql
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+from crm.permissions import store as people
+from crm.permissions.rows import parse_trusted, scope_of
+from crm.records.prepare import is_empty
+
+CHUNK = 500
+
+
+def judge_links(
+    session: CrmSession, entity: Entity, rows: list[tuple[int | None, Mapping[str, Any]]], changed: Iterable[str] | None = None
+) -> dict[int, list[Problem]]:
+    """Return the problems of references, users and unique fields, by the row's place in the list.
+
+    Shape:  `rows` holds (record id or None, typed values); only the fields in `changed` are asked about.
+    """
+    names = set(entity.fields if changed is None else changed)
+    problems: dict[int, list[Problem]] = defaultdict(list)
+    for field in entity.fields.values():
+        if field.name not in names or not FIELD_TYPES[field.type].stored:
+            continue
+        if field.type in ("reference", "references"):
+            _judge_references(session, field, rows, problems)
+        elif field.type == "user":
+            _judge_users(session, field, rows, problems)
+        if field.unique:
+            _judge_unique(session, entity, field, rows, problems)
+    return problems
+
+
+def _judge_references(session: CrmSession, field: Field, rows: list, problems: dict) -> None:
+    """Refuse what does not exist, or what the actor may not see: the two answer alike."""
+    wanted = {target for _id, values in rows for target in _targets(values.get(field.name))}
+    known = _known_targets(session, field, wanted)
+    for place, (_id, values) in enumerate(rows):
+        missing = [target for target in _targets(values.get(field.name)) if target not in known]
+        if missing:
+            target = session.workspace.schema.entities[field.options["to"]]
+            problems[place].append(Problem("record.no_such_reference", {"entity": target.label, "id": missing[0]}, field.name))
+
+
+def _targets(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    return tuple(int(part) for part in value) if isinstance(value, tuple) else (value,)
+
+
+def _known_targets(session: CrmSession, field: Field, wanted: set[int]) -> set[int]:
+    target = session.workspace.schema.entities[field.options["to"]]
+    cls = session.workspace.models[target.name]
+    only = tuple(field.options.get("only") or ())
+    known: set[int] = set()
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), CHUNK):
+        asked = sa.select(cls.id).where(cls.id.in_(ordered[start : start + CHUNK]))
+        if only:
+            asked = asked.where(compile_sql(parse_trusted(session.workspace, target, only), target.name, scope_of(session)))
+        known.update(session.scalars(asked))
+    return known
+
+
+def _judge_users(session: CrmSession, field: Field, rows: list, problems: dict) -> None:
+    wanted = {values.get(field.name) for _id, values in rows} - {None}
+    if not wanted:
+        return
+    role = field.options.get("only_role")
+    cls = session.workspace.models.user
+    known = set(session.scalars(sa.select(cls.id).where(cls.id.in_(wanted))))
+    if role:
+        known &= set(people.list_users_with_role(session.connection(), role))
+    for place, (_id, values) in enumerate(rows):
+        if values.get(field.name) is not None and values[field.name] not in known:
+            problems[place].append(Problem("record.no_such_user", {"id": values[field.name]}, field.name))
+
+
+def _judge_unique(session: CrmSession, entity: Entity, field: Field, rows: list, problems: dict) -> None:
+    """Refuse a value another record has, in the database or among the rows themselves."""
+    attribute = getattr(session.workspace.models[entity.name], FIELD_TYPES[field.type].attribute(field))
+    cls = session.workspace.models[entity.name]
+    wanted = [values.get(field.name) for _id, values in rows if not is_empty(values.get(field.name))]
+    taken: dict[Any, int | None] = {}
+    with session.as_system():
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            taken.update((row[1], row[0]) for row in session.execute(sa.select(cls.id, attribute).where(attribute.in_(part))))
+    seen: dict[Any, int] = {}
+    for place, (record_id, values) in enumerate(rows):
+        value = values.get(field.name)
+        if is_empty(value):
+            continue
+        if taken.get(value, record_id) != record_id or value in seen:
+            problems[place].append(Problem("record.not_unique", {"label": field.label}, field.name))
+        seen.setdefault(value, place)

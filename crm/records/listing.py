@@ -1,0 +1,226 @@
+"""Lists of records: filtered, searched, sorted, a page at a time, with a count that never scans a million rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field as attribute
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.conditions import compile_sql, fields_of, parse_conditions
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.names import SYSTEM_FIELDS
+from crm.errors import Problem
+from crm.fields.fold import query_keys
+from crm.permissions.rows import scope_of
+from crm.permissions.service import require
+from crm.records.values import field_of, formula_tree, type_of
+
+COUNT_LIMIT = 10_000
+PAGE_SIZE_LIMIT = 200
+DEEP_OFFSET = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What a list shows.
+
+    Shape:  `lines` are raw conditions, `search` words typed by a person, `order` (field name, descending) pairs,
+            `page` counts from 0. `after` continues behind a record id where the order is the newest first.
+            `columns` are field names; None means all the actor may see.
+    """
+
+    lines: Sequence[Any] = ()
+    search: str = ""
+    order: tuple[tuple[str, bool], ...] = ()
+    page: int = 0
+    page_size: int = 25
+    after: int | None = None
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    Shape:  `rows` are typed values by field name, with `id` and `row_version`. `total` stops at `COUNT_LIMIT`;
+            `total_is_capped` says so. `notes` tell what of the query was ignored.
+    """
+
+    rows: list[dict[str, Any]]
+    total: int
+    total_is_capped: bool
+    has_next: bool
+    columns: tuple[str, ...]
+    order: tuple[tuple[str, bool], ...]
+    notes: list[Problem] = attribute(default_factory=list)
+
+
+def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
+    """Return one page of the records the actor may see.
+
+    Errors: NotAllowedError when the actor may see none. Whatever of the query is unknown or not open to the actor
+            is left out and noted.
+    """
+    require(session.actor, "read", entity)
+    notes: list[Problem] = []
+    cls = session.workspace.models[entity.name]
+    where = list(_conditions(session, entity, query, notes))
+    total = count_matching(session, cls, where, COUNT_LIMIT)
+    order = _known_order(session, entity, query.order or entity.sort, notes)
+    columns = _known_columns(session, entity, query.columns, notes)
+    size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
+    asked = _select(session, entity, columns)
+    if query.search and total < COUNT_LIMIT and session.get_bind().dialect.name == "postgresql":
+        where = [_found_first(cls, where)]
+    asked = asked.where(*where)
+    if query.after is not None and not order:
+        asked = asked.where(cls.id < query.after)
+    elif query.page > 0:
+        asked = asked.offset(min(query.page * size, DEEP_OFFSET))
+    asked = asked.order_by(*_order_by(session, entity, order), cls.id.desc()).limit(size + 1)
+    rows = [_values(columns, row) for row in session.execute(asked)]
+    capped = total >= COUNT_LIMIT
+    return Page(rows[:size], total, capped, len(rows) > size, columns, order, notes)
+
+
+def count_matching(session: CrmSession, cls: type, where: Sequence[Any], limit: int) -> int:
+    """Return how many records match, counting no further than the limit."""
+    some = sa.select(cls.id).where(*where).limit(limit).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+def count_records(session: CrmSession, entity: Entity, lines: Sequence[Any]) -> int:
+    """Return exactly how many records the actor may see meet the conditions."""
+    require(session.actor, "read", entity)
+    where = list(_conditions(session, entity, ListQuery(lines), []))
+    cls = session.workspace.models[entity.name]
+    return session.scalar(sa.select(sa.func.count(cls.id)).where(*where)) or 0
+
+
+def list_ids(session: CrmSession, entity: Entity, query: ListQuery) -> Iterator[int]:
+    """Yield the ids of every record that matches, newest first."""
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    where = list(_conditions(session, entity, query, []))
+    yield from session.scalars(sa.select(cls.id).where(*where).order_by(cls.id.desc()))
+
+
+def iterate_records(
+    session: CrmSession, entity: Entity, query: ListQuery, chunk: int = 1_000
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield every matching record in chunks, in the query's order, in bounded memory."""
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    columns = _known_columns(session, entity, query.columns, [])
+    where = list(_conditions(session, entity, query, []))
+    order = _known_order(session, entity, query.order or entity.sort, [])
+    asked = _select(session, entity, columns).where(*where)
+    asked = asked.order_by(*_order_by(session, entity, order), cls.id.desc())
+    for part in session.execute(asked.execution_options(yield_per=chunk)).partitions(chunk):
+        yield [_values(columns, row) for row in part]
+
+
+def _select(session: CrmSession, entity: Entity, columns: Sequence[str]) -> sa.Select:
+    cls = session.workspace.models[entity.name]
+    shown = [_expression(session, entity, name) for name in columns]
+    return sa.select(cls.id, cls.row_version, *shown)
+
+
+def _values(columns: Sequence[str], row: Any) -> dict[str, Any]:
+    return {**dict(zip(columns, row[2:], strict=True)), "id": row[0], "row_version": row[1]}
+
+
+def _expression(session: CrmSession, entity: Entity, name: str) -> Any:
+    """Return the SQL of a field: its column, or the expression that computes it."""
+    field = field_of(entity, name)
+    field_type = type_of(field)
+    if field_type.stored:
+        return getattr(session.workspace.models[entity.name], field_type.attribute(field))
+    tree = formula_tree(session, entity, field)
+    return compile_sql(tree, entity.name, scope_of(session)).label(name)
+
+
+def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem]) -> Iterator[Any]:
+    cls = session.workspace.models[entity.name]
+    scope = scope_of(session)
+    for line in query.lines:
+        tree, problems = parse_conditions([line], entity, session.workspace.schema)
+        if problems or _reads_hidden(session, tree):
+            notes.append(Problem("record.unknown_filter", {"name": _word_of(line)}))
+            continue
+        yield compile_sql(tree, entity.name, scope)
+    if query.search.strip():
+        yield _searched(session, entity, cls, query.search)
+
+
+def _word_of(line: Any) -> str:
+    return str(line.get("field") or next(iter(line), "?"))[:60] if isinstance(line, Mapping) else str(line)[:60]
+
+
+def _reads_hidden(session: CrmSession, tree: Any) -> bool:
+    """Return whether a condition asks about what the actor may not see."""
+    for entity_name, field_name in fields_of(tree):
+        rights = session.actor.rights(entity_name)
+        if field_name in rights.hidden or "read" not in rights.can:
+            return True
+    return False
+
+
+def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:
+    """Return the condition that a record holds every searched word, in one of its spellings."""
+    hidden = session.actor.rights(entity.name).hidden
+    searched = [field for field in entity.fields.values() if field.search]
+    if any(field.name in hidden for field in searched):
+        lines = [{"field": field.name, "contains": words} for field in searched if field.name not in hidden]
+        tree, problems = parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])
+        return sa.false() if problems else compile_sql(tree, entity.name, scope_of(session))
+    ways = [cls.search_key.contains(key, autoescape=True) for key in query_keys(words) if key]
+    return sa.or_(*ways) if ways else sa.false()
+
+
+def _found_first(cls: Any, where: Sequence[Any]) -> Any:
+    """Find a search's few hits by its own index before they are sorted; else the planner walks the primary key."""
+    hits = sa.select(cls.id).where(*where).limit(COUNT_LIMIT).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    return cls.id.in_(sa.select(hits.c.id))
+
+
+def _known_order(
+    session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]], notes: list[Problem]
+) -> tuple[tuple[str, bool], ...]:
+    found = []
+    for name, descending in order:
+        if _is_open(session, entity, name):
+            found.append((name, descending))
+        else:
+            notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
+    return tuple(found)
+
+
+def _is_open(session: CrmSession, entity: Entity, name: str) -> bool:
+    return name in SYSTEM_FIELDS or (name in entity.fields and name not in session.actor.rights(entity.name).hidden)
+
+
+def _known_columns(
+    session: CrmSession, entity: Entity, columns: Sequence[str] | None, notes: list[Problem]
+) -> tuple[str, ...]:
+    if columns is None:
+        columns = entity.columns
+    for name in columns:
+        if name not in entity.fields and name not in SYSTEM_FIELDS:
+            notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
+    return tuple(dict.fromkeys(name for name in columns if _is_open(session, entity, name)))
+
+
+def _order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
+    """Yield the sort keys; empty values stand last in either direction."""
+    for name, descending in order:
+        if name == "id":
+            cls = session.workspace.models[entity.name]
+            yield cls.id.desc() if descending else cls.id.asc()
+            continue
+        expression = _expression(session, entity, name)
+        element = expression.element if isinstance(expression, sa.Label) else expression
+        yield element.desc().nulls_last() if descending else element.asc().nulls_last()

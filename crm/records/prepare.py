@@ -1,0 +1,146 @@
+"""From what somebody sent to what may be stored: rights on fields, clean values, defaults, and every check.
+
+Used by a form save, the API, a rule and an import alike, so that they judge by the same code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from crm.conditions import evaluate, parse_formula
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import FieldError, Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, Situation
+from crm.fields.choice import allowed_moves
+from crm.permissions.rows import parse_trusted, scope_of
+from crm.records.draft import RecordDraft
+
+SOURCES_OF_RULES = ("rule",)
+
+
+def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str]) -> list[Problem]:
+    """Return a problem for every name that is no field, or that the actor may not set."""
+    rights, problems = session.actor.rights(entity.name), []
+    for name in names:
+        field = entity.fields.get(name)
+        if field is None or name in rights.hidden:
+            problems.append(Problem("record.unknown_field", {"name": name}, name))
+        elif name in rights.read_only or not FIELD_TYPES[field.type].writable:
+            problems.append(Problem("permissions.read_only_field", {}, name))
+        elif field.read_only and not session.actor.sees_everything:
+            problems.append(Problem("permissions.read_only_field", {}, name))
+    return problems
+
+
+def clean_values(
+    entity: Entity, values: Mapping[str, Any], situation: Situation
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return typed values by field name, and a problem for each that does not fit its field."""
+    clean: dict[str, Any] = {}
+    problems: list[Problem] = []
+    beside = replace(situation, values={**situation.values, **values})
+    for name, value in values.items():
+        field = entity.fields[name]
+        try:
+            clean[name] = FIELD_TYPES[field.type].clean(field, value, beside)
+        except FieldError as error:
+            problems.append(Problem(error.code, error.params, name))
+    return clean, problems
+
+
+def default_values(session: CrmSession, entity: Entity, given: Iterable[str], situation: Situation) -> dict[str, Any]:
+    """Return the defaults of fields that were not given, for a new record."""
+    given = set(given)
+    found = {}
+    for field in entity.fields.values():
+        if field.name not in given and field.default is not None:
+            found[field.name] = _default(session, entity, field, situation)
+    return found
+
+
+def _default(session: CrmSession, entity: Entity, field: Field, situation: Situation) -> Any:
+    word = field.default
+    if field.type == "user" and word == "me":
+        return session.actor.user_id
+    if word in ("now", "today") and field.type in ("date", "datetime"):
+        moment = session.clock()
+        local = moment.replace(tzinfo=dt.UTC).astimezone(session.actor.time_zone)
+        return moment if field.type == "datetime" else local.date()
+    if isinstance(word, str) and word.startswith("="):
+        tree, _problems = parse_formula(word[1:], entity, session.workspace.schema)
+        return evaluate(tree, RecordDraft(session, entity, {}), scope_of(session))
+    neutral = Situation("en", situation.time_zone, "rule")
+    return FIELD_TYPES[field.type].clean(field, word, neutral)
+
+
+def judge(
+    session: CrmSession, entity: Entity, before: Mapping[str, Any] | None, after: Mapping[str, Any], record_id: int | None
+) -> list[Problem]:
+    """Return every problem of a record as it would be stored, without asking the database for other records.
+
+    Shape:  `before` and `after` are typed values by field name; `before` is None for a new record.
+    """
+    scope, draft = scope_of(session), RecordDraft(session, entity, after, record_id)
+
+    def holds(lines: tuple, seen: Any = draft) -> bool:
+        return bool(evaluate(parse_trusted(session.workspace, entity, lines), seen, scope))
+
+    problems = []
+    for field in entity.fields.values():
+        value = after.get(field.name)
+        if is_empty(value):
+            if FIELD_TYPES[field.type].writable and (field.required or (field.required_if and holds(field.required_if))):
+                problems.append(Problem("record.required", {"label": field.label}, field.name))
+            continue
+        problems += _judge_move(field, before, value)
+    problems += _judge_read_only(session, entity, before, after, record_id)
+    problems += [Problem("record.check", {"message": check.message}) for check in entity.checks if holds(check.when)]
+    return problems
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a typed value counts as empty: nothing, no character, no word."""
+    return value is None or value == "" or value == ()
+
+
+def _judge_move(field: Field, before: Mapping[str, Any] | None, value: Any) -> list[Problem]:
+    """Refuse a choice that may not follow the one before it."""
+    if field.type != "choice" or before is None or before.get(field.name) in (None, value):
+        return []
+    old = before[field.name]
+    moves = allowed_moves(field, old)
+    if value in moves:
+        return []
+    choices = field.options["choices"]
+    params = {"old": choices[old].label if old in choices else old, "new": choices[value].label}
+    return [Problem("record.move_not_allowed", params, field.name)]
+
+
+def _judge_read_only(
+    session: CrmSession, entity: Entity, before: Mapping | None, after: Mapping, record_id: int | None
+) -> list[Problem]:
+    """Refuse changes of fields that the record's own state closes; rules and the system may pass."""
+    if before is None or session.actor.sees_everything:
+        return []
+    old, scope, problems = RecordDraft(session, entity, before, record_id), scope_of(session), []
+    for field in entity.fields.values():
+        if field.read_only_if and before.get(field.name) != after.get(field.name):
+            tree = parse_trusted(session.workspace, entity, field.read_only_if)
+            if evaluate(tree, old, scope):
+                problems.append(Problem("permissions.read_only_field", {}, field.name))
+    return problems
+
+
+def search_key_of(entity: Entity, values: Mapping[str, Any]) -> str | None:
+    """Return the folded words that find a record, from its searched fields."""
+    keys = [
+        FIELD_TYPES[field.type].search_key(field, values.get(field.name))
+        for field in entity.fields.values()
+        if field.search and not is_empty(values.get(field.name))
+    ]
+    return " ".join(key for key in keys if key) or None

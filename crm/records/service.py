@@ -1,0 +1,222 @@
+"""The one way to save: every record that a person, a rule or the API creates, changes or deletes passes here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm.exc import StaleDataError
+
+from crm.database import CrmSession
+from crm.entities.model import Entity, Inverse
+from crm.entities.models import Record
+from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Situation
+from crm.fields.sequence import period_of, render
+from crm.permissions.rows import may_touch
+from crm.permissions.service import require
+from crm.records import journal as _journal  # noqa: F401 - listens to every flush
+from crm.records.links import judge_links
+from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
+from crm.records.sequences import take_numbers
+from crm.records.values import situation_of, values_of
+
+CASCADE_DEPTH = 8
+
+
+def get_record(session: CrmSession, entity: Entity, record_id: int) -> Record:
+    """Return one record the actor may see.
+
+    Errors: NotAllowedError when the actor may see none at all; NotFoundError for this one.
+    """
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    found = session.scalar(sa.select(cls).where(cls.id == record_id)) if 0 < record_id < 2**63 else None
+    if found is None:
+        raise NotFoundError("record.not_found", entity=entity.label, id=record_id)
+    return found
+
+
+def create_record(
+    session: CrmSession, entity: Entity, values: Mapping[str, Any], situation: Situation | None = None
+) -> Record:
+    """Create one record, note the change, tell the workflows.
+
+    Shape:  `values` maps field names to what was sent; fields that are not named take their default.
+    Errors: NotAllowedError; RecordError with every bad field, not the first one.
+    """
+    require(session.actor, "create", entity)
+    situation = situation or situation_of(session)
+    problems = refused_fields(session, entity, values)
+    known = {name: value for name, value in values.items() if name not in {problem.field for problem in problems}}
+    clean, found = clean_values(entity, known, situation)
+    problems += found
+    after = {**default_values(session, entity, [*clean, *(p.field for p in found)], situation), **clean}
+    problems += _without(judge(session, entity, None, after, None), problems)
+    problems += judge_links(session, entity, [(None, after)]).get(0, [])
+    _refuse(problems)
+    after |= _numbers(session, entity, after)
+    record = session.workspace.models[entity.name]()
+    now = session.clock()
+    record.created_at, record.created_by_id = now, session.actor.user_id
+    _write(session, entity, record, after)
+    _require_own_row(session, entity, record, "create")
+    return record
+
+
+def update_record(
+    session: CrmSession,
+    entity: Entity,
+    record_id: int,
+    values: Mapping[str, Any],
+    situation: Situation | None = None,
+    version: int | None = None,
+) -> Record:
+    """Change one record; a name that is missing from `values` stays as it is.
+
+    Shape:  `version` is the row version the caller saw; None means whatever is stored.
+    Errors: NotFoundError, NotAllowedError; ConflictError when somebody saved since; RecordError.
+    """
+    record = get_record(session, entity, record_id)
+    if not may_touch(session, entity, "update", record_id):
+        raise NotAllowedError("permissions.may_not_update", entity=entity.plural)
+    if version is not None and version != record.row_version:
+        raise ConflictError("record.changed_since", entity=entity.label)
+    situation = situation or situation_of(session)
+    with session.as_system():
+        session.refresh(record)
+        before = values_of(session, record, _stored_names(entity))
+    problems = refused_fields(session, entity, values)
+    known = {name: value for name, value in values.items() if name not in {problem.field for problem in problems}}
+    clean, found = clean_values(entity, known, Situation(situation.language, situation.time_zone, situation.source, before))
+    problems += found
+    after = {**before, **clean}
+    changed = [name for name in clean if clean[name] != before.get(name)]
+    problems += _without(judge(session, entity, before, after, record_id), problems)
+    problems += judge_links(session, entity, [(record_id, after)], changed).get(0, [])
+    _refuse(problems)
+    if changed:
+        _write(session, entity, record, after)
+        _require_own_row(session, entity, record, "update")
+    return record
+
+
+def delete_record(session: CrmSession, entity: Entity, record_id: int, depth: int = 0) -> None:
+    """Delete one record, and do with its children what their references say: refuse, clear or cascade.
+
+    Errors: NotFoundError, NotAllowedError; RecordError naming the children that stand in the way.
+    """
+    record = get_record(session, entity, record_id)
+    if not may_touch(session, entity, "delete", record_id):
+        raise NotAllowedError("permissions.may_not_delete", entity=entity.plural)
+    with session.as_system():
+        session.refresh(record)
+        for inverse in entity.inverses.values():
+            _part_from_children(session, entity, record_id, inverse, depth)
+    with _saving(session), session.as_system():
+        session.delete(record)
+        session.flush()
+
+
+def _part_from_children(session: CrmSession, entity: Entity, record_id: int, inverse: Inverse, depth: int) -> None:
+    child = session.workspace.schema.entities[inverse.entity]
+    field = child.fields[inverse.field]
+    cls = session.workspace.models[child.name]
+    attribute = getattr(cls, FIELD_TYPES[field.type].attribute(field))
+    ids = list(session.scalars(sa.select(cls.id).where(attribute == record_id)))
+    if not ids:
+        return
+    way = field.options.get("on_delete", "refuse")
+    if way == "refuse" or depth > CASCADE_DEPTH:
+        params = {"entity": entity.label, "count": len(ids), "children": inverse.label}
+        raise RecordError("record.has_children", [Problem("record.has_children", params)], **params)
+    for child_id in ids:
+        if way == "cascade":
+            _as_system(session, lambda found=child_id: delete_record(session, child, found, depth + 1))
+        else:
+            _as_system(session, lambda found=child_id: update_record(session, child, found, {field.name: None}))
+
+
+def _as_system(session: CrmSession, deed: Any) -> None:
+    """Do something that follows from what the actor may do, although the actor might not do it alone."""
+    actor = session.actor
+    session.actor = replace(actor, is_admin=True)
+    try:
+        deed()
+    finally:
+        session.actor = actor
+
+
+def _stored_names(entity: Entity) -> list[str]:
+    return [field.name for field in entity.fields.values() if FIELD_TYPES[field.type].stored]
+
+
+def _without(problems: list[Problem], known: list[Problem]) -> list[Problem]:
+    """Return the problems of fields that have none yet: one sentence per field is enough."""
+    named = {problem.field for problem in known if problem.field}
+    return [problem for problem in problems if problem.field not in named]
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise RecordError("record.has_problems", problems, count=len(problems))
+
+
+def _numbers(session: CrmSession, entity: Entity, after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the next numbers of the entity's sequences."""
+    found = {}
+    local = session.clock()
+    for field in entity.fields.values():
+        if field.type == "sequence" and after.get(field.name) is None:
+            pattern = field.options["pattern"]
+            number = take_numbers(session.connection(), field.uid, period_of(pattern, local))[0]
+            found[field.name] = render(pattern, number, local)
+    return found
+
+
+def _write(session: CrmSession, entity: Entity, record: Record, after: Mapping[str, Any]) -> None:
+    """Put values on the record and flush; the journal listens."""
+    for field in entity.fields.values():
+        field_type = FIELD_TYPES[field.type]
+        if field_type.stored and field.name in after:
+            attribute = field_type.attribute(field)
+            if getattr(record, attribute) != after[field.name]:
+                setattr(record, attribute, after[field.name])
+    record.search_key = search_key_of(entity, after)
+    record.updated_at, record.updated_by_id = session.clock(), session.actor.user_id
+    try:
+        with _saving(session), session.begin_nested():
+            session.add(record)
+            session.flush()
+    except StaleDataError as error:
+        raise ConflictError("record.changed_since", entity=entity.label) from error
+    except sa.exc.IntegrityError as error:
+        raise RecordError("record.has_problems", [_integrity_problem(entity, error)], count=1) from error
+
+
+def _integrity_problem(entity: Entity, error: sa.exc.IntegrityError) -> Problem:
+    """Return whose value somebody else took in the same moment."""
+    text = str(error.orig)
+    for field in entity.fields.values():
+        if field.unique and (f"uq_{entity.table}_{field.column}" in text or f"{entity.table}.{field.column}" in text):
+            return Problem("record.not_unique", {"label": field.label}, field.name)
+    return Problem("record.gone_meanwhile")
+
+
+def _require_own_row(session: CrmSession, entity: Entity, record: Record, deed: str) -> None:
+    """Refuse to write a record out of the actor's own reach; the caller's rollback takes it back."""
+    if not may_touch(session, entity, deed, record.id):
+        raise NotAllowedError("record.out_of_reach", entity=entity.plural)
+
+
+@contextmanager
+def _saving(session: CrmSession) -> Iterator[None]:
+    session.info["saving"] = True
+    try:
+        yield
+    finally:
+        session.info["saving"] = False

@@ -1,0 +1,121 @@
+"""What happened around a record: the children that say when they happened, and its own changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field as attribute
+from typing import Any
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import FieldError
+from crm.fields.base import Situation
+from crm.permissions.rows import may_touch
+from crm.records.journal import list_changes
+from crm.records.listing import ListQuery, list_records
+from crm.records.values import (
+    display_of,
+    field_of,
+    linked_titles,
+    situation_of,
+    title_of,
+    type_of,
+    user_names,
+)
+
+LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One thing that happened: a child record or a change of the record itself.
+
+    Shape:  `at` is naive UTC. `entity` and `record_id` lead to the child; a change has `changes` instead, each
+            (label, before, after) as texts for people.
+    """
+
+    at: dt.datetime
+    kind: str
+    title: str
+    text: str = ""
+    who: str = ""
+    entity: Entity | None = None
+    record_id: int | None = None
+    choice: str = ""
+    changes: list[tuple[str, str, str]] = attribute(default_factory=list)
+
+
+def timeline_of(session: CrmSession, entity: Entity, record_id: int) -> list[Moment]:
+    """Return the newest moments of one record the actor may see, newest first."""
+    moments = []
+    for inverse in entity.inverses.values():
+        child = session.workspace.schema.entities[inverse.entity]
+        if "timeline" in child.options and "read" in session.actor.rights(child.name).can:
+            moments += _children(session, child, inverse.field, record_id)
+    moments += history_of(session, entity, record_id)
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)[: 2 * LIMIT]
+
+
+def _children(session: CrmSession, child: Entity, field: str, record_id: int) -> list[Moment]:
+    places: Mapping[str, str] = child.options["timeline"]
+    wanted = dict.fromkeys([*places.values(), *(("owner",) if "owner" in child.fields else ("created_by",))])
+    at = places.get("at", "created_at")
+    query = ListQuery([{"field": field, "is": record_id}], order=((at, True),), page_size=LIMIT, columns=(*wanted, "created_at"))
+    page = list_records(session, child, query)
+    situation = situation_of(session)
+    titles = linked_titles(session, child, page.rows, page.columns, situation)
+    return [_moment(child, row, places, titles, situation) for row in page.rows]
+
+
+def _moment(child: Entity, row: Mapping[str, Any], places: Mapping[str, str], titles: Mapping, situation: Any) -> Moment:
+    def text(key: str) -> str:
+        name = places.get(key, "")
+        return display_of(child, name, row, titles, situation) if name in row else ""
+
+    who = next((display_of(child, name, row, titles, situation) for name in ("owner", "created_by") if name in row), "")
+    at = row.get(places.get("at", "created_at")) or row["created_at"]
+    at = at if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time())
+    title = text("title") or title_of(child, row, situation)
+    choice = str(row.get(places.get("kind", ""), "") or "")
+    return Moment(at, "child", title, text("text"), who, child, row["id"], choice)
+
+
+def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Moment]:
+    """Return the changes of one record, without what the actor may not see; nothing for a record out of reach."""
+    if not may_touch(session, entity, "read", record_id):
+        return []
+    hidden = session.actor.rights(entity.name).hidden
+    rows = list_changes(session.connection(), entity.name, record_id, LIMIT)
+    names = user_names(session, (row["user_id"] for row in rows))
+    return [
+        Moment(
+            row["at"],
+            row["kind"],
+            "",
+            who=names.get(row["user_id"]) or row["actor_name"],
+            changes=_changes(session, entity, row["values"], hidden),
+        )
+        for row in rows
+    ]
+
+
+def _changes(session: CrmSession, entity: Entity, values: Mapping, hidden: frozenset) -> list[tuple[str, str, str]]:
+    situation, found = situation_of(session), []
+    for name, (before, after) in values.items():
+        if name in hidden or name not in entity.fields:
+            continue
+        field = field_of(entity, name)
+        rows = [{name: _typed(field, value)} for value in (before, after)]
+        titles = linked_titles(session, entity, rows, [name], situation)
+        texts = [display_of(entity, name, row, titles, situation) for row in rows]
+        found.append((field.label.get(situation.language), *texts))
+    return found
+
+
+def _typed(field: Any, value: Any) -> Any:
+    """Return a journal value as its field would hold it; what no longer fits stays as text."""
+    try:
+        return type_of(field).clean(field, value, Situation(source="api"))
+    except FieldError:
+        return None

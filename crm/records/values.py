@@ -1,0 +1,149 @@
+"""Values of records on their way out: computed fields, titles of what they refer to, texts for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.conditions import evaluate, parse_formula
+from crm.database import CrmSession
+from crm.entities.check import placeholders
+from crm.entities.model import Entity
+from crm.entities.names import SYSTEM_FIELDS
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, FieldType, Situation
+from crm.permissions.rows import scope_of
+from crm.texts import N_, Text
+
+SYSTEM_LABELS = {
+    "id": N_("Number"),
+    "created_at": N_("Created at"),
+    "created_by": N_("Created by"),
+    "updated_at": N_("Changed at"),
+    "updated_by": N_("Changed by"),
+}
+
+
+def field_of(entity: Entity, name: str) -> Field:
+    """Return a declared field, or one that every record has.
+
+    Errors: KeyError when there is none of the name.
+    """
+    if name in entity.fields:
+        return entity.fields[name]
+    return Field(name, SYSTEM_FIELDS[name], Text(SYSTEM_LABELS[name]), column=name, read_only=True)
+
+
+def type_of(field: Field) -> FieldType:
+    """Return the type of a field."""
+    return FIELD_TYPES[field.type]
+
+
+def situation_of(session: CrmSession, source: str = "form") -> Situation:
+    """Return the situation of this session's actor."""
+    return Situation(session.actor.language, session.actor.time_zone, source)
+
+
+def values_of(session: CrmSession, record: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return typed values by field name, computed fields included; for code that may see them all."""
+    entity: Entity = record.__entity__
+    names = [*entity.fields, *SYSTEM_FIELDS] if names is None else names
+    return {name: value_of(session, record, name) for name in names}
+
+
+def value_of(session: CrmSession, record: Any, name: str) -> Any:
+    """Return one typed value of a record."""
+    field = field_of(record.__entity__, name)
+    field_type = type_of(field)
+    if not field_type.stored:
+        with session.as_system():
+            return compute(session, record, field)
+    return getattr(record, field_type.attribute(field))
+
+
+def compute(session: CrmSession, record: Any, field: Field) -> Any:
+    """Return what a formula or summary gives for a record or draft now."""
+    return evaluate(formula_tree(session, record.__entity__, field), record, scope_of(session))
+
+
+def formula_tree(session: CrmSession, entity: Entity, field: Field) -> Any:
+    """Return the tree that computes a field that is not stored; parsed once per revision."""
+    key = ("computed", entity.name, field.name)
+    trees = session.workspace.trees
+    if key not in trees:
+        trees[key], _problems = parse_formula(field.name, entity, session.workspace.schema)
+    return trees[key]
+
+
+def title_fields(entity: Entity) -> list[str]:
+    """Return the fields that make up a record's title."""
+    return placeholders(entity.title)
+
+
+def title_of(entity: Entity, values: Mapping[str, Any], situation: Situation) -> str:
+    """Return how a record is called, from its title pattern; its number when that is empty.
+
+    Shape:  `values` holds at least the title's fields and id.
+    """
+    text = entity.title
+    for name in title_fields(entity):
+        field = field_of(entity, name)
+        text = text.replace("{" + name + "}", type_of(field).display(field, values.get(name), situation))
+    return " ".join(text.split()) or f"#{values.get('id')}"
+
+
+def titles_by_id(session: CrmSession, entity: Entity, ids: Iterable[int], situation: Situation) -> dict[int, str]:
+    """Return the titles of records the actor may see; the others are absent."""
+    wanted = sorted({found for found in ids if found is not None})
+    if not wanted or "read" not in session.actor.rights(entity.name).can:
+        return {}
+    cls = session.workspace.models[entity.name]
+    names = [name for name in title_fields(entity) if name not in session.actor.rights(entity.name).hidden]
+    stored = [name for name in names if type_of(field_of(entity, name)).stored]
+    columns = [getattr(cls, type_of(field_of(entity, name)).attribute(field_of(entity, name))) for name in stored]
+    rows = session.execute(sa.select(cls.id, *columns).where(cls.id.in_(wanted)))
+    return {
+        row[0]: title_of(entity, {"id": row[0], **dict(zip(stored, row[1:], strict=True))}, situation) for row in rows
+    }
+
+
+def user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of users by id."""
+    wanted = sorted({found for found in ids if found is not None})
+    if not wanted:
+        return {}
+    cls = session.workspace.models.user
+    rows = session.execute(sa.select(cls.id, cls.first_name, cls.last_name, cls.username).where(cls.id.in_(wanted)))
+    return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in rows}
+
+
+def linked_titles(
+    session: CrmSession, entity: Entity, rows: Iterable[Mapping[str, Any]], names: Iterable[str], situation: Situation
+) -> dict[str, dict[int, str]]:
+    """Return, for every reference and user field among the names, the titles of what the rows point to.
+
+    Shape:  one query per field and page, never one per row.
+    """
+    rows = list(rows)
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        field = field_of(entity, name)
+        if field.type == "user":
+            found[name] = user_names(session, (row.get(name) for row in rows))
+        elif field.type == "reference":
+            target = session.workspace.schema.entities[field.options["to"]]
+            found[name] = titles_by_id(session, target, (row.get(name) for row in rows), situation)
+    return found
+
+
+def display_of(
+    entity: Entity, name: str, values: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]], situation: Situation
+) -> str:
+    """Return one value as text for people; a reference as the title of what it points to."""
+    field, value = field_of(entity, name), values.get(name)
+    if name in titles:
+        return "" if value is None else titles[name].get(value, "")
+    beside = Situation(situation.language, situation.time_zone, situation.source, values)
+    return type_of(field).display(field, value, beside)
