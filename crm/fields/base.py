@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from crm.errors import Problem
+from crm.errors import FieldError, Problem
 from crm.texts import Text
 
 
@@ -56,10 +56,17 @@ class Situation:
     time_zone: ZoneInfo = ZoneInfo("Europe/Athens")
     source: str = "form"
     values: Mapping[str, Any] = attribute(default_factory=dict)
+    currency: str = "EUR"
+    region: str = "GR"
+
+
+def refusal(field: Field, code: str, **params: object) -> FieldError:
+    """Return the error that says why a value does not fit its field; every sentence may use the label."""
+    return FieldError(code, label=field.label, **params)
 
 
 class FieldType:
-    """The behaviour of one type of field. One subclass per file, one instance per type in the registry.
+    """The behaviour of one type of field. One instance per type is in the registry.
 
     Shape:  `kind` is what conditions and formulas see: text, number, boolean, date, datetime, reference,
             user, many (several words of text) or none (cannot be compared). `keys` names the extra YAML keys.
@@ -76,7 +83,24 @@ class FieldType:
     left_to_right: ClassVar[bool] = False  # codes, phones, mails: dir=ltr in every language
 
     def check_options(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
-        """Return every problem in the type's own keys; the common keys are checked by the loader."""
+        """Return every problem in the type's own keys and the default; the loader checks the common keys."""
+        return self.check_keys(name, body) or self.check_default(name, body)
+
+    def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return every problem in the type's own keys."""
+        return []
+
+    def check_default(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the default: it must be a value of this type, or a formula `= …`."""
+        default = body.get("default")
+        if default is None or (isinstance(default, str) and default.startswith("=")):
+            return []
+        field = Field(name, self.name, Text(name), options=self.build_options(body))
+        try:
+            self.clean(field, default, Situation(source="rule"))
+        except FieldError:
+            shown = str(default)[:60]
+            return [Problem("field.bad_default", {"key": "default", "value": shown}, field=name)]
         return []
 
     def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,6 +123,14 @@ class FieldType:
         Errors: FieldError, with a code of `crm/messages/fields.py`.
         """
         raise NotImplementedError
+
+    def fit(self, field: Field, value: Any) -> Any:
+        """Return a computed value as the column holds it: rounded to its places, cut to its length."""
+        return value
+
+    def result(self, field: Field) -> FieldType:
+        """Return the type whose values the field holds: itself, or what a formula results in."""
+        return self
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
         """Return the value as plain text in the reader's language; "" when empty."""

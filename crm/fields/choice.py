@@ -1,0 +1,275 @@
+"""One or several of a list of choices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.errors import Problem
+from crm.fields import options
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.columns import Words
+from crm.fields.fold import fold, search_keys
+from crm.fields.text_reading import one_line, shown
+from crm.texts import LANGUAGES, Text
+
+COLORS = (
+    "blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "gray",
+)  # fmt: skip
+LONGEST_KEY = 60
+MOST_CHOICES = 1_000
+_KEY = re.compile(r"[^\s|,;\x00-\x1f](?:[^|,;\x00-\x1f]*[^\s|,;\x00-\x1f])?")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One allowed value: the key that is stored, its label, and the color of its badge ("" for none)."""
+
+    key: str
+    label: Text
+    color: str = ""
+
+
+class Choices(Mapping):
+    """The choices of a field by key, in order, that can be found by any of their labels."""
+
+    def __init__(self, choices: Mapping[str, Choice]) -> None:
+        self._by_key = dict(choices)
+        self._by_language = {language: self._labels(language) for language in LANGUAGES}
+        self._by_any = self._unambiguous()
+
+    def __getitem__(self, key: str) -> Choice:
+        return self._by_key[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_key)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self._by_key == dict(other)
+
+    __hash__ = None
+
+    def find(self, text: str, language: str) -> str | None:
+        """Return the key of a key or a label, folded, the language's own labels first; None when none or two fit."""
+        if text in self._by_key:
+            return text
+        folded = fold(text)
+        return self._by_language.get(language, {}).get(folded) or self._by_any.get(folded)
+
+    def _labels(self, language: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for key, choice in self._by_key.items():
+            label = fold(choice.label.get(language))
+            found[label] = key if found.get(label, key) == key else ""
+        return {label: key for label, key in found.items() if key and label}
+
+    def _unambiguous(self) -> dict[str, str]:
+        """Return the keys by folded key and by the labels of every language that mean one choice only."""
+        meant: dict[str, set[str]] = {}
+        for labels in self._by_language.values():
+            for label, key in labels.items():
+                meant.setdefault(label, set()).add(key)
+        found = {label: keys.pop() for label, keys in meant.items() if len(keys) == 1}
+        folded: dict[str, set[str]] = {}
+        for key in self._by_key:
+            folded.setdefault(fold(key), set()).add(key)
+        return found | {key: keys.pop() for key, keys in folded.items() if len(keys) == 1}
+
+
+def label_of(key: str, body: Any) -> Text:
+    """Return a choice's label: its own, or the key made readable."""
+    label = body.get("label") if isinstance(body, Mapping) and ("label" in body or "color" in body) else body
+    if not label:
+        return Text(key.replace("_", " ").capitalize() if key.islower() else key)
+    return Text(label)
+
+
+def build_choices(body: Any) -> Choices:
+    """Return the choices of a checked document: a map by key, or a list of keys."""
+    rows = body.items() if isinstance(body, Mapping) else ((key, None) for key in body)
+    return Choices(
+        {
+            key: Choice(key, label_of(key, row), (row.get("color") or "") if isinstance(row, Mapping) else "")
+            for key, row in rows
+        }
+    )
+
+
+def allowed_moves(field: Field, before: str | None) -> tuple[str, ...]:
+    """Return the choices a record may have after `before`, in order: itself, and those `next` allows.
+
+    Shape:  everything when nothing was chosen before, or when `next` has no line for `before`.
+    """
+    choices = tuple(field.options["choices"])
+    moves = (field.options.get("next") or {}).get(before)
+    if before is None or moves is None:
+        return choices
+    return tuple(key for key in choices if key == before or key in moves)
+
+
+class ChoiceType(FieldType):
+    """One of the field's choices, stored by its key."""
+
+    name = "choice"
+    keys = frozenset({"choices", "next"})
+    control = "choice"
+
+    def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the choices, their colors and the allowed moves."""
+        choices = body.get("choices")
+        if not isinstance(choices, (Mapping, list)) or not 0 < len(choices) <= MOST_CHOICES:
+            return options.bad(name, "choices", "field.no_choices", most=MOST_CHOICES)
+        problems: list[Problem] = []
+        rows = choices.items() if isinstance(choices, Mapping) else [(key, None) for key in choices]
+        for key, row in rows:
+            problems += _check_choice(name, key, row)
+        if len({key for key, _ in rows if isinstance(key, str)}) < len(rows) and not problems:
+            problems += options.bad(name, "choices", "field.choice_twice")
+        return problems or _check_moves(name, body.get("next"), [key for key, _ in rows])
+
+    def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the choices and the moves."""
+        found: dict[str, Any] = {"choices": build_choices(body["choices"])}
+        if "next" in self.keys:
+            moves = body.get("next") or {}
+            found["next"] = {
+                key: tuple([after] if isinstance(after, str) else after) for key, after in moves.items()
+            }
+        return found
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return VARCHAR."""
+        return sa.String(LONGEST_KEY)
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the key of the choice; its label in any language does as well."""
+        if type(value) is str and value in field.options["choices"]:
+            return value
+        text = one_line(field, value)
+        return self.find(field, text, situation) if text else None
+
+    def find(self, field: Field, text: str, situation: Situation) -> str:
+        """Return the key a text means."""
+        choices = field.options["choices"]
+        key = choices.find(text, situation.language) if len(text) <= 300 else None
+        if key is None:
+            some = ", ".join(choice.label.get(situation.language) for choice in list(choices.values())[:8])
+            raise refusal(field, "choice.unknown", value=shown(text), known=some)
+        return key
+
+    def label(self, field: Field, key: str, language: str) -> str:
+        """Return a choice's label; of one that is no more, the key."""
+        choice = field.options["choices"].get(key)
+        return choice.label.get(language) if choice else key
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the label."""
+        return "" if value is None else self.label(field, value, situation.language)
+
+    def to_cell(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the label."""
+        return None if value is None else self.label(field, value, situation.language)
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the labels of every language."""
+        return (
+            " ".join(dict.fromkeys(search_keys(self.label(field, value, code)) for code in LANGUAGES))
+            if value
+            else ""
+        )
+
+
+class ChoicesType(ChoiceType):
+    """Several of the field's choices, in the field's own order."""
+
+    name = "choices"
+    kind = "many"
+    keys = frozenset({"choices"})
+    control = "choices"
+
+    def check_default(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the default: a key or a list of keys."""
+        return super().check_default(name, body)
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return text that holds several words."""
+        return Words()
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> tuple[str, ...] | None:
+        """Return the keys, each once; a text parts them by comma, semicolon, bar or line."""
+        if value is None or value == "":
+            return None
+        if not isinstance(value, (list, tuple)):
+            text = one_line(field, value.replace("\n", ";") if isinstance(value, str) else value)
+            whole = field.options["choices"].find(text, situation.language) if 0 < len(text) <= 300 else None
+            value = [whole] if whole else re.split("[,;|]", text)
+        if len(value) > MOST_CHOICES:
+            raise refusal(field, "choice.too_many", most=MOST_CHOICES)
+        words = [one_line(field, word) for word in value]
+        chosen = {self.find(field, word, situation) for word in words if word}
+        return tuple(key for key in field.options["choices"] if key in chosen) or None
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the labels."""
+        return ", ".join(self.label(field, key, situation.language) for key in value or ())
+
+    def form_text(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the keys."""
+        return ",".join(value or ())
+
+    def to_json(self, field: Field, value: Any) -> list[str] | None:
+        """Return the keys as a list."""
+        return None if value is None else list(value)
+
+    def to_cell(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the labels in one text."""
+        return self.display(field, value, situation) or None
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the labels of every choice made."""
+        return " ".join(super(ChoicesType, self).search_key(field, key) for key in value or ())
+
+
+def _check_choice(name: str, key: Any, row: Any) -> list[Problem]:
+    if not isinstance(key, str) or len(key) > LONGEST_KEY or not _KEY.fullmatch(key):
+        return options.bad(name, "choices", "field.bad_choice_key", value=str(key)[:40], most=LONGEST_KEY)
+    if row is None or isinstance(row, str):
+        return []
+    if not isinstance(row, Mapping):
+        return options.bad(name, "choices", "field.bad_choice", value=key)
+    label = row.get("label") if "label" in row or "color" in row else row
+    is_label = (
+        label is None
+        or isinstance(label, str)
+        or (
+            isinstance(label, Mapping)
+            and all(code in LANGUAGES and isinstance(words, str) for code, words in label.items())
+        )
+    )
+    unknown = set(row) - {"label", "color"} if label is not row else set()
+    if not is_label or unknown:
+        return options.bad(name, "choices", "field.bad_choice", value=key)
+    return options.check_word(name, row, "color", COLORS)
+
+
+def _check_moves(name: str, moves: Any, keys: list[str]) -> list[Problem]:
+    if moves is None:
+        return []
+    if not isinstance(moves, Mapping):
+        return options.bad(name, "next", "field.bad_moves")
+    problems: list[Problem] = []
+    for before, afters in moves.items():
+        afters = [afters] if isinstance(afters, str) else afters
+        if not isinstance(afters, list):
+            problems += options.bad(name, "next", "field.bad_moves")
+            continue
+        for key in (before, *afters):
+            problems += options.check_word(name, {"next": key}, "next", keys)
+    return problems

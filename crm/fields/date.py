@@ -1,0 +1,233 @@
+"""Dates, and moments in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.errors import Problem
+from crm.fields import options
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.date_reading import read_date, read_moment, to_local, to_utc
+from crm.fields.locales import UTC, shown_date, shown_moment
+from crm.fields.text_reading import code_text, shown
+
+_SAMPLE = dt.date(2026, 3, 29)
+
+
+class DateType(FieldType):
+    """A day of the calendar.
+
+    Shape:  date. `after` and `before` exclude the day itself and are a fixed date or the name of another field;
+            a limit in a field that is empty does not limit.
+    """
+
+    name = "date"
+    kind = "date"
+    keys = frozenset({"after", "before"})
+    control = "date"
+
+    def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the limits."""
+        problems: list[Problem] = []
+        for key in ("after", "before"):
+            value = body.get(key)
+            if value is not None and self.limit(value) is None:
+                problems += options.bad(name, key, "field.expected_date_or_field", value=str(value)[:40])
+        return problems
+
+    def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return each limit as a date or the name of a field."""
+        return {key: self.limit(body[key]) for key in ("after", "before") if body.get(key) is not None}
+
+    @staticmethod
+    def limit(value: Any) -> dt.date | str | None:
+        """Return a limit as a date or a field's name; None when it is neither."""
+        if isinstance(value, dt.datetime):
+            return value.date()
+        if isinstance(value, dt.date):
+            return value
+        if not isinstance(value, str):
+            return None
+        return read_date(value) or (value if value.isidentifier() else None)
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return DATE."""
+        return sa.Date()
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> dt.date | None:
+        """Return the day; of a moment, the day it falls on here."""
+        if value is None or value == "":
+            return None
+        if type(value) is str:
+            day = read_date(value) or self._from_text(field, value, situation)
+        else:
+            day = self._from_native(field, value, situation)
+        return self.judge(field, day, situation) if day is not None and field.options else day
+
+    def _from_text(self, field: Field, value: str, situation: Situation) -> dt.date | None:
+        text = code_text(field, value)
+        if not text:
+            return None
+        day = read_date(text)
+        if day is not None:
+            return day
+        moment = read_moment(text, situation.time_zone)
+        if moment is None:
+            raise refusal(field, "date.not_a_date", value=shown(value), example=self.example(situation))
+        return self._from_native(field, moment, situation)
+
+    def _from_native(self, field: Field, value: Any, situation: Situation) -> dt.date:
+        if isinstance(value, dt.datetime):
+            try:
+                return value.astimezone(situation.time_zone).date() if value.tzinfo else value.date()
+            except OverflowError:
+                value = str(value)
+        if isinstance(value, dt.date):
+            return value
+        raise refusal(field, "date.not_a_date", value=shown(value), example=self.example(situation))
+
+    def judge(self, field: Field, value: Any, situation: Situation) -> Any:
+        """Return a day or moment that lies between its limits."""
+        after = self.limit_of(field, "after", situation)
+        if after is not None and not value > after:
+            raise refusal(field, "date.too_early", limit=self.display(field, after, situation))
+        before = self.limit_of(field, "before", situation)
+        if before is not None and not value < before:
+            raise refusal(field, "date.too_late", limit=self.display(field, before, situation))
+        return value
+
+    def limit_of(self, field: Field, key: str, situation: Situation) -> Any:
+        """Return a limit as a value of this type; None when there is none."""
+        limit = field.options.get(key)
+        if isinstance(limit, str):
+            limit = situation.values.get(limit)
+        return None if limit in (None, "") else self.comparable(limit, situation)
+
+    def comparable(self, limit: Any, situation: Situation) -> dt.date | None:
+        """Return a date out of another field's value, typed or still as text."""
+        if isinstance(limit, dt.datetime):
+            return to_local(limit, situation.time_zone).date() if limit.tzinfo is None else limit.date()
+        return limit if isinstance(limit, dt.date) else read_date(limit) if isinstance(limit, str) else None
+
+    def example(self, situation: Situation) -> str:
+        """Return a date as the reader would write it."""
+        return shown_date(_SAMPLE, situation.language)
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the date with its month in letters."""
+        return "" if value is None else shown_date(value, situation.language)
+
+    def form_text(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the date as the browser's control wants it."""
+        return "" if value is None else value.isoformat()
+
+    def to_json(self, field: Field, value: Any) -> str | None:
+        """Return the date in ISO form."""
+        return None if value is None else value.isoformat()
+
+    def fit(self, field: Field, value: Any) -> Any:
+        """Return a computed day; of a computed moment, its day in UTC."""
+        return value.date() if isinstance(value, dt.datetime) else value
+
+
+class DateTimeType(DateType):
+    """A moment, kept in UTC to the second and shown in the reader's time zone.
+
+    Shape:  naive datetime in UTC. What is typed without a zone is local time of the situation. A local hour that
+            the clocks skip is refused; of one that happens twice the first is meant, unless the record
+            already holds the second (`situation.values`) and the same wall time comes back unchanged.
+    """
+
+    name = "datetime"
+    kind = "datetime"
+    control = "datetime"
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return TIMESTAMP without a zone."""
+        return sa.DateTime()
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> dt.datetime | None:
+        """Return the moment in UTC."""
+        if value is None or value == "":
+            return None
+        local = self._local(field, value, situation)
+        if local is None:
+            return None
+        try:
+            moment = to_utc(local, situation.time_zone)
+        except OverflowError:
+            raise refusal(
+                field, "date.not_a_moment", value=shown(value), example=self.example(situation)
+            ) from None
+        if moment is None:
+            raise refusal(field, "date.skipped_hour", value=local.strftime("%H:%M"))
+        moment = self._kept(field, local, moment, situation)
+        return self.judge(field, moment, situation) if field.options else moment
+
+    def _local(self, field: Field, value: Any, situation: Situation) -> dt.datetime | None:
+        if isinstance(value, dt.datetime):
+            return value
+        if isinstance(value, dt.date):
+            return dt.datetime(value.year, value.month, value.day)
+        text = code_text(field, value) if isinstance(value, str) else ""
+        if not text and isinstance(value, str):
+            return None
+        local = read_moment(text, situation.time_zone)
+        if local is None:
+            raise refusal(field, "date.not_a_moment", value=shown(value), example=self.example(situation))
+        return local
+
+    def _kept(
+        self, field: Field, local: dt.datetime, moment: dt.datetime, situation: Situation
+    ) -> dt.datetime:
+        """Return the record's own moment when it reads the same here: the second of two equal hours stays."""
+        held = situation.values.get(field.name)
+        if local.tzinfo is None and isinstance(held, dt.datetime) and held.tzinfo is None and held != moment:
+            here = to_local(held, situation.time_zone)
+            if here.fold and here.replace(fold=0, microsecond=0) == local.replace(microsecond=0):
+                return held
+        return moment
+
+    def comparable(self, limit: Any, situation: Situation) -> dt.datetime | None:
+        """Return a moment out of a date or another field's value: a day begins at its local midnight."""
+        if isinstance(limit, str):
+            limit = read_moment(limit, situation.time_zone)
+        elif isinstance(limit, dt.datetime) and limit.tzinfo is None:
+            return limit
+        if isinstance(limit, dt.date) and not isinstance(limit, dt.datetime):
+            limit = dt.datetime(limit.year, limit.month, limit.day)
+        return to_utc(limit, situation.time_zone) if isinstance(limit, dt.datetime) else None
+
+    def example(self, situation: Situation) -> str:
+        """Return a moment as the reader would write it."""
+        return f"{super().example(situation)} 15:30"
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return date and time in the reader's zone."""
+        return "" if value is None else shown_moment(value, situation.language, situation.time_zone)
+
+    def form_text(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the local date and time as the browser's control wants them."""
+        if value is None:
+            return ""
+        local = to_local(value, situation.time_zone)
+        return local.isoformat(timespec="seconds" if local.second else "minutes")
+
+    def to_json(self, field: Field, value: Any) -> str | None:
+        """Return the moment in ISO form, marked as UTC."""
+        return None if value is None else value.isoformat(timespec="seconds") + "Z"
+
+    def to_cell(self, field: Field, value: Any, situation: Situation) -> dt.datetime | None:
+        """Return the local date and time: a spreadsheet knows no zones."""
+        return None if value is None else to_local(value, situation.time_zone).replace(fold=0)
+
+    def fit(self, field: Field, value: Any) -> Any:
+        """Return a computed moment to the second; of a day, its midnight in UTC."""
+        if isinstance(value, dt.datetime):
+            value = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            return value.replace(microsecond=0)
+        return dt.datetime(value.year, value.month, value.day) if isinstance(value, dt.date) else None

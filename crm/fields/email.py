@@ -1,0 +1,56 @@
+"""E-mail addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
+
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.fold import fold
+from crm.fields.text_reading import code_text, shown
+
+LONGEST = 254  # characters, RFC 5321
+# What nearly every address looks like. The validator decides about everything else, and about names of the
+# kind `.test` and `.local` that reach nobody.
+_USUAL = re.compile(
+    r"(?=.{1,64}@)[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*"
+    r"@((?:[a-zA-Z0-9]{1,63}|(?!..--)[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
+    r"(?:\.(?:[a-zA-Z0-9]{1,63}|(?!..--)[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9]))*\.[a-zA-Z]{2,20})"
+)
+_NOBODY = ("arpa", "invalid", "local", "localhost", "onion", "test")
+
+
+class EmailType(FieldType):
+    """One e-mail address, the domain in lower case; whether it answers is not asked."""
+
+    name = "email"
+    control = "email"
+    left_to_right = True
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return VARCHAR."""
+        return sa.String(LONGEST)
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the address; `mailto:` in front is dropped."""
+        text = code_text(field, value)
+        if not text:
+            return None
+        if text[:7].lower() == "mailto:":
+            text = text[7:].partition("?")[0]
+        usual = _USUAL.fullmatch(text) if len(text) <= LONGEST else None
+        if usual is not None and not usual[1].lower().endswith(_NOBODY):
+            return text[: usual.start(1)] + usual[1].lower()
+        if len(text) > LONGEST:
+            raise refusal(field, "email.not_an_address", value=shown(text))
+        try:
+            return validate_email(text, check_deliverability=False).normalized
+        except EmailNotValidError as error:
+            raise refusal(field, "email.not_an_address", value=shown(text)) from error
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the folded address."""
+        return fold(value) if value else ""

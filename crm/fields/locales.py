@@ -1,0 +1,93 @@
+"""What Babel knows about our languages, asked once: locales, month names, formats."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from crm.fields.fold import fold
+from crm.texts import LANGUAGES
+
+DATE_LOCALES = {"en": "en_GB"}  # day before month and 24 hours, as everywhere our users live
+DECIMAL_COMMA = frozenset({"el", "ro"})
+UTC = ZoneInfo("UTC")
+
+
+@cache
+def locale_of(language: str) -> Locale:
+    """Return the locale of a language; English for one Babel does not know."""
+    try:
+        return Locale.parse(DATE_LOCALES.get(language, language))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_GB")
+
+
+@cache
+def months() -> dict[str, int]:
+    """Return the number of every month's name, folded, in all four languages, long and short."""
+    found: dict[str, int] = {}
+    for language in LANGUAGES:
+        for forms in Locale.parse(language).months.values():
+            for width in ("wide", "abbreviated"):
+                found |= {fold(name).rstrip("."): number for number, name in forms[width].items()}
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def shown_number(number: Decimal | int, language: str, least_places: int = 0) -> str:
+    """Return a number with the language's separators and at least so many decimal places.
+
+    >>> shown_number(Decimal("-1234567.891"), "el")
+    '-1.234.567,891'
+    """
+    pattern = "#,##0." + "0" * least_places + "#" * (18 - least_places)
+    return format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
+
+
+@lru_cache(maxsize=20_000)
+def shown_money(amount: Decimal, currency: str, language: str, places: int) -> str:
+    """Return an amount with its currency sign where the language puts it.
+
+    >>> shown_money(Decimal("1234.5"), "EUR", "en", 2)
+    '€1,234.50'
+    """
+    locale = locale_of(language)
+    usual = format_currency(amount, currency, locale=locale)
+    if amount == amount.quantize(Decimal("0.01")):
+        return usual
+    return format_currency(amount, currency, locale=locale, decimal_quantization=False)
+
+
+@lru_cache(maxsize=20_000)
+def shown_percent(number: Decimal, language: str) -> str:
+    """Return a percentage; 12.5 is shown as 12.5%."""
+    return format_percent(number / 100, locale=locale_of(language), decimal_quantization=False)
+
+
+@lru_cache(maxsize=20_000)
+def shown_date(day: dt.date, language: str) -> str:
+    """Return a date as people of the language write it, the month in letters.
+
+    >>> shown_date(dt.date(2026, 3, 29), "ro")
+    '29 mar. 2026'
+    """
+    return format_date(day, "medium", locale=locale_of(language))
+
+
+@lru_cache(maxsize=20_000)
+def shown_time(time: dt.time, language: str) -> str:
+    """Return hours and minutes as people of the language write them."""
+    return format_time(time, "short", locale=locale_of(language))
+
+
+def shown_moment(moment: dt.datetime, language: str, time_zone: ZoneInfo) -> str:
+    """Return a moment, naive UTC, as date and time in the reader's zone."""
+    local = moment.replace(tzinfo=UTC).astimezone(time_zone)
+    return f"{shown_date(local.date(), language)}, {shown_time(local.time(), language)}"

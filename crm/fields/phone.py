@@ -1,0 +1,113 @@
+"""Phone numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import phonenumbers
+import sqlalchemy as sa
+from phonenumbers import PhoneNumberFormat
+
+from crm.errors import Problem
+from crm.fields import options
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.text_reading import code_text, shown
+
+LONGEST = 32
+_OTHER_NAMES = {"EL": "GR", "UK": "GB"}
+_EXTENSION = re.compile(r"\d{1,11}")
+
+
+def region_of(field: Field, situation: Situation) -> str:
+    """Return the country whose national numbers are meant, as two capital letters.
+
+    Shape:  the field named by `region_field`, else `region`, else the organisation's.
+    """
+    beside = situation.values.get(field.options.get("region_field") or "")
+    if isinstance(beside, str) and beside:
+        code = beside.strip().upper()
+        code = _OTHER_NAMES.get(code, code)
+        if code in phonenumbers.SUPPORTED_REGIONS:
+            return code
+    return field.options.get("region") or situation.region
+
+
+@lru_cache(maxsize=20_000)
+def as_e164(text: str, region: str) -> str | None:
+    """Return a number as `+302101234567`, an extension after `;ext=`; None when it cannot be a number."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    found = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return f"{found};ext={number.extension}" if number.extension else found
+
+
+@lru_cache(maxsize=20_000)
+def shown_phone(stored: str, region: str) -> str:
+    """Return a stored number in national form inside its own country, in international form elsewhere."""
+    try:
+        number = phonenumbers.parse(stored)
+    except phonenumbers.NumberParseException:
+        return stored
+    at_home = number.country_code == phonenumbers.country_code_for_region(region)
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+class PhoneType(FieldType):
+    """A phone number, stored in E.164 form so that equal numbers are equal texts.
+
+    Shape:  `+302101234567`, with an extension `+302101234567;ext=12`. A number without country code is of
+            `region`, or of the country in `region_field`.
+    """
+
+    name = "phone"
+    keys = frozenset({"region", "region_field"})
+    control = "phone"
+    left_to_right = True
+
+    def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the region."""
+        problems = options.check_word(name, body, "region", sorted(phonenumbers.SUPPORTED_REGIONS))
+        problems += options.check_name(name, body, "region_field")
+        return problems
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return VARCHAR."""
+        return sa.String(LONGEST)
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the number in E.164 form."""
+        text = code_text(field, value)
+        if not text:
+            return None
+        region = region_of(field, situation)
+        found = as_e164(text, region) if len(text) <= 100 else None
+        if found is None or len(found) > LONGEST:
+            raise refusal(field, "phone.not_a_number", value=shown(text), region=region)
+        return found
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the number as it is dialled from the field's country."""
+        return shown_phone(value, region_of(field, situation)) if value else ""
+
+    def form_text(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the number in international form: the country beside it may be about to change."""
+        return shown_phone(value, "ZZ") if value else ""
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the digits with and without the country code, as people type them."""
+        if not value:
+            return ""
+        try:
+            number = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException:
+            return ""
+        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        return f"{number.country_code}{phonenumbers.national_significant_number(number)} {re.sub(r'[^0-9]', '', national)}"

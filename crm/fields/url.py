@@ -1,0 +1,82 @@
+"""Addresses of web pages."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import sqlalchemy as sa
+
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.fold import fold
+from crm.fields.text_reading import code_text, shown
+
+LONGEST = 2_000
+_LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?", re.UNICODE)
+_UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
+
+
+class UrlType(FieldType):
+    """The address of a web page, http or https; one without either is taken as https."""
+
+    name = "url"
+    control = "url"
+    left_to_right = True
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return VARCHAR."""
+        return sa.String(LONGEST)
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the address, scheme and host in lower case."""
+        text = code_text(field, value)
+        if not text:
+            return None
+        parts = self._split(text)
+        if parts is None or len(text) > LONGEST - 8:
+            raise refusal(field, "url.not_an_address", value=shown(text))
+        host = (parts.hostname or "").lower()
+        host = f"[{host}]" if ":" in host else host
+        port = f":{parts.port}" if parts.port else ""
+        path = "" if parts.path == "/" and not parts.query and not parts.fragment else parts.path
+        return urlunsplit((parts.scheme.lower(), host + port, path, parts.query, parts.fragment))
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the folded address without its scheme."""
+        return fold(value.partition("://")[2]) if value else ""
+
+    @staticmethod
+    def _split(text: str) -> SplitResult | None:
+        """Return the parts of a usable address, None for anything else: scripts, passwords, odd hosts."""
+        if _UNSAFE.search(text):
+            return None
+        if not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?!\d{1,5}(?:/|$))", text):
+            text = f"https://{text.removeprefix('//')}"
+        try:
+            parts = urlsplit(text)
+            port_is_fine = parts.port is None or parts.port > 0
+        except ValueError:
+            return None
+        if parts.scheme.lower() not in ("http", "https") or parts.username is not None or not port_is_fine:
+            return None
+        return parts if is_host(parts.hostname or "") else None
+
+
+def is_host(host: str) -> bool:
+    """Return whether a name can be a host: labels with at least one dot, localhost, or an IP address.
+
+    >>> is_host("example.gr"), is_host("exa mple"), is_host("::1")
+    (True, False, True)
+    """
+    if host == "localhost":
+        return True
+    if ":" in host or host.replace(".", "").isdigit():
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
