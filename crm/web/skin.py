@@ -1,0 +1,295 @@
+"""What the templates may call: addresses of files, icons, the menu, numbers and dates in words.
+
+These are functions in Jinja's globals, because Flask-AppBuilder draws its widgets without context processors.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, Response, current_app, g, render_template, request, url_for
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from crm.texts import RIGHT_TO_LEFT, Text
+from crm.web import assets
+
+TINTS = 6
+
+# Flask-AppBuilder names Font Awesome's icons for its own pages; these are ours for them.
+OUR_ICONS = {
+    "fa-user": "user",
+    "fa-users": "users",
+    "fa-group": "users-group",
+    "fa-user-plus": "user-plus",
+    "fa-cogs": "settings",
+    "fa-lock": "lock",
+    "fa-key": "key",
+    "fa-shield": "shield",
+    "fa-chain": "link",
+    "fa-eye": "eye",
+    "fa-bar-chart": "chart-bar",
+    "fa-trash": "trash",
+    "fa-edit": "edit",
+    "fa-rocket": "bolt",
+}
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One line of the side bar.
+
+    Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not.
+    """
+
+    label: str
+    url: str
+    icon: str
+    active: bool = False
+    add_url: str = ""
+    noun: str = ""
+
+
+@dataclass(frozen=True)
+class MenuGroup:
+    """Some lines of the side bar under one heading; the first group has none."""
+
+    name: str
+    label: str
+    icon: str
+    items: tuple[MenuItem, ...]
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the page one looks at is in this group."""
+        return any(item.active for item in self.items)
+
+
+def install_skin(app: Flask) -> None:
+    """Give the app's templates everything they call, and answer plainly while the assets are not built."""
+    functions = (
+        asset, icon_url, own_icon, language, direction, has_page, initials, tint, words, label_of,
+        app_name, crm_builder, main_menu, create_links, bottom_links, day, moment, number, money, problem_list, chosen_theme,
+    )  # fmt: skip
+    app.jinja_env.globals.update({function.__name__: function for function in functions})
+    app.before_request(refuse_without_assets)
+
+
+def refuse_without_assets() -> Response | None:
+    """Say what to run when the front-end files are missing; the API and the tests do without them."""
+    if current_app.testing or assets.is_built() or request.accept_mimetypes.best != "text/html":
+        return None
+    return Response(render_template("assets_missing.html"), status=503)
+
+
+# --- Files and languages -------------------------------------------------------------------------------
+
+
+def asset(name: str) -> str:
+    """Return the address of a file in `static/`, which changes when the file does."""
+    version = assets.asset_version(name)
+    return url_for("static", filename=name, v=version) if version else url_for("static", filename=name)
+
+
+def icon_url(name: str) -> str:
+    """Return the address for `<use href>` of a Tabler icon; an unknown one is a folder."""
+    file, fragment = assets.icon_place(name).split("#")
+    return f"{asset(file)}#{fragment}"
+
+
+def own_icon(name: str | None, otherwise: str = "folder") -> str:
+    """Return the Tabler name for an icon that Flask-AppBuilder or an admin named.
+
+    >>> own_icon("fa-cogs"), own_icon("fa-unheard-of", "point"), own_icon("target")
+    ('settings', 'point', 'target')
+    """
+    name = (name or "").split(" ")[-1]
+    return OUR_ICONS.get(name, otherwise) if name.startswith("fa-") or not name else name
+
+
+def language() -> str:
+    """Return the language the page is in: en, el, ro or he."""
+    return str(get_locale() or "en")
+
+
+def direction() -> str:
+    """Return the direction the page is read in: ltr or rtl."""
+    return "rtl" if language() in RIGHT_TO_LEFT else "ltr"
+
+
+def chosen_theme() -> str:
+    """Return light or dark when the user has chosen one, else ""; then the system decides."""
+    return getattr(g, "theme", "")
+
+
+def crm_builder() -> Any:
+    """Return Flask-AppBuilder of this app; its widgets have no context that would give it."""
+    return current_app.appbuilder
+
+
+def app_name() -> str:
+    """Return the name of the application, as the organisation calls it."""
+    return label_of(current_app.config.get("APP_NAME", "Koine"))
+
+
+def has_page(path: str) -> bool:
+    """Tell whether a page of this address exists in this app."""
+    try:
+        current_app.url_map.bind("").match(path, method="GET")
+    except RequestRedirect:
+        return True
+    except HTTPException:
+        return False
+    return True
+
+
+def words(text: Any) -> str:
+    """Return a text that code or Flask-AppBuilder wrote, in the reader's language, as plain text.
+
+    Jinja's own `_()` trusts what it translates; this is what variables are translated with.
+    """
+    plain = str(text)
+    return str(gettext(plain)) if plain else ""
+
+
+def label_of(text: Text | str | None) -> str:
+    """Return a label an admin typed, in the reader's language."""
+    return text.get(language()) if isinstance(text, Text) else str(text or "")
+
+
+def initials(name: str) -> str:
+    """Return one or two letters that stand for a name.
+
+    >>> initials("Aegean Foods Ltd"), initials("דפוס"), initials("  ")
+    ('AF', 'ד', '?')
+    """
+    letters = [word[0] for word in name.split() if word[0].isalnum()]
+    return "".join(letters[:2]).upper() or "?"
+
+
+def tint(name: str) -> int:
+    """Return which of the six colours a name's avatar has; always the same one."""
+    return zlib.crc32(name.encode()) % TINTS
+
+
+def problem_list(errors: Any) -> list[tuple[str, str]]:
+    """Return the messages of a WTForms form as (field name, first message), nested ones flattened."""
+    found = []
+    for name, messages in (errors or {}).items():
+        while isinstance(messages, (list, tuple, dict)) and messages:
+            messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+        if messages:
+            found.append((name or "", str(messages)))
+    return found
+
+
+# --- Numbers and dates ---------------------------------------------------------------------------------
+
+
+def day(value: date | datetime | None, form: str = "medium") -> str:
+    """Return a date in the reader's language, "" when empty."""
+    return format_date(value, form, rebase=False) if value else ""
+
+
+def moment(value: datetime | None, form: str = "short") -> str:
+    """Return a moment (UTC, as stored) in the reader's language and zone, "" when empty."""
+    return format_datetime(value, form) if value else ""
+
+
+def number(value: int | float | Decimal | None) -> str:
+    """Return a number in the reader's language, "" when empty."""
+    return "" if value is None else format_decimal(value)
+
+
+def money(value: int | float | Decimal | None, currency: str = "EUR") -> str:
+    """Return an amount in the reader's language, "" when empty."""
+    return "" if value is None else format_currency(value, currency)
+
+
+# --- The menu ------------------------------------------------------------------------------------------
+
+
+def main_menu() -> tuple[MenuGroup, ...]:
+    """Return the side bar of this user: what one may not open is not in it."""
+    if "main_menu" not in g:
+        g.main_menu = mark_active(tuple(build_groups()))
+    return g.main_menu
+
+
+def build_groups() -> Iterator[MenuGroup]:
+    """Yield the groups of Flask-AppBuilder's menu, lone items first and administration last."""
+    listed = [item for item in current_app.appbuilder.menu.get_list() if is_visible(item)]
+    alone = tuple(build_item(item) for item in listed if not item.childs and item.get_url())
+    if alone:
+        yield MenuGroup("", "", "", alone)
+    for parent in sorted((item for item in listed if item.childs), key=lambda item: item.name == "Security"):
+        items = tuple(build_item(child) for child in parent.childs if child.name != "-" and is_visible(child))
+        if items:
+            yield MenuGroup(parent.name, words(parent.label), own_icon(parent.icon, "settings"), items)
+
+
+def is_visible(item: Any) -> bool:
+    """Tell whether this user may open an item of Flask-AppBuilder's menu."""
+    return item.should_render() and current_app.appbuilder.sm.has_access("menu_access", item.name)
+
+
+def build_item(item: Any) -> MenuItem:
+    """Return one item of Flask-AppBuilder's menu as a line of the side bar."""
+    view = item.baseview
+    entity = getattr(view, "entity", None)
+    return MenuItem(
+        label=words(item.label),
+        url=item.get_url(),
+        icon=own_icon(item.icon, "point"),
+        add_url=find_add_url(view) if entity is not None else "",
+        noun=label_of(entity.label) if entity is not None else "",
+    )
+
+
+def find_add_url(view: Any) -> str:
+    """Return the address of a view's form for a new record; "" when this user may not create one."""
+    allowed = current_app.appbuilder.sm.has_access("can_add", view.class_permission_name)
+    return url_for(f"{view.endpoint}.add") if allowed else ""
+
+
+def mark_active(groups: tuple[MenuGroup, ...]) -> tuple[MenuGroup, ...]:
+    """Return the groups with the one item marked whose address leads furthest towards this page."""
+    fitting = [item.url for group in groups for item in group.items if is_below(request.path, item.url)]
+    best = max(fitting, key=len, default=None)
+    return tuple(
+        MenuGroup(group.name, group.label, group.icon, tuple(with_mark(item, best) for item in group.items))
+        for group in groups
+    )
+
+
+def with_mark(item: MenuItem, best: str | None) -> MenuItem:
+    """Return an item, marked when its address is the best one."""
+    return MenuItem(item.label, item.url, item.icon, item.url == best, item.add_url, item.noun)
+
+
+def is_below(path: str, url: str) -> bool:
+    """Tell whether a page belongs to the menu item of an address; a list stands for its whole entity.
+
+    >>> is_below("/deal/show/3", "/deal/list/"), is_below("/deals", "/deal/list/"), is_below("/x", "/")
+    (True, False, False)
+    """
+    base = url.split("?")[0]
+    for ending in ("list/", "board/", "calendar/"):
+        base = base.removesuffix(ending)
+    return path == base or (base != "/" and path.startswith(base.rstrip("/") + "/"))
+
+
+def create_links() -> list[MenuItem]:
+    """Return the menu items whose records this user may create, for the New menu."""
+    return [item for group in main_menu() for item in group.items if item.add_url]
+
+
+def bottom_links() -> list[MenuItem]:
+    """Return the two entities that stand in the bottom bar of a phone."""
+    return [item for group in main_menu() for item in group.items if item.noun][:2]

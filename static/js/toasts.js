@@ -1,0 +1,44 @@
+// Short messages in a polite live region: koine.toast(text, {bad, undo}) and the server's flash messages.
+// An answer to htmx may send one by the header HX-Trigger: {"toast": {"text": "...", "undo": "/address"}}.
+(() => {
+  "use strict";
+  window.koine = window.koine || {};
+  const region = document.getElementById("toasts");
+  const SECONDS = 10;
+
+  const button = (label, action) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    made.addEventListener("click", action);
+    return made;
+  };
+
+  const undo = async (url) => {
+    const token = document.querySelector("meta[name=csrf-token]").content;
+    const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => null);
+    if (answer && answer.ok) location.reload();
+    else koine.toast(region.dataset.failed, { bad: true });
+  };
+
+  koine.words = (name) => region.dataset[name] || "";
+
+  koine.toast = (text, { bad = false, undo: url = "" } = {}) => {
+    const line = document.createElement("div");
+    line.className = bad ? "toast-line is-bad" : "toast-line";
+    const words = document.createElement("span");
+    words.dir = "auto";
+    words.textContent = text;
+    line.append(words);
+    if (url) line.append(button(region.dataset.undo, () => undo(url)));
+    line.append(button(region.dataset.close, () => line.remove()));
+    region.append(line);
+    setTimeout(() => line.matches(":hover, :focus-within") || line.remove(), SECONDS * 1000);
+  };
+
+  for (const flash of document.querySelectorAll("[data-toast]")) {
+    koine.toast(flash.textContent.trim(), { undo: flash.dataset.undoUrl || "" });
+    flash.remove();
+  }
+  document.addEventListener("toast", (event) => koine.toast(event.detail.text, event.detail));
+})();
