@@ -59,6 +59,11 @@ class RedisServer:
         _write_private(self.folder / URL_FILE, self.url)
         return self.url
 
+    def start_process(self) -> subprocess.Popen:
+        """Start it and return the process, for a supervisor."""
+        self.start()
+        return self.process
+
     def stop(self) -> None:
         """Stop it and take its address away."""
         if self.process:

@@ -1,0 +1,258 @@
+"""`make run`: Redis, web, workers and scheduler as one; each of them also alone.
+
+Usage: `python -m crm.processes [serve | worker | scheduler | prepare]`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from config import ROOT, Settings, SettingsError, find_unknown, load_settings
+from crm.redis_server import RedisServer, find_redis_url
+from crm.supervisor import Program, Supervisor, program
+from crm.web_server import web_command
+
+logger = logging.getLogger(__name__)
+
+READY_SECONDS = 60  # for the first page after the web server was started
+STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
+WORKER_NICENESS = 5  # pages go before jobs when both want the processor
+
+TICKS: dict[str, tuple[str, str]] = {
+    "rules that are due": ("workflows.runs.jobs.tick", "sweep_seconds"),
+    "work the bell lost": ("workflows.runs.jobs.sweep", "sweep_seconds"),
+    "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
+}
+"""What the scheduler calls: a function, and the setting that says how often, in seconds."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one of the commands and return the process's exit status."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    commands: dict[str, Callable[[Settings], int]] = {
+        "serve": serve,
+        "worker": run_worker,
+        "scheduler": run_scheduler,
+        "prepare": run_prepare,
+    }
+    chosen = arguments[0] if arguments else "serve"
+    if chosen not in commands:
+        complain("Usage: python -m crm.processes [" + " | ".join(commands) + "]")
+        return 2
+    try:
+        settings = load_settings(os.environ)
+    except SettingsError as error:
+        complain(*error.problems)
+        return 2
+    logging.getLogger().setLevel(settings.log_level.upper())
+    return commands[chosen](settings)
+
+
+def say(*lines: str) -> None:
+    """Write lines to the terminal."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def complain(*lines: str) -> None:
+    """Write lines to the terminal's error stream."""
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
+
+
+# The whole app
+
+
+def serve(settings: Settings) -> int:
+    """Run everything until Ctrl-C or SIGTERM; return the exit status."""
+    for slip in find_unknown(os.environ):
+        complain(slip)
+    if not _is_port_free(settings):
+        complain(f"Port {settings.port} of {settings.bind} is in use. Choose another one with CRM_PORT.")
+        return 1
+    supervisor = Supervisor()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, supervisor.request_stop)
+    try:
+        return _serve(settings, supervisor)
+    finally:
+        supervisor.stop(STOP_SECONDS)
+
+
+def _serve(settings: Settings, supervisor: Supervisor) -> int:
+    environ = _child_environment(settings)
+    if not settings.redis_url:
+        server = RedisServer(settings.instance)
+        supervisor.add(Program("Redis", server.start_process, is_foundation=True))
+        environ["CRM_REDIS_URL"] = server.url
+    prepared = _prepare_in_child(environ)
+    if prepared is None:
+        return 1
+    supervisor.add(program("The web server", web_command(settings), environ))
+    deadline = time.monotonic() + READY_SECONDS
+    supervisor.run(lambda: _answers(settings) or time.monotonic() > deadline)
+    me = [sys.executable, "-m", "crm.processes"]
+    for number in range(settings.job_workers):
+        supervisor.add(program(f"Worker {number + 1}", [*me, "worker"], environ))
+    supervisor.add(program("The scheduler", [*me, "scheduler"], environ))
+    _greet(settings, prepared)
+    supervisor.run()
+    return 0
+
+
+def _child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of our programs: they find our modules, and write nowhere but in our folder."""
+    temporary = settings.instance / "tmp"
+    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": path}
+
+
+def _prepare_in_child(environ: dict[str, str]) -> dict[str, Any] | None:
+    """Bring the database up to date in a process of its own, so that this one stays small."""
+    command = [sys.executable, "-m", "crm.processes", "prepare"]
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
+def _is_port_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.bind, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(settings: Settings) -> bool:
+    """Return whether the web server answers at all; what it says about its health is for others."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.bind, settings.bind)
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health", timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _greet(settings: Settings, prepared: dict[str, Any]) -> None:
+    lines = [f"Koine runs at {settings.public_url}"]
+    if prepared.get("password"):
+        lines.append(f"Log in as admin with the password {prepared['password']} (it is not shown again).")
+    elif prepared.get("is_new"):
+        lines.append("Log in as admin with the password given in CRM_ADMIN_PASSWORD.")
+    say(*lines, "Ctrl-C stops it.")
+
+
+# Its parts
+
+
+def run_prepare(settings: Settings) -> int:
+    """Bring the database up to date; print what was done as one line of JSON."""
+    from crm.errors import CrmError
+    from crm.first_start import prepare
+    from crm.messages import render
+
+    try:
+        say(json.dumps(prepare(settings)))
+    except CrmError as error:
+        complain(render(error, settings.language))
+        complain(*(f"{found.file}:{found.line}: {render(found, 'en')}" for found in error.problems))
+        return 1
+    return 0
+
+
+def run_worker(settings: Settings) -> int:
+    """Run jobs until a stop is requested; the job in work may finish."""
+    from crm import queue
+    from crm.database import build_engine
+
+    url = find_redis_url(settings.redis_url, settings.instance)
+    if url is None:
+        complain("There is no Redis. Start the app with make run, or name a Redis with CRM_REDIS_URL.")
+        return 1
+    wire()
+    os.nice(WORKER_NICENESS)
+    queue.use_redis(url)
+    _import_all(queue.JOBS.values())
+    engine = build_engine(settings.database_url)
+    gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
+    worker = None
+    while worker is None or not worker.shutdown_requested_date:
+        if worker is not None:
+            time.sleep(1)  # Redis has hung up on us.
+        worker = queue.build_worker(
+            url,
+            job_seconds=settings.job_seconds,
+            before_job=lambda: _load_workspace(engine),
+            in_child=lambda: engine.dispose(close=False),
+        )
+        worker.work(logging_level=settings.log_level.upper())
+    return 0
+
+
+def run_scheduler(settings: Settings) -> int:
+    """Call what is due until a stop is requested; of many schedulers only one does."""
+    from crm import queue
+    from crm.database import build_engine
+    from crm.scheduler import Scheduler, SchedulerLock
+
+    wire()
+    queue.use_redis(find_redis_url(settings.redis_url, settings.instance))
+    ticks = {
+        name: (_function(dotted), float(getattr(settings, pause))) for name, (dotted, pause) in TICKS.items()
+    }
+    lock = SchedulerLock(build_engine(settings.database_url), settings.instance)
+    scheduler = Scheduler(lock, ticks)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, scheduler.request_stop)
+    scheduler.run()
+    return 0
+
+
+def wire() -> None:
+    """Connect crm and workflows in this process, as `app.py` does for the web."""
+    import_module("app").wire()
+
+
+def _load_workspace(engine: Any) -> None:
+    """Load the live revision here, so that the children forked from now on have it."""
+    from crm.database import write_intent
+    from crm.entities.workspace import get_workspace
+
+    token = write_intent.set(False)
+    try:
+        get_workspace(engine)
+    finally:
+        write_intent.reset(token)
+
+
+def _function(dotted: str) -> Callable[[], object]:
+    module, _, name = dotted.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def _import_all(dotted: Any) -> None:
+    """Import the modules of all jobs once, before the first child needs one of them."""
+    for module in {name.rpartition(".")[0] for name in dotted}:
+        import_module(module)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
