@@ -35,7 +35,9 @@ def report_process(engine: sa.Engine, process_id: str, kind: str, revision: int)
     token = write_intent.set(True)
     try:
         with engine.begin() as connection:
-            updated = connection.execute(sa.update(process).where(process.c.id == process_id).values(**values))
+            updated = connection.execute(
+                sa.update(process).where(process.c.id == process_id).values(**values)
+            )
             if not updated.rowcount:
                 connection.execute(sa.insert(process).values(id=process_id, **values))
             gone = utcnow() - dt.timedelta(seconds=10 * ALIVE_SECONDS)

@@ -1,0 +1,113 @@
+"""Where everything meets: `app` answers the web, `create_app` serves `flask crm`, `wire` joins the parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import click
+import sqlalchemy as sa
+from flask import Flask
+
+from config import Settings, current_settings
+from crm import queue
+from crm.database import build_engine, write_intent
+from crm.entities import kinds, publish
+from crm.entities.processes import new_process_id, report_process
+from crm.entities.store import live_number
+from crm.entities.workspace import load_workspace
+from crm.permissions import guard as _guard
+from crm.permissions import kind as role_kind
+from crm.redis_server import find_redis_url
+from crm.web import commands as web_commands
+from crm.web.app import build_app
+from crm.web.headers import start_logging
+from crm.web.host import Host, Source
+from crm.web.permissions import sync_permissions
+
+KINDS = (role_kind.KIND,)
+"""Every kind of document but entity, in the order in which they are built."""
+
+COMMANDS = (web_commands.register,)
+"""Every package's commands: functions that add theirs to the group `flask crm`."""
+
+
+@cache
+def wire() -> None:
+    """Make the packages known to each other; every process does it once, whatever it is for."""
+    for kind in KINDS:
+        kinds.register_kind(kind)
+    publish.ON_PUBLISH.append(sync_permissions)
+    assert _guard, "the guard listens once it is imported"
+
+
+def build_source(settings: Settings, engine: sa.Engine) -> Source:
+    """Return where the host learns of revisions: the database."""
+    process_id = new_process_id()
+
+    def read_number() -> int:
+        write_intent.set(False)
+        with engine.connect() as connection:
+            return live_number(connection)
+
+    def build(number: int) -> Flask:
+        write_intent.set(False)
+        return build_app(load_workspace(engine, number), settings, engine)
+
+    return Source(
+        read_number,
+        build,
+        report=lambda number: report_process(engine, process_id, "web", number),
+        dispose=lambda app: app.extensions["crm_workspace"].models.dispose(),
+    )
+
+
+def join_redis(settings: Settings) -> Settings:
+    """Start logging and ring the Redis there is: the given one, or the app's own when it runs."""
+    start_logging(settings.log_level.upper())
+    url = find_redis_url(settings.redis_url, settings.instance)
+    queue.use_redis(url)
+    return replace(settings, redis_url=url or "")
+
+
+def build_host(settings: Settings) -> Host:
+    """Return the WSGI callable; it builds its first app at the first request, or when it is warmed."""
+    settings = join_redis(settings)
+    return Host(build_source(settings, build_engine(settings.database_url)))
+
+
+class LazyHost:
+    """`app:app`: a host made at its first request, so that `flask crm` can import this module for nothing."""
+
+    @property
+    def host(self) -> Host:
+        """Return the host of this process."""
+        return _host()
+
+    def __call__(self, environ: dict, start_response: object) -> object:
+        """Answer a request."""
+        return _host()(environ, start_response)
+
+    def warm(self) -> None:
+        """Build the first app before the first reader comes; for the web server's start."""
+        _host().warm()
+
+
+@cache
+def _host() -> Host:
+    return build_host(current_settings())
+
+
+def create_app() -> Flask:
+    """Return the light Flask app behind `flask crm`: commands, no pages."""
+    join_redis(current_settings())
+    light = Flask("crm")
+    group = click.Group("crm", help="Koine: schema, data, users and processes.")
+    for register in COMMANDS:
+        register(group)
+    light.cli.add_command(group)
+    return light
+
+
+wire()
+app = LazyHost()

@@ -1,0 +1,169 @@
+"""One Flask app for one revision of the schema; it is never changed after it was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.api.manager import OpenApi
+from flask_appbuilder.views import UtilView
+from flask_wtf.csrf import CSRFProtect
+
+from crm.entities.workspace import Workspace
+from crm.texts import Text
+from crm.web.errors import install_errors
+from crm.web.headers import install_headers
+from crm.web.health import install_health
+from crm.web.language import (
+    LanguageView,
+    current_direction,
+    current_language,
+    install_language,
+    language_settings,
+)
+from crm.web.pages import PAGES, Register
+from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
+from crm.web.security import CrmSecurityManager
+from crm.web.session import build_request_session, current_actor, install_actor
+from crm.web.skin import install_skin
+
+if TYPE_CHECKING:
+    from config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATES = ROOT / "crm" / "web" / "templates"
+STATIC = ROOT / "static"
+TOKEN_SECONDS = 3_600  # how long a JSON Web Token opens the API
+FORM_TOKEN_SECONDS = 12 * 3_600  # how long a form may stay open before it is sent
+FAILED_LOGINS = "5 per 30 second"  # per address; a login that succeeds does not count
+SMALLEST_UPLOAD_MB = 10
+
+
+class CrmAppBuilder(AppBuilder):
+    """FAB's builder with our language page, and an OpenAPI document without the page that shows it."""
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.add_view_no_menu(UtilView)
+        self.bm.locale_view = self.add_view_no_menu(LanguageView)
+        self.sm.register_views()
+        self.add_api(OpenApi)
+        self.menuapi_manager.register_views()
+
+
+def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Flask:
+    """Return the app that serves one revision.
+
+    Shape:  `engine` is the process's own, shared by every revision's app.
+    """
+    app = Flask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
+    app.config.update(flask_settings(settings))
+    app.extensions["crm_workspace"] = workspace
+    app.extensions["crm_settings"] = settings
+    install_headers(app, settings.is_production)
+    install_health(app, engine)
+    CSRFProtect(app)
+    session = build_request_session(app, workspace, engine)
+    with app.app_context():
+        builder = CrmAppBuilder(app, session, security_manager_class=CrmSecurityManager)
+        install_language(app)
+        install_errors(app)
+        install_actor(app, workspace)
+        install_skin(app)
+        install_globals(app)
+        register_pages(builder, workspace, PAGES)
+        complete_permissions(app, workspace, engine)
+    return app
+
+
+def register_pages(builder: AppBuilder, workspace: Workspace, pages: Iterable[Register]) -> None:
+    """Let every page register its views."""
+    for register in pages:
+        register(builder, workspace)
+
+
+def complete_permissions(app: Flask, workspace: Workspace, engine: sa.Engine) -> None:
+    """Write the permissions that only the built views know; mostly there are none."""
+    pairs = pairs_of_app(app)
+    with engine.connect() as connection:
+        missing = missing_pairs(connection, pairs)
+    if missing:
+        with engine.begin() as connection:
+            sync_permissions(connection, workspace, pairs)
+
+
+def install_globals(app: Flask) -> None:
+    """Give templates what they need of a request; FAB draws its widgets without context processors."""
+    app.jinja_env.globals.update(
+        t=in_language,
+        actor=current_actor,
+        current_language=current_language,
+        current_direction=current_direction,
+    )
+
+
+def in_language(text: Text | str | None) -> str:
+    """Return a label an admin typed, in the reader's language."""
+    return text.get(current_language()) if isinstance(text, Text) else str(text or "")
+
+
+def flask_settings(settings: Settings) -> dict[str, object]:
+    """Return the configuration of Flask, FAB and the extensions: strict where they are lax."""
+    is_secure = settings.is_production or settings.is_https
+    largest = max(settings.import_max_mb, settings.file_max_mb, SMALLEST_UPLOAD_MB)
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "APP_NAME": "Koine",
+        "SESSION_COOKIE_NAME": "koine",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": is_secure,
+        "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3_600,
+        "MAX_CONTENT_LENGTH": largest * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_PARTS": 5_000,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # `crm.web.session` decides which requests need the token
+        "WTF_CSRF_TIME_LIMIT": FORM_TOKEN_SECONDS,
+        "JWT_ALGORITHM": "HS256",
+        "JWT_ACCESS_TOKEN_EXPIRES": TOKEN_SECONDS,
+        "JWT_TOKEN_LOCATION": ["headers"],
+        **fab_settings(),
+        **limit_settings(settings),
+        **language_settings(settings),
+    }
+
+
+def fab_settings() -> dict[str, object]:
+    """Return Flask-AppBuilder's own settings."""
+    return {
+        "FAB_UPDATE_PERMS": False,  # one bulk sync at publish instead; FAB's way takes seconds
+        "FAB_CREATE_DB": False,  # tables are made once, before the processes start
+        "FAB_ADD_SECURITY_API": False,
+        "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
+        "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
+        "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
+        "FAB_API_SWAGGER_UI": False,
+        "FAB_API_MAX_PAGE_SIZE": 100,
+        "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
+        "FAB_PASSWORD_HASH_METHOD": "scrypt",
+        "AUTH_USER_REGISTRATION": False,
+        "AUTH_RATE_LIMITED": False,  # the security manager limits failed logins only
+        "AUTH_RATE_LIMIT": FAILED_LOGINS,
+    }
+
+
+def limit_settings(settings: Settings) -> dict[str, object]:
+    """Return where attempts are counted: in Redis, so that a swap or another process does not forget them."""
+    return {
+        "RATELIMIT_ENABLED": True,
+        "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://") or "memory://",
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+        if settings.redis_url
+        else {},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_KEY_PREFIX": "crm:limit",
+    }

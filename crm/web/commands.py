@@ -1,0 +1,79 @@
+"""`flask crm init` and `flask crm user add`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role
+from werkzeug.security import generate_password_hash
+
+from crm.commands import Context, crm_command
+from crm.database import utcnow
+from crm.errors import RecordError
+from crm.first_start import prepare
+
+SHORTEST_PASSWORD = 8  # characters
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this package."""
+
+    @crm_command(group, "init", help="Create the database, publish schemas/, make the user admin.")
+    def init(context: Context) -> None:
+        facts = prepare(replace(context.settings, demo=False))
+        made = f"\nUser admin, password {facts['password']}" if facts["password"] else ""
+        context.answer(facts, f"Revision {facts['revision']} is live.{made}")
+
+    @group.group("user", help="People who may sign in.")
+    def user() -> None:
+        pass
+
+    @crm_command(user, "add", help="Add a user.")
+    @click.argument("name")
+    @click.option("--role", "roles", multiple=True, required=True, help="A role; may be repeated.")
+    @click.option("--password", required=True)
+    @click.option("--email", default="")
+    @click.option("--full-name", default="", help="First and last name.")
+    def add(
+        context: Context, name: str, roles: tuple[str, ...], password: str, email: str, full_name: str
+    ) -> None:
+        first, _, last = (full_name or name).partition(" ")
+        with context.engine.begin() as connection:
+            user_id = add_user(connection, name, password, roles, (first, last, email))
+        context.answer({"id": user_id, "name": name, "roles": roles}, f"User {name} was added.")
+
+
+def add_user(
+    connection: sa.Connection, name: str, password: str, roles: tuple[str, ...], person: tuple[str, str, str]
+) -> int:
+    """Write a user with roles and return the id.
+
+    Shape:  `person` holds first name, last name and mail address, each may be empty.
+    Errors: RecordError when the name is taken, a role does not exist or the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise RecordError("web.short_password", length=SHORTEST_PASSWORD)
+    table = User.__table__
+    if connection.scalar(sa.select(table.c.id).where(sa.func.lower(table.c.username) == name.lower())):
+        raise RecordError("web.user_exists", name=name)
+    known = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
+    for role in roles:
+        if role not in known:
+            raise RecordError("web.unknown_role", name=role, roles=", ".join(sorted(known)))
+    first, last, email = person
+    row = {
+        "username": name,
+        "first_name": first or name,
+        "last_name": last,
+        "email": email or f"{name}@localhost",
+        "password": generate_password_hash(password),
+        "active": True,
+        "created_on": utcnow(),
+        "changed_on": utcnow(),
+    }
+    user_id = connection.execute(sa.insert(table).values(**row)).inserted_primary_key[0]
+    links = [{"user_id": user_id, "role_id": known[role]} for role in dict.fromkeys(roles)]
+    connection.execute(sa.insert(assoc_user_role), links)
+    return user_id

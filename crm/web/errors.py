@@ -1,0 +1,193 @@
+"""The one error handler: whatever goes wrong becomes a page, a fragment or JSON in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from crm.errors import CrmError, Problem
+from crm.messages import MESSAGES, render
+from crm.web.headers import current_request_id
+from crm.web.language import current_direction, current_language
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30  # what a reader is told to wait when nobody knows better
+JSON_PATHS = ("/api/", "/hooks/", "/health")
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, RedisError)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong, ready to be said.
+
+    Shape:  `status` is the HTTP status; `headers` are those an HTTP error brings along (Allow, Retry-After).
+    """
+
+    status: int
+    problem: Problem
+    problems: tuple[Problem, ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def message(self) -> str:
+        """Return the sentence in the reader's language."""
+        return render(self.problem, current_language())
+
+
+def install_errors(app: Flask) -> None:
+    """Register the handler for every error, ours and others'."""
+    app.register_error_handler(Exception, answer_error)
+    app.after_request(give_errors_one_shape)
+    for register in _token_loaders(app):
+        register(lambda *_details: _send(Failure(401, Problem("web.bad_token"))))
+
+
+def _token_loaders(app: Flask) -> tuple[Any, ...]:
+    manager = app.appbuilder.sm.jwt_manager
+    return (
+        manager.unauthorized_loader,
+        manager.invalid_token_loader,
+        manager.expired_token_loader,
+        manager.revoked_token_loader,
+        manager.user_lookup_error_loader,
+        manager.needs_fresh_token_loader,
+    )
+
+
+def answer_error(error: Exception) -> Response:
+    """Return the answer to an error; only bugs are logged with their trace."""
+    if isinstance(error, HTTPException) and error.response is not None:
+        return error.get_response()
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
+        return error.get_response()
+    failure = failure_of(error)
+    _drop_half_done_work()
+    if failure.status >= 500:
+        logger.error("%s %s failed: %s", request.method, request.path, error, exc_info=failure.status == 500)
+    return _send(failure)
+
+
+def _drop_half_done_work() -> None:
+    """Roll back, so that drawing the page does not flush what was refused."""
+    try:
+        current_app.appbuilder.session.rollback()
+    except sa.exc.SQLAlchemyError:
+        logger.warning("The database is away; nothing to roll back")
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what an error means to the reader."""
+    if isinstance(error, CrmError):
+        return Failure(error.status, error.as_problem(), tuple(error.problems))
+    if isinstance(error, CSRFError):
+        return Failure(400, Problem("web.bad_form_token"))
+    if isinstance(error, HTTPException):
+        return _failure_of_http(error)
+    if isinstance(error, AWAY):
+        return Failure(503, Problem("http.503"), headers=(("Retry-After", str(RETRY_SECONDS)),))
+    return Failure(500, Problem("http.500"))
+
+
+def _failure_of_http(error: HTTPException) -> Failure:
+    status = error.code or 500
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    if status == 429 and "Retry-After" not in dict(headers):
+        headers.append(("Retry-After", str(RETRY_SECONDS)))
+    code = f"http.{status}" if f"http.{status}" in MESSAGES else ("http.400" if status < 500 else "http.500")
+    seconds = dict(headers).get("Retry-After", RETRY_SECONDS)
+    return Failure(status, Problem(code, {"seconds": seconds}), headers=tuple(headers))
+
+
+def _send(failure: Failure) -> Response:
+    if wants_json():
+        response = jsonify({"error": body_of(failure)})
+    else:
+        response = make_response(_page(failure))
+    response.status_code = failure.status
+    for name, value in failure.headers:
+        response.headers[name] = value
+    return response
+
+
+def wants_json() -> bool:
+    """Return whether the caller is a program."""
+    if request.path.startswith(JSON_PATHS):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def body_of(failure: Failure) -> dict[str, Any]:
+    """Return the error in the one shape of the API."""
+    language = current_language()
+    return {
+        "code": failure.problem.code,
+        "message": failure.message,
+        "problems": [
+            {"field": problem.field, "line": problem.line, "message": render(problem, language)}
+            for problem in failure.problems
+        ],
+        "request_id": current_request_id(),
+    }
+
+
+def _page(failure: Failure) -> str:
+    """Draw the failure as a page, or as a piece of one for htmx.
+
+    A page that needs the database for its menu cannot be drawn when the database is what failed.
+    """
+    values = {
+        "status": failure.status,
+        "code": failure.problem.code,
+        "message": failure.message,
+        "problems": [render(problem, current_language()) for problem in failure.problems],
+        "request_id": current_request_id(),
+        "lang": current_language(),
+        "dirn": current_direction(),
+        "title": failure.message,
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("_error.html", **values)
+    if failure.status < 500:
+        try:
+            return render_template("error.html", **values)
+        except sa.exc.SQLAlchemyError:
+            logger.exception("The page of an error could not be drawn")
+    return render_template("error_plain.html", **values)
+
+
+def give_errors_one_shape(response: Response) -> Response:
+    """Add our `error` to the JSON errors FAB answers by itself; its own `message` stays for its clients."""
+    if response.status_code < 400 or not request.path.startswith("/api/") or not response.is_json:
+        return response
+    body = response.get_json(silent=True)
+    if not isinstance(body, dict) or "error" in body:
+        return response
+    failure = _failure_of_status(response.status_code)
+    given = body.get("message", body.get("msg"))
+    error = body_of(failure)
+    error["problems"] = list(_given_problems(given))
+    response.data = jsonify({**body, "error": error}).data
+    return response
+
+
+def _failure_of_status(status: int) -> Failure:
+    code = f"http.{status}" if f"http.{status}" in MESSAGES else "http.400"
+    return Failure(status, Problem(code, {"seconds": RETRY_SECONDS}))
+
+
+def _given_problems(given: Any) -> Any:
+    """Yield marshmallow's `{field: [sentence, ...]}` in our shape."""
+    if not isinstance(given, dict):
+        return
+    for name, sentences in given.items():
+        for sentence in sentences if isinstance(sentences, list) else [sentences]:
+            yield {"field": str(name), "line": None, "message": str(sentence)}

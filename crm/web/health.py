@@ -1,0 +1,70 @@
+"""`GET /health`: whether the parts of the CRM work together, for load balancers and the people on call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, jsonify
+
+from crm.database import utcnow
+from crm.entities.store import live_number
+from crm.events import oldest_waiting
+from crm.queue import look_at_queue
+
+logger = logging.getLogger(__name__)
+
+NOTES: list[Callable[[sa.Connection], Sequence[str]]] = []
+"""What else is worth saying (no pg_trgm, a failed build): functions that return sentences."""
+
+
+def install_health(app: Flask, engine: sa.Engine) -> None:
+    """Register the address; it needs no login and tells nothing about anybody."""
+
+    @app.get("/health")
+    def health() -> Response:
+        facts = look_at_health(engine)
+        facts["notes"] += current_app.extensions.get("crm_notes", list)()
+        response = jsonify(facts)
+        response.status_code = 200 if facts["database"] == "ok" else 503
+        return response
+
+
+def look_at_health(engine: sa.Engine) -> dict[str, Any]:
+    """Return the state of the parts.
+
+    Shape:  interfaces.md, GET /health. `status` is "ok", "degraded" (work waits, pages work) or "away".
+    """
+    queue = look_at_queue()
+    facts: dict[str, Any] = {
+        "status": "ok",
+        "database": "ok",
+        "redis": queue.redis,
+        "workers": queue.workers,
+        "oldest_event_seconds": 0.0,
+        "revision": None,
+        "notes": [],
+    }
+    try:
+        with engine.connect() as connection:
+            facts["revision"] = live_number(connection)
+            facts["oldest_event_seconds"] = waiting_seconds(connection)
+            facts["notes"] = [note for look in NOTES for note in look(connection)]
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        logger.warning("The database is away: %s", error)
+        return {**facts, "status": "away", "database": "away"}
+    if queue.redis != "ok":
+        facts["status"] = "degraded"
+        facts["notes"].append("Redis is away: background work is delayed.")
+    elif not queue.workers:
+        facts["status"] = "degraded"
+        facts["notes"].append("No worker is running: background work waits.")
+    return facts
+
+
+def waiting_seconds(connection: sa.Connection) -> float:
+    """Return how long the oldest event has been waiting for its rules."""
+    since = oldest_waiting(connection)
+    return round(max((utcnow() - since).total_seconds(), 0.0), 3) if since else 0.0

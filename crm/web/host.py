@@ -1,0 +1,234 @@
+"""The WSGI host: one app per revision, built in the background and swapped whole while requests go on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 0.25  # how often a process looks for a new revision, at most
+RETRY_SECONDS = 5.0  # how long a revision whose build failed is left alone
+REPORT_SECONDS = 20.0  # how often a process says which revision it serves
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass
+class Source:
+    """Where the host learns of revisions; the parts it is given so that tests can give others.
+
+    Shape:  `live_number` reads the number of the live revision (may raise when the database is away), `build`
+            makes the app of one, `report` writes down which revision this process serves, `dispose` lets go
+            of an app's mapped classes.
+    """
+
+    live_number: Callable[[], int]
+    build: Callable[[int], Flask]
+    report: Callable[[int], None] = lambda number: None
+    dispose: Callable[[Flask], None] = lambda app: None
+
+
+class Serving:
+    """One revision's app with the number of answers it still owes."""
+
+    def __init__(self, number: int, app: Flask) -> None:
+        self.number = number
+        self.app = app
+        self._lock = threading.Lock()
+        self._owed = 0
+        self._when_idle: Callable[[Serving], None] | None = None
+
+    def enter(self) -> bool:
+        """Begin an answer; False when the revision retired in between and the next one must be asked."""
+        with self._lock:
+            if self._when_idle is not None and not self._owed:
+                return False
+            self._owed += 1
+            return True
+
+    def leave(self) -> None:
+        """End an answer; the last one after retirement lets the app go."""
+        with self._lock:
+            self._owed -= 1
+            is_last = self._when_idle is not None and not self._owed
+        if is_last:
+            self._when_idle(self)
+
+    def retire(self, when_idle: Callable[[Serving], None]) -> None:
+        """Take no new requests; call back when the last answer is out."""
+        with self._lock:
+            self._when_idle = when_idle
+            is_idle = not self._owed
+        if is_idle:
+            when_idle(self)
+
+
+class Answer:
+    """A response that leaves its revision when the server closes it, not when the call returns."""
+
+    def __init__(self, parts: Iterable[bytes], serving: Serving) -> None:
+        self._parts = parts
+        self._serving: Serving | None = serving
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        """Close the answer; the server calls this once it has sent everything."""
+        try:
+            if hasattr(self._parts, "close"):
+                self._parts.close()
+        finally:
+            serving, self._serving = self._serving, None
+            if serving is not None:
+                serving.leave()
+
+
+@dataclass
+class State:
+    """What the host remembers between requests, for `/health` and the publisher's page."""
+
+    swaps: int = 0
+    build_seconds: list[float] = field(default_factory=list)
+    failed_number: int = 0
+    failure: str = ""
+    retry_at: float = 0.0
+
+
+class Host:
+    """The WSGI callable of a web process."""
+
+    def __init__(self, source: Source, check_seconds: float = CHECK_SECONDS) -> None:
+        self.source = source
+        self.state = State()
+        self.serving: Serving | None = None
+        self._check_seconds = check_seconds
+        self._next_check = 0.0
+        self._next_report = 0.0
+        self._building = threading.Lock()
+        self._reporting = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request with the app of the revision that is current now."""
+        try:
+            serving = self._enter()
+        except Exception:
+            logger.exception("No revision could be built yet")
+            return refuse(environ, start_response)
+        environ["crm.revision"] = serving.number
+        try:
+            return Answer(serving.app(environ, start_response), serving)
+        except BaseException:
+            serving.leave()
+            raise
+
+    def warm(self) -> None:
+        """Build the first app now, so that the first reader does not wait for it."""
+        with self._building:
+            if self.serving is None:
+                self.serving = self._build(self.source.live_number())
+        self._report(self.serving.number)
+
+    def notes(self) -> list[str]:
+        """Return what `/health` should say about this process."""
+        if not self.state.failed_number:
+            return []
+        return [
+            f"Revision {self.state.failed_number} could not be built ({self.state.failure}); "
+            f"revision {self.serving.number if self.serving else 0} keeps serving."
+        ]
+
+    def _enter(self) -> Serving:
+        """Return the current revision with one more answer to give."""
+        if self.serving is None:
+            self.warm()
+        self._look_for_revision()
+        while True:
+            serving = self.serving
+            if serving.enter():
+                return serving
+
+    def _look_for_revision(self) -> None:
+        """Now and then ask for the live revision; a database that is away changes nothing."""
+        now = time.monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + self._check_seconds * random.uniform(0.75, 1.25)
+        try:
+            number = self.source.live_number()
+        except Exception as error:
+            logger.warning("The live revision could not be read: %s", error)
+            return
+        if number != self.serving.number and self._may_try(number) and self._building.acquire(blocking=False):
+            threading.Thread(target=self._swap, args=(number,), name="build", daemon=True).start()
+        elif now >= self._next_report:
+            self._report(self.serving.number)
+
+    def _may_try(self, number: int) -> bool:
+        return number != self.state.failed_number or time.monotonic() >= self.state.retry_at
+
+    def _swap(self, number: int) -> None:
+        """Build the new revision and put it in the place of the old one; holds `_building`."""
+        try:
+            fresh = self._build(number)
+        except Exception as error:
+            logger.exception("Revision %s could not be built; the old one keeps serving", number)
+            self.state.failed_number, self.state.failure = number, type(error).__name__
+            self.state.retry_at = time.monotonic() + RETRY_SECONDS
+        else:
+            old, self.serving = self.serving, fresh
+            self.state.swaps += 1
+            self.state.failed_number = 0
+            old.retire(self._let_go)
+            self._report(number)
+        finally:
+            self._building.release()
+
+    def _build(self, number: int) -> Serving:
+        started = time.perf_counter()
+        app = self.source.build(number)
+        app.extensions["crm_notes"] = self.notes
+        self.state.build_seconds = [*self.state.build_seconds[-19:], time.perf_counter() - started]
+        return Serving(number, app)
+
+    def _let_go(self, serving: Serving) -> None:
+        self.source.dispose(serving.app)
+
+    def _report(self, number: int) -> None:
+        """Write down what this process serves; one thread at a time, and never at a request's cost."""
+        if not self._reporting.acquire(blocking=False):
+            return
+        try:
+            self._next_report = time.monotonic() + REPORT_SECONDS
+            self.source.report(number)
+        except Exception as error:
+            logger.warning("This process could not report its revision: %s", error)
+        finally:
+            self._reporting.release()
+
+
+def refuse(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer 503 while there is no app at all: the database is away or nothing is published."""
+    headers = [("Retry-After", "5"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    path = environ.get("PATH_INFO", "")
+    if path == "/health":
+        facts = {"status": "away", "database": "away", "redis": "unknown", "workers": 0}
+        body = json.dumps({**facts, "oldest_event_seconds": 0.0, "revision": None, "notes": []}).encode()
+    elif path.startswith("/api/"):
+        message = "The CRM cannot be reached for a moment. Try again soon."
+        body = json.dumps({"error": {"code": "http.503", "message": message, "problems": []}}).encode()
+    else:
+        body = b"The CRM cannot be reached for a moment. Try again soon.\n"
+    kind = "text/plain; charset=utf-8" if body[:1] != b"{" else "application/json"
+    start_response("503 Service Unavailable", [*headers, ("Content-Type", kind)])
+    return [body]

@@ -1,0 +1,94 @@
+"""My profile: language, time zone and theme of the user who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+from flask import current_app, flash, g, redirect, request, session
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext, refresh
+from werkzeug.wrappers import Response
+
+from crm.entities.workspace import Workspace
+from crm.errors import FieldError, RecordError
+from crm.permissions.store import save_profile
+from crm.web.permissions import EVERYONE
+
+THEMES = ("system", "light", "dark")
+
+
+class ProfileView(BaseView):
+    """`/profile/`."""
+
+    route_base = "/profile"
+    default_view = "show"
+    class_permission_name = EVERYONE
+
+    @expose("/")
+    @has_access
+    @permission_name("use")
+    def show(self) -> str:
+        """Show the profile."""
+        return self.draw({})
+
+    @expose("/", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def save(self) -> Response:
+        """Save what was chosen; the page comes back in the new language."""
+        try:
+            values = read_choices(request.form, tuple(current_app.config["LANGUAGES"]))
+        except RecordError as error:
+            return self.draw({problem.field: problem for problem in error.problems}), 422
+        save_profile(self.appbuilder.session.connection(), g.user.id, **values)
+        self.appbuilder.session.commit()
+        if "language" in values:
+            session["locale"] = g.crm_language = values["language"]
+            refresh()
+        if request.headers.get("Accept") == "application/json":
+            return Response(status=204)
+        flash(gettext("Your profile was saved."), "success")
+        return redirect("/profile/")
+
+    def draw(self, problems: Mapping) -> str:
+        """Return the page; `problems` holds what was wrong, by field."""
+        return self.render_template(
+            "profile.html",
+            title=gettext("My profile"),
+            profile=g.get("crm_profile", {}),
+            chosen=request.form,
+            problems=problems,
+            languages=current_app.config["LANGUAGES"],
+            usual_zone=current_app.config["BABEL_DEFAULT_TIMEZONE"],
+            zones=sorted(available_timezones()),
+            themes=THEMES,
+        )
+
+
+def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[str, str | None]:
+    """Return what of a profile a form changes.
+
+    Shape:  only the names that are in the form; an empty time zone and the theme "system" are None.
+    Errors: RecordError, with every bad value.
+    """
+    wrong = {
+        "language": ("web.unknown_language", lambda value: value in languages),
+        "time_zone": ("web.unknown_time_zone", lambda value: not value or value in available_timezones()),
+        "theme": ("web.unknown_theme", lambda value: value in THEMES),
+    }
+    sent = {name: form[name].strip() for name in wrong if name in form}
+    problems = [
+        FieldError(wrong[name][0], value=value).as_problem().at(field=name)
+        for name, value in sent.items()
+        if not wrong[name][1](value)
+    ]
+    if problems:
+        raise RecordError("http.422", problems)
+    return {name: None if value in ("", "system") else value for name, value in sent.items()}
+
+
+def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
+    """Register the profile page."""
+    appbuilder.add_view_no_menu(ProfileView)

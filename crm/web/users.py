@@ -1,0 +1,113 @@
+"""Flask-AppBuilder's own views, each subclassed once: sign-in, users, roles, groups, passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, make_response, redirect, request
+from flask_appbuilder import expose
+from flask_appbuilder.security.api import SecurityApi
+from flask_appbuilder.security.decorators import no_cache
+from flask_appbuilder.security.forms import LoginForm_db
+from flask_appbuilder.security.views import (
+    AuthDBView,
+    ResetMyPasswordView,
+    ResetPasswordView,
+    RoleModelView,
+    UserDBModelView,
+    UserGroupModelView,
+    UserInfoEditView,
+)
+from werkzeug.wrappers import Response
+
+from crm.web.fab_views import CheckedView
+from crm.web.redirects import safe_path
+
+PROFILE = "/profile/"
+
+
+class SignInView(AuthDBView):
+    """`/login/` and `/logout/`; the reader goes on to a page of this site only."""
+
+    @expose("/login/", methods=["GET", "POST"])
+    @no_cache
+    def login(self) -> Response:
+        """Show the form, or sign in and go on to `next`."""
+        target = safe_path(request.args.get("next"))
+        if g.user.is_authenticated:
+            return redirect(target)
+        form = LoginForm_db()
+        if not form.validate_on_submit():
+            return self._form(form, 422 if request.method == "POST" else 200)
+        manager = self.appbuilder.sm
+        user = manager.auth_user_db(form.username.data, form.password.data)
+        if user is None:
+            g.login_failed = True
+            flash(str(self.invalid_login_message), "warning")
+            return self._form(form, 401)
+        manager.start_session(user)
+        return redirect(target)
+
+    def _form(self, form: LoginForm_db, status: int) -> Response:
+        page = self.render_template(
+            self.login_template, title=self.title, form=form, appbuilder=self.appbuilder
+        )
+        return make_response(page, status)
+
+    @expose("/logout/")
+    def logout(self) -> Response:
+        """Forget everything the browser's session held, but not the language."""
+        self.appbuilder.sm.end_session()
+        return redirect("/login/")
+
+
+class SignInApi(SecurityApi):
+    """`POST /api/v1/security/login` and `/refresh`: JSON Web Tokens."""
+
+
+class UserView(CheckedView, UserDBModelView):
+    """Users, for administrators."""
+
+    order_columns = ["first_name", "last_name", "username", "email", "active"]
+    search_columns = ["first_name", "last_name", "username", "email", "active"]
+    base_order = ("username", "asc")
+
+    def pre_delete(self, item: Any) -> None:
+        """Refuse to delete oneself."""
+        if item.id == g.user.id:
+            raise ValueError("You cannot delete yourself.")
+
+
+class RoleView(CheckedView, RoleModelView):
+    """Roles as Flask-AppBuilder keeps them; what they may do with records is declared in YAML."""
+
+    search_columns = ["name"]
+
+
+class GroupView(CheckedView, UserGroupModelView):
+    """Groups of users, each with roles."""
+
+    search_columns = ["name", "label", "description"]
+
+
+class OwnPasswordView(ResetMyPasswordView):
+    """Changes one's own password."""
+
+    redirect_url = PROFILE
+
+    def form_post(self, form: Any) -> None:
+        """Change the password and stay signed in here; every other session of the user ends."""
+        super().form_post(form)
+        self.appbuilder.sm.stamp_session(self.appbuilder.sm.get_user_by_id(g.user.id))
+
+
+class OwnNameView(UserInfoEditView):
+    """Changes one's own name."""
+
+    redirect_url = PROFILE
+
+
+class PasswordView(ResetPasswordView):
+    """Changes another user's password, for administrators."""
+
+    redirect_url = "/users/list/"
