@@ -12,6 +12,7 @@ from crm.database import metadata
 
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
+    from crm.entities import processes as _processes  # noqa: F401
     from crm.entities import store as _revisions  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
