@@ -49,7 +49,7 @@ class CrmAppBuilder(AppBuilder):
     def _add_admin_views(self) -> None:
         self._indexview = self.add_view_no_menu(self.indexview)
         self.add_view_no_menu(UtilView)
-        self.bm.locale_view = self.add_view_no_menu(LanguageView)
+        self.bm.locale_view = self.add_view_no_menu(LanguageView, endpoint="LocaleView")
         self.sm.register_views()
         self.add_api(OpenApi)
         self.menuapi_manager.register_views()

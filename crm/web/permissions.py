@@ -49,17 +49,17 @@ OWN_ACCOUNT: tuple[Pair, ...] = (
     ("can_this_form_post", "ResetMyPasswordView"),
     ("can_this_form_get", "UserInfoEditView"),
     ("can_this_form_post", "UserInfoEditView"),
-    ("can_userinfo", "UserView"),
-    ("resetmypassword", "UserView"),
-    ("userinfoedit", "UserView"),
+    ("can_userinfo", "UserDBModelView"),
+    ("resetmypassword", "UserDBModelView"),
+    ("userinfoedit", "UserDBModelView"),
 )
 """What every signed-in user may do with FAB's own views."""
 
 CRUD = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_download")
 USER_ADMINISTRATION: tuple[Pair, ...] = (
-    *((permission, "UserView") for permission in (*CRUD, "resetpasswords")),
-    *((permission, "RoleView") for permission in (*CRUD, "copyrole")),
-    *((permission, "GroupView") for permission in CRUD),
+    *((permission, "UserDBModelView") for permission in (*CRUD, "resetpasswords")),
+    *((permission, "RoleModelView") for permission in (*CRUD, "copyrole")),
+    *((permission, "UserGroupModelView") for permission in CRUD),
     ("can_this_form_get", "ResetPasswordView"),
     ("can_this_form_post", "ResetPasswordView"),
     *((MENU, name) for name in ("Security", "List Users", "List Roles", "List Groups")),

@@ -33,14 +33,14 @@ KEPT_AT_LOGOUT = ("locale",)
 class CrmSecurityManager(SecurityManager):
     """FAB's manager with one permission set per request instead of a query per menu entry."""
 
-    authdbview = users.SignInView
-    security_api = users.SignInApi
-    userdbmodelview = users.UserView
-    rolemodelview = users.RoleView
-    groupmodelview = users.GroupView
-    resetmypasswordview = users.OwnPasswordView
-    resetpasswordview = users.PasswordView
-    userinfoeditview = users.OwnNameView
+    authdbview = users.AuthDBView
+    security_api = users.SecurityApi
+    userdbmodelview = users.UserDBModelView
+    rolemodelview = users.RoleModelView
+    groupmodelview = users.UserGroupModelView
+    resetmypasswordview = users.ResetMyPasswordView
+    resetpasswordview = users.ResetPasswordView
+    userinfoeditview = users.UserInfoEditView
     userstatschartview = None
 
     def __init__(self, appbuilder: Any) -> None:
@@ -54,7 +54,7 @@ class CrmSecurityManager(SecurityManager):
             current_app.config["AUTH_RATE_LIMIT"], scope="login", methods=["POST"], deduct_when=_is_bad_login
         )
         for view in self.appbuilder.baseviews:
-            if isinstance(view, (users.SignInView, users.SignInApi)):
+            if isinstance(view, (users.AuthDBView, users.SecurityApi)):
                 limit(view.blueprint)
 
     # --- Users

@@ -1,4 +1,7 @@
-"""Flask-AppBuilder's own views, each subclassed once: sign-in, users, roles, groups, passwords."""
+"""Flask-AppBuilder's own views, each subclassed once: sign-in, users, roles, groups, passwords.
+
+They keep FAB's names, because its templates and permissions go by them.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,9 @@ from typing import Any
 
 from flask import flash, g, make_response, redirect, request
 from flask_appbuilder import expose
-from flask_appbuilder.security.api import SecurityApi
+from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.security.forms import LoginForm_db
-from flask_appbuilder.security.views import (
-    AuthDBView,
-    ResetMyPasswordView,
-    ResetPasswordView,
-    RoleModelView,
-    UserDBModelView,
-    UserGroupModelView,
-    UserInfoEditView,
-)
 from werkzeug.wrappers import Response
 
 from crm.web.fab_views import CheckedView
@@ -26,7 +20,7 @@ from crm.web.redirects import safe_path
 PROFILE = "/profile/"
 
 
-class SignInView(AuthDBView):
+class AuthDBView(views.AuthDBView):
     """`/login/` and `/logout/`; the reader goes on to a page of this site only."""
 
     @expose("/login/", methods=["GET", "POST"])
@@ -61,11 +55,11 @@ class SignInView(AuthDBView):
         return redirect("/login/")
 
 
-class SignInApi(SecurityApi):
+class SecurityApi(api.SecurityApi):
     """`POST /api/v1/security/login` and `/refresh`: JSON Web Tokens."""
 
 
-class UserView(CheckedView, UserDBModelView):
+class UserDBModelView(CheckedView, views.UserDBModelView):
     """Users, for administrators."""
 
     order_columns = ["first_name", "last_name", "username", "email", "active"]
@@ -78,19 +72,19 @@ class UserView(CheckedView, UserDBModelView):
             raise ValueError("You cannot delete yourself.")
 
 
-class RoleView(CheckedView, RoleModelView):
+class RoleModelView(CheckedView, views.RoleModelView):
     """Roles as Flask-AppBuilder keeps them; what they may do with records is declared in YAML."""
 
     search_columns = ["name"]
 
 
-class GroupView(CheckedView, UserGroupModelView):
+class UserGroupModelView(CheckedView, views.UserGroupModelView):
     """Groups of users, each with roles."""
 
     search_columns = ["name", "label", "description"]
 
 
-class OwnPasswordView(ResetMyPasswordView):
+class ResetMyPasswordView(views.ResetMyPasswordView):
     """Changes one's own password."""
 
     redirect_url = PROFILE
@@ -101,13 +95,13 @@ class OwnPasswordView(ResetMyPasswordView):
         self.appbuilder.sm.stamp_session(self.appbuilder.sm.get_user_by_id(g.user.id))
 
 
-class OwnNameView(UserInfoEditView):
+class UserInfoEditView(views.UserInfoEditView):
     """Changes one's own name."""
 
     redirect_url = PROFILE
 
 
-class PasswordView(ResetPasswordView):
+class ResetPasswordView(views.ResetPasswordView):
     """Changes another user's password, for administrators."""
 
     redirect_url = "/users/list/"
