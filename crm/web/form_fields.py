@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class FormField:
             hold only what is chosen, the rest comes from `lookup_url`. `direction` is "auto" for words, "ltr"
             for codes, phones, mails and numbers. `hint` is the format wanted, read inside an empty control.
             `unit` stands beside a number (a currency or %). `create_url` opens a form for what was not found.
+            Sent back: a checkbox as "true" or "false" (take the first value); multi, lookups and tags as
+            several values with an empty one at the end (drop it); everything else as one value.
     """
 
     name: str
@@ -42,6 +47,7 @@ class FormField:
     lookup_url: str = ""
     create_url: str = ""
     prefix: str = "field"
+    sends_empty: bool = True  # multi, lookups, tags: say so when nothing is chosen
 
     @property
     def id(self) -> str:
@@ -58,3 +64,70 @@ class FormField:
         """Return the ids of the texts that explain the control, for screen readers."""
         parts = ((self.error, "error"), (self.help, "help"))
         return " ".join(f"{self.id}-{name}" for text, name in parts if text)
+
+
+# Which control draws a field of Flask-AppBuilder's own forms; its own widgets speak Bootstrap 3.
+CONTROLS = {
+    "BooleanField": "checkbox",
+    "PasswordField": "password",
+    "TextAreaField": "textarea",
+    "DateField": "date",
+    "DateTimeField": "datetime",
+    "IntegerField": "number",
+    "DecimalField": "number",
+    "FloatField": "number",
+    "SelectField": "select",
+    "EnumField": "select",
+    "QuerySelectField": "select",
+    "SelectMultipleField": "multi",
+    "QuerySelectMultipleField": "multi",
+}
+NOTHING = ("", "__None")  # what WTForms sends for no choice
+
+
+def from_wtforms(field: Any, prefix: str = "field") -> FormField:
+    """Return a field of one of Flask-AppBuilder's forms as ours."""
+    control = CONTROLS.get(field.type, "text")
+    choices = list(field.iter_choices()) if control in ("select", "multi") else []
+    chosen = tuple(str(choice[0]) for choice in choices if choice[2] and str(choice[0]) not in NOTHING)
+    return FormField(
+        name=field.name,
+        label=say(field.label.text),
+        control=control,
+        value=chosen[0] if control == "select" and chosen else text_of(field, control),
+        values=chosen,
+        options=tuple(
+            Option(str(value), str(label)) for value, label, *_ in choices if str(value) not in NOTHING
+        ),
+        error=say(field.errors[0]) if field.errors else "",
+        help=say(field.description),
+        required=bool(field.flags.required),
+        direction="ltr" if field.name in ("username", "email") else "auto",
+        prefix=prefix,
+        sends_empty=False,
+    )
+
+
+def text_of(field: Any, control: str) -> str:
+    """Return what a WTForms field shows in its control."""
+    if control == "checkbox":
+        return "true" if field.data else "false"
+    if control in ("select", "multi", "password"):
+        return ""
+    value = field._value() if hasattr(field, "_value") else field.data
+    return "" if value is None else str(value)
+
+
+def problems_of(form: Any, prefix: str = "field") -> list[tuple[str, str, str]]:
+    """Return what was wrong in a WTForms form, for `ui.error_summary`: (id, label, message)."""
+    found = []
+    for name, messages in form.errors.items():
+        label = say(form[name].label.text) if name and name in form else ""
+        found.append((f"{prefix}-{name}" if label else "", label, say(next(iter(messages)))))
+    return found
+
+
+def say(text: Any) -> str:
+    """Return a text of Flask-AppBuilder's in the reader's language."""
+    plain = str(text or "")
+    return str(gettext(plain)) if plain else ""

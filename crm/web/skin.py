@@ -14,11 +14,13 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
 from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from crm.texts import RIGHT_TO_LEFT, Text
 from crm.web import assets
+from crm.web.form_fields import from_wtforms, problems_of
 
 TINTS = 6
 
@@ -74,8 +76,9 @@ class MenuGroup:
 def install_skin(app: Flask) -> None:
     """Give the app's templates everything they call, and answer plainly while the assets are not built."""
     functions = (
-        asset, icon_url, own_icon, language, direction, has_page, initials, tint, words, label_of,
-        app_name, crm_builder, main_menu, create_links, bottom_links, day, moment, number, money, problem_list, chosen_theme,
+        asset, icon_url, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
+        words, label_of, initials, tint, main_menu, create_links, bottom_links,
+        day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.before_request(refuse_without_assets)
@@ -124,8 +127,9 @@ def direction() -> str:
 
 
 def chosen_theme() -> str:
-    """Return light or dark when the user has chosen one, else ""; then the system decides."""
-    return getattr(g, "theme", "")
+    """Return light, dark or system for a signed-in user, "" for a stranger; then the browser remembers."""
+    profile = g.get("crm_profile")
+    return "" if profile is None else profile["theme"] or "system"
 
 
 def crm_builder() -> Any:
@@ -176,17 +180,6 @@ def initials(name: str) -> str:
 def tint(name: str) -> int:
     """Return which of the six colours a name's avatar has; always the same one."""
     return zlib.crc32(name.encode()) % TINTS
-
-
-def problem_list(errors: Any) -> list[tuple[str, str]]:
-    """Return the messages of a WTForms form as (field name, first message), nested ones flattened."""
-    found = []
-    for name, messages in (errors or {}).items():
-        while isinstance(messages, (list, tuple, dict)) and messages:
-            messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
-        if messages:
-            found.append((name or "", str(messages)))
-    return found
 
 
 # --- Numbers and dates ---------------------------------------------------------------------------------
@@ -293,3 +286,27 @@ def create_links() -> list[MenuItem]:
 def bottom_links() -> list[MenuItem]:
     """Return the two entities that stand in the bottom bar of a phone."""
     return [item for group in main_menu() for item in group.items if item.noun][:2]
+
+
+# --- What Flask-AppBuilder draws with ------------------------------------------------------------------
+
+
+def draw(widget: Any, **values: Any) -> Markup:
+    """Return the HTML of one of Flask-AppBuilder's widgets; its templates are ours, and escape."""
+    return Markup(widget(**values))  # noqa: S704 - made by Jinja with autoescape on
+
+
+def cell_words(value: Any) -> list[str]:
+    """Return a cell of Flask-AppBuilder's lists as words, several for a collection."""
+    if isinstance(value, bool) or value is None:
+        return [yes_or_no(value)]
+    if isinstance(value, datetime):
+        return [moment(value)]
+    if isinstance(value, (list, tuple, set)):
+        return [str(part) for part in value]
+    return [str(value)]
+
+
+def yes_or_no(value: bool | None) -> str:
+    """Return a truth in words, "" when it is not known."""
+    return "" if value is None else str(gettext("Yes") if value else gettext("No"))
