@@ -10,11 +10,14 @@ from crm.fields.base import Field, FieldType, Situation, refusal
 from crm.fields.fold import fold
 from crm.fields.text_reading import code_text, shown
 
-TRUE = frozenset(
-    fold(word) for word in "true yes y 1 on x t ✓ ✔ ☑ ναι ν αληθές da d adevărat כן נכון אמת".split()
-)
-FALSE = frozenset(fold(word) for word in "false no n 0 off f - ✗ ✘ ☐ όχι ο ψευδές nu fals לא שקר".split())
-_WORDS = {word: True for word in TRUE} | {word: False for word in FALSE}
+TRUE = (
+    "true", "yes", "y", "1", "on", "x", "t", "✓", "✔", "☑", "ναι", "ν", "αληθές",
+    "da", "d", "adevărat", "כן", "נכון", "אמת",
+)  # fmt: skip
+FALSE = (
+    "false", "no", "n", "0", "off", "f", "-", "✗", "✘", "☐", "όχι", "ο", "ψευδές", "nu", "fals", "לא", "שקר",
+)  # fmt: skip
+_WORDS = dict.fromkeys(map(fold, TRUE), True) | dict.fromkeys(map(fold, FALSE), False)
 _SHOWN = {
     "en": ("No", "Yes"), "el": ("Όχι", "Ναι"), "ro": ("Nu", "Da"), "he": ("לא", "כן"),
 }  # fmt: skip

@@ -18,7 +18,8 @@ from crm.fields.text_reading import one_line, shown
 from crm.texts import LANGUAGES, Text
 
 COLORS = (
-    "blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "gray",
+    "blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal",
+    "cyan", "gray",
 )  # fmt: skip
 LONGEST_KEY = 60
 MOST_CHOICES = 1_000
@@ -57,7 +58,10 @@ class Choices(Mapping):
     __hash__ = None
 
     def find(self, text: str, language: str) -> str | None:
-        """Return the key of a key or a label, folded, the language's own labels first; None when none or two fit."""
+        """Return the key that a key or a label, folded, means; None when none or several fit.
+
+        Shape:  the language's own labels come first.
+        """
         if text in self._by_key:
             return text
         folded = fold(text)

@@ -1,4 +1,4 @@
-"""Column types the database libraries lack: exact decimals on every database, and several words in one text."""
+"""Column types the database libraries lack: exact decimals everywhere, and several words in one text."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ExactDecimal(TypeDecorator):
         return value if isinstance(value, Decimal) else Decimal(str(value))
 
     def _scaled(self, number: Decimal) -> int | float:
-        """Return the number times ten to the places; a compared one that is finer lies between two integers."""
+        """Return the number times ten to the places; a finer one that is compared lies between integers."""
         scaled = number.scaleb(self.places, EXACT)
         whole = int(scaled.to_integral_value(ROUND_FLOOR, EXACT))
         if self.compared:

@@ -21,8 +21,8 @@ _SAMPLE = dt.date(2026, 3, 29)
 class DateType(FieldType):
     """A day of the calendar.
 
-    Shape:  date. `after` and `before` exclude the day itself and are a fixed date or the name of another field;
-            a limit in a field that is empty does not limit.
+    Shape:  date. `after` and `before` exclude the day itself and are a fixed date or the name of another
+            field; a limit in a field that is empty does not limit.
     """
 
     name = "date"
@@ -75,7 +75,7 @@ class DateType(FieldType):
         day = read_date(text)
         if day is not None:
             return day
-        moment = read_moment(text, situation.time_zone)
+        moment = read_moment(text)
         if moment is None:
             raise refusal(field, "date.not_a_date", value=shown(value), example=self.example(situation))
         return self._from_native(field, moment, situation)
@@ -137,9 +137,9 @@ class DateType(FieldType):
 class DateTimeType(DateType):
     """A moment, kept in UTC to the second and shown in the reader's time zone.
 
-    Shape:  naive datetime in UTC. What is typed without a zone is local time of the situation. A local hour that
-            the clocks skip is refused; of one that happens twice the first is meant, unless the record
-            already holds the second (`situation.values`) and the same wall time comes back unchanged.
+    Shape:  naive datetime in UTC. What is typed without a zone is local time of the situation. A local
+            hour that the clocks skip is refused; of one that happens twice the first is meant, unless the
+            record holds the second (in `situation.values`) and the same wall time comes back unchanged.
     """
 
     name = "datetime"
@@ -176,7 +176,7 @@ class DateTimeType(DateType):
         text = code_text(field, value) if isinstance(value, str) else ""
         if not text and isinstance(value, str):
             return None
-        local = read_moment(text, situation.time_zone)
+        local = read_moment(text)
         if local is None:
             raise refusal(field, "date.not_a_moment", value=shown(value), example=self.example(situation))
         return local
@@ -195,7 +195,7 @@ class DateTimeType(DateType):
     def comparable(self, limit: Any, situation: Situation) -> dt.datetime | None:
         """Return a moment out of a date or another field's value: a day begins at its local midnight."""
         if isinstance(limit, str):
-            limit = read_moment(limit, situation.time_zone)
+            limit = read_moment(limit)
         elif isinstance(limit, dt.datetime) and limit.tzinfo is None:
             return limit
         if isinstance(limit, dt.date) and not isinstance(limit, dt.datetime):

@@ -71,8 +71,8 @@ def _named(text: str) -> tuple[int, int, int] | None:
     return (int(year), month, int(day)) if month else None
 
 
-def read_moment(text: str, time_zone: ZoneInfo) -> dt.datetime | None:
-    """Return the local or zoned date and time in a text; None when it is none. A date alone is its midnight."""
+def read_moment(text: str) -> dt.datetime | None:
+    """Return the local or zoned date and time in a text, None when it is none; a date is its midnight."""
     if len(text) > 80:
         return None
     iso = _iso_moment(text)

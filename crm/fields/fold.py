@@ -1,38 +1,45 @@
-"""Folding: texts that a person holds for the same become the same text; Greek is found by Latin letters."""
+"""Folding: texts a person holds for the same become the same text, and Latin letters find Greek words.
+
+A stored key holds a text up to three times: folded; its Latin reading letter by letter (`χρηστοσ` is `hristos`);
+its Latin reading by sound (`μπαμπησ` is `vavis`). A query has the same readings as alternatives. Readings are rough
+on purpose: what is written in several ways in Greeklish (`x`, `ch`, `h`; `y`, `u`, `i`; `b`, `v`) is one letter.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
+
+# Final letters stand only at the end of a word, dashes are typed as they come to hand.
+_SAME = {
+    "ς": "σ", "ϲ": "σ", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ",
+    "־": "-", "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-",
+    "ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe",
+}  # fmt: skip
+_QUOTES = frozenset("'\"`´‘’‚‛“”„‹›«»׳״ʼ′″")  # also inside Hebrew abbreviations, typed or left out
+_UNSEEN = frozenset(("Mn", "Me", "Cf", "Cc", "Cs"))
 
 
 class _FoldTable(dict):
     """Code point to folded text, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        letters = unicodedata.normalize("NFKD", chr(code)).casefold()
-        letters = unicodedata.normalize("NFKD", letters)
-        kept = "".join(_SAME.get(letter, letter) for letter in letters if not _is_dropped(letter))
-        found = "" if chr(code) in _DROPPED else kept
+        letter = chr(code)
+        if letter in _QUOTES:
+            found = ""
+        elif letter.isspace():
+            found = " "
+        else:
+            letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
+            kept = (_SAME.get(one, one) for one in letters if unicodedata.category(one) not in _UNSEEN)
+            found = "".join(kept)
         self[code] = found
         return found
 
 
-# Final letters are written only at the end of a word; quotation marks stand inside Hebrew abbreviations.
-_SAME = {
-    "ς": "σ", "ϲ": "σ", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ", "־": "-", "‐": "-", "‑": "-", "–": "-",
-    "—": "-", "−": "-", "ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe",
-}  # fmt: skip
-_DROPPED = frozenset("'\"`´‘’‚“”„‹›«»׳״")
 _FOLDED = _FoldTable()
-_QUOTES = str.maketrans("", "", "'\"`")
-
-
-def _is_dropped(letter: str) -> bool:
-    return (
-        letter in _DROPPED
-        or unicodedata.category(letter) in ("Mn", "Me", "Cf", "Cc", "Cs")
-        and not letter.isspace()
-    )
+_NO_QUOTES = {ord(quote): None for quote in "'\"`"}
 
 
 def fold(text: str) -> str:
@@ -41,20 +48,118 @@ def fold(text: str) -> str:
     >>> fold("Παπαδόπουλος  Ţurcanu כֹּהֵן")
     'παπαδοπουλοσ turcanu כהנ'
     """
-    if text.isascii():
-        text = text.lower()
-        if "'" in text or '"' in text or "`" in text:
-            text = text.translate(_QUOTES)
-    else:
-        text = text.translate(_FOLDED)
+    if not text.isascii():
+        return " ".join(text.translate(_FOLDED).split())
+    text = text.lower()
+    if "'" in text or '"' in text or "`" in text:
+        text = text.translate(_NO_QUOTES)
     return " ".join(text.split())
 
 
+# Letter by letter: Greek pairs first; what Latin letters stand for in Greeklish becomes one letter.
+_GREEK_PAIRS = (("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("ηυ", "iv"))
+_GREEK = str.maketrans(
+    {
+        "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k",
+        "λ": "l", "μ": "m", "ν": "n", "ξ": "ks", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "τ": "t", "υ": "i",
+        "φ": "f", "χ": "h", "ψ": "ps", "ω": "o",
+    }
+)  # fmt: skip
+_LATIN_PAIRS = (("ph", "f"), ("ch", "h"), ("kh", "h"))
+_LATIN = str.maketrans({"b": "v", "c": "k", "q": "k", "w": "o", "y": "i", "x": "ks"})
+# By sound: the pairs that Greek writes for one sound, in either spelling.
+_SOUNDS = (
+    ("au", "av"), ("eu", "ev"), ("af", "av"), ("ef", "ev"), ("ou", "u"), ("u", "i"), ("ai", "e"), ("ei", "i"),
+    ("oi", "i"), ("mp", "v"), ("nt", "d"), ("gk", "g"), ("ng", "g"),
+)  # fmt: skip
+_DOUBLE = re.compile(r"([a-z])\1+")
+_DIALLED = re.compile(r"[+0-9 ()./-]+")
+LEAST_READING = 4  # letters: a shorter reading that lost some would be found in half of all words
+
+
+def _by_letter(word: str) -> str:
+    """Return the Latin reading of one folded word; the word itself in any other script."""
+    if word.isascii():
+        for pair, letter in _LATIN_PAIRS:
+            if pair in word:
+                word = word.replace(pair, letter)
+        return word.translate(_LATIN)
+    reading = word
+    for pair, letters in _GREEK_PAIRS:
+        if pair in reading:
+            reading = reading.replace(pair, letters)
+    reading = reading.translate(_GREEK)
+    return reading if reading.isascii() else word
+
+
+def _by_sound(reading: str) -> str:
+    """Return a Latin reading made rougher: one spelling for one sound, no doubled letters."""
+    reading = _DOUBLE.sub(r"\1", reading)
+    for pair, sound in _SOUNDS:
+        if pair in reading:
+            reading = reading.replace(pair, sound)
+    return _DOUBLE.sub(r"\1", reading)
+
+
+@lru_cache(maxsize=100_000)
+def _readings(word: str) -> tuple[str, str, str]:
+    """Return a folded word by letter, by sound, and by sound with `x` for χ where Latin letters leave it open."""
+    letters = _by_letter(word)
+    if not letters.isascii() or letters.isdigit():
+        return word, word, word
+    sounds = _by_sound(letters)
+    if "x" in word and word.isascii():
+        return letters, sounds, _by_sound(_by_letter(word.replace("x", "h")))
+    return letters, sounds, sounds
+
+
+def _read_all(folded: str) -> list[str]:
+    """Return the readings of a folded text that differ from it and from each other."""
+    words = [_readings(word) for word in folded.split(" ")]
+    texts = dict.fromkeys(" ".join(reading) for reading in zip(*words, strict=True))
+    texts.pop(folded, None)
+    return list(texts)
+
+
+@lru_cache(maxsize=50_000)
+def _short_keys(text: str) -> str:
+    folded = fold(text)
+    return " ".join([folded, *_read_all(folded)])
+
+
 def search_keys(text: str) -> str:
-    """Return what is stored to find a text by."""
-    return fold(text)
+    """Return what is stored to find a text by: the text folded, then its Latin readings.
+
+    >>> search_keys("Χρήστος Babis")
+    'χρηστοσ babis hristos vavis'
+    """
+    if len(text) <= 60:  # names and cities come again and again
+        return _short_keys(text)
+    folded = fold(text)
+    return " ".join([folded, *_read_all(folded)])
 
 
 def query_keys(query: str) -> tuple[str, ...]:
-    """Return the alternatives for a query; a stored key that contains one of them is a hit."""
-    return (fold(query),)
+    """Return the alternatives for a query; a stored key that contains one of them is a hit.
+
+    Shape:  the folded query first, then its readings, then the bare digits of a phone number; () for a query
+            that folds to nothing. None is escaped for LIKE.
+
+    >>> query_keys("xristos")
+    ('xristos', 'ksristos', 'hristos')
+    """
+    folded = fold(query)
+    if not folded:
+        return ()
+    found = [folded]
+    if _DIALLED.fullmatch(folded):
+        digits = "".join(letter for letter in folded if letter.isdigit())
+        found.append(digits[2:] if digits.startswith("00") else digits)
+        return tuple(dict.fromkeys(key for key in found if len(key) > 2 or key == folded))
+    enough = min(len(folded), LEAST_READING)
+    readings = _read_all(folded)
+    if "8" in folded and not folded.isdigit():
+        readings += _read_all(folded.replace("8", "th"))
+    if not folded.isascii() or len(folded) > 2:
+        found += [reading for reading in readings if len(reading) >= enough]
+    return tuple(dict.fromkeys(found))

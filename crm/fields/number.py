@@ -96,7 +96,7 @@ class NumberType(FieldType):
         return self.as_spreadsheet_shows(field, number) if isinstance(value, float) else number
 
     def as_spreadsheet_shows(self, field: Field, number: Decimal) -> Decimal:
-        """Return a computed cell's 19.989999999999998 as the 19.99 its reader saw: 15 digits, if they suffice."""
+        """Return a computed cell's 19.989999999999998 as the 19.99 its reader saw, with 15 digits."""
         if places_of(number) <= self.places(field):
             return number
         seen = number.quantize(Decimal(1).scaleb(number.adjusted() - 14), ROUND_HALF_UP, EXACT)

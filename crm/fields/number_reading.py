@@ -49,6 +49,8 @@ def _sign(text: str) -> tuple[bool, str]:
     """Return whether a number is negative, and the rest: `-5`, `5-` and the accountants' `(5)`."""
     if text[:1] in ("-", "+"):
         return text[0] == "-", text[1:].lstrip()
+    if text[-2:] in (",-", ".-"):  # a shop's way to say: no cents
+        return False, text[:-2]
     if text[-1:] == "-":
         return True, text[:-1].rstrip()
     if text[:1] == "(" and text[-1:] == ")":

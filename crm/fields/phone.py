@@ -18,7 +18,7 @@ from crm.fields.text_reading import code_text, shown
 
 LONGEST = 32
 _OTHER_NAMES = {"EL": "GR", "UK": "GB"}
-_EXTENSION = re.compile(r"\d{1,11}")
+_NO_DIGIT = re.compile("[^0-9]")
 
 
 def region_of(field: Field, situation: Situation) -> str:
@@ -110,4 +110,5 @@ class PhoneType(FieldType):
         except phonenumbers.NumberParseException:
             return ""
         national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-        return f"{number.country_code}{phonenumbers.national_significant_number(number)} {re.sub(r'[^0-9]', '', national)}"
+        abroad = f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+        return f"{abroad} {_NO_DIGIT.sub('', national)}"

@@ -32,6 +32,20 @@ MESSAGES = {
     "choice.too_many": N_("At most %(most)s choices fit."),
     "reference.not_a_record": N_("“%(value)s” is not the number of a record."),
     "reference.too_many": N_("At most %(most)s records fit."),
+    "tax_id.wrong_length": N_("“%(value)s” is no %(what)s: it has too many or too few digits."),
+    "tax_id.wrong_form": N_("“%(value)s” is no %(what)s: it holds other signs than such a number has."),
+    "tax_id.wrong_check_digit": N_("“%(value)s” is no %(what)s: the check digit is wrong, so it has a slip."),
+    "tax_id.impossible": N_("“%(value)s” is no %(what)s: no such number is given to anybody."),
+    "iban.wrong_form": N_("“%(value)s” is not an IBAN. Write it like GR16 0110 1050 0000 1054 7023 795."),
+    "iban.wrong_check_digits": N_(
+        "“%(value)s” is not an IBAN: the check digits are wrong, so it has a slip."
+    ),
+    "tags.too_long": N_("The tag “%(value)s” is too long: at most %(limit)s characters fit."),
+    "tags.too_many": N_("At most %(most)s tags fit."),
+    "location.not_a_point": N_(
+        "“%(value)s” is not a point on the map. Write latitude and longitude like 37.98381, 23.72754."
+    ),
+    "address.too_long": N_("This address is too long: at most %(lines)s lines and %(limit)s characters fit."),
     # What an admin wrote under a field.
     "field.bad_default": N_("Field “%(name)s”: the default “%(value)s” is not a value of this field."),
     "field.expected_whole_number": N_(
@@ -40,21 +54,23 @@ MESSAGES = {
     "field.expected_number": N_("Field “%(name)s”: “%(key)s” must be a number, not “%(value)s”."),
     "field.expected_name": N_("Field “%(name)s”: “%(key)s” must be a name, not “%(value)s”."),
     "field.expected_date_or_field": N_(
-        "Field “%(name)s”: “%(key)s” must be a date such as 2026-03-29 or the name of a field, not “%(value)s”."
+        "Field “%(name)s”: “%(key)s” must be a date such as 2026-03-29 or the name of a field, "
+        "not “%(value)s”."
     ),
     "field.expected_lines": N_("Field “%(name)s”: “%(key)s” must be a list of conditions."),
     "field.unknown_word": N_("Field “%(name)s”: “%(key)s” cannot be “%(value)s”. Did you mean %(near)s?"),
     "field.one_of_two": N_("Field “%(name)s”: “%(key)s” and “%(other)s” exclude each other."),
     "field.limits_cross": N_("Field “%(name)s”: “at_least” is greater than “at_most”."),
     "field.bad_pattern": N_(
-        "Field “%(name)s”: “%(value)s” is not a pattern we can match. Look-around and back-references do not exist."
+        "Field “%(name)s”: “%(value)s” is not a pattern we can match. "
+        "Look-around and back-references do not exist."
     ),
     "field.no_choices": N_(
         "Field “%(name)s” needs “choices”: a map of 1 to %(most)s keys, each with a label."
     ),
     "field.bad_choice_key": N_(
-        "Field “%(name)s”: “%(value)s” cannot be the key of a choice. A key is a text of at most %(most)s characters "
-        "without commas, semicolons and bars; put quotation marks around numbers and dates."
+        "Field “%(name)s”: “%(value)s” cannot be the key of a choice. A key is a text of at most %(most)s "
+        "characters without commas, semicolons and bars; put quotation marks around numbers and dates."
     ),
     "field.bad_choice": N_(
         "Field “%(name)s”: the choice “%(value)s” takes a label per language and a color."
@@ -66,6 +82,15 @@ MESSAGES = {
     "field.no_target": N_("Field “%(name)s” needs “to”: the entity it refers to."),
     "field.clears_required": N_(
         "Field “%(name)s” is required, so deleting what it refers to cannot clear it."
+    ),
+    "field.bad_sequence": N_(
+        "Field “%(name)s”: “%(value)s” is not a pattern of numbers. Write it like C-{year}-{number:5}, "
+        "with {number} once."
+    ),
+    "field.no_formula": N_("Field “%(name)s” needs “formula”: a text of at most %(most)s characters."),
+    "field.bad_over": N_(
+        "Field “%(name)s”: “over” must name children, or one of their fields like deals.amount, "
+        "not “%(value)s”."
     ),
     "field.bad_inverse": N_("Field “%(name)s”: “inverse” takes a name and a label."),
 }

@@ -1,0 +1,47 @@
+"""Bank account numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from stdnum import exceptions, iban
+
+from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.text_reading import code_text, shown
+
+LONGEST = 34
+
+
+class IbanType(FieldType):
+    """A bank account number with right check digits, capital letters, without blanks."""
+
+    name = "iban"
+    left_to_right = True
+
+    def column_type(self, field: Field) -> sa.types.TypeEngine:
+        """Return VARCHAR."""
+        return sa.String(LONGEST)
+
+    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+        """Return the checked number; `IBAN` in front is dropped."""
+        text = code_text(field, value)
+        if not text:
+            return None
+        bare = text[4:].lstrip(" :") if text[:4].upper() == "IBAN" else text
+        if len(bare) > 60:
+            raise refusal(field, "iban.wrong_form", value=shown(text))
+        try:
+            return iban.validate(bare)
+        except exceptions.InvalidChecksum:
+            raise refusal(field, "iban.wrong_check_digits", value=shown(text)) from None
+        except exceptions.ValidationError:
+            raise refusal(field, "iban.wrong_form", value=shown(text)) from None
+
+    def display(self, field: Field, value: Any, situation: Situation) -> str:
+        """Return the number in groups of four, as banks print it."""
+        return iban.format(value) if value else ""
+
+    def search_key(self, field: Field, value: Any) -> str:
+        """Return the number in small letters."""
+        return value.lower() if value else ""
