@@ -169,6 +169,7 @@ def run_prepare(settings: Settings) -> int:
     from crm.first_start import prepare
     from crm.messages import render
 
+    wire()
     try:
         say(json.dumps(prepare(settings)))
     except CrmError as error:

@@ -1,15 +1,48 @@
-"""What tests share: real databases, a clock, a session that knows who acts, the app and its outside world."""
+"""What tests share: real databases, a clock, a session that knows who acts, the app, Redis and a mail server.
+
+Ask for `session` and the test runs on SQLite and on PostgreSQL. Every test starts with the shipped schemas
+published and no records; `tests/factories.py` makes those it needs. A SQLite database has one writer: commit
+before you let somebody else (a client, a job) write.
+
+Fixtures import what they need when a test asks for them, so that tests of one part do not load the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
+from config import Settings, load_settings
 from crm import queue
+from crm.database import CrmSession, build_engine, write_intent
 from crm.redis_server import RedisServer
-from tests.databases import KINDS, PostgresServer, postgres_server
+from tests.databases import KINDS, Database, PostgresServer, postgres_server
+from tests.mail import Inbox
+
+if TYPE_CHECKING:
+    from crm.entities.workspace import Workspace
+    from crm.permissions.model import Actor
+    from tests.browsing import Browser
+
+NOON = dt.datetime(2026, 3, 2, 12, 0)  # a Monday, no clock changes near
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the suite away from the settings and the data of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("CRM_"):
+            del os.environ[name]
+
+
+# Databases
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +58,166 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(scope="session")
+def _databases() -> dict[str, Database]:
+    return {}
+
+
+@pytest.fixture
+def _database(
+    database_kind: str,
+    _databases: dict[str, Database],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Database:
+    from tests.seed import build_template
+
+    if database_kind not in _databases:
+        server = request.getfixturevalue("postgresql") if database_kind == "postgresql" else None
+        folder = tmp_path_factory.mktemp(database_kind)
+        _databases[database_kind] = Database.build(server, folder, build_template)
+    return _databases[database_kind]
+
+
+@pytest.fixture
+def database_url(_database: Database) -> Iterator[str]:
+    """The SQLAlchemy URL of a database with tables, the shipped schemas, a user per role and no records."""
+    url = _database.reset()
+    yield url
+    build_engine(url).dispose()
+
+
 @pytest.fixture
 def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The SQLAlchemy URL of a database without any table, gone after the test."""
     if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'crm.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     server: PostgresServer = request.getfixturevalue("postgresql")
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def engine(database_url: str) -> sa.Engine:
+    """The engine of `database_url`, the one `build_engine` gives to jobs and services too."""
+    return build_engine(database_url)
+
+
+@pytest.fixture
+def workspace(engine: sa.Engine) -> Workspace:
+    """The live revision: the shipped schemas."""
+    from crm.entities.workspace import get_workspace
+
+    return get_workspace(engine)
+
+
+# Sessions
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until the test moves it: `clock.now += timedelta(days=1)`."""
+
+    now: dt.datetime = NOON
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The moment, UTC, as sessions of this test see it."""
+    return Clock()
+
+
+@pytest.fixture
+def session_as(engine: sa.Engine, workspace: Workspace, clock: Clock) -> Iterator[Callable[..., CrmSession]]:
+    """A function that opens a session: `session_as("sales")` for that user, `session_as()` for the system."""
+    from crm.permissions.model import SYSTEM, Actor
+
+    opened: list[CrmSession] = []
+
+    def open_one(who: str | Actor = SYSTEM) -> CrmSession:
+        session = CrmSession(workspace.bind(engine))
+        opened.append(session)
+        session.workspace, session.clock = workspace, clock
+        session.actor = who if isinstance(who, Actor) else find_actor(engine, workspace, who)
+        return session
+
+    yield open_one
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture
+def session(session_as: Callable[..., CrmSession]) -> CrmSession:
+    """A session of the system, which may do everything."""
+    return session_as()
+
+
+def find_actor(engine: sa.Engine, workspace: Workspace, username: str) -> Actor:
+    """Return the actor of a user; the users of the tests are named after their only role, and `admin`."""
+    from crm.permissions.service import actor_of_user
+    from crm.permissions.store import find_user_id
+
+    token = write_intent.set(False)
+    try:
+        with engine.connect() as connection:
+            user_id = find_user_id(connection, username)
+            return actor_of_user(connection, user_id, workspace.schema)
+    finally:
+        write_intent.reset(token)
+
+
+# The app
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of an app on this test's database, writing into this test's folder."""
+    return load_settings({"CRM_DATABASE_URL": database_url, "CRM_INSTANCE": str(tmp_path / "instance")})
+
+
+@pytest.fixture(scope="session")
+def _apps() -> dict[str, Flask]:
+    return {}
+
+
+@pytest.fixture
+def app(settings: Settings, engine: sa.Engine, workspace: Workspace, _apps: dict[str, Flask]) -> Flask:
+    """The Flask app of the live revision; built once per kind of database, forgetful between tests."""
+    from crm.web.app import build_app
+    from tests.browsing import Browser
+
+    built = _apps.get(settings.database_url)
+    if built is None or built.extensions["crm_workspace"] is not workspace:
+        built = _apps[settings.database_url] = build_app(workspace, settings, engine)
+        built.test_client_class = Browser
+    built.extensions["crm_settings"] = settings
+    for limiter in built.extensions.get("limiter", ()):
+        limiter.reset()
+    return built
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[Callable[..., Browser]]:
+    """A function that opens a browser: `client("sales")` signed in as that user, `client()` a stranger's."""
+    opened: list[Browser] = []
+
+    def open_one(username: str | None = None) -> Browser:
+        browser: Browser = app.test_client()
+        opened.append(browser)
+        if username is not None:
+            browser.sign_in(username)
+        return browser
+
+    yield open_one
+    write_intent.set(True)  # A page that only reads leaves it False, and sessions of the test may write.
+
+
+# The outside world
 
 
 @pytest.fixture
@@ -45,3 +228,12 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     yield server
     queue.use_redis(None)
     server.stop()
+
+
+@pytest.fixture
+def smtp() -> Iterator[Inbox]:
+    """A mail server on this machine; `smtp.url` is its address, `smtp.messages` what arrived."""
+    inbox = Inbox()
+    inbox.start()
+    yield inbox
+    inbox.stop()

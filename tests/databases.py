@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from crm.children import die_with_parent
 
 KINDS = ("sqlite", "postgresql")
 
@@ -41,9 +43,9 @@ class PostgresServer:
         """Return the SQLAlchemy URL of one database."""
         return f"postgresql+psycopg://{self.user}@/{name}?host={self.host}"
 
-    def create(self, template: str = "template1") -> str:
+    def create(self, name: str = "", template: str = "template1") -> str:
         """Make a database, as a copy of another one when asked, and return its name."""
-        name = f"koine_{os.getpid()}_{next(self.numbers)}"
+        name = name or f"koine_{next(self.numbers)}"
         self.run("CREATE DATABASE {} TEMPLATE {}", name, template)
         return name
 
@@ -56,6 +58,50 @@ class PostgresServer:
         place = {"host": self.host, "user": self.user, "dbname": "postgres"}
         with psycopg.connect(**place, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@dataclass
+class Database:
+    """One database that is put back to its beginning before each test, at one address.
+
+    The address stays the same so that engines, workspaces and apps, which hang on it, are built once.
+
+    Shape:  `server` is None for SQLite, whose files are in `folder`.
+    """
+
+    server: PostgresServer | None
+    folder: Path
+
+    @classmethod
+    def build(cls, server: PostgresServer | None, folder: Path, fill: Callable[[str], None]) -> Database:
+        """Make the beginning; `fill` is given the URL of an empty database."""
+        made = cls(server, folder)
+        if server is not None:
+            server.create("beginning")
+        fill(server.url("beginning") if server else f"sqlite:///{made._beginning}")
+        if server is None:
+            _fold_log_into(made._beginning)
+        return made
+
+    def reset(self) -> str:
+        """Put it back to its beginning and return its URL."""
+        if self.server is None:
+            for suffix in ("", "-wal", "-shm"):
+                (self.folder / f"now.db{suffix}").unlink(missing_ok=True)
+            shutil.copyfile(self._beginning, self.folder / "now.db")
+            return f"sqlite:///{self.folder / 'now.db'}"
+        self.server.drop("now")
+        return self.server.url(self.server.create("now", "beginning"))
+
+    @property
+    def _beginning(self) -> Path:
+        return self.folder / "beginning.db"
+
+
+def _fold_log_into(file: Path) -> None:
+    """Bring what SQLite still keeps beside a file into it, so that a copy of the file is complete."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager
@@ -122,8 +168,3 @@ def _wait_until_ready(server: PostgresServer, process: subprocess.Popen) -> None
             return
         time.sleep(0.05)
     raise RuntimeError("PostgreSQL did not start: " + (Path(server.host) / "log").read_text())
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the one that started it is gone."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)

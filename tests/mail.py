@@ -1,0 +1,43 @@
+"""A real mail server for the tests."""
+
+from __future__ import annotations
+
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+class Inbox:
+    """Keeps every mail it is sent.
+
+    Shape:  `messages` in the order of arrival. While `refusal` holds an answer ("451 Later") it refuses.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.refusal = ""
+        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+
+    @property
+    def url(self) -> str:
+        """Return the address as `CRM_MAIL_URL` takes it."""
+        host, port = self._controller.server.sockets[0].getsockname()[:2]
+        return f"smtp://{host}:{port}"
+
+    def start(self) -> None:
+        """Begin to listen on a free port."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._controller.stop()
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take one mail in, or refuse it."""
+        if self.refusal:
+            return self.refusal
+        self.messages.append(BytesParser(EmailMessage, policy=policy.default).parsebytes(envelope.content))
+        return "250 OK"
