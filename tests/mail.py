@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -19,16 +20,17 @@ class Inbox:
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.refusal = ""
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self._port = probe.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
 
     @property
     def url(self) -> str:
         """Return the address as `CRM_MAIL_URL` takes it."""
-        host, port = self._controller.server.sockets[0].getsockname()[:2]
-        return f"smtp://{host}:{port}"
+        return f"smtp://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Begin to listen on a free port."""
+        """Begin to listen."""
         self._controller.start()
 
     def stop(self) -> None:
