@@ -1,1 +1,21 @@
-"""."""
+"""Every action a rule can take, by the word that stands in `then`."""
+
+from workflows.actions.assign import Assign
+from workflows.actions.base import Action, LaterAction
+from workflows.actions.create_record import CreateRecord
+from workflows.actions.delete_record import DeleteRecord
+from workflows.actions.flow import Choose, Stop, Wait
+from workflows.actions.notify import Notify
+from workflows.actions.send_email import SendEmail
+from workflows.actions.set_field import SetField
+from workflows.actions.update_related import UpdateRelated
+
+LATER = ("plan_activity", "call_webhook", "ask_approval", "add_to_segment", "campaign")
+
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), Wait(),
+        Choose(), Stop(), *(LaterAction(name) for name in LATER),
+    )
+}  # fmt: skip

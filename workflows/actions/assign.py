@@ -1,0 +1,149 @@
+"""`assign: {field: owner, among: {role: service}, by: least_busy}`, or `{to: customer.owner}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from crm.errors import RuleError
+from workflows import people
+from workflows.actions.base import Action, Outcome, Place
+from workflows.paths import find_path, value_of
+from workflows.rules.model import Step
+from workflows.rules.words import say
+
+WAYS = ("round_robin", "least_busy")
+
+
+def field_name(body: Mapping, entity: Entity) -> str | None:
+    """Return the user field an assignment fills: the one it names, `owner`, or the only one there is."""
+    users = [field.name for field in entity.fields.values() if field.type == "user"]
+    if body.get("field"):
+        return str(body["field"])
+    if "owner" in users or len(users) == 1:
+        return "owner" if "owner" in users else users[0]
+    return None
+
+
+class Assign(Action):
+    """Gives the record to a user: a certain one, a related record's, or one of a role in turn or by load."""
+
+    name = "assign"
+    writes_record = True
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note unknown fields, paths and roles, and ways of choosing that do not exist."""
+        found = place.keys(body, ("field", "to", "among", "by", "counting"))
+        if not found:
+            return
+        self._check_field(found, place)
+        if ("to" in found) == ("among" in found):
+            place.refuse("rule.assign_needs_one")
+        elif "to" in found:
+            self._check_person(found["to"], place.at("to"))
+        else:
+            self._check_among(found, place)
+
+    @staticmethod
+    def _check_field(found: Mapping, place: Place) -> None:
+        name = field_name(found, place.entity)
+        users = [field.name for field in place.entity.fields.values() if field.type == "user"]
+        if name is None:
+            place.refuse("rule.assign_needs_field")
+        elif name in place.entity.fields and name not in users:
+            place.at("field").refuse("rule.not_a_user", name=name)
+        else:
+            place.at("field").known(name, users, "field_of_target")
+
+    @staticmethod
+    def _check_person(person: Any, place: Place) -> None:
+        if isinstance(person, Mapping):
+            found = place.keys(person, ("user",), ("user",))
+            if found and not isinstance(found.get("user"), str):
+                place.refuse("rule.bad_recipient", value=str(dict(person))[:60])
+            return
+        path = place.find(person)
+        if path and path.field.type != "user":
+            place.refuse("rule.not_a_user", name=str(person)[:60])
+
+    @staticmethod
+    def _check_among(found: Mapping, place: Place) -> None:
+        among = place.at("among").keys(found["among"], ("role",), ("role",))
+        if "role" in among:
+            place.at("among", "role").known(among["role"], place.schema.parts.get("role", {}), "role")
+        place.at("by").known(found.get("by", WAYS[0]), WAYS, "way")
+        if "counting" in found:
+            place.at("counting").conditions(found["counting"])
+
+    def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
+        """Return what a busy colleague's records are counted by (`counting`), if it is said."""
+        return self.parse(body.get("counting"), entity, schema)
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say who gets the record."""
+        body = step.body
+        if "to" in body:
+            person = body["to"]["user"] if isinstance(body["to"], Mapping) else body["to"]
+            return say("rule.says_assign_to", language, person=person)
+        role = schema.parts["role"][body["among"]["role"]].label
+        by = body.get("by", WAYS[0])
+        code = "rule.says_assign_least_busy" if by == "least_busy" else "rule.says_assign_round_robin"
+        return say(code, language, role=role)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Choose the user, note why, and write the field."""
+        name = field_name(step.body, work.entity)
+        user, reason = self._choose(step, work, name)
+        changes = work.update(work.record, {name: user.id})
+        return Outcome(
+            {"action": self.name, "field": name, "to": user.name, "why": reason, "changes": changes}
+        )
+
+    def _choose(self, step: Step, work: Any, name: str) -> tuple[people.Person, dict]:
+        body = step.body
+        if "to" in body:
+            return self._named(body["to"], work), {"by": "name"}
+        role = body["among"]["role"]
+        candidates = people.list_of_role(work.session, role)
+        if not candidates:
+            raise RuleError("rule.nobody_in_role", role=role)
+        if body.get("by") == "least_busy":
+            return self._least_busy(step, work, name, candidates)
+        return self._next(step, work, candidates)
+
+    @staticmethod
+    def _named(person: Any, work: Any) -> people.Person:
+        if isinstance(person, Mapping):
+            found = people.find_by_username(work.session, person["user"])
+            if found is None:
+                raise RuleError("rule.no_such_user", name=person["user"])
+            return found
+        path = find_path(person, work.entity, work.schema)
+        user_id = value_of(work.session, work.record, path)
+        found = people.find_person(work.session, user_id) if user_id else None
+        if found is None:
+            raise RuleError("rule.path_is_empty", path=person)
+        return found
+
+    @staticmethod
+    def _least_busy(
+        step: Step, work: Any, name: str, candidates: list[people.Person]
+    ) -> tuple[people.Person, dict]:
+        """Fewest records first; of equals, the one whose turn is longest ago."""
+        counts = work.count_by_user(name, step.condition, [person.id for person in candidates])
+        turns = people.turns(work.session, f"{work.rule.name}:{step.path}")
+        chosen = min(
+            candidates, key=lambda person: (counts.get(person.id, 0), turns.get(person.id, 0), person.id)
+        )
+        people.take_turn(work.session, f"{work.rule.name}:{step.path}", chosen.id)
+        load = {person.name: counts.get(person.id, 0) for person in candidates}
+        return chosen, {"by": "least_busy", "records": load}
+
+    @staticmethod
+    def _next(step: Step, work: Any, candidates: list[people.Person]) -> tuple[people.Person, dict]:
+        key = f"{work.rule.name}:{step.path}"
+        turns = people.turns(work.session, key)
+        chosen = min(candidates, key=lambda person: (turns.get(person.id, 0), person.id))
+        people.take_turn(work.session, key, chosen.id)
+        return chosen, {"by": "round_robin", "among": [person.name for person in candidates]}

@@ -1,0 +1,37 @@
+"""`create_record: {entity: activity, values: {subject: "Call {name}", customer: "= id"}}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from workflows.actions.base import Action, Outcome, Place
+from workflows.actions.values import check_values
+from workflows.rules.model import Step
+from workflows.rules.words import say
+
+
+class CreateRecord(Action):
+    """Creates one record of any entity; paths and formulas in its values are read at the rule's record."""
+
+    name = "create_record"
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note unknown entities and fields, and values that do not fit."""
+        found = place.keys(body, ("entity", "values"), ("entity", "values"))
+        if "entity" in found and place.at("entity").known(found["entity"], place.schema.entities, "entity"):
+            check_values(found.get("values"), place.at("values"), place.schema.entities[found["entity"]])
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say what is created."""
+        return say("rule.says_create", language, entity=schema.entities[step.body["entity"]].label)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Create it through the records' service, as the rule."""
+        target = work.schema.entities[step.body["entity"]]
+        values = {
+            name: work.value(value, target.fields[name], work.record)
+            for name, value in step.body["values"].items()
+        }
+        created = work.create(target.name, values)
+        return Outcome({"action": self.name, "entity": target.name, "record": created.id})

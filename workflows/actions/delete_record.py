@@ -1,0 +1,32 @@
+"""`delete_record`: erase the rule's record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from workflows.actions.base import Action, Outcome, Place
+from workflows.rules.model import Step
+from workflows.rules.words import say
+
+
+class DeleteRecord(Action):
+    """Deletes the record, as a user would, references of others respected; the run ends with it."""
+
+    name = "delete_record"
+    writes_record = True
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note anything that stands behind it."""
+        if body not in (None, {}, True):
+            place.refuse("rule.takes_nothing", name=self.name)
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say that the record is deleted."""
+        return say("rule.says_delete", language, entity=entity.label)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Delete it through the records' service, as the rule."""
+        number = work.record.id
+        work.delete(work.record)
+        return Outcome({"action": self.name, "entity": work.entity.name, "record": number}, goes_on=False)

@@ -1,0 +1,92 @@
+"""The actions that steer the run: `stop`, `wait` and `choose`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from workflows.actions.base import Action, Outcome, Place
+from workflows.rules.model import Step
+from workflows.rules.schedule import duration
+from workflows.rules.words import say
+
+
+class Stop(Action):
+    """Ends the run."""
+
+    name = "stop"
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note anything that stands behind it."""
+        if body not in (None, {}, True):
+            place.refuse("rule.takes_nothing", name=self.name)
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say that nothing follows."""
+        return say("rule.says_stop", language)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """End the run."""
+        return Outcome({"action": self.name}, goes_on=False)
+
+
+class Wait(Action):
+    """Lets time pass, then goes on, if its conditions hold by then; the run sleeps in the database."""
+
+    name = "wait"
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note durations nobody can read, and wrong conditions."""
+        found = place.keys(body, ("for", "and_then_only_if"), ("for",))
+        if "for" in found and duration(found["for"]) is None:
+            place.at("for").refuse("rule.bad_duration", value=str(found["for"])[:40])
+        if "and_then_only_if" in found:
+            place.at("and_then_only_if").conditions(found["and_then_only_if"])
+
+    def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
+        """Return the parsed `and_then_only_if`."""
+        return self.parse(body.get("and_then_only_if"), entity, schema)
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say how long."""
+        return say("rule.says_wait", language, duration=step.body["for"])
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Sleep; the run comes back to `wake` when the time is over."""
+        until = work.now + duration(step.body["for"])
+        return Outcome({"action": self.name, "until": until.isoformat()}, until=until)
+
+    def wake(self, step: Step, work: Any) -> Outcome:
+        """Go on, or end the run when the conditions no longer hold."""
+        holds = step.condition is None or work.holds(step.condition)
+        return Outcome({"action": self.name, "went_on": holds}, goes_on=holds)
+
+
+class Choose(Action):
+    """Takes the first branch whose conditions hold, or the `else`; its check is the rule's own."""
+
+    name = "choose"
+
+    def check(self, body: Any, place: Place) -> None:
+        """Nothing here: `workflows.rules.check` walks into the branches."""
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say in how many ways it can go."""
+        return say("rule.says_choose", language, count=len(step.branches))
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Remember which branch is taken, so that a resumed run takes the same one."""
+        for number, branch in enumerate(step.branches):
+            if branch.condition is None or work.holds(branch.condition):
+                return Outcome({"action": self.name, "branch": number}, branch=number)
+        return Outcome({"action": self.name, "branch": None})
+
+
+def branches_of(body: Any) -> list[tuple[Any, Any]]:
+    """Return (condition lines, steps) of each branch of a `choose`; None stands for the `else`."""
+    return [
+        (None, branch["else"]) if "else" in branch else (branch["if"], branch["then"])
+        for branch in body
+        if isinstance(branch, Mapping)
+    ]

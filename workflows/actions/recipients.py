@@ -1,0 +1,56 @@
+"""Who a message goes to: a role, a user, a path to a user or to an e-mail address, or a list of these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.actions.base import Place
+
+ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,190}\Z")
+MAX_RECIPIENTS = 20  # lines of `to`; a role may stand for more people
+
+
+def check_recipients(body: object, place: Place, with_addresses: bool = False) -> None:
+    """Note every problem of a `to`; e-mail addresses only where the message is an e-mail."""
+    lines = body if isinstance(body, list) else [body]
+    if not lines or len(lines) > MAX_RECIPIENTS:
+        place.refuse("rule.bad_recipient_count", limit=MAX_RECIPIENTS)
+        return
+    for index, line in enumerate(lines):
+        _check_one(line, place.at(index) if isinstance(body, list) else place, with_addresses)
+
+
+def _check_one(line: Any, place: Place, with_addresses: bool) -> None:
+    if isinstance(line, Mapping):
+        _check_people(line, place)
+        return
+    if not isinstance(line, str):
+        place.refuse("rule.bad_recipient", value=str(line)[:60])
+        return
+    if with_addresses and "@" in line:
+        if not ADDRESS.match(line):
+            place.refuse("rule.bad_address", value=line[:60])
+        return
+    path = place.find(line)
+    kinds = ("user", "email") if with_addresses else ("user",)
+    if path and path.field.type not in kinds:
+        place.refuse("rule.not_an_email" if with_addresses else "rule.not_a_user", name=line)
+
+
+def _check_people(line: Mapping, place: Place) -> None:
+    found = place.keys(line, ("role", "user"))
+    if "role" in found:
+        place.at("role").known(found["role"], place.schema.parts.get("role", {}), "role")
+    elif not isinstance(found.get("user"), str):
+        place.refuse("rule.bad_recipient", value=str(dict(line))[:60])
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is one plain e-mail address, safe to stand in a header.
+
+    >>> is_address("maria@example.com"), is_address("a@b.c\\nBcc: x@y.z")
+    (True, False)
+    """
+    return bool(ADDRESS.match(text))

@@ -1,0 +1,52 @@
+"""`send_email: {to: customer.email, template: complaint_received}`: an e-mail in the recipient's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from workflows.actions.base import Action, Outcome, Place
+from workflows.actions.recipients import check_recipients
+from workflows.mail import outbox
+from workflows.placeholders import check_text
+from workflows.rules.model import Step
+from workflows.rules.words import recipient_words, say
+
+
+class SendEmail(Action):
+    """Puts one e-mail per recipient into the outbox; it leaves after the step is committed, and once."""
+
+    name = "send_email"
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note unknown recipients and templates, and names in the template that this entity lacks."""
+        found = place.keys(body, ("to", "template"), ("to", "template"))
+        if "to" in found:
+            check_recipients(found["to"], place.at("to"), with_addresses=True)
+        templates = place.schema.parts.get("template", {})
+        if "template" not in found or not place.at("template").known(
+            found["template"], templates, "template"
+        ):
+            return
+        template = templates[found["template"]]
+        if template is None:
+            return
+        for text in (template.subject, template.body):
+            place.at("template").add(check_text(text, place.entity, place.schema))
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say who gets which message."""
+        template = schema.parts["template"][step.body["template"]]
+        people = recipient_words(step.body["to"], schema, language)
+        return say("rule.says_email", language, people=people, template=template.label or template.name)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Write the messages, ready in the recipient's language; somebody without an address gets none."""
+        template = work.schema.parts["template"][step.body["template"]]
+        sent = []
+        for number, recipient in enumerate(work.addresses(step.body["to"])):
+            message = work.compose(template, recipient)
+            outbox.add_message(work.session, message, f"{work.key}:{number}")
+            sent.append(recipient.address)
+        effect = {"action": self.name, "to": sent, "template": template.name}
+        return Outcome(effect if sent else {**effect, "nobody": True})

@@ -1,0 +1,43 @@
+"""`set_field: {field: status, to: escalated}`: write one field of the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.entities.model import Entity, Schema
+from workflows.actions.base import Action, Outcome, Place
+from workflows.actions.values import check_value
+from workflows.rules.model import Step
+from workflows.rules.words import field_label, say, value_words
+
+
+class SetField(Action):
+    """Writes one field; an equal value writes nothing, so that nothing follows from it."""
+
+    name = "set_field"
+    writes_record = True
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note unknown fields, fields nobody may write, and values that do not fit."""
+        found = place.keys(body, ("field", "to"), ("field",))
+        if found and "to" not in found:
+            place.refuse("rule.set_field_needs_to")
+        elif "field" in found and place.at("field").known(
+            found["field"], place.entity.fields, "field_of_target"
+        ):
+            check_value(found.get("to"), place.at("to"), place.entity.fields[found["field"]])
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Say which field gets which value."""
+        field = entity.fields[step.body["field"]]
+        if step.body["to"] is None:
+            return say("rule.says_clear_field", language, field=field.label)
+        value = value_words(step.body["to"], field, language)
+        return say("rule.says_set_field", language, field=field_label(field, language), value=value)
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Write the field through the records' service, as the rule."""
+        name = step.body["field"]
+        value = work.value(step.body["to"], work.entity.fields[name], work.record)
+        changes = work.update(work.record, {name: value})
+        return Outcome({"action": self.name, "field": name, "changes": changes})

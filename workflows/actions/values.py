@@ -1,0 +1,75 @@
+"""Values a rule writes: literals, `= formulas`, and texts with placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.conditions import parse_formula
+from crm.entities.model import Entity
+from crm.errors import FieldError, Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, Situation
+from workflows.actions.base import Place
+from workflows.paths import PATH, find_path
+from workflows.placeholders import check_text
+
+POINTERS = ("reference", "user")
+NEED_DATABASE = (*POINTERS, "references", "file", "image")
+
+
+def formula_of(value: Any) -> str | None:
+    """Return the formula of a computed value ("= today()"), None for a literal."""
+    return value[1:].strip() if isinstance(value, str) and value.startswith("=") else None
+
+
+def check_values(body: object, place: Place, target: Entity) -> None:
+    """Note every problem of a map of field names to values that will be written to `target`."""
+    if not isinstance(body, Mapping) or not body:
+        place.refuse("rule.values_not_a_map")
+        return
+    for name, value in body.items():
+        if place.at(name).known(name, target.fields, "field_of_target"):
+            check_value(value, place.at(name), target.fields[name])
+
+
+def check_value(value: Any, place: Place, field: Field) -> None:
+    """Note the problems of one value for one field; paths and names are those of the place's entity."""
+    if not FIELD_TYPES[field.type].writable:
+        place.refuse("rule.field_not_writable", name=field.name)
+        return
+    formula = formula_of(value)
+    if formula is not None:
+        place.add(_check_formula(formula, place, field))
+        return
+    if isinstance(value, str):
+        problems = check_text(value, place.entity, place.schema)
+        place.add(problems)
+        if problems or "{" in value:
+            return
+    if value is not None and field.type not in NEED_DATABASE:
+        _check_literal(value, place, field)
+
+
+def _check_formula(formula: str, place: Place, field: Field) -> list[Problem]:
+    if PATH.match(formula) and formula not in ("true", "false"):
+        found = find_path(formula, place.entity, place.schema)
+        if isinstance(found, Problem):
+            return [found]
+        if field.type in POINTERS:
+            return _check_pointer(formula, found.field, found.entity, field)
+    return parse_formula(formula, place.entity, place.schema)[1]
+
+
+def _check_pointer(formula: str, source: Field, entity: Entity | None, field: Field) -> list[Problem]:
+    fits = source.type == field.type and source.options.get("to") == field.options.get("to")
+    if source.name == "id":
+        fits = field.type == "reference" and entity is not None and entity.name == field.options.get("to")
+    return [] if fits else [Problem("rule.pointer_does_not_fit", {"path": formula, "name": field.name})]
+
+
+def _check_literal(value: Any, place: Place, field: Field) -> None:
+    try:
+        FIELD_TYPES[field.type].clean(field, value, Situation(source="rule"))
+    except FieldError as error:
+        place.add([error.as_problem()])

@@ -1,0 +1,111 @@
+"""The outbox: one row per e-mail, written with the step that sends it, claimed before it is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm import queue
+from crm.database import BigId, CrmSession, metadata, row_of
+from workflows.mail.compose import Message
+from workflows.runs.store import CLAIMED, FAILED, WAITING
+
+BELL = "mail.deliver"
+SENT = "sent"
+
+message = sa.Table(
+    "crm_message",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("key", sa.String(120), nullable=False, unique=True),
+    sa.Column("to", sa.String(255), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("language", sa.String(5), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("lease_until", sa.DateTime),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("sent_at", sa.DateTime),
+    sa.Index("ix_crm_message_due", "state", "due_at"),
+)
+"""`key` names run, step and recipient, so that a repeated step cannot write a second e-mail.
+
+States: waiting, claimed (until `lease_until`), sent, failed.
+"""
+
+
+def add_message(session: CrmSession, mail: Message, key: str) -> None:
+    """Put a message into the outbox, in the step's own transaction.
+
+    Errors: IntegrityError when the key is there already: the step has been done.
+    """
+    now = session.clock()
+    row = {"key": key, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html}
+    session.execute(
+        sa.insert(message).values(
+            **row, language=mail.language, state=WAITING, due_at=now, attempts=0, created_at=now
+        )
+    )
+    session.when_committed(BELL, lambda: queue.ring(BELL))
+
+
+def claim_messages(session: Session, now: dt.datetime, until: dt.datetime, limit: int) -> list[Mapping]:
+    """Take messages that are due, or whose sender was lost, and hold them until `until`."""
+    waits = sa.and_(message.c.state == WAITING, message.c.due_at <= now)
+    lost = sa.and_(message.c.state == CLAIMED, message.c.lease_until < now)
+    asked = sa.select(message).where(waits | lost).order_by(message.c.id).limit(limit)
+    rows = [row_of(row) for row in session.execute(asked.with_for_update(skip_locked=True))]
+    values = {"state": CLAIMED, "lease_until": until, "attempts": message.c.attempts + 1}
+    session.execute(sa.update(message).where(message.c.id.in_([row["id"] for row in rows])).values(values))
+    return [{**row, "attempts": row["attempts"] + 1} for row in rows]
+
+
+def hold_message(session: Session, row: Mapping, until: dt.datetime) -> bool:
+    """Lengthen the lease right before sending; False when somebody else has taken the message."""
+    return _update_held(session, row, lease_until=until)
+
+
+def mark_sent(session: Session, row: Mapping, now: dt.datetime) -> bool:
+    """Note that a message has left."""
+    return _update_held(session, row, state=SENT, sent_at=now, lease_until=None, error=None)
+
+
+def put_off(session: Session, row: Mapping, due_at: dt.datetime, error: str) -> bool:
+    """Let a message wait for its next attempt."""
+    return _update_held(session, row, state=WAITING, due_at=due_at, lease_until=None, error=error)
+
+
+def give_up(session: Session, row: Mapping, error: str) -> bool:
+    """Put a message on the list of failed ones."""
+    return _update_held(session, row, state=FAILED, lease_until=None, error=error)
+
+
+def _update_held(session: Session, row: Mapping, **values: Any) -> bool:
+    mine = (
+        (message.c.id == row["id"]) & (message.c.attempts == row["attempts"]) & (message.c.state == CLAIMED)
+    )
+    return session.execute(sa.update(message).where(mine).values(**values)).rowcount == 1
+
+
+def has_due_messages(session: Session, now: dt.datetime) -> bool:
+    """Return whether messages wait that may be sent."""
+    waits = sa.and_(message.c.state == WAITING, message.c.due_at <= now)
+    lost = sa.and_(message.c.state == CLAIMED, message.c.lease_until < now)
+    return session.execute(sa.select(message.c.id).where(waits | lost).limit(1)).first() is not None
+
+
+def list_messages(session: Session, limit: int, state: str | None = None) -> list[Mapping]:
+    """Return the latest messages, newest first, without their bodies."""
+    columns = [column for column in message.c if column.name not in ("text", "html")]
+    asked = sa.select(*columns).order_by(message.c.id.desc()).limit(limit)
+    if state:
+        asked = asked.where(message.c.state == state)
+    return [row_of(row) for row in session.execute(asked)]

@@ -1,0 +1,71 @@
+"""Users as rules see them: who has a role, how to reach them, whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from crm.database import CrmSession, metadata
+from crm.permissions import store
+from workflows.runs.locks import hold_lock
+
+turn = sa.Table(
+    "crm_turn",
+    metadata,
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("user_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+"""When each user was last chosen by a step that goes round: higher numbers are later."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who can be told or given something; `language` is None when they have chosen none."""
+
+    id: int
+    name: str
+    email: str
+    language: str | None = None
+
+
+def find_person(session: CrmSession, user_id: int) -> Person | None:
+    """Return an active user."""
+    connection = session.connection()
+    user = store.find_user(connection, user_id)
+    return _person(user, store.find_profile(connection, user_id)) if user and user["active"] else None
+
+
+def _person(user: Mapping, profile: Mapping) -> Person:
+    name = f"{user['first_name'] or ''} {user['last_name'] or ''}".strip() or user["username"]
+    return Person(user["id"], name, user["email"] or "", profile["language"])
+
+
+def find_by_username(session: CrmSession, name: str) -> Person | None:
+    """Return the one active user of that name."""
+    user_id = store.find_user_id(session.connection(), name)
+    return find_person(session, user_id) if user_id is not None else None
+
+
+def list_of_role(session: CrmSession, role: str) -> list[Person]:
+    """Return the active users who have a role, lowest id first."""
+    ids = store.list_users_with_role(session.connection(), role)
+    found = [find_person(session, user_id) for user_id in ids]
+    return [person for person in found if person]
+
+
+def turns(session: CrmSession, key: str) -> Mapping[int, int]:
+    """Return when each user was last chosen, holding the queue until the step ends."""
+    hold_lock(session, f"turn:{key}")
+    rows = session.execute(sa.select(turn.c.user_id, turn.c.number).where(turn.c.key == key))
+    return {row.user_id: row.number for row in rows}
+
+
+def take_turn(session: CrmSession, key: str, user_id: int) -> None:
+    """Put a user at the end of the queue."""
+    number = 1 + max([0, *turns(session, key).values()])
+    mine = (turn.c.key == key) & (turn.c.user_id == user_id)
+    if not session.execute(sa.update(turn).where(mine).values(number=number)).rowcount:
+        session.execute(sa.insert(turn).values(key=key, user_id=user_id, number=number))

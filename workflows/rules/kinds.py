@@ -1,0 +1,16 @@
+"""The kinds of documents this package adds to those of the CRM."""
+
+from __future__ import annotations
+
+from crm.entities.kinds import Kind, register_kind
+from workflows.rules.build import build_rule, build_template
+from workflows.rules.check import KEYS, TEMPLATE_KEYS, check_rule, check_template
+
+TEMPLATE = Kind("template", "templates", check_template, build_template, TEMPLATE_KEYS)
+RULE = Kind("rule", "rules", check_rule, build_rule, KEYS)
+
+
+def register_kinds() -> None:
+    """Make message templates and rules known; after roles and segments, which rules name."""
+    register_kind(TEMPLATE)
+    register_kind(RULE)

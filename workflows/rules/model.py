@@ -1,0 +1,81 @@
+"""A rule as frozen data: when, if, then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+from crm.texts import Text
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """The `when` of a rule.
+
+    Shape:  `kind` is a key of `TRIGGERS`; `body` what stands behind it (`["stage"]` of `{changed: [stage]}`,
+            None for a plain word).
+    """
+
+    kind: str
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way a `choose` can go: its condition (None for the `else`) and its steps."""
+
+    condition: Any
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of `then`.
+
+    Shape:  `action` is a key of `ACTIONS`, `body` what stands behind it. `path` is its place in the rule
+            ("2", or "3.0.1" for the second step of the first branch of the fourth), stable within a revision.
+            `condition` is a parsed condition that the action needs (`where`, `and_then_only_if`), if any.
+    """
+
+    action: str
+    body: Any
+    path: str
+    condition: Any = None
+    branches: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of an entity.
+
+    Shape:  `condition` is the parsed `if`, `lines` what the admin wrote. `time_zone` is a name, "" for the
+            organisation's. `if_missed` is "once" or "skip". `priority`: higher ones run first.
+    """
+
+    name: str
+    label: Text
+    entity: str
+    trigger: Trigger
+    condition: Any
+    steps: tuple[Step, ...]
+    enabled: bool = True
+    lines: tuple = ()
+    time_zone: str = ""
+    if_missed: str = "once"
+    at_most_once_per: str | None = None
+    priority: int = 0
+    stop_after: bool = False
+    body: Mapping[str, Any] = attribute(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A message template: what a mail says, per language."""
+
+    name: str
+    subject: Text
+    body: Text
+    label: Text | None = None
+    entity: str | None = None

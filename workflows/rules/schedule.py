@@ -1,0 +1,130 @@
+"""When a scheduled rule is due: pure arithmetic on clocks, daylight saving included.
+
+A wall-clock time that a spring night skips comes at the same distance from midnight (03:30 at 04:30); one
+that an autumn night has twice is meant the first time. So every day has each time exactly once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from workflows.rules.model import Trigger
+
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
+DEFAULT_HOUR = "08:00"
+"""When the rules that look at a date (`days_before`, `days_after`, `yearly_on`) start their day."""
+
+HOUR = dt.timedelta(hours=1)
+DURATION = re.compile(r"([0-9]{1,4}) (minute|hour|day|week|month|year)s?\Z")
+UNITS = {
+    "minute": dt.timedelta(minutes=1),
+    "hour": HOUR,
+    "day": dt.timedelta(days=1),
+    "week": dt.timedelta(weeks=1),
+    "month": dt.timedelta(days=30),
+    "year": dt.timedelta(days=365),
+}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A moment a schedule came due.
+
+    Shape:  `moment` is UTC without a zone, `day` the local date, `period` the name of the occasion, equal for
+            everybody who computes it: the idempotency key of what it starts.
+    """
+
+    moment: dt.datetime
+    day: dt.date
+    period: str
+
+
+def to_utc(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return a wall-clock time of a zone in UTC, without a zone.
+
+    >>> to_utc(dt.datetime(2026, 3, 29, 3, 30), ZoneInfo("Europe/Athens")).isoformat()
+    '2026-03-29T01:30:00'
+    """
+    return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def to_local(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return a UTC moment as the wall clock of a zone shows it, without a zone."""
+    return moment.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
+
+
+def last_due(trigger: Trigger, now: dt.datetime, zone: ZoneInfo) -> Due:
+    """Return the latest moment, `now` included, at which a schedule came due."""
+    if trigger.kind == "every_hour":
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        return Due(hour, to_local(hour, zone).date(), f"{hour:%Y-%m-%dT%HZ}")
+    return _last_by_clock(cron_of(trigger), now, zone)
+
+
+def cron_of(trigger: Trigger) -> str:
+    """Return the cron line of a schedule that follows the wall clock.
+
+    >>> cron_of(Trigger("every_day_at", "08:05"))
+    '5 8 * * *'
+    """
+    if trigger.kind == "cron":
+        return trigger.body
+    time = trigger.body if trigger.kind == "every_day_at" else DEFAULT_HOUR
+    if isinstance(trigger.body, dict):
+        time = trigger.body.get("at", DEFAULT_HOUR)
+    hour, minute = time.split(":")
+    return f"{int(minute)} {int(hour)} * * *"
+
+
+def _last_by_clock(line: str, now: dt.datetime, zone: ZoneInfo) -> Due:
+    local = to_local(now, zone) + dt.timedelta(seconds=1)
+    while True:
+        local = croniter(line, local).get_prev(dt.datetime)
+        moment = to_utc(local, zone)
+        if moment <= now:
+            return Due(moment, local.date(), f"{local:%Y-%m-%dT%H:%M}")
+
+
+def is_cron(line: object) -> bool:
+    """Return whether a text is a cron line of five fields that comes due at all.
+
+    >>> is_cron("0 8 * * 1"), is_cron("0 8 30 2 *"), is_cron("hourly")
+    (True, False, False)
+    """
+    if not isinstance(line, str) or len(line) > 100 or len(line.split()) != 5:
+        return False
+    try:
+        croniter(line, dt.datetime(2026, 1, 1)).get_prev(dt.datetime)
+    except (ValueError, KeyError):
+        return False
+    return True
+
+
+def period_of(word: str, moment: dt.datetime, zone: ZoneInfo) -> str:
+    """Return the name of the day, week, month or year a moment lies in, for `at_most_once_per`.
+
+    >>> period_of("week", dt.datetime(2026, 12, 31, 23), ZoneInfo("Europe/Athens"))
+    '2026-W53'
+    """
+    local = to_local(moment, zone)
+    if word == "week":
+        year, week, _ = local.isocalendar()
+        return f"{year}-W{week:02}"
+    return f"{local:%Y-%m-%d}"[: {"day": 10, "month": 7, "year": 4}[word]]
+
+
+def duration(words: object) -> dt.timedelta | None:
+    """Return a duration written as "4 hours"; None for anything else.
+
+    Unit:   a month counts 30 days and a year 365.
+
+    >>> duration("2 days"), duration("soon")
+    (datetime.timedelta(days=2), None)
+    """
+    found = DURATION.match(words) if isinstance(words, str) else None
+    return int(found[1]) * UNITS[found[2]] if found else None

@@ -1,0 +1,45 @@
+"""Pieces of the sentences that say what a rule does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.entities.model import Schema
+from crm.errors import Problem
+from crm.fields.base import Field
+from crm.messages import render
+
+
+def say(code: str, language: str, **params: object) -> str:
+    """Return a sentence of the catalogue in one language."""
+    return render(Problem(code, params), language)
+
+
+def field_label(field: Field, language: str) -> str:
+    """Return what people call a field."""
+    return field.label.get(language)
+
+
+def value_words(value: Any, field: Field, language: str) -> str:
+    """Return a value as an admin reads it: a choice by its label, anything else as it is written."""
+    choices = field.options.get("choices", {})
+    if isinstance(value, str) and value in choices:
+        label = getattr(choices[value], "label", None)
+        return label.get(language) if label else value
+    return str(value)
+
+
+def recipient_words(to: Any, schema: Schema, language: str) -> str:
+    """Return who a message goes to, as a list of names, roles and paths."""
+    lines = to if isinstance(to, list) else [to]
+    return ", ".join(_one(line, schema, language) for line in lines)
+
+
+def _one(line: Any, schema: Schema, language: str) -> str:
+    if not isinstance(line, Mapping):
+        return str(line)
+    if "user" in line:
+        return str(line["user"])
+    role = schema.parts.get("role", {}).get(line["role"])
+    return role.label.get(language) if role else str(line["role"])

@@ -1,0 +1,209 @@
+"""Performing runs: each step in a transaction with its own row, so that a step done is done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import CrmSession
+from crm.errors import ConflictError, CrmError, Problem, UnavailableError
+from crm.permissions.model import Actor
+from workflows.actions import ACTIONS
+from workflows.actions.base import Outcome
+from workflows.organisation import Workshop
+from workflows.rules.model import Rule, Step
+from workflows.rules.triggers import TRIGGERS
+from workflows.runs import store
+from workflows.runs.errors import as_json, problems_of
+from workflows.runs.moments import find_gone
+from workflows.runs.plan import zone_of
+from workflows.runs.versions import find_rule
+from workflows.runs.work import Work
+
+logger = logging.getLogger(__name__)
+
+BATCH = 20
+DELAYS_SECONDS = (5, 30, 120, 600)
+"""How long a run waits after each failure that may heal by itself; after the last it is given up."""
+
+ON, ENDED, ASLEEP = "on", "ended", "asleep"
+
+
+class FencedError(Exception):
+    """Another attempt has taken the run: this one must not write any more."""
+
+
+class EndedError(Exception):
+    """The run ends here for a reason that is nobody's mistake."""
+
+    def __init__(self, state: str, code: str) -> None:
+        super().__init__(code)
+        self.state, self.code = state, code
+
+
+def execute_runs(workshop: Workshop) -> int:
+    """Perform runs that are due; return how many were taken."""
+    with workshop.session() as session:
+        rows = store.claim(session, store.run, workshop.clock(), workshop.lease_end(), BATCH)
+    for row in rows:
+        execute_run(workshop, row)
+    return len(rows)
+
+
+def execute_run(workshop: Workshop, row: Mapping) -> None:
+    """Perform one claimed run as far as it goes; whatever goes wrong in it stays in it."""
+    try:
+        if row["tries"] > len(DELAYS_SECONDS) + 1:
+            raise EndedError(store.FAILED, "rule.gave_up")
+        Execution(workshop, row, _rule_of(workshop, row)).perform()
+    except FencedError:
+        logger.warning("Run %s was taken over by another attempt", row["id"])
+    except EndedError as end:
+        _end(workshop, row, end.state, [Problem(end.code, {"rule": row["rule"]})])
+    except (ConflictError, UnavailableError) as error:
+        _retry(workshop, row, problems_of(error))
+    except CrmError as error:
+        _end(workshop, row, store.FAILED, problems_of(error))
+    except Exception:  # the outermost edge: a bug or a database that was away; logged, tried again, shown
+        logger.exception("Run %s of rule %s broke", row["id"], row["rule"])
+        _retry(workshop, row, [Problem("rule.crashed", {"rule": row["rule"]})])
+
+
+def _rule_of(workshop: Workshop, row: Mapping) -> Rule:
+    rule, problem = find_rule(workshop, row["rule"], row["revision"])
+    if rule is None:
+        raise EndedError(store.STOPPED, problem)
+    return rule
+
+
+def _end(workshop: Workshop, row: Mapping, state: str, problems: Sequence[Problem]) -> None:
+    with workshop.session() as session:
+        store.end_run(session, row, state, workshop.clock(), as_json(problems))
+
+
+def _retry(workshop: Workshop, row: Mapping, problems: Sequence[Problem]) -> None:
+    if row["tries"] > len(DELAYS_SECONDS):
+        _end(workshop, row, store.FAILED, problems)
+        return
+    due_at = workshop.clock() + dt.timedelta(seconds=DELAYS_SECONDS[row["tries"] - 1])
+    with workshop.session() as session:
+        store.put_off_run(session, row, due_at, error=as_json(problems))
+
+
+class Execution:
+    """One attempt at one run.
+
+    Shape:  the rehearsal is a subclass that gives every step the same session and takes it all back at the
+            end.
+    """
+
+    def __init__(self, workshop: Workshop, row: Mapping, rule: Rule) -> None:
+        self.workshop, self.row, self.rule = workshop, row, rule
+        self.cause = (*row["cause"], f"rule:{rule.name}#{row['id']}")
+        self.actor = Actor(
+            "rule", rule.name, language=workshop.organisation.language, time_zone=zone_of(rule, workshop)
+        )
+        self.done: dict[str, Mapping] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[CrmSession]:
+        """Open the transaction of one step, and make sure that the run is still ours."""
+        with self.workshop.session(self.actor, self.cause) as session:
+            if not store.hold_run(session, self.row, self.workshop.lease_end()):
+                raise FencedError
+            yield session
+
+    def perform(self) -> None:
+        """Do the steps that are not done yet, and write how the run ended."""
+        with self.transaction() as session:
+            self.done = {step["position"]: step for step in store.list_steps(session, self.row["id"])}
+            self._judge_again(session)
+        verdict = self._walk(self.rule.steps)
+        if verdict != ASLEEP and not self._has_ended_itself(verdict):
+            with self.transaction() as session:
+                state = store.DONE if verdict == ON else store.STOPPED
+                store.end_run(session, self.row, state, self.workshop.clock())
+
+    def _has_ended_itself(self, verdict: str) -> bool:
+        """Whether the last step's transaction has ended the run too, which saves one."""
+        last = self.rule.steps[-1].path
+        return verdict == ON and self.done.get(last, {}).get("ended_run", False)
+
+    def _judge_again(self, session: CrmSession) -> None:
+        """End a scheduled run whose conditions no longer hold when its turn comes."""
+        scheduled = TRIGGERS[self.rule.trigger.kind].is_scheduled
+        if scheduled and not self.done and self.rule.condition is not None:
+            work = self._work(session, self.rule.steps[0])
+            if not work.holds(self.rule.condition):
+                raise EndedError(store.SKIPPED, "rule.no_longer_true")
+
+    def _walk(self, steps: Sequence[Step]) -> str:
+        for step in steps:
+            verdict = self._step(step)
+            if verdict != ON:
+                return verdict
+        return ON
+
+    def _step(self, step: Step) -> str:
+        before = self.done.get(step.path)
+        if before is None or before["state"] == store.WAITING:
+            outcome = self._perform(step, is_woken=before is not None)
+            if outcome.until:
+                return self.sleep(step, outcome)
+            effect = {**outcome.effect, "goes_on": outcome.goes_on}
+        else:
+            effect = before["effect"]
+        if not effect.get("goes_on", True):
+            return ENDED
+        branch = effect.get("branch")
+        return self._walk(step.branches[branch].steps) if step.branches and branch is not None else ON
+
+    def sleep(self, step: Step, outcome: Outcome) -> str:
+        """Leave the run to whoever finds it when its time has come."""
+        return ASLEEP
+
+    def _perform(self, step: Step, is_woken: bool) -> Outcome:
+        """Do one step and write its row, in one transaction."""
+        with self.transaction() as session:
+            work = self._work(session, step)
+            action: Any = ACTIONS[step.action]
+            outcome = action.wake(step, work) if is_woken else action.perform(step, work)
+            now = self.workshop.clock()
+            state = store.WAITING if outcome.until else store.DONE
+            effect = {**outcome.effect, "goes_on": outcome.goes_on}
+            store.save_step(session, self.row["id"], step.path, state, effect, now)
+            row: dict[str, Any] = {"state": state, "effect": effect}
+            if outcome.until:
+                store.put_off_run(session, self.row, outcome.until, tries=0, error=None)
+            elif step is self.rule.steps[-1] and outcome.goes_on and not step.branches:
+                row["ended_run"] = store.end_run(session, self.row, store.DONE, now)
+        self.done[step.path] = row
+        return outcome
+
+    def _work(self, session: CrmSession, step: Step) -> Work:
+        entity = session.workspace.schema.entities.get(self.rule.entity)
+        if entity is None:
+            raise EndedError(store.STOPPED, "rule.record_gone")
+        record = session.get(session.workspace.models[entity.name], self.row["record_id"])
+        is_gone = record is None and self.row["why"].get("event") == "deleted"
+        if is_gone:
+            record = find_gone(session, entity, self.row["record_id"])
+        if record is None:
+            raise EndedError(store.STOPPED, "rule.record_gone")
+        organisation = replace(self.workshop.organisation, zone=self.actor.time_zone)
+        return Work(session, self.rule, record, f"{self.row['id']}:{step.path}", organisation, is_gone)
+
+
+def continue_run(workshop: Workshop, run_id: int) -> bool:
+    """Take up a failed run again where it stopped; return whether there was one to take up."""
+    with workshop.session() as session:
+        now = workshop.clock()
+        ended = (store.run.c.id == run_id) & (store.run.c.state == store.FAILED)
+        values = {"state": store.WAITING, "due_at": now, "tries": 0, "error": None, "ended_at": None}
+        return session.execute(sa.update(store.run).where(ended).values(values)).rowcount == 1

@@ -1,0 +1,49 @@
+"""What a worker or the scheduler runs: no arguments but ids, one call each, safe to repeat."""
+
+from __future__ import annotations
+
+from crm import events, queue
+from workflows.mail.deliver import deliver_mail as deliver
+from workflows.organisation import Workshop, current_workshop
+from workflows.runs import execute, plan, sweeping, ticking
+
+ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
+
+
+def run_events() -> None:
+    """Look at every event that waits and perform the runs that are due, until nothing is left."""
+    work_off(current_workshop())
+
+
+def work_off(workshop: Workshop) -> int:
+    """Turn events into runs and perform them, round after round; return how many of both there were."""
+    total = 0
+    for _round in range(ROUNDS):
+        count = plan.plan_events(workshop) + execute.execute_runs(workshop)
+        if not count:
+            return total
+        total += count
+    queue.ring(events.BELL)
+    return total
+
+
+def continue_run(run_id: int) -> None:
+    """Take up a failed run where it stopped."""
+    workshop = current_workshop()
+    if execute.continue_run(workshop, run_id):
+        work_off(workshop)
+
+
+def deliver_mail() -> None:
+    """Send every e-mail that waits."""
+    deliver(current_workshop())
+
+
+def tick() -> None:
+    """Start the rules whose time has come; called every minute or less."""
+    ticking.tick(current_workshop())
+
+
+def sweep() -> None:
+    """Ring again for what waits longer than it should."""
+    sweeping.sweep(current_workshop())

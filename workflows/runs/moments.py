@@ -1,0 +1,156 @@
+"""What a record held at the moment of an event: its values now, with every later change taken back.
+
+Rules are judged by that moment, so the answer does not depend on how late the worker comes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import CrmSession, row_of
+from crm.entities.model import Entity
+from crm.errors import FieldError
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Situation
+from crm.records.draft import RecordDraft
+from crm.records.journal import DELETED, change
+from crm.records.values import values_of
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A record before and after one change.
+
+    Shape:  `before` is None for a record that was created by it, `after` the gone record's last values for
+            one that was deleted. `changed` maps the changed fields to their values before. `cause` is the
+            chain that led to the change, the change's own actor not included.
+    """
+
+    entity: Entity
+    record_id: int
+    after: RecordDraft
+    before: RecordDraft | None
+    changed: Mapping[str, Any]
+    cause: tuple[str, ...]
+    actor: str
+
+
+class History:
+    """The changes of a batch of records, read at once.
+
+    Shape:  `first` is the lowest change id of the batch: whatever came later may have to be taken back.
+    """
+
+    def __init__(self, session: CrmSession, records: Iterable[tuple[str, int]], first: int) -> None:
+        self.session = session
+        self.rows: dict[tuple[str, int], list[dict[str, Any]]] = {}
+        self.records: dict[tuple[str, int], Any] = {}
+        by_entity: dict[str, set[int]] = {}
+        for entity, record_id in records:
+            by_entity.setdefault(entity, set()).add(record_id)
+        for entity, ids in by_entity.items():
+            self._read_changes(entity, ids, first)
+            self._read_records(entity, ids)
+
+    def _read_changes(self, entity: str, ids: set[int], first: int) -> None:
+        asked = sa.select(change).where(
+            change.c.entity == entity, change.c.record_id.in_(ids), change.c.id >= first
+        )
+        for row in self.session.execute(asked.order_by(change.c.id)):
+            found = row_of(row)
+            found |= {"values": json.loads(found["values"]), "cause": json.loads(found["cause"])}
+            self.rows.setdefault((entity, found["record_id"]), []).append(found)
+
+    def _read_records(self, entity: str, ids: set[int]) -> None:
+        cls = self.session.workspace.models.get(entity)
+        if cls is not None:
+            for record in self.session.scalars(sa.select(cls).where(cls.id.in_(ids))):
+                self.records[entity, record.id] = record
+
+    def moment(self, entity: Entity, record_id: int, change_id: int) -> Moment | None:
+        """Return the record around one of the changes; None when the journal no longer has the change."""
+        rows = self.rows.get((entity.name, record_id), [])
+        mine = next((row for row in rows if row["id"] == change_id), None)
+        if mine is None:
+            return None
+        values = self._values_now(entity, record_id)
+        for row in reversed(rows):
+            if row["id"] > change_id:
+                values |= {name: pair[0] for name, pair in self._typed(entity, row).items()}
+        return self._around(entity, record_id, mine, values)
+
+    def _values_now(self, entity: Entity, record_id: int) -> dict[str, Any]:
+        record = self.records.get((entity.name, record_id))
+        return values_of(self.session, record, stored_names(entity)) if record is not None else {}
+
+    def _around(self, entity: Entity, record_id: int, row: Mapping, values: dict[str, Any]) -> Moment:
+        typed = self._typed(entity, row)
+        old = {name: pair[0] for name, pair in typed.items()}
+        before = (
+            None
+            if row["kind"] == "created"
+            else RecordDraft(self.session, entity, {**values, **old}, record_id)
+        )
+        side = 0 if row["kind"] == DELETED else 1
+        after = {**values, **{name: pair[side] for name, pair in typed.items()}}
+        draft = RecordDraft(self.session, entity, {**_system(self.records.get((entity.name, record_id))),
+        **after},
+                            record_id)  # fmt: skip
+        actor = f"{row['actor_kind']}:{row['user_id'] or row['actor_name']}"
+        return Moment(entity, record_id, draft, before, old, tuple(row["cause"]), actor)
+
+    def _typed(self, entity: Entity, row: Mapping) -> dict[str, list[Any]]:
+        """Return the changed fields that still exist as typed `[before, after]`."""
+        return {
+            name: [_value(entity, name, value) for value in pair]
+            for name, pair in row["values"].items()
+            if name in entity.fields
+        }
+
+
+def stored_names(entity: Entity) -> list[str]:
+    """Return the fields that have a column."""
+    return [field.name for field in entity.fields.values() if FIELD_TYPES[field.type].stored]
+
+
+def _value(entity: Entity, name: str, value: Any) -> Any:
+    field = entity.fields[name]
+    if value is None:
+        return None
+    try:
+        return FIELD_TYPES[field.type].clean(field, value, Situation(source="api"))
+    except FieldError:
+        return None  # a value of a type the field no longer has
+
+
+def _system(record: Any) -> dict[str, Any]:
+    """Return what every record has and no change touches."""
+    if record is None:
+        return {}
+    return {
+        "created_at": record.created_at,
+        "created_by": record.created_by_id,
+        "updated_at": record.updated_at,
+        "updated_by": record.updated_by_id,
+    }
+
+
+def find_gone(session: CrmSession, entity: Entity, record_id: int) -> RecordDraft | None:
+    """Return the last values of a deleted record, from the journal."""
+    asked = sa.select(change.c.values).where(
+        change.c.entity == entity.name, change.c.record_id == record_id, change.c.kind == DELETED
+    )
+    stored = session.scalar(asked.order_by(change.c.id.desc()).limit(1))
+    if stored is None:
+        return None
+    values = {
+        name: _value(entity, name, pair[0])
+        for name, pair in json.loads(stored).items()
+        if name in entity.fields
+    }
+    return RecordDraft(session, entity, values, record_id)

@@ -1,0 +1,203 @@
+"""From an event to runs: which rules it fires, each once, and which the loop guard holds back."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from crm import events
+from crm.conditions import Scope, evaluate
+from crm.database import CrmSession
+from crm.entities.model import Schema
+from crm.errors import Problem
+from crm.permissions.rows import scope_of
+from workflows.organisation import Workshop
+from workflows.rules.model import Rule
+from workflows.rules.schedule import period_of
+from workflows.rules.triggers import TRIGGERS
+from workflows.runs import store
+from workflows.runs.errors import as_json
+from workflows.runs.moments import History, Moment
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+MAX_ATTEMPTS = 5
+MAX_DEPTH = 5
+"""How many rules may follow from one another; the next one is refused and said so."""
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule that an event fires, and where it stands: to run, or held back by the loop guard."""
+
+    rule: Rule
+    key: str
+    error: Problem | None = None
+
+
+def plan_events(workshop: Workshop) -> int:
+    """Turn events that wait into runs; return how many were looked at.
+
+    Shape:  a batch is one transaction: its runs and its events' end are written together, or not at all. When
+            a batch breaks, its events are looked at one by one, so that a bad one holds up nobody.
+    """
+    with workshop.session() as session:
+        rows = store.claim(session, events.event, workshop.clock(), workshop.lease_end(), BATCH)
+    if not rows:
+        return 0
+    try:
+        _plan(workshop, rows)
+    except Exception:  # whatever it is, it is one event's; the others must go on
+        logger.exception("A batch of %s events broke; trying them one by one", len(rows))
+        for row in rows:
+            _plan_alone(workshop, row)
+    return len(rows)
+
+
+def _plan_alone(workshop: Workshop, row: Mapping) -> None:
+    try:
+        _plan(workshop, [row])
+    except Exception:  # it stays claimed, so its lease brings it back, a few times
+        logger.exception("Event %s could not be looked at", row["id"])
+        if row["attempts"] >= MAX_ATTEMPTS:
+            with workshop.session() as session:
+                store.fail_event(session, row, workshop.clock())
+
+
+def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
+    with workshop.session() as session:
+        schema = session.workspace.schema
+        wanted = [row for row in rows if row["change_id"] and rules_for(schema, row["entity"], row["kind"])]
+        first = min((row["change_id"] for row in wanted), default=0)
+        history = History(session, {(row["entity"], row["record_id"]) for row in wanted}, first)
+        planned = []
+        for row in wanted:
+            moment = history.moment(schema.entities[row["entity"]], row["record_id"], row["change_id"])
+            if moment:
+                planned += _runs_of(session, workshop, row, moment)
+        store.insert_new(session, store.run, planned)
+        if not store.finish_events(session, rows, workshop.clock()):
+            session.rollback()  # somebody else holds one of them: their plan counts, ours does not
+
+
+def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:
+    """Return the enabled rules an event of this kind may fire, in the order in which they run."""
+    rules: Sequence[Rule] = list(schema.parts.get("rule", {}).values())
+    found = [
+        rule
+        for rule in rules
+        if rule.enabled and rule.entity == entity and kind in TRIGGERS[rule.trigger.kind].events
+    ]
+    return sorted(found, key=lambda rule: (-rule.priority, rule.name))
+
+
+def _runs_of(
+    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment
+) -> Iterator[dict[str, Any]]:
+    for firing in fired_by(session, workshop, row, moment):
+        yield run_row(session, workshop, firing, row, moment)
+
+
+def fired_by(session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment) -> Iterator[Firing]:
+    """Yield the rules an event fires, the ones held back by the loop guard included."""
+    for rule in rules_for(session.workspace.schema, row["entity"], row["kind"]):
+        key = key_of(rule, row, workshop)
+        try:
+            fires = is_fired(session, rule, moment, workshop)
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception:  # a rule that cannot be judged must not stop the others
+            logger.exception("Rule %s could not be judged for event %s", rule.name, row["id"])
+            yield Firing(rule, key, Problem("rule.crashed", {"rule": rule.name}))
+            continue
+        if not fires:
+            continue
+        held = guard(session, rule, moment)
+        yield Firing(rule, key, held)
+        if rule.stop_after and held is None:
+            return
+
+
+def key_of(rule: Rule, row: Mapping, workshop: Workshop) -> str:
+    """Return what makes a firing the same one: the event, or the record's day, week, month or year."""
+    if rule.at_most_once_per:
+        period = period_of(rule.at_most_once_per, row["created_at"], zone_of(rule, workshop))
+        return f"{period}:{row['record_id']}"
+    return f"event:{row['id']}"
+
+
+def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
+    """Return the time zone a rule lives in."""
+    return ZoneInfo(rule.time_zone) if rule.time_zone else workshop.organisation.zone
+
+
+def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: Workshop) -> bool:
+    """Return whether a change fires a rule: its trigger is met and its conditions held at that moment."""
+    if rule.trigger.kind == "changed" and not set(rule.trigger.body) & set(moment.changed):
+        return False
+    scope = replace(scope_of(session), time_zone=zone_of(rule, workshop), before=moment.changed)
+    if rule.condition is None:
+        return True
+    if not evaluate(rule.condition, moment.after, scope):
+        return False
+    return rule.trigger.kind != "becomes_true" or not _held_before(rule, moment, scope)
+
+
+def _held_before(rule: Rule, moment: Moment, scope: Scope) -> bool:
+    return moment.before is not None and evaluate(rule.condition, moment.before, replace(scope, before=None))
+
+
+def guard(session: CrmSession, rule: Rule, moment: Moment) -> Problem | None:
+    """Return why the loop guard holds a rule back: it is in the chain already, or the chain is too long."""
+    links = [link for link in moment.cause if link.startswith("rule:")]
+    own = [int(link.rpartition("#")[2]) for link in links if link.startswith(f"rule:{rule.name}#")]
+    if own:
+        records = store.records_of_runs(session, own)
+        if (moment.entity.name, moment.record_id) in records.values():
+            return Problem("rule.again_in_chain", {"rule": rule.label, "chain": " → ".join(_names(links))})
+    if len(links) >= MAX_DEPTH:
+        return Problem(
+            "rule.too_deep", {"rule": rule.label, "limit": MAX_DEPTH, "chain": " → ".join(_names(links))}
+        )
+    return None
+
+
+def _names(links: Sequence[str]) -> list[str]:
+    return [link.removeprefix("rule:").rpartition("#")[0] for link in links]
+
+
+def run_row(
+    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, moment: Moment
+) -> dict[str, Any]:
+    """Return the row of the run that a firing becomes."""
+    now = workshop.clock()
+    changed = json.loads(json.dumps(dict(moment.changed), default=str))
+    why = {"event": row["kind"], "by": moment.actor, "changed": changed}
+    held = firing.error is not None
+    state = store.WAITING
+    if held:
+        state = store.STOPPED if firing.error.code != "rule.crashed" else store.FAILED
+    return {
+        "rule": firing.rule.name,
+        "trigger_key": firing.key,
+        "revision": session.workspace.number,
+        "entity": row["entity"],
+        "record_id": row["record_id"],
+        "event_id": row["id"],
+        "state": state,
+        "due_at": now,
+        "attempts": 0,
+        "tries": 0,
+        "why": why,
+        "cause": list(moment.cause or (moment.actor,)),
+        "error": as_json([firing.error]) if held else None,
+        "created_at": now,
+        "ended_at": now if held else None,
+    }

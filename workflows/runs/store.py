@@ -1,0 +1,217 @@
+"""The tables of runs and steps, and every statement on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from crm.database import BigId, metadata, row_of
+from crm.events import event
+from workflows.runs.locks import hold_lock
+
+WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
+STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
+ENDED = (DONE, STOPPED, SKIPPED, FAILED)
+
+run = sa.Table(
+    "crm_run",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("rule", sa.String(64), nullable=False),
+    sa.Column("trigger_key", sa.String(120), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("entity", sa.String(64), nullable=False),
+    sa.Column("record_id", sa.BigInteger, nullable=False),
+    sa.Column("event_id", sa.BigInteger),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("lease_until", sa.DateTime),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("why", sa.JSON, nullable=False),
+    sa.Column("cause", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("ended_at", sa.DateTime),
+    sa.UniqueConstraint("rule", "trigger_key"),
+    sa.Index("ix_crm_run_due", "state", "due_at"),
+    sa.Index("ix_crm_run_record", "entity", "record_id", "id"),
+    sa.Index("ix_crm_run_rule", "rule", "id"),
+)
+"""One execution of a rule on one record. `trigger_key` names what fired it, so that it fires once.
+
+`attempts` counts every claim and fences off the ones before; `tries` counts those since the run last got on.
+
+States: waiting (from `due_at` on), claimed (until `lease_until`), and the ends: done, stopped (by the rule or
+the loop guard), skipped (its conditions no longer held), failed.
+"""
+
+step = sa.Table(
+    "crm_step",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("effect", sa.JSON, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.UniqueConstraint("run_id", "position"),
+)
+"""What a run has done. The row is written with its effect, so a second delivery finds it done.
+
+States: waiting (a `wait` that began), done.
+"""
+
+rule_clock = sa.Table(
+    "crm_rule_clock",
+    metadata,
+    sa.Column("rule", sa.String(64), primary_key=True),
+    sa.Column("last_due", sa.DateTime, nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
+)
+"""The last moment at which each scheduled rule was due and looked at."""
+
+
+def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows, leaving out those whose unique key is there already; return how many were new."""
+    if not rows:
+        return 0
+    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    return session.execute(insert(table).values(rows).on_conflict_do_nothing()).rowcount
+
+
+def claim(
+    session: Session, table: sa.Table, now: dt.datetime, until: dt.datetime, limit: int
+) -> list[Mapping]:
+    """Take work that waits or whose holder was lost, oldest first, and hold it until `until`.
+
+    Shape:  `table` is the events' or the runs'. What belongs to a record of which somebody else holds earlier
+            work is left alone, so that the order per record is kept. Each taken row carries its new
+            `attempts`.
+    """
+    hold_lock(session, f"claim:{table.name}")
+    other = table.alias()
+    held = (
+        sa.select(other.c.id)
+        .where(other.c.entity == table.c.entity, other.c.record_id == table.c.record_id)
+        .where(other.c.id < table.c.id, other.c.state == CLAIMED, other.c.lease_until >= now)
+    )
+    ready = sa.and_(due(table, now), ~held.exists())
+    asked = sa.select(table).where(ready).order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
+    rows = [row_of(row) for row in session.execute(asked)]
+    ids = [row["id"] for row in rows]
+    counted = [name for name in ("attempts", "tries") if name in table.c]
+    values = {"state": CLAIMED, "lease_until": until} | {name: table.c[name] + 1 for name in counted}
+    session.execute(sa.update(table).where(table.c.id.in_(ids)).values(values))
+    return [{**row, **{name: row[name] + 1 for name in counted}} for row in rows]
+
+
+def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of work that may be taken: it waits and is due, or its lease is over."""
+    waits = table.c.state == WAITING
+    if "due_at" in table.c:
+        waits = sa.and_(waits, table.c.due_at <= now)
+    return sa.or_(waits, sa.and_(table.c.state == CLAIMED, table.c.lease_until < now))
+
+
+def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
+    """Return whether work waits that may be taken."""
+    return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
+
+
+def finish_events(session: Session, rows: Iterable[Mapping], now: dt.datetime) -> bool:
+    """Mark claimed events as done; False when somebody else has taken one of them meanwhile."""
+    rows = list(rows)
+    same = sa.tuple_(event.c.id, event.c.attempts).in_([(row["id"], row["attempts"]) for row in rows])
+    values = {"state": DONE, "lease_until": None, "handled_at": now}
+    done = session.execute(sa.update(event).where(same, event.c.state == CLAIMED).values(values))
+    return done.rowcount == len(rows)
+
+
+def fail_event(session: Session, row: Mapping, now: dt.datetime) -> None:
+    """Give an event up."""
+    session.execute(sa.update(event).where(event.c.id == row["id"]).values(state=FAILED, handled_at=now))
+
+
+def hold_run(session: Session, row: Mapping, until: dt.datetime) -> bool:
+    """Lengthen the lease of a run this worker holds; False when another attempt has taken it.
+
+    Shape:  written first in every step's transaction, so an orphan that was given up cannot write its effect.
+    """
+    return _update_held(session, row, lease_until=until)
+
+
+def end_run(session: Session, row: Mapping, state: str, now: dt.datetime, error: list | None = None) -> bool:
+    """Write how a run ended; False when another attempt has taken it."""
+    return _update_held(session, row, state=state, ended_at=now, lease_until=None, error=error)
+
+
+def put_off_run(session: Session, row: Mapping, due_at: dt.datetime, **values: Any) -> bool:
+    """Let a run sleep until `due_at`; False when another attempt has taken it."""
+    return _update_held(session, row, state=WAITING, due_at=due_at, lease_until=None, **values)
+
+
+def _update_held(session: Session, row: Mapping, **values: Any) -> bool:
+    mine = (run.c.id == row["id"]) & (run.c.attempts == row["attempts"]) & (run.c.state == CLAIMED)
+    return session.execute(sa.update(run).where(mine).values(**values)).rowcount == 1
+
+
+def list_steps(session: Session, run_id: int) -> list[Mapping]:
+    """Return what a run has done, in the order it was done."""
+    rows = session.execute(sa.select(step).where(step.c.run_id == run_id).order_by(step.c.id))
+    return [row_of(row) for row in rows]
+
+
+def save_step(
+    session: Session, run_id: int, position: str, state: str, effect: Mapping, at: dt.datetime
+) -> None:
+    """Write a step's row; the unique key refuses a second one."""
+    mine = (step.c.run_id == run_id) & (step.c.position == position)
+    values = {"state": state, "effect": dict(effect), "at": at}
+    if not session.execute(sa.update(step).where(mine, step.c.state == WAITING).values(values)).rowcount:
+        session.execute(sa.insert(step).values(run_id=run_id, position=position, **values))
+
+
+def find_run(session: Session, run_id: int) -> Mapping | None:
+    """Return one run."""
+    row = session.execute(sa.select(run).where(run.c.id == run_id)).first()
+    return row_of(row) if row else None
+
+
+def list_runs(
+    session: Session, limit: int, rule: str | None = None, state: str | None = None
+) -> list[Mapping]:
+    """Return the latest runs, newest first."""
+    asked = sa.select(run).order_by(run.c.id.desc()).limit(limit)
+    if rule:
+        asked = asked.where(run.c.rule == rule)
+    if state:
+        asked = asked.where(run.c.state == state)
+    return [row_of(row) for row in session.execute(asked)]
+
+
+def count_states(session: Session) -> dict[str, dict[str, int]]:
+    """Return how many runs of each rule are in each state."""
+    found: dict[str, dict[str, int]] = {}
+    for row in session.execute(
+        sa.select(run.c.rule, run.c.state, sa.func.count()).group_by(run.c.rule, run.c.state)
+    ):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
+
+
+def last_runs(session: Session) -> dict[str, dt.datetime]:
+    """Return when each rule last began a run."""
+    rows = session.execute(sa.select(run.c.rule, sa.func.max(run.c.created_at)).group_by(run.c.rule))
+    return {row[0]: row[1] for row in rows}
+
+
+def records_of_runs(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Return the (entity, record id) of each run."""
+    rows = session.execute(sa.select(run.c.id, run.c.entity, run.c.record_id).where(run.c.id.in_(ids)))
+    return {row.id: (row.entity, row.record_id) for row in rows}

@@ -1,0 +1,52 @@
+"""Finding again what the bell lost, and erasing what nobody needs any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from crm import events, queue
+from workflows.mail import outbox
+from workflows.organisation import Workshop
+from workflows.runs import store
+
+ERASE_AT_ONCE = 5_000  # rows per sweep, so that no sweep holds the database for long
+
+
+def sweep(workshop: Workshop) -> list[str]:
+    """Ring for everything that may be taken and was not; return the bells that were needed.
+
+    Shape:  what waits, what was put off and is due, and what a lost worker held longer than its lease.
+    """
+    now = workshop.clock()
+    with workshop.session() as session:
+        work = store.has_due(session, events.event, now) or store.has_due(session, store.run, now)
+        mail = outbox.has_due_messages(session, now)
+    bells = [name for name, waits in ((events.BELL, work), (outbox.BELL, mail)) if waits]
+    for name in bells:
+        queue.ring(name)
+    return bells
+
+
+def erase_old(workshop: Workshop, keep_days: int) -> int:
+    """Erase runs that ended long ago, with their steps, and events that were handled; return how many.
+
+    Shape:  runs of rules that fire once per period stay, because they are what makes it once.
+    """
+    before = workshop.clock() - dt.timedelta(days=keep_days)
+    rules = workshop.workspace().schema.parts.get("rule", {}).values()
+    kept = [rule.name for rule in rules if rule.at_most_once_per or rule.trigger.kind == "yearly_on"]
+    with workshop.session() as session:
+        old = store.run.c.ended_at < before
+        asked = sa.select(store.run.c.id).where(old, store.run.c.rule.not_in(kept)).limit(ERASE_AT_ONCE)
+        ids = list(session.scalars(asked))
+        session.execute(sa.delete(store.step).where(store.step.c.run_id.in_(ids)))
+        session.execute(sa.delete(store.run).where(store.run.c.id.in_(ids)))
+        handled = sa.select(events.event.c.id).where(
+            events.event.c.state == store.DONE, events.event.c.handled_at < before
+        )
+        gone = session.execute(
+            sa.delete(events.event).where(events.event.c.id.in_(handled.limit(ERASE_AT_ONCE)))
+        )
+    return len(ids) + gone.rowcount

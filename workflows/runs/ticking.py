@@ -1,0 +1,166 @@
+"""Rules that follow the clock: at each tick, those that came due get a run per record, once per occasion."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm import events, queue
+from crm.conditions import compile_sql
+from crm.database import CrmSession
+from crm.permissions.rows import scope_of
+from workflows.organisation import Workshop
+from workflows.rules.model import Rule
+from workflows.rules.schedule import Due, last_due, period_of
+from workflows.rules.triggers import TRIGGERS
+from workflows.runs import store
+from workflows.runs.plan import zone_of
+
+logger = logging.getLogger(__name__)
+
+GRACE = dt.timedelta(minutes=15)
+"""How late a moment may be noticed and still count as kept, for `if_missed: skip`."""
+
+MOST_DAYS = 31  # days that a rule which looks at dates makes up for
+BY_DATE = ("days_before", "days_after", "yearly_on")
+AT_ONCE = ("every_hour", *BY_DATE)
+"""Triggers whose current occasion counts when a rule is first seen; the others wait for their next one."""
+
+
+def tick(workshop: Workshop) -> int:
+    """Start what the clock says; return how many runs were planned. Two schedulers at once do it once."""
+    planned = 0
+    for rule in workshop.workspace().schema.parts.get("rule", {}).values():
+        if TRIGGERS[rule.trigger.kind].is_scheduled:
+            planned += _tick_safely(workshop, rule)
+    if planned:
+        queue.ring(events.BELL)
+    return planned
+
+
+def _tick_safely(workshop: Workshop, rule: Rule) -> int:
+    try:
+        with workshop.session() as session:
+            return tick_rule(session, workshop, rule)
+    except Exception:  # one rule's schedule must not stop the others'
+        logger.exception("The schedule of rule %s broke", rule.name)
+        return 0
+
+
+def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+    """Plan the runs of one rule if it came due since it was last looked at."""
+    now = workshop.clock()
+    due = last_due(rule.trigger, now, zone_of(rule, workshop))
+    days = _take_turn(session, rule, due)
+    if not days or not rule.enabled:
+        return 0
+    if rule.if_missed == "skip":
+        late = now - due.moment > GRACE and rule.trigger.kind != "every_hour"
+        days = [] if late else days[-1:]
+    return sum(_plan_runs(session, workshop, rule, replace(due, day=day)) for day in days)
+
+
+def _take_turn(session: CrmSession, rule: Rule, due: Due) -> Sequence[dt.date]:
+    """Move the rule's clock to its latest occasion; return the local days that are new, if any.
+
+    Shape:  one day for most rules, however many occasions were missed; every missed day for those that look
+            at dates. A clock that goes backwards finds nothing new.
+    """
+    clock = store.rule_clock
+    values = {"last_due": due.moment, "last_day": due.day}
+    row = session.execute(sa.select(clock).where(clock.c.rule == rule.name)).first()
+    if row is None:
+        new = store.insert_new(session, clock, [{"rule": rule.name, **values}])
+        return [due.day] if new and rule.trigger.kind in AT_ONCE else []
+    if due.moment <= row.last_due:
+        return []
+    mine = (clock.c.rule == rule.name) & (clock.c.last_due == row.last_due)
+    if not session.execute(sa.update(clock).where(mine).values(values)).rowcount:
+        return []
+    return _days_since(row.last_day, due.day) if rule.trigger.kind in BY_DATE else [due.day]
+
+
+def _days_since(last: dt.date, today: dt.date) -> list[dt.date]:
+    count = min(max((today - last).days, 1), MOST_DAYS)
+    return [today - dt.timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) -> int:
+    """Write a run for every record the rule selects, in one statement."""
+    cls = session.workspace.models[rule.entity]
+    zone = zone_of(rule, workshop)
+    asked = sa.select(cls.id).where(cls.id > 0, *_selected(session, rule, due, zone))
+    now = workshop.clock()
+    why = {"schedule": rule.trigger.kind, "period": due.period, "by": "schedule", "changed": {}}
+    fixed = {
+        "rule": rule.name,
+        "revision": session.workspace.number,
+        "entity": rule.entity,
+        "state": store.WAITING,
+        "due_at": now,
+        "attempts": 0,
+        "tries": 0,
+        "why": why,
+        "cause": ["schedule"],
+        "created_at": now,
+    }
+    literals = [sa.literal(value, store.run.c[name].type).label(name) for name, value in fixed.items()]
+    key = sa.literal(occasion_of(rule, due, zone) + ":") + sa.cast(cls.id, sa.String)
+    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    rows = asked.with_only_columns(cls.id, key, *literals)
+    statement = insert(store.run).from_select(
+        ["record_id", "trigger_key", *fixed], rows, include_defaults=False
+    )
+    return session.execute(statement.on_conflict_do_nothing()).rowcount
+
+
+def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]:
+    """Return the SQL conditions of the records a rule is about at an occasion."""
+    cls = session.workspace.models[rule.entity]
+    run = store.run
+    unfinished = sa.select(run.c.id).where(
+        run.c.rule == rule.name, run.c.record_id == cls.id, run.c.state.in_((store.WAITING, store.CLAIMED))
+    )
+    found = [~unfinished.exists()]
+    if rule.condition is not None:
+        found.append(compile_sql(rule.condition, rule.entity, replace(scope_of(session), time_zone=zone)))
+    if rule.trigger.kind in BY_DATE:
+        found.append(_on_its_day(cls, rule, due.day))
+    return found
+
+
+def _on_its_day(cls: Any, rule: Rule, day: dt.date) -> Any:
+    body = rule.trigger.body
+    name = body["field"] if isinstance(body, dict) else body
+    column = getattr(cls, name)
+    if rule.trigger.kind == "yearly_on":
+        return _is_anniversary(column, day)
+    shift = dt.timedelta(days=body["days"])
+    return column == (day + shift if rule.trigger.kind == "days_before" else day - shift)
+
+
+def _is_anniversary(column: Any, day: dt.date) -> Any:
+    """Return whether a date has its day today; the 29th of February has it on the 28th in short years."""
+    days = [day.day]
+    if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year):
+        days.append(29)
+    return sa.and_(
+        column <= day, sa.extract("month", column) == day.month, sa.extract("day", column).in_(days)
+    )
+
+
+def occasion_of(rule: Rule, due: Due, zone: Any) -> str:
+    """Return the name of the occasion, the same for everybody: a rule fires once per occasion and record."""
+    if rule.at_most_once_per:
+        noon = dt.datetime.combine(due.day, dt.time(12))
+        return period_of(rule.at_most_once_per, noon, zone)
+    if rule.trigger.kind == "yearly_on":
+        return str(due.day.year)
+    return due.day.isoformat() if rule.trigger.kind in BY_DATE else due.period

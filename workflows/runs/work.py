@@ -1,0 +1,237 @@
+"""What an action has in its hands while it is performed: the record, the session, and how to write."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.conditions import compile_sql, evaluate, parse_formula
+from crm.database import CrmSession
+from crm.entities.model import Entity, Schema
+from crm.errors import Problem, RuleError
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, Situation
+from crm.permissions.rows import scope_of
+from crm.records import service
+from crm.texts import Text
+from workflows import people
+from workflows.actions.recipients import is_address
+from workflows.actions.values import POINTERS, formula_of
+from workflows.mail.compose import Message, compose
+from workflows.organisation import Organisation
+from workflows.paths import PATH, display_of, find_path, follow, value_of
+from workflows.placeholders import fill
+from workflows.rules.model import Rule, Template
+
+MAX_RELATED = 1_000  # records one step may write
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom an e-mail goes to, and the language they read."""
+
+    address: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """One step at work.
+
+    Shape:  `record` is the mapped record, or the draft of one that is gone. `key` names the step of the run,
+            the same at every attempt: what it writes outside the record carries it.
+    """
+
+    session: CrmSession
+    rule: Rule
+    record: Any
+    key: str
+    organisation: Organisation
+    is_gone: bool = False
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the live revision."""
+        return self.session.workspace.schema
+
+    @property
+    def entity(self) -> Entity:
+        """The entity of the rule's record."""
+        return self.schema.entities[self.rule.entity]
+
+    @property
+    def now(self) -> dt.datetime:
+        """The moment, UTC."""
+        return self.session.clock()
+
+    def holds(self, condition: Any) -> bool:
+        """Return whether a condition holds for the record now."""
+        return evaluate(condition, self.record, scope_of(self.session))
+
+    def update(self, record: Any, values: Mapping[str, Any]) -> dict[str, list]:
+        """Write fields as the rule; return what changed, `{field: [before, after]}` as JSON values."""
+        before = _as_json(record, values)
+        service.update_record(self.session, record.__entity__, record.id, values, self._situation())
+        after = _as_json(record, values)
+        return {name: [before[name], after[name]] for name in values if before[name] != after[name]}
+
+    def create(self, entity: str, values: Mapping[str, Any]) -> Any:
+        """Create a record as the rule."""
+        return service.create_record(self.session, self.schema.entities[entity], values, self._situation())
+
+    def delete(self, record: Any) -> None:
+        """Delete a record as the rule."""
+        service.delete_record(self.session, record.__entity__, record.id)
+
+    def _situation(self) -> Situation:
+        return Situation(self.organisation.language, self.organisation.zone, "rule")
+
+    def value(self, raw: Any, field: Field, record: Any) -> Any:
+        """Return what a rule writes: a literal, what a formula gives at a record, or a text filled in."""
+        formula = formula_of(raw)
+        if formula is not None:
+            return self._computed(formula, field, record)
+        if isinstance(raw, str) and "{" in raw:
+            return fill(raw, self.writer(self.organisation.language, record))
+        return raw
+
+    def _computed(self, formula: str, field: Field, record: Any) -> Any:
+        entity = record.__entity__
+        if field.type in POINTERS and PATH.match(formula):
+            path = find_path(formula, entity, self.schema)
+            return None if isinstance(path, Problem) else value_of(self.session, record, path)
+        node, problems = parse_formula(formula, entity, self.schema)
+        if problems:
+            raise RuleError("rule.formula_no_longer_fits", problems, formula=formula)
+        return evaluate(node, record, scope_of(self.session))
+
+    def writer(self, language: str, record: Any = None) -> Callable[[str], str]:
+        """Return what writes a path's value as plain text in a language; an unknown path is empty."""
+        record = self.record if record is None else record
+        situation = replace(self._situation(), language=language)
+
+        def write(text: str) -> str:
+            path = find_path(text, record.__entity__, self.schema)
+            if isinstance(path, Problem):
+                return ""
+            if path.entity is None:
+                return self._of_user(follow(record, path), path.field.name)
+            if path.is_link:
+                return self._link(follow(record, path))
+            return display_of(self.session, record, path, situation)
+
+        return write
+
+    def _of_user(self, user: Any, name: str) -> str:
+        person = people.find_person(self.session, user.id) if user is not None else None
+        return getattr(person, name) if person else ""
+
+    def _link(self, record: Any) -> str:
+        if record is None:
+            return ""
+        return f"{self.organisation.public_url}/{record.__entity__.name}/show/{record.id}"
+
+    def in_every_language(self, text: str | Mapping[str, str]) -> dict[str, str]:
+        """Return a text filled in, per language of the organisation."""
+        words = Text(text)
+        return {
+            language: fill(words.get(language), self.writer(language))
+            for language in self.organisation.languages
+        }
+
+    def users(self, to: Any) -> list[people.Person]:
+        """Return the users a `to` stands for, each once; a user field that is empty stands for nobody."""
+        found: dict[int, people.Person] = {}
+        for line in to if isinstance(to, list) else [to]:
+            for person in self._users_of(line):
+                found.setdefault(person.id, person)
+        return list(found.values())
+
+    def _users_of(self, line: Any) -> Sequence[people.Person]:
+        if isinstance(line, Mapping) and "role" in line:
+            return people.list_of_role(self.session, line["role"])
+        if isinstance(line, Mapping):
+            person = people.find_by_username(self.session, line["user"])
+            if person is None:
+                raise RuleError("rule.no_such_user", name=line["user"])
+            return [person]
+        path = find_path(line, self.entity, self.schema)
+        user_id = None if isinstance(path, Problem) else value_of(self.session, self.record, path)
+        person = people.find_person(self.session, user_id) if user_id else None
+        return [person] if person else []
+
+    def addresses(self, to: Any) -> list[Recipient]:
+        """Return the addresses a `to` stands for, each once; whoever has none is left out."""
+        found: dict[str, Recipient] = {}
+        for line in to if isinstance(to, list) else [to]:
+            for recipient in self._addresses_of(line):
+                if is_address(recipient.address):
+                    found.setdefault(recipient.address.lower(), recipient)
+        return list(found.values())
+
+    def _addresses_of(self, line: Any) -> Sequence[Recipient]:
+        usual = self.organisation.language
+        if isinstance(line, str) and "@" in line:
+            return [Recipient(line, usual)]
+        path = find_path(line, self.entity, self.schema) if isinstance(line, str) else None
+        if path and not isinstance(path, Problem) and path.entity and path.field.type == "email":
+            address = value_of(self.session, self.record, path)
+            return [Recipient(address, self._language_of(follow(self.record, path)))] if address else []
+        if path and not isinstance(path, Problem) and path.entity is None:
+            user = follow(self.record, path)
+            person = people.find_person(self.session, user.id) if user is not None else None
+            return [Recipient(person.email, person.language or usual)] if person else []
+        return [Recipient(person.email, person.language or usual) for person in self._users_of(line)]
+
+    def _language_of(self, holder: Any) -> str:
+        """Return the language of a record's person: what its choice field `language` says, if it has one."""
+        field = holder.__entity__.fields.get("language")
+        found = holder.language if field and field.type == "choice" else None
+        return found if found in self.organisation.languages else self.organisation.language
+
+    def compose(self, template: Template, recipient: Recipient) -> Message:
+        """Return a message ready to send, in the recipient's language."""
+        return compose(template, recipient.address, recipient.language, self.writer(recipient.language))
+
+    def count_by_user(self, name: str, condition: Any, ids: Sequence[int]) -> dict[int, int]:
+        """Return how many records of the rule's entity each user has in a field."""
+        cls = self.session.workspace.models[self.entity.name]
+        column = getattr(cls, FIELD_TYPES["user"].attribute(self.entity.fields[name]))
+        asked = sa.select(column, sa.func.count()).where(column.in_(ids)).group_by(column)
+        if condition is not None:
+            asked = asked.where(compile_sql(condition, self.entity.name, scope_of(self.session)))
+        return {row[0]: row[1] for row in self.session.execute(asked)}
+
+    def related(self, through: str, target: Entity, condition: Any) -> list[Any]:
+        """Return the children of that name, or the record referred to, that meet a condition.
+
+        Errors: RuleError when there are too many to write in one step.
+        """
+        cls = self.session.workspace.models[target.name]
+        if through in self.entity.inverses:
+            pointer = target.fields[self.entity.inverses[through].field]
+            mine = getattr(cls, FIELD_TYPES["reference"].attribute(pointer)) == self.record.id
+        else:
+            pointer = self.entity.fields[through]
+            mine = cls.id == getattr(self.record, FIELD_TYPES["reference"].attribute(pointer))
+        asked = sa.select(cls).where(mine).order_by(cls.id).limit(MAX_RELATED + 1)
+        if condition is not None:
+            asked = asked.where(compile_sql(condition, target.name, scope_of(self.session)))
+        found = list(self.session.scalars(asked))
+        if len(found) > MAX_RELATED:
+            raise RuleError("rule.too_many_related", limit=MAX_RELATED)
+        return found
+
+
+def _as_json(record: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name in names:
+        field = record.__entity__.fields[name]
+        field_type = FIELD_TYPES[field.type]
+        value = getattr(record, field_type.attribute(field)) if field_type.stored else None
+        found[name] = None if value is None else field_type.to_json(field, value)
+    return found
