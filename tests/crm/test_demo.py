@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,15 +18,14 @@ from stdnum.il import hp as israeli
 from stdnum.ro import cui as romanian
 from werkzeug.security import check_password_hash
 
-from crm.database import build_engine, create_tables
 from crm.demo import load_demo
 from crm.demo.make import Maker
 from crm.demo.model import Piece
 from crm.demo.users import DEMO_USERS
-from crm.entities.workspace import Workspace, load_workspace
+from crm.entities.workspace import Workspace
 from crm.events import event
-from crm.first_start import ensure_admin, publish_folder
 from crm.records.journal import change
+from tests.seed import PASSWORD
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 DAY = dt.date(2026, 11, 20)
@@ -136,15 +134,10 @@ def test_stages_ages_and_ends_are_spread(pieces: list[Piece]) -> None:
 
 
 @pytest.fixture
-def filled(empty_database_url: str) -> Iterator[tuple[sa.Engine, Workspace]]:
+def filled(engine: sa.Engine, workspace: Workspace) -> tuple[sa.Engine, Workspace]:
     """A database with the shipped schema and the demo data of 25 customers."""
-    engine = build_engine(empty_database_url)
-    create_tables(engine)
-    publish_folder(engine, SCHEMAS)
-    ensure_admin(engine, "a password of the test")
     load_demo(engine, customers=25, day=DAY)
-    yield engine, load_workspace(engine)
-    engine.dispose()
+    return engine, workspace
 
 
 def test_the_demo_data_is_written_with_its_history(filled: tuple[sa.Engine, Workspace]) -> None:
@@ -169,7 +162,7 @@ def test_demo_users_sign_in_with_the_admins_password_and_have_their_role(
         assert {person.name: [person.role] for person in DEMO_USERS} == {
             person.name: [role.name for role in users[person.name].roles] for person in DEMO_USERS
         }
-        assert check_password_hash(users["eleni"].password, "a password of the test")
+        assert check_password_hash(users["eleni"].password, PASSWORD)
 
 
 def test_a_second_load_adds_customers_and_keeps_the_catalogue(filled: tuple[sa.Engine, Workspace]) -> None:
