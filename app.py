@@ -11,7 +11,8 @@ from flask import Flask
 
 from config import Settings, current_settings
 from crm import queue
-from crm.database import build_engine, write_intent
+from crm.database import build_engine
+from crm.entities import commands as schema_commands
 from crm.entities import kinds, publish
 from crm.entities.processes import new_process_id, report_process
 from crm.entities.store import live_number
@@ -19,16 +20,19 @@ from crm.entities.workspace import load_workspace
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.redis_server import find_redis_url
+from crm.segments import commands as segment_commands
+from crm.segments import kind as segment_kind
 from crm.web import commands as web_commands
 from crm.web.app import build_app
 from crm.web.headers import start_logging
 from crm.web.host import Host, Source
 from crm.web.permissions import sync_permissions
+from crm.web.session import only_reading
 
-KINDS = (role_kind.KIND,)
+KINDS = (segment_kind.KIND, role_kind.KIND)
 """Every kind of document but entity, in the order in which they are built."""
 
-COMMANDS = (web_commands.register,)
+COMMANDS = (web_commands.register, schema_commands.register, segment_commands.register)
 """Every package's commands: functions that add theirs to the group `flask crm`."""
 
 
@@ -46,13 +50,13 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
     process_id = new_process_id()
 
     def read_number() -> int:
-        write_intent.set(False)
-        with engine.connect() as connection:
+        with only_reading(), engine.connect() as connection:
             return live_number(connection)
 
     def build(number: int) -> Flask:
-        write_intent.set(False)
-        return build_app(load_workspace(engine, number), settings, engine)
+        with only_reading():
+            workspace = load_workspace(engine, number)
+        return build_app(workspace, settings, engine)
 
     return Source(
         read_number,

@@ -27,6 +27,8 @@ MESSAGES = {
     "web.user_exists": N_("There is already a user called “%(name)s”."),
     "web.unknown_role": N_("There is no role “%(name)s”. The roles are: %(roles)s."),
     "web.short_password": N_("The password needs at least %(length)s characters."),
+    "web.easy_password": N_("This password is one of those that are tried first. Choose another one."),
+    "web.no_name": N_("A user needs a name and a password."),
     "web.no_database": N_("The database cannot be reached."),
     "web.not_started": N_("Nothing has been published yet. Run “flask crm init” first."),
 }

@@ -26,9 +26,10 @@ from crm.web.language import (
     language_settings,
 )
 from crm.web.pages import PAGES, Register
+from crm.web.passwords import check_password
 from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.security import CrmSecurityManager
-from crm.web.session import build_request_session, current_actor, install_actor
+from crm.web.session import build_request_session, current_actor, install_actor, only_reading
 from crm.web.skin import install_skin
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
     app.config.update(flask_settings(settings))
     app.extensions["crm_workspace"] = workspace
     app.extensions["crm_settings"] = settings
-    install_headers(app, settings.is_production)
+    install_headers(app, workspace.number, settings.is_production)
     install_health(app, engine)
     CSRFProtect(app)
     session = build_request_session(app, workspace, engine)
@@ -89,7 +90,7 @@ def register_pages(builder: AppBuilder, workspace: Workspace, pages: Iterable[Re
 def complete_permissions(app: Flask, workspace: Workspace, engine: sa.Engine) -> None:
     """Write the permissions that only the built views know; mostly there are none."""
     pairs = pairs_of_app(app)
-    with engine.connect() as connection:
+    with only_reading(), engine.connect() as connection:
         missing = missing_pairs(connection, pairs)
     if missing:
         with engine.begin() as connection:
@@ -149,6 +150,7 @@ def fab_settings() -> dict[str, object]:
         "FAB_API_SWAGGER_UI": False,
         "FAB_API_MAX_PAGE_SIZE": 100,
         "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
+        "FAB_PASSWORD_COMPLEXITY_VALIDATOR": check_password,
         "FAB_PASSWORD_HASH_METHOD": "scrypt",
         "AUTH_USER_REGISTRATION": False,
         "AUTH_RATE_LIMITED": False,  # the security manager limits failed logins only

@@ -13,8 +13,8 @@ from crm.commands import Context, crm_command
 from crm.database import utcnow
 from crm.errors import RecordError
 from crm.first_start import prepare
-
-SHORTEST_PASSWORD = 8  # characters
+from crm.messages import render
+from crm.web.passwords import find_weakness
 
 
 def register(group: click.Group) -> None:
@@ -41,24 +41,28 @@ def register(group: click.Group) -> None:
     ) -> None:
         first, _, last = (full_name or name).partition(" ")
         with context.engine.begin() as connection:
-            user_id = add_user(connection, name, password, roles, (first, last, email))
+            hashed = generate_password_hash(password) if password else ""
+            user_id = add_user(connection, name, hashed, roles, (first, last, email))
+        weakness = find_weakness(password)
+        if weakness is not None:
+            click.echo(render(weakness, context.language), err=True)
         context.answer({"id": user_id, "name": name, "roles": roles}, f"User {name} was added.")
 
 
 def add_user(
-    connection: sa.Connection, name: str, password: str, roles: tuple[str, ...], person: tuple[str, str, str]
+    connection: sa.Connection, name: str, hashed: str, roles: tuple[str, ...], person: tuple[str, str, str]
 ) -> int:
     """Write a user with roles and return the id.
 
-    Shape:  `person` holds first name, last name and mail address, each may be empty.
-    Errors: RecordError when the name is taken, a role does not exist or the password is too short.
+    Shape:  `hashed` is the password's hash as werkzeug makes it; `person` holds first name, last name and mail address, each may be empty.
+    Errors: RecordError when the name is taken, a role does not exist, or name or password is missing.
     """
-    if len(password) < SHORTEST_PASSWORD:
-        raise RecordError("web.short_password", length=SHORTEST_PASSWORD)
+    if not name.strip() or not hashed:
+        raise RecordError("web.no_name")
     table = User.__table__
     if connection.scalar(sa.select(table.c.id).where(sa.func.lower(table.c.username) == name.lower())):
         raise RecordError("web.user_exists", name=name)
-    known = dict(connection.execute(sa.select(Role.name, Role.id)).tuples().all())
+    known = dict(connection.execute(sa.select(Role.name, Role.id)).all())
     for role in roles:
         if role not in known:
             raise RecordError("web.unknown_role", name=role, roles=", ".join(sorted(known)))
@@ -68,7 +72,7 @@ def add_user(
         "first_name": first or name,
         "last_name": last,
         "email": email or f"{name}@localhost",
-        "password": generate_password_hash(password),
+        "password": hashed,
         "active": True,
         "created_on": utcnow(),
         "changed_on": utcnow(),

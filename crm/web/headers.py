@@ -30,14 +30,15 @@ FIXED = {
     "Permissions-Policy": "camera=(), microphone=(), payment=(), usb=()",
 }
 ONE_YEAR = 31_536_000  # seconds
+REVISION = "X-Revision"
 REQUEST_ID = "X-Request-ID"
 LOG_LINE = "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
 GOOD_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def install_headers(app: Flask, is_production: bool) -> None:
-    """Give every request an id and every answer its headers."""
-    fixed = dict(FIXED)
+def install_headers(app: Flask, revision: int, is_production: bool) -> None:
+    """Give every request an id and every answer its headers, the revision that gave it among them."""
+    fixed = {**FIXED, REVISION: str(revision)}
     if is_production:
         fixed["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
 

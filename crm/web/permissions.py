@@ -156,11 +156,11 @@ def _ensure_names(connection: sa.Connection, model: Any, names: set[str]) -> dic
     """Return the id of every name in a table of names, adding those that are missing."""
     table = model.__table__
     statement = sa.select(table.c.name, table.c.id)
-    found = dict(connection.execute(statement).tuples().all())
+    found = dict(connection.execute(statement).all())
     if names <= set(found):
         return found
     _insert_missing(connection, table, [{"name": name} for name in sorted(names - set(found))])
-    return dict(connection.execute(statement).tuples().all())
+    return dict(connection.execute(statement).all())
 
 
 def _grant(connection: sa.Connection, role_id: int, pair_ids: set[int]) -> None:

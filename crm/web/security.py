@@ -164,7 +164,7 @@ class CrmSecurityManager(SecurityManager):
             .group_by(table.c.role_id)
             .order_by(table.c.role_id)
         )
-        return [tuple(row) for row in self.session.execute(statement)]
+        return [tuple(row) for row in self.session.connection().execute(statement)]
 
     def _read_pairs(self, role_ids: tuple[int, ...]) -> frozenset[Pair]:
         table = assoc_permissionview_role
@@ -177,7 +177,8 @@ class CrmSecurityManager(SecurityManager):
             .where(table.c.role_id.in_(role_ids))
             .distinct()
         )
-        return frozenset((permission, view) for permission, view in self.session.execute(statement))
+        found = self.session.connection().execute(statement)
+        return frozenset((permission, view) for permission, view in found)
 
 
 def _is_bad_login(response: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -30,6 +32,16 @@ NOBODY = Actor("user", "anonymous")
 """The actor of requests without a login: no right at all."""
 
 
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Begin transactions that need not wait for a writer."""
+    token = write_intent.set(False)
+    try:
+        yield
+    finally:
+        write_intent.reset(token)
+
+
 def build_request_session(app: Flask, workspace: Workspace, engine: sa.Engine) -> scoped_session[CrmSession]:
     """Return the session every view of the app works with, one per request, and close it at its end."""
     bind = workspace.bind(engine)
@@ -53,15 +65,25 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
 
     @app.before_request
     def begin() -> None:
+        g.crm_former_intent = write_intent.get()
+        write_intent.set(is_writing())
         if request.path.startswith(NO_SESSION_PATHS):
-            write_intent.set(False)
             return
-        write_intent.set(request.method not in READING or request.path.startswith(WRITING_PATHS))
         refuse_forged(app)
         session = app.appbuilder.session()
         session.actor = find_actor(session, workspace)
         g.crm_actor = session.actor
         g.theme = g.get("crm_profile", {}).get("theme") or ""
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "crm_former_intent" in g:
+            write_intent.set(g.crm_former_intent)
+
+
+def is_writing() -> bool:
+    """Return whether the request may change something in the database."""
+    return request.method not in READING or request.path.startswith(WRITING_PATHS)
 
 
 def refuse_forged(app: Flask) -> None:
