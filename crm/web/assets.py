@@ -41,6 +41,8 @@ SPRITE_LIST = STATIC / "icons.txt"
 
 ICON_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 ENTITY_ICON = re.compile(r"^icon:\s*[\"']?([a-z0-9-]+)", re.MULTILINE)
+# Plotly writes a style element for its maps unless one with this id is there; the content policy forbids it.
+PLOTLY_STYLE = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
 SOURCE_MAP = re.compile(r"\n?/[/*][#@] sourceMappingURL=[^\n]*")
 
 
@@ -90,6 +92,11 @@ def icon_place(name: str) -> str:
     if ICON_NAME.fullmatch(name) and (VENDOR / "icons" / f"{name}.svg").exists():
         return f"vendor/icons/{name}.svg#icon"
     return "vendor/icons.svg#folder"
+
+
+def map_style_id() -> str:
+    """Return the id by which Plotly knows that the style of its maps is there already; "" when unknown."""
+    return load_manifest().get("map_style", "")
 
 
 def sprite_names() -> frozenset[str]:
@@ -185,12 +192,14 @@ def write_vendor(folder: Path, inputs: str) -> None:
     for language in LANGUAGES:
         (folder / f"plotly-locale-{language}.js").write_text(build_plotly_locale(language), "utf-8")
     icons = write_icons(folder)
-    files = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.iterdir()
-        if path.is_file()
+    style = PLOTLY_STYLE.search((folder / "plotly.js").read_text("utf-8"))
+    written = sorted(path for path in folder.iterdir() if path.is_file())
+    manifest = {
+        "inputs": inputs,
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
+        "icons": icons,
+        "map_style": style[1] if style else "",
     }
-    manifest = {"inputs": inputs, "files": dict(sorted(files.items())), "icons": icons}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
 
 
@@ -251,14 +260,24 @@ def build_plotly_locale(language: str) -> str:
     locale = Locale.parse(language)
     signs = locale.number_symbols["latn"]
     months, days = locale.months["stand-alone"], locale.days["stand-alone"]
+    skeletons = locale.datetime_skeletons
     written = {
         "days": in_week_order(days["wide"]),
         "shortDays": in_week_order(days["abbreviated"]),
         "months": list(months["wide"].values()),
         "shortMonths": list(months["abbreviated"].values()),
+        "periods": [locale.day_periods["format"]["wide"].get(half, half) for half in ("am", "pm")],
+        "dateTime": "%x %X",
         "date": strftime_pattern(locale.date_formats["short"].pattern),
+        "time": "%H:%M:%S",
+        "year": "%Y",
+        "month": strftime_pattern(skeletons["yMMM"].pattern),
+        "dayMonth": strftime_pattern(skeletons["MMMd"].pattern),
+        "dayMonthYear": strftime_pattern(skeletons["yMMMd"].pattern),
         "decimal": signs["decimal"],
         "thousands": signs["group"],
+        "grouping": [3],
+        "currency": ["", "\u00a0€"],
     }
     body = {"moduleType": "locale", "name": language, "dictionary": {}, "format": written}
     return f"Plotly.register({json.dumps(body, ensure_ascii=False)});\n"
@@ -272,11 +291,12 @@ def in_week_order(days: Mapping[int, str]) -> list[str]:
 def strftime_pattern(pattern: str) -> str:
     """Return a CLDR date pattern in d3's signs, always with four digits of the year.
 
-    >>> strftime_pattern("d/M/yy")
-    '%-d/%-m/%Y'
+    >>> strftime_pattern("d/M/yy"), strftime_pattern("d בLLL y"), strftime_pattern("d 'de' MMM y")
+    ('%-d/%-m/%Y', '%-d ב%b %Y', '%-d de %b %Y')
     """
-    signs = {"d": "%-d", "dd": "%d", "M": "%-m", "MM": "%m", "MMM": "%b"}
-    return re.sub(r"([dMy])\1*", lambda found: signs.get(found[0], "%Y"), pattern)
+    signs = {"d": "%-d", "dd": "%d", "M": "%-m", "MM": "%m", "MMM": "%b", "LLL": "%b"}
+    found = re.compile(r"'([^']*)'|([dMLy])\2*")
+    return found.sub(lambda part: part[1] if part[1] is not None else signs.get(part[0], "%Y"), pattern)
 
 
 def main(arguments: Iterable[str] = ()) -> int:

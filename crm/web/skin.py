@@ -18,8 +18,9 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from crm.texts import RIGHT_TO_LEFT, Text
+from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
+from crm.web.assets import map_style_id
 from crm.web.form_fields import from_wtforms, problems_of
 
 TINTS = 6
@@ -40,6 +41,20 @@ OUR_ICONS = {
     "fa-trash": "trash",
     "fa-edit": "edit",
     "fa-rocket": "bolt",
+}
+
+# What Flask-AppBuilder calls its own pages, and what we call them.
+OUR_WORDS = {
+    "Security": N_("Administration"),
+    "List Users": N_("Users"),
+    "List Roles": N_("Roles"),
+    "List Groups": N_("Groups"),
+    "Is Active?": N_("Active"),
+    "Role": N_("Roles"),
+    "Login count": N_("Sign-ins"),
+    "Failed login count": N_("Failed sign-ins"),
+    "Last login": N_("Last sign-in"),
+    "Invalid login. Please try again.": N_("User name or password wrong."),
 }
 
 
@@ -78,7 +93,7 @@ def install_skin(app: Flask) -> None:
     functions = (
         asset, icon_url, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, tint, main_menu, create_links, bottom_links,
-        day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
+        map_style_id, day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.before_request(refuse_without_assets)
@@ -158,7 +173,7 @@ def words(text: Any) -> str:
 
     Jinja's own `_()` trusts what it translates; this is what variables are translated with.
     """
-    plain = str(text)
+    plain = OUR_WORDS.get(str(text), str(text))
     return str(gettext(plain)) if plain else ""
 
 

@@ -60,6 +60,7 @@
   const name = (made, select) => {
     // The control Tom Select makes has no label of its own; it borrows ours.
     const label = document.getElementById(`${select.id}-label`) || document.querySelector(`label[for="${select.id}"]`);
+    select.setAttribute("aria-hidden", "true");
     if (label) made.control_input.setAttribute("aria-label", label.textContent.trim());
     const told = select.getAttribute("aria-describedby");
     if (told) made.control_input.setAttribute("aria-describedby", told);
