@@ -125,7 +125,7 @@ class Settings:
     secret_key: str = setting("", TEXT, "signs sessions and tokens; default made once in the instance folder")
     admin_password: str = setting("", TEXT, "password of admin at the first start; default made and printed")
     demo: bool = setting(True, FLAG, "1 loads demo data into an empty database, 0 starts empty")
-    demo_customers: int = setting(300, whole(1, 1_000_000), "records; how many customers the demo data has")
+    demo_size: int = setting(300, whole(1, 1_000_000), "records of the main kind in the demo data")
     web_workers: int = setting(2, whole(1, 64), "processes that answer web requests")
     web_threads: int = setting(4, whole(1, 64), "threads in each of them")
     job_workers: int = setting(2, whole(0, 64), "processes that run jobs")

@@ -88,7 +88,7 @@ def load_demo_data(engine: sa.Engine, settings: Settings) -> int:
     """Fill an empty database with believable records; return how many."""
     from crm.demo import load_demo
 
-    return load_demo(engine, settings.demo_customers, DEMO_SEED)
+    return load_demo(engine, settings.demo_size, DEMO_SEED)
 
 
 @contextmanager

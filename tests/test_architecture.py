@@ -1,0 +1,336 @@
+"""The house stands: imports point downwards, libraries stay home, files stay small, no entity is named."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import subprocess
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from config import ROOT
+
+CODE = ("crm", "workflows")
+LONGEST_FILE = 500  # lines
+LONGEST_FUNCTION = 50  # lines
+MOST_ARGUMENTS = 6
+
+# Each module may import those of its own line and of the lines above it; the longest name that fits counts.
+LAYERS = (
+    ("config", "crm.errors", "crm.texts", "crm.children"),
+    ("crm.messages",),
+    ("crm.database", "crm.events", "crm.queue", "crm.redis_server", "crm.supervisor", "crm.scheduler"),
+    ("crm.notifications",),
+    ("crm.web_server",),
+    ("crm.fields",),
+    ("crm.conditions",),
+    ("crm.entities",),
+    ("crm.commands",),
+    ("crm.permissions",),
+    ("crm.records",),
+    ("crm.segments", "crm.imports", "crm.reports"),
+    ("crm.tables",),
+    ("crm.demo",),
+    ("workflows",),
+    ("crm.first_start",),
+    ("crm.web",),
+    ("crm.processes",),
+    ("app",),
+)
+COMMANDS = "commands"  # a package's commands stand above all packages, beside its pages
+PAGES = ("views", "forms", "pages", "bridge")  # files of workflows that may use crm.web
+ALLOWED_UPWARDS = {
+    ("crm.database", "crm.tables"): "create_tables asks for the tables every store has declared",
+}
+
+# Where each library lives; a module not under one of its homes may not import it.
+HOMES = {
+    "openpyxl": ("crm.imports", "crm.reports"),
+    "python_calamine": ("crm.imports",),
+    "plotly": ("crm.reports",),
+    "rq": ("crm.queue",),
+    "redis": ("crm.queue", "crm.redis_server"),
+    "yaml": ("crm.entities",),
+    "alembic": ("crm.entities",),
+    "flask_appbuilder": ("crm.web", "crm.database", "workflows"),
+    "flask_appbuilder.security.sqla.models": ("crm.web", "crm.permissions", "crm.first_start", "crm.demo"),
+    "flask_wtf": ("crm.web",),
+    "wtforms": ("crm.web",),
+    "flask": ("crm.web", "app", "workflows"),
+    "faker": ("crm.demo",),
+    "phonenumbers": ("crm.fields",),
+    "stdnum": ("crm.fields",),
+    "re2": ("crm.fields",),
+    "croniter": ("workflows.rules",),
+}
+
+ENTITY_WORDS = ("customer", "deal", "complaint", "contract")
+NAMES_ENTITIES = ("crm/demo/",)  # knows what is shipped; that is what it is for
+
+TABLE_FILES = ("store.py", "bulk.py")  # where Core statements on entity tables may stand
+TABLE_PACKAGES = ("crm/entities/", "crm/demo/")  # publishing makes and fills the tables
+TABLE_EXCEPTIONS = {
+    "crm/permissions/guard.py": "it is the guard",
+    "crm/web/commands.py": "Flask-AppBuilder's table of users",
+    "crm/web/permissions.py": "Flask-AppBuilder's tables of permissions",
+}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Return our modules by dotted name."""
+    found = {"config": ROOT / "config.py", "app": ROOT / "app.py"}
+    for folder in CODE:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(), str(file))
+
+
+def none(broken: list[str]) -> None:
+    """Fail with every place that breaks the rule."""
+    assert not broken, "\n" + "\n".join(broken)
+
+
+def shown(file: Path, line: int) -> str:
+    return f"{file.relative_to(ROOT)}:{line}"
+
+
+def is_under(name: str, home: str) -> bool:
+    return name == home or name.startswith(home + ".")
+
+
+def imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Yield every imported module with its line; those for type checking alone do not count."""
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree(file)):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            known = modules()
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                yield (deeper if deeper in known else node.module), node.lineno
+
+
+def layer(name: str) -> int:
+    """Return how high a module stands; 0 is the ground."""
+    if name.endswith("." + COMMANDS) and name != "crm.commands":
+        return layer("crm.processes")
+    fitting = [
+        (len(home), level) for level, homes in enumerate(LAYERS) for home in homes if is_under(name, home)
+    ]
+    return max(fitting)[1] if fitting else 0
+
+
+def is_page(name: str) -> bool:
+    return is_under(name, "workflows") and name.rpartition(".")[2] in PAGES
+
+
+def test_every_module_has_a_layer():
+    homes = [home for line in LAYERS for home in line]
+    lost = [name for name in modules() if name != "crm" and not any(is_under(name, home) for home in homes)]
+    none(lost)
+
+
+def test_imports_point_downwards():
+    broken = []
+    for name, file in modules().items():
+        for target, line in imports(file):
+            if target.split(".")[0] not in ("crm", "workflows", "app", "config") or target == "crm":
+                continue
+            if (name, target) in ALLOWED_UPWARDS or (is_page(name) and is_under(target, "crm.web")):
+                continue
+            if layer(target) > layer(name):
+                broken.append(f"{shown(file, line)}: {name} imports {target}, which stands above it")
+    none(broken)
+
+
+def test_crm_never_imports_workflows():
+    broken = [
+        f"{shown(file, line)}: {target}"
+        for name, file in modules().items()
+        for target, line in imports(file)
+        if is_under(name, "crm") and is_under(target, "workflows")
+    ]
+    none(broken)
+
+
+def test_libraries_stay_at_home():
+    broken = []
+    for name, file in modules().items():
+        for target, line in imports(file):
+            fitting = [library for library in HOMES if is_under(target, library)]
+            homes = {home for library in fitting for home in HOMES[library]}
+            if homes and not any(is_under(name, home) for home in homes):
+                broken.append(f"{shown(file, line)}: {target} lives in {' and '.join(sorted(homes))}")
+    none(broken)
+
+
+def python_files() -> list[Path]:
+    return [*modules().values(), *sorted((ROOT / "tests").rglob("*.py"))]
+
+
+def test_files_are_short():
+    lengths = {file: len(file.read_text().splitlines()) for file in python_files()}
+    long = {str(file.relative_to(ROOT)): count for file, count in lengths.items() if count > LONGEST_FILE}
+    assert long == {}
+
+
+def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_functions_are_short_and_take_few_arguments():
+    broken = []
+    for file in python_files():
+        for function in functions(file):
+            lines = function.end_lineno - function.lineno + 1
+            taken = function.args
+            names = [each.arg for each in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)]
+            count = len([name for name in names if name not in ("self", "cls")])
+            place = f"{shown(file, function.lineno)}: {function.name}"
+            if lines > LONGEST_FUNCTION:
+                broken.append(f"{place} has {lines} lines")
+            if count > MOST_ARGUMENTS and not function.name.startswith("test_"):
+                broken.append(f"{place} takes {count} arguments")
+    none(broken)
+
+
+# The engine knows no entity.
+
+
+def docstring_lines(file: Path) -> set[int]:
+    """Return the lines of strings that stand alone: documentation, where an example may name an entity."""
+    lines: set[int] = set()
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            lines.update(range(node.lineno, node.end_lineno + 1))
+    return lines
+
+
+WORDS = re.compile(rf"(?<![a-z])({'|'.join(ENTITY_WORDS)})s?(?![a-z])", re.IGNORECASE)
+
+
+def named_entities(file: Path) -> Iterator[str]:
+    documented = docstring_lines(file)
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text()).readline):
+        if token.type in (tokenize.NAME, tokenize.STRING) and token.start[0] not in documented:
+            found = WORDS.search(token.string)
+            if found:
+                yield f"{shown(file, token.start[0])}: {found.group()}"
+
+
+def test_the_engine_names_no_entity():
+    engine = [
+        file for file in modules().values() if not str(file.relative_to(ROOT)).startswith(NAMES_ENTITIES)
+    ]
+    none([place for file in engine for place in named_entities(file)])
+
+
+# Comments do not count, nor sentences: how the product is praised on the login page is for the catalogues.
+BESIDES_CODE = re.compile(r"\{#.*?#\}|/\*.*?\*/|//[^\n]*|<!--.*?-->|\b_\(.*?\)", re.DOTALL)
+
+
+def test_templates_and_scripts_name_no_entity():
+    files = [*(ROOT / "crm" / "web" / "templates").rglob("*.html"), *(ROOT / "static" / "js").rglob("*.js")]
+    broken = []
+    for file in sorted(files):
+        text = BESIDES_CODE.sub(lambda found: "\n" * found.group().count("\n"), file.read_text())
+        for number, line in enumerate(text.splitlines(), 1):
+            broken += [f"{shown(file, number)}: {found.group()}" for found in WORDS.finditer(line)]
+    none(broken)
+
+
+# Rights are in the session: statements that pass by it stand in the stores alone.
+
+
+def side_doors(file: Path) -> Iterator[str]:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Attribute) and node.attr == "__table__":
+            yield f"{shown(file, node.lineno)}: __table__"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("models.table"):
+            yield f"{shown(file, node.lineno)}: models.table()"
+
+
+def test_entity_tables_are_reached_through_the_guard():
+    broken = []
+    for file in modules().values():
+        path = str(file.relative_to(ROOT))
+        if path.endswith(TABLE_FILES) or path.startswith(TABLE_PACKAGES) or path in TABLE_EXCEPTIONS:
+            continue
+        broken += side_doors(file)
+    none(broken)
+
+
+# What is committed.
+
+
+@cache
+def tracked() -> list[Path]:
+    """Return the files that are or will be committed, when this is a checkout at all."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("not a checkout")
+    names = [name for name in done.stdout.decode().split("\0") if name]
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+# Written apart, so that this file is none of those that name them.
+HOSTS = [
+    ".".join(parts)
+    for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("yarnpkg", "com"))
+]
+OUR_MACHINES = ["/".join(("", folder, "")) for folder in ("work", "root")] + ["/".join(("", "home", ""))]
+
+
+def test_no_committed_file_names_a_package_index_or_a_machine():
+    broken = []
+    for file in tracked():
+        try:
+            text = file.read_text()
+        except UnicodeDecodeError:
+            continue
+        broken += [f"{file.relative_to(ROOT)}: {word}" for word in (*HOSTS, *OUR_MACHINES) if word in text]
+    none(broken)
+
+
+def test_the_lock_file_holds_no_addresses():
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+def test_every_pinned_requirement_has_hashes():
+    for name in ("requirements.txt", "tests/requirements.txt"):
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        pinned = [line for line in text.splitlines() if line and not line.lstrip().startswith(("#", "-"))]
+        assert pinned
+        assert [line for line in pinned if "--hash=" not in line] == []
+
+
+def test_the_root_holds_only_its_own_names():
+    known = {"app.py", "config.py", "crm", "workflows", "schemas", "translations", "static", "tests", "docs"}
+    known |= {"Makefile", "pyproject.toml", "package.json", "package-lock.json", "LICENSE", "CHANGELOG.md"}
+    known |= {"README.md", "requirements.txt", ".ci", ".gitignore", ".npmrc"}
+    assert {file.relative_to(ROOT).parts[0] for file in tracked()} <= known
