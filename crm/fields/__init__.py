@@ -2,7 +2,7 @@
 
 To add a type, write its class in a file of its own (subclass `FieldType`, set `name`, `kind`, `control`, and
 the methods that differ), name it in `FIELD_TYPES`, put its sentences into `crm/messages/fields.py`. The tests
-in `tests/crm/fields/test_every_type.py` then ask of it what they ask of all types. `file` and `image` are to
+in `tests/crm/fields/test_every_field_type.py` then ask of it what they ask of all types. `file` and `image` are to
 be added in this way: their value is what the file store returns, the column text, the control an upload.
 """
 

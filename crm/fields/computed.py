@@ -29,9 +29,15 @@ _RESULT_KEYS = frozenset({"places", "currency", "currency_field"})
 
 
 class ComputedType(FieldType):
-    """What formulas and summaries share: they behave as the type of their result, and nobody writes them."""
+    """What formulas and summaries share: they behave as the type of their result, and nobody writes them.
 
+    They have no column: the database and Python compute them alike whenever they are read, and so are
+    never stale.
+    """
+
+    stored = False
     writable = False
+    stored = False  # computed on reading, in SQL for lists and in Python for one record: never stale
 
     def result(self, field: Field) -> FieldType:
         """Return the type of the result."""
@@ -97,7 +103,7 @@ class ComputedType(FieldType):
 
 
 class FormulaType(ComputedType):
-    """A formula over the record's fields, computed on every save and stored.
+    """A formula over the record's fields.
 
     Shape:  `of` is the type of the result, `formula` its text.
     """

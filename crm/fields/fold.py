@@ -1,8 +1,9 @@
 """Folding: texts a person holds for the same become the same text, and Latin letters find Greek words.
 
-A stored key holds a text up to three times: folded; its Latin reading letter by letter (`χρηστοσ` is `hristos`);
-its Latin reading by sound (`μπαμπησ` is `vavis`). A query has the same readings as alternatives. Readings are rough
-on purpose: what is written in several ways in Greeklish (`x`, `ch`, `h`; `y`, `u`, `i`; `b`, `v`) is one letter.
+A stored key holds a text up to three times: folded; its Latin reading letter by letter (`χρηστοσ` is
+`hristos`); its Latin reading by sound (`μπαμπησ` is `vavis`). A query has the same readings as alternatives.
+Readings are rough on purpose: what Greeklish writes in several ways (`x`, `ch`, `h`; `y`, `u`, `i`; `b`, `v`)
+is one letter.
 """
 
 from __future__ import annotations
@@ -103,9 +104,9 @@ def _by_sound(reading: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def _readings(word: str) -> tuple[str, str, str]:
-    """Return a folded word by letter, by sound, and by sound with `x` for χ where Latin letters leave it open."""
-    letters = _by_letter(word)
-    if not letters.isascii() or letters.isdigit():
+    """Return a folded word by letter, by sound, and by sound with a Latin `x` read as χ."""
+    letters = word if word.isdigit() else _by_letter(word)
+    if letters.isdigit() or not letters.isascii():
         return word, word, word
     sounds = _by_sound(letters)
     if "x" in word and word.isascii():
@@ -115,10 +116,13 @@ def _readings(word: str) -> tuple[str, str, str]:
 
 def _read_all(folded: str) -> list[str]:
     """Return the readings of a folded text that differ from it and from each other."""
-    words = [_readings(word) for word in folded.split(" ")]
-    texts = dict.fromkeys(" ".join(reading) for reading in zip(*words, strict=True))
-    texts.pop(folded, None)
-    return list(texts)
+    letters, sounds, others = map(" ".join, zip(*map(_readings, folded.split(" ")), strict=False))
+    found = [] if letters == folded else [letters]
+    if sounds not in (letters, folded):
+        found.append(sounds)
+    if others not in (sounds, letters, folded):
+        found.append(others)
+    return found
 
 
 @lru_cache(maxsize=50_000)

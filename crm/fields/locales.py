@@ -47,7 +47,8 @@ def shown_number(number: Decimal | int, language: str, least_places: int = 0) ->
     >>> shown_number(Decimal("-1234567.891"), "el")
     '-1.234.567,891'
     """
-    pattern = "#,##0." + "0" * least_places + "#" * (18 - least_places)
+    places = max(0, -number.as_tuple().exponent) if isinstance(number, Decimal) else 0
+    pattern = "#,##0." + "0" * least_places + "#" * (places - least_places)
     return format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
 
 
@@ -67,8 +68,13 @@ def shown_money(amount: Decimal, currency: str, language: str, places: int) -> s
 
 @lru_cache(maxsize=20_000)
 def shown_percent(number: Decimal, language: str) -> str:
-    """Return a percentage; 12.5 is shown as 12.5%."""
-    return format_percent(number / 100, locale=locale_of(language), decimal_quantization=False)
+    """Return a percentage; 12.5 is shown as 12.5%.
+
+    >>> shown_percent(Decimal("25.60"), "ro")
+    '25,6%'
+    """
+    pattern = "#,##0.#########%"
+    return format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language))
 
 
 @lru_cache(maxsize=20_000)

@@ -14,7 +14,7 @@ from crm.fields.base import Field, FieldType, Situation, refusal
 from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
 from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent
 from crm.fields.number_reading import read_number
-from crm.fields.text_reading import shown
+from crm.fields.text_reading import code_text, shown
 
 MOST_PLACES = 9
 STEPS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 10))
@@ -72,7 +72,7 @@ class NumberType(FieldType):
             if not value or value.isspace():
                 return None
             number = self.read_text(field, value, situation)
-            if number is None:
+            if number is None and code_text(field, value):
                 raise self.no_number(field, value, situation)
             return number
         if value is None:

@@ -49,7 +49,7 @@ class TextType(FieldType):
             return problems + options.bad(name, "pattern", "field.bad_pattern", value=str(pattern)[:60])
         try:
             compiled(pattern)
-        except re2.error:
+        except (re2.error, UnicodeError):
             problems += options.bad(name, "pattern", "field.bad_pattern", value=pattern[:60])
         return problems
 

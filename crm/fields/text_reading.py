@@ -15,6 +15,7 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 _INVISIBLE = re.compile("[\u200b-\u200f\u061c\u2060\u00ad]")
+_ENDS = " \t\n\u00a0\u1680\u2002\u2003\u2007\u2009\u202f\u3000\u200b\u200c\u200d\u200e\u200f\u061c\u2060\u00ad"
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
 LARGEST_INPUT = 5_000_000  # characters of one value; nothing longer is even looked at
 
@@ -51,7 +52,7 @@ def one_line(field: Field, value: Any) -> str:
         value = "" if value is None else as_text(field, value)
     if value.isascii() and value.isprintable():
         return value.strip()
-    return " ".join(several_lines(field, value).split("\n")).replace("\t", " ").strip()
+    return several_lines(field, value).replace("\n", " ").replace("\t", " ").strip()
 
 
 def several_lines(field: Field, value: Any) -> str:
@@ -64,7 +65,7 @@ def several_lines(field: Field, value: Any) -> str:
         raise refusal(field, "text.too_long", limit=LARGEST_INPUT, length=len(value))
     text = _LINE_ENDS.sub("\n", value) if "\r" in value or not value.isascii() else value
     text = _UNWANTED.sub("", text)
-    return unicodedata.normalize("NFC", text).strip()
+    return unicodedata.normalize("NFC", text).strip().strip(_ENDS)
 
 
 def code_text(field: Field, value: Any) -> str:
