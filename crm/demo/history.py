@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from itertools import combinations
 
 from crm.demo.model import Piece
 from crm.demo.sentences import ACTIVITIES, COMPLAINTS, CONTRACTS, DEALS, NEEDS, NEXT_STEPS, RESOLUTIONS
@@ -24,6 +25,7 @@ CHANNELS = {
 }  # fmt: skip
 ROUTE = ("prospect", "qualified", "offer", "negotiation")
 CHANCE = {"prospect": 20, "qualified": 40, "offer": 60, "negotiation": 80, "won": 100, "lost": 0}
+NEED_PAIRS = tuple(combinations(("price", "quality", "delivery", "service", "training"), 2))
 DAY = dt.timedelta(days=1)
 
 
@@ -53,7 +55,7 @@ def _deal(story: Story, days_ago: int) -> Piece:
         "amount": Decimal(random.randrange(low * 10, high * 10)) * 100,
         "probability": Decimal(CHANCE["prospect"]),
         "closes_on": story.day + DAY * random.randrange(10, 120),
-        "needs": tuple(random.sample(("price", "quality", "delivery", "service", "training"), 2)),
+        "needs": random.choice(NEED_PAIRS),
         "needs_detail": random.choice(NEEDS[story.language]),
         "next_step": random.choice(NEXT_STEPS[story.language]),
         "next_step_on": story.day + DAY * random.randrange(1, 20),

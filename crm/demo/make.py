@@ -71,7 +71,8 @@ class Maker:
         values |= {
             "credit_limit": Decimal(CREDIT[segment]) * random.randrange(1, 5) if status != "lead" else None,
             "satisfaction": random.choice((3, 4, 4, 5)) if status == "active" else None,
-            "consent": tuple(way for way in ("email", "phone", "sms", "post") if random.random() < 0.5),
+            "consent": tuple(way for way in ("email", "phone", "sms", "post") if random.random() < 0.5)
+            or None,
             "do_not_contact": random.random() < 0.04,
         }
         owner = random.choice(sellers(country.code))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from crm.database import CrmSession
 from crm.demo.model import Piece
@@ -28,6 +29,8 @@ from crm.records.journal import CREATED, UPDATED, change, change_row
 from crm.records.prepare import clean_values, search_key_of
 
 Values = dict[str, Any]
+MEANT = Situation("en", ZoneInfo("UTC"), "api")
+"""How the values are meant: moments without a zone are UTC."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Writer:
         values = {name: value for name, value in given.items() if name in entity.fields and value is not None}
         if not is_checked:
             return values
-        clean, problems = clean_values(entity, values, Situation("en", source="api"))
+        clean, problems = clean_values(entity, values, MEANT)
         if problems:
             raise RecordError("record.has_problems", problems, count=len(problems))
         return clean
