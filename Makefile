@@ -1,57 +1,67 @@
-# make run, make test, make bench, make worker: everything else these need happens by itself, once.
+# make run, make test, make bench, make worker: whatever these need is installed and built first, once.
 
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-STAMPS := .venv/.made
+MADE := .venv/.made
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/*.po)
 
+# What pip and npm keep for the next time stays inside the checkout, like everything else.
+export PIP_CACHE_DIR := $(CURDIR)/.venv/.cache/pip
+export npm_config_cache := $(CURDIR)/.venv/.cache/npm
+export FLASK_APP := app
+
 .DEFAULT_GOAL := help
-.PHONY: help run test bench worker setup setup-tests assets clean
+.PHONY: help run worker test bench setup setup-tests clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what can be made.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
-run: setup  ## Install what is missing, then run the whole app; Ctrl-C stops it.
+run: setup  ## Run the CRM: web, workers, scheduler, Redis. Ctrl-C stops it.
 	@exec $(BIN)/python -m crm.processes
 
 worker: setup  ## Run one more worker, here or on another machine.
 	@exec $(BIN)/python -m crm.processes worker
 
-test: setup setup-tests  ## Run everything: lint, both databases, browser.
+test: setup setup-tests  ## Run everything: lint, both databases, browser. ARGS="-k word" chooses.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal $(ARGS)
 
-bench: setup setup-tests  ## Measure; prints one line of JSON per measurement.
-	@$(BIN)/python -m tests.bench $(ARGS)
+bench: setup setup-tests  ## Measure; prints a line of JSON per measurement. ARGS="list_page" chooses.
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
-setup: $(STAMPS)/packages $(STAMPS)/translations $(STAMPS)/assets
-
-setup-tests: $(STAMPS)/test-packages
-
-clean:  ## Remove what was installed and built; your data in instance/ stays.
+clean:  ## Remove what was installed and built. Your data in instance/ stays.
 	rm -rf .venv node_modules static/vendor
 
-$(BIN)/python:
+setup: $(MADE)/packages $(MADE)/translations $(MADE)/assets
+
+setup-tests: $(MADE)/test-packages
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed. Name it: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
+	@mkdir -p $@
 
-$(STAMPS): | $(BIN)/python
-	mkdir -p $@
+$(MADE)/packages: requirements.txt | $(MADE)
+	$(PIP) -r requirements.txt
+	@touch $@
 
-$(STAMPS)/packages: requirements.txt | $(STAMPS)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	touch $@
+$(MADE)/test-packages: tests/requirements.txt $(MADE)/packages
+	$(PIP) -r tests/requirements.txt
+	@touch $@
 
-$(STAMPS)/test-packages: tests/requirements.txt $(STAMPS)/packages | $(STAMPS)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/requirements.txt
-	touch $@
+$(MADE)/node: static/requirements-node.txt $(MADE)/packages
+	command -v npm >/dev/null || $(PIP) -r static/requirements-node.txt
+	@touch $@
 
-$(STAMPS)/translations: $(CATALOGUES) $(STAMPS)/packages | $(STAMPS)
-	$(if $(CATALOGUES),$(BIN)/pybabel -q compile -d translations)
-	touch $@
-
-$(STAMPS)/assets: package-lock.json crm/web/assets.py $(STAMPS)/packages | $(STAMPS)
+$(MADE)/assets: package-lock.json static/icons.txt crm/web/assets.py $(wildcard schemas/entities/*.yaml) $(MADE)/node
 	$(BIN)/python -m crm.web.assets
-	touch $@
+	@touch $@
+
+$(MADE)/translations: $(CATALOGUES) $(MADE)/packages
+	$(if $(CATALOGUES),$(BIN)/pybabel -q compile -d translations)
+	@touch $@
