@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.conditions import parse_conditions, parse_formula
+from crm.conditions import parse_conditions, parse_field
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.entities.reader import BodyReader
@@ -125,8 +125,8 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             reader.known(target, names, (*path, "to"), "entity")
         for key in CONDITIONS:
             _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
-        if "formula" in field.options:
-            reader.add(parse_formula(field.options["formula"], entity, schema)[1], (*path, "formula"))
+        if not FIELD_TYPES[field.type].stored:
+            reader.add(parse_field(entity, field, schema)[1], path)
     _check_inverses(reader, entity, schema)
     _check_checks(reader, entity, schema)
     for word in placeholders(entity.title):
@@ -157,7 +157,9 @@ def _check_inverses(reader: BodyReader, entity: Entity, schema: Schema) -> None:
             continue
         key = (target.name, inverse.name)
         if key in seen or inverse.name in target.fields or inverse.name in RESERVED_FIELDS:
-            reader.refuse("schema.inverse_taken", ("fields", name, "inverse"), name=inverse.name, entity=target.name)
+            reader.refuse(
+                "schema.inverse_taken", ("fields", name, "inverse"), name=inverse.name, entity=target.name
+            )
         seen[key] = name
 
 

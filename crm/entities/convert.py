@@ -36,7 +36,9 @@ def _convert(connection: sa.Connection, table: sa.Table, old: FieldIdentity, fie
     source = sa.column(old.column)
     rows = connection.execute(sa.select(table.c.id, source).select_from(table).where(source.is_not(None)))
     field_type, situation = FIELD_TYPES[field.type], Situation(source="import")
-    update = table.update().where(table.c.id == sa.bindparam("row")).values({field.column: sa.bindparam("value")})
+    update = (
+        table.update().where(table.c.id == sa.bindparam("row")).values({field.column: sa.bindparam("value")})
+    )
     refused, total = [], 0
     for part in rows.partitions(CHUNK):
         values = []
@@ -52,7 +54,11 @@ def _convert(connection: sa.Connection, table: sa.Table, old: FieldIdentity, fie
     if not refused:
         return []
     params = {"field": field.name, "good": total - len(refused), "bad": len(refused)}
-    return [Problem("schema.values_do_not_convert", {**params, "examples": "; ".join(refused[:EXAMPLES])}, field.name)]
+    return [
+        Problem(
+            "schema.values_do_not_convert", {**params, "examples": "; ".join(refused[:EXAMPLES])}, field.name
+        )
+    ]
 
 
 def _plain(value: object, old: FieldIdentity, field: Field) -> object:

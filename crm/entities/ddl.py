@@ -27,7 +27,9 @@ def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> l
         table = models.table(name)
         if table.name not in tables:
             statements.append(CreateTable(table))
-            statements += [CreateIndex(index) for index in sorted(table.indexes, key=lambda index: index.name)]
+            statements += [
+                CreateIndex(index) for index in sorted(table.indexes, key=lambda index: index.name)
+            ]
             continue
         statements += _columns_missing(found, table)
         statements += _index_changes(found, table)
@@ -110,7 +112,9 @@ def _search_indexes(
         known = {row["name"] for row in found.get_indexes(table.name)} if table.name in tables else set()
         if index not in known and any(field.search for field in models[name].__entity__.fields.values()):
             quoted = sa.sql.quoted_name(table.name, quote=True)
-            statements.append(sa.DDL(f'CREATE INDEX {index} ON "{quoted}" USING gin (search_key gin_trgm_ops)'))
+            statements.append(
+                sa.DDL(f'CREATE INDEX {index} ON "{quoted}" USING gin (search_key gin_trgm_ops)')
+            )
     return statements if len(statements) > 1 else []
 
 

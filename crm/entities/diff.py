@@ -44,9 +44,7 @@ def _compare(found: dict, old: Mapping, new: Mapping) -> None:
     found["removed"] += [{"kind": key[0], "name": key[1]} for key in old if key not in new]
 
 
-def _compare_entity(
-    found: dict, old: Document, new: Document, before: Identities, after: Identities
-) -> None:
+def _compare_entity(found: dict, old: Document, new: Document, before: Identities, after: Identities) -> None:
     skip = ("fields", "was")
     keys = [key for key in changed_keys(old.body, new.body) if key not in skip]
     if keys:
@@ -69,8 +67,10 @@ def _compare_entity(
     for uid, name in old_fields.items():
         if uid not in new_fields:
             found["removed"].append({"kind": "field", "entity": old.name, "name": name})
-    if list(old.body["fields"]) != list(new.body["fields"]) and set(old_fields) == set(new_fields) and not any(
-        row.get("entity") == new.name and "was" in row for row in found["changed"]
+    if (
+        list(old.body["fields"]) != list(new.body["fields"])
+        and set(old_fields) == set(new_fields)
+        and not any(row.get("entity") == new.name and "was" in row for row in found["changed"])
     ):
         found["changed"].append({"kind": "entity", "name": new.name, "keys": ["fields"]})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field as attribute, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 
 from crm.entities.model import Document
 
@@ -44,7 +45,9 @@ class Identities:
 
     def field(self, entity: str, name: str, stored_type: str) -> FieldIdentity:
         """Return a field's identity; a provisional one where none was given."""
-        return self.entity(entity).fields.get(name) or FieldIdentity(f"new:{entity}.{name}", name, stored_type)
+        return self.entity(entity).fields.get(name) or FieldIdentity(
+            f"new:{entity}.{name}", name, stored_type
+        )
 
     def as_json(self) -> dict:
         """Return the identities as plain data, for the revision row."""
@@ -103,8 +106,10 @@ def _assign_fields(
             fields[name] = before
             continue
         column = _fresh(column_name(name, stored_type), taken, f"{table}.")
-        fields[name] = replace(before, column=column, type=stored_type) if before else FieldIdentity(
-            uuid.uuid4().hex, column, stored_type
+        fields[name] = (
+            replace(before, column=column, type=stored_type)
+            if before
+            else FieldIdentity(uuid.uuid4().hex, column, stored_type)
         )
     return fields
 

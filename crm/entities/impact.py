@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from crm.entities.publish import Draft
 
 
-def rows_touched(connection: sa.Connection, draft: Draft, models: Models) -> tuple[dict[str, Any], list[Problem]]:
+def rows_touched(
+    connection: sa.Connection, draft: Draft, models: Models
+) -> tuple[dict[str, Any], list[Problem]]:
     """Return counts of records by what would happen to them, and the problems that stop the draft.
 
     Shape:  keys read `entity.field: what`; only counts above zero appear.
@@ -45,7 +47,9 @@ def _not_unique(connection: sa.Connection, entity: str, field: str, column: sa.C
     values = [str(value) for value in connection.scalars(twice)]
     if not values:
         return []
-    return [Problem("schema.not_unique", {"entity": entity, "field": field, "values": ", ".join(values)}, field)]
+    return [
+        Problem("schema.not_unique", {"entity": entity, "field": field, "values": ", ".join(values)}, field)
+    ]
 
 
 def _count(connection: sa.Connection, counts: dict, entity: str, field: Any, column: sa.Column) -> None:
@@ -60,7 +64,9 @@ def _count(connection: sa.Connection, counts: dict, entity: str, field: Any, col
             counts[f"{entity}.{field.name}: holds a value that is no choice any more"] = gone
 
 
-def _count_removed(connection: sa.Connection, counts: dict, draft: Draft, row: dict, tables: set[str]) -> None:
+def _count_removed(
+    connection: sa.Connection, counts: dict, draft: Draft, row: dict, tables: set[str]
+) -> None:
     entity = draft.before.entities.get(row.get("entity", row["name"]))
     if entity is None or entity.table not in tables or row["kind"] not in ("entity", "field"):
         return

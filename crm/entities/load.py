@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from crm.entities.check import check_entity, check_together
 from crm.entities.build import build_entity, with_inverses
+from crm.entities.check import check_entity, check_together
 from crm.entities.identity import Identities
 from crm.entities.kinds import KINDS, folder_of, kind_names
 from crm.entities.model import Document, Entity, Schema

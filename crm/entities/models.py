@@ -70,11 +70,13 @@ class Models(Mapping[str, type[Record]]):
 
     def _map_users(self) -> None:
         columns = [sa.Column(name, sa.String(64)) for name in USER_COLUMNS[1:]]
-        table = sa.Table("ab_user", self.registry.metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
+        table = sa.Table(
+            "ab_user", self.registry.metadata, sa.Column("id", sa.Integer, primary_key=True), *columns
+        )
         self.registry.map_imperatively(self.user, table)
 
     def _map(self, entity: Entity) -> type[Record]:
-        columns = {name: column for name, column in field_columns(entity)}
+        columns = dict(field_columns(entity))
         table = sa.Table(entity.table, self.registry.metadata, *system_columns(), *columns.values())
         indexes(entity, table)
         name = "".join(part.capitalize() for part in entity.name.split("_"))
@@ -148,4 +150,3 @@ def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
 def is_indexed(field: Field) -> bool:
     """Return whether a field gets an index: asked for, or needed to find children and my own records."""
     return field.index or field.type in ("reference", "user")
-

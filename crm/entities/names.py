@@ -23,12 +23,54 @@ RESERVED_FIELDS = frozenset(SYSTEM_FIELDS) | {
 }
 
 RESERVED_ENTITIES = frozenset(
-    """admin api dashboard export files health hooks import imports lang login logout lookup notifications pop profile
-    register reports roles search segments static schema timeline user userinfoeditview users views""".split()
+    [
+        "admin",
+        "api",
+        "dashboard",
+        "export",
+        "files",
+        "health",
+        "hooks",
+        "import",
+        "imports",
+        "lang",
+        "login",
+        "logout",
+        "lookup",
+        "notifications",
+        "pop",
+        "profile",
+        "register",
+        "reports",
+        "roles",
+        "search",
+        "segments",
+        "static",
+        "schema",
+        "timeline",
+        "user",
+        "userinfoeditview",
+        "users",
+        "views",
+    ]
 )
 """First parts of addresses that are pages of our own."""
 
 RESERVED_PREFIXES = ("crm_", "ab_", "sqlite_", "pg_")
 
-COLORS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "gray")
+COLORS = (
+    "blue",
+    "azure",
+    "indigo",
+    "purple",
+    "pink",
+    "red",
+    "orange",
+    "yellow",
+    "lime",
+    "green",
+    "teal",
+    "cyan",
+    "gray",
+)
 """The colours a choice may have."""

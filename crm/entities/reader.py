@@ -65,7 +65,9 @@ class BodyReader:
         if isinstance(name, str) and name in names:
             return True
         near = nearest(name, names)
-        self.refuse(f"schema.unknown_{what}_near" if near else f"schema.unknown_{what}", path, name=name, near=near)
+        self.refuse(
+            f"schema.unknown_{what}_near" if near else f"schema.unknown_{what}", path, name=name, near=near
+        )
         return False
 
     def name(self, value: object, path: tuple) -> str:
@@ -84,7 +86,9 @@ class BodyReader:
             return Text(value)
         if isinstance(value, Mapping) and value:
             for language, words in value.items():
-                if self.known(language, LANGUAGES, (*path, key, language), "language") and not isinstance(words, str):
+                if self.known(language, LANGUAGES, (*path, key, language), "language") and not isinstance(
+                    words, str
+                ):
                     self.refuse("schema.expected_text", (*path, key, language), key=language)
             return Text({language: str(words) for language, words in value.items() if language in LANGUAGES})
         self.refuse("schema.expected_text", (*path, key), key=key)

@@ -33,7 +33,11 @@ def find_revision(connection: sa.Connection, number: int) -> Mapping | None:
     if row is None:
         return None
     found = row_of(row)
-    return {**found, "documents": json.loads(found["documents"]), "identities": json.loads(found["identities"])}
+    return {
+        **found,
+        "documents": json.loads(found["documents"]),
+        "identities": json.loads(found["identities"]),
+    }
 
 
 def list_revisions(connection: sa.Connection) -> list[Mapping]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +13,8 @@ from sqlalchemy.util import LRUCache
 from crm.entities import store
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.load import build_schema, documents_from_json
-from crm.entities.models import Models
 from crm.entities.model import Schema
+from crm.entities.models import Models
 from crm.errors import SchemaError
 
 COMPILED_STATEMENTS = 500

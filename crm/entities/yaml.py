@@ -53,7 +53,7 @@ class Reading:
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
-    if node.style is not None:  # quoted, or a block: always text
+    if node.style:  # quoted, or a block: always text
         return node.value
     if node.value in WORDS:
         return WORDS[node.value]
@@ -97,7 +97,7 @@ def _refuse_hidden_power(text: str, reading: Reading) -> bool:
             reading.refuse("schema.anchor", event.start_mark, name=event.anchor)
         if getattr(event, "tag", None):
             reading.refuse("schema.tag", event.start_mark, tag=event.tag)
-        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
             reading.refuse("schema.merge_key", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)

@@ -23,5 +23,43 @@ MESSAGES = {
     "import.too_many_columns": N_("The sheet has more than %(limit)s columns."),
     "import.no_such_sheet": N_("There is no sheet “%(sheet)s” in the file."),
     "import.no_such_row": N_("Row %(row)s is blank, so it cannot be the header."),
+    "import.bad_matching": N_("The columns are not matched well."),
+    "import.unknown_column": N_("The sheet has no column “%(header)s”."),
+    "import.unknown_field": N_("There is no field “%(name)s”."),
+    "import.unknown_field_near": N_("There is no field “%(name)s”. Did you mean “%(near)s”?"),
+    "import.unknown_entity": N_("There is nothing called “%(name)s” to import into."),
+    "import.unknown_mode": N_("“%(name)s” is no way to import. Use create, update or upsert."),
+    "import.nothing_matched": N_("No column fills a field. Match at least one."),
+    "import.field_not_allowed": N_(
+        "You may not fill the field of the column “%(header)s”. Nothing was imported."
+    ),
+    "import.field_twice": N_("The columns “%(first)s” and “%(second)s” fill the same field."),
+    "import.key_not_matched": N_("No column fills “%(name)s”, by which existing records are to be found."),
+    "import.no_key": N_("Say by which field existing records are to be found."),
+    "import.no_such_batch": N_("There is no import %(id)s."),
+    "import.wrong_state": N_("The import cannot do this now: it is %(state)s."),
+    "import.no_such_record": N_("No record of “%(entity)s” is called “%(value)s”."),
+    "import.several_records": N_(
+        "%(count)s records of “%(entity)s” are called “%(value)s”: it is not clear which."
+    ),
+    "import.no_such_user": N_("No user is called “%(value)s”, or several are."),
+    "import.no_record_number": N_("“%(value)s” is no record number."),
+    "import.key_twice": N_("Row %(row)s of the file already means the same record."),
+    "import.twice_in_file": N_("Row %(row)s of the file already has this value, which must be unique."),
+    "import.changed_since": N_("Somebody changed “%(label)s” since the check. The row was left out."),
+    "import.refused_by_database": N_("The database refused the row."),
+    "import.same_file": N_(
+        "This file was imported before, as import %(id)s. Its records may be there twice."
+    ),
+    "import.dates_two_ways": N_(
+        "The dates of “%(header)s” can be read two ways. They are read with the day before the month."
+    ),
+    "import.numbers_two_ways": N_(
+        "The numbers of “%(header)s” can be read two ways, such as 1.234. They are read as your language writes them."
+    ),
+    "import.header_twice": N_(
+        "The header “%(header)s” stands over several columns. Only the first one is matched."
+    ),
+    "import.broke_off": N_("The import broke off. Nothing of the unfinished part was written."),
     "import.encoding": N_("The file cannot be read as “%(encoding)s”."),
 }

@@ -3,4 +3,5 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "segment.not_found": N_("There is no segment “%(name)s”."),
 }

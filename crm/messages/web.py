@@ -31,4 +31,12 @@ MESSAGES = {
     "web.no_name": N_("A user needs a name and a password."),
     "web.no_database": N_("The database cannot be reached."),
     "web.not_started": N_("Nothing has been published yet. Run “flask crm init” first."),
+    "web.view_needs_name": N_("A view needs a name."),
+    "web.too_many_views": N_("You already have %(limit)s views of this list. Delete one first."),
+    "web.not_json": N_("The body must be a JSON object of field names and values."),
+    "web.not_rison": N_("The argument q is not readable rison."),
+    "web.bad_arguments": N_("The argument q cannot be followed."),
+    "web.unknown_argument": N_("The argument q knows no “%(name)s”, or not like this."),
+    "web.bad_filters": N_("Filters are a list of at most %(limit)s: (col:name,opr:eq,value:x)."),
+    "web.unknown_operator": N_("There is no operator “%(name)s”."),
 }

@@ -31,22 +31,33 @@ def _guard(state: ORMExecuteState) -> None:
         return
     hidden = hidden_columns(session.workspace, session.actor)
     _refuse_hidden(session.workspace, state.statement, hidden)
-    state.statement = state.statement.options(*_options(session))
+    state.statement = state.statement.options(
+        *_row_options(session), *_field_options(session, state.statement)
+    )
 
 
 def _touches_records(statement: Any) -> bool:
-    mapper = (getattr(statement, "table", None) is not None and statement.table._annotations.get("parententity")) or None
+    mapper = (
+        getattr(statement, "table", None) is not None and statement.table._annotations.get("parententity")
+    ) or None
     return mapper is not None and issubclass(mapper.class_, Record)
 
 
-def _options(session: CrmSession) -> Iterator[Any]:
-    """Yield what narrows a statement: row conditions and hidden fields of every entity."""
-    for name, cls in session.workspace.models.items():
+def _row_options(session: CrmSession) -> Iterator[Any]:
+    """Yield the row conditions of every entity, wherever in the statement it stands."""
+    for cls in session.workspace.models.values():
         criteria = row_criteria(session, cls.__entity__, "read")
         if criteria is not None:
             yield with_loader_criteria(cls, criteria, include_aliases=True)
-        for field_name in session.actor.rights(name).hidden:
-            field = cls.__entity__.fields.get(field_name)
+
+
+def _field_options(session: CrmSession, statement: Any) -> Iterator[Any]:
+    """Yield what keeps hidden fields from being loaded with whole records."""
+    roots = {row["entity"] for row in statement.column_descriptions if row["expr"] is row["entity"]}
+    for cls in roots:
+        entity = getattr(cls, "__entity__", None)
+        for field_name in session.actor.rights(entity.name).hidden if entity else ():
+            field = entity.fields.get(field_name)
             if field is not None and FIELD_TYPES[field.type].stored:
                 yield defer(getattr(cls, FIELD_TYPES[field.type].attribute(field)), raiseload=True)
 
@@ -55,7 +66,9 @@ def hidden_columns(workspace: Workspace, actor: Actor) -> dict[str, frozenset[st
     """Return the column names that are hidden from an actor, by table; tables without any are absent."""
     found = {}
     for name, entity in workspace.schema.entities.items():
-        columns = {entity.fields[field].column for field in actor.rights(name).hidden if field in entity.fields}
+        columns = {
+            entity.fields[field].column for field in actor.rights(name).hidden if field in entity.fields
+        }
         if any(entity.fields[field].search for field in actor.rights(name).hidden if field in entity.fields):
             columns.add("search_key")  # the searched words of a hidden field stand in it
         if columns:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -50,7 +51,7 @@ class Rights:
     read_only: frozenset[str] = frozenset()
 
 
-EVERYTHING = Rights(frozenset(DEEDS), {deed: None for deed in DEEDS})
+EVERYTHING = Rights(frozenset(DEEDS), dict.fromkeys(DEEDS))
 NOTHING = Rights()
 
 
@@ -88,12 +89,16 @@ class Actor:
             return EVERYTHING
         found = self._rights.get(entity)
         if found is None:
-            found = self._rights[entity] = join_rights([role.entities[entity] for role in self.roles if entity in role.entities])
+            found = self._rights[entity] = join_rights(
+                [role.entities[entity] for role in self.roles if entity in role.entities]
+            )
         return found
 
     def may_see_report(self, name: str) -> bool:
         """Return whether the actor may open a report."""
-        return self.sees_everything or any(name in role.reports or "all" in role.reports for role in self.roles)
+        return self.sees_everything or any(
+            name in role.reports or "all" in role.reports for role in self.roles
+        )
 
     @cached_property
     def _rights(self) -> dict[str, Rights]:

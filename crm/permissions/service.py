@@ -17,7 +17,11 @@ ADMIN_ROLE = "Admin"  # Flask-AppBuilder's own
 
 
 def actor_of_user(
-    connection: sa.Connection, user_id: int, schema: Schema, usual_language: str = "en", usual_zone: str = "Europe/Athens"
+    connection: sa.Connection,
+    user_id: int,
+    schema: Schema,
+    usual_language: str = "en",
+    usual_zone: str = "Europe/Athens",
 ) -> Actor:
     """Return the actor of a user, with the roles as this revision declares them.
 

@@ -54,7 +54,11 @@ def list_team_users(connection: sa.Connection, user_id: int, team_id: int | None
 def list_role_names(connection: sa.Connection, user_id: int) -> list[str]:
     """Return the names of a user's roles."""
     link = assoc_user_role.c
-    asked = sa.select(ROLES.c.name).join(assoc_user_role, link.role_id == ROLES.c.id).where(link.user_id == user_id)
+    asked = (
+        sa.select(ROLES.c.name)
+        .join(assoc_user_role, link.role_id == ROLES.c.id)
+        .where(link.user_id == user_id)
+    )
     return list(connection.scalars(asked))
 
 
@@ -73,7 +77,14 @@ def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
 
 def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:
     """Return a user's names, address and state; never the password."""
-    columns = (USERS.c.id, USERS.c.username, USERS.c.first_name, USERS.c.last_name, USERS.c.email, USERS.c.active)
+    columns = (
+        USERS.c.id,
+        USERS.c.username,
+        USERS.c.first_name,
+        USERS.c.last_name,
+        USERS.c.email,
+        USERS.c.active,
+    )
     row = connection.execute(sa.select(*columns).where(USERS.c.id == user_id)).first()
     return row_of(row) if row else None
 

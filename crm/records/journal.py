@@ -46,7 +46,9 @@ def journaled_fields(entity: Entity) -> Iterator[tuple[Field, Any, str]]:
             yield field, field_type, field_type.attribute(field)
 
 
-def change_row(session: CrmSession, entity: str, record_id: int, kind: str, values: Mapping) -> dict[str, Any]:
+def change_row(
+    session: CrmSession, entity: str, record_id: int, kind: str, values: Mapping
+) -> dict[str, Any]:
     """Return one journal row for what this session's actor did.
 
     Shape:  `values` maps field names to `[before, after]` as JSON values.
@@ -73,11 +75,15 @@ def _note_changes(session: CrmSession, _context: Any) -> None:
     if not rows:
         return
     connection = session.connection()
-    ids = connection.scalars(sa.insert(change).returning(change.c.id, sort_by_parameter_order=True), rows).all()
+    ids = connection.scalars(
+        sa.insert(change).returning(change.c.id, sort_by_parameter_order=True), rows
+    ).all()
     leave_events(session, connection, rows, ids)
 
 
-def leave_events(session: CrmSession, connection: sa.Connection, rows: Sequence[Mapping], ids: Sequence[int]) -> None:
+def leave_events(
+    session: CrmSession, connection: sa.Connection, rows: Sequence[Mapping], ids: Sequence[int]
+) -> None:
     """Leave one event per change for the rules, and ring after the commit."""
     events.leave_events(
         connection,
@@ -127,7 +133,9 @@ def _json(field_type: Any, field: Field, value: Any) -> Any:
     return None if value is None else field_type.to_json(field, value)
 
 
-def list_changes(connection: sa.Connection, entity: str, record_id: int, limit: int = 200) -> list[dict[str, Any]]:
+def list_changes(
+    connection: sa.Connection, entity: str, record_id: int, limit: int = 200
+) -> list[dict[str, Any]]:
     """Return the newest changes of one record, newest first, values and cause as data."""
     asked = sa.select(change).where(change.c.entity == entity, change.c.record_id == record_id)
     rows = connection.execute(asked.order_by(change.c.id.desc()).limit(limit))

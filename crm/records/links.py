@@ -22,7 +22,10 @@ CHUNK = 500
 
 
 def judge_links(
-    session: CrmSession, entity: Entity, rows: list[tuple[int | None, Mapping[str, Any]]], changed: Iterable[str] | None = None
+    session: CrmSession,
+    entity: Entity,
+    rows: list[tuple[int | None, Mapping[str, Any]]],
+    changed: Iterable[str] | None = None,
 ) -> dict[int, list[Problem]]:
     """Return the problems of references, users and unique fields, by the row's place in the list.
 
@@ -50,7 +53,9 @@ def _judge_references(session: CrmSession, field: Field, rows: list, problems: d
         missing = [target for target in _targets(values.get(field.name)) if target not in known]
         if missing:
             target = session.workspace.schema.entities[field.options["to"]]
-            problems[place].append(Problem("record.no_such_reference", {"entity": target.label, "id": missing[0]}, field.name))
+            problems[place].append(
+                Problem("record.no_such_reference", {"entity": target.label, "id": missing[0]}, field.name)
+            )
 
 
 def _targets(value: Any) -> tuple[int, ...]:
@@ -68,7 +73,9 @@ def _known_targets(session: CrmSession, field: Field, wanted: set[int]) -> set[i
     for start in range(0, len(ordered), CHUNK):
         asked = sa.select(cls.id).where(cls.id.in_(ordered[start : start + CHUNK]))
         if only:
-            asked = asked.where(compile_sql(parse_trusted(session.workspace, target, only), target.name, scope_of(session)))
+            asked = asked.where(
+                compile_sql(parse_trusted(session.workspace, target, only), target.name, scope_of(session))
+            )
         known.update(session.scalars(asked))
     return known
 
@@ -96,7 +103,10 @@ def _judge_unique(session: CrmSession, entity: Entity, field: Field, rows: list,
     with session.as_system():
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
-            taken.update((row[1], row[0]) for row in session.execute(sa.select(cls.id, attribute).where(attribute.in_(part))))
+            taken.update(
+                (row[1], row[0])
+                for row in session.execute(sa.select(cls.id, attribute).where(attribute.in_(part)))
+            )
     seen: dict[Any, int] = {}
     for place, (record_id, values) in enumerate(rows):
         value = values.get(field.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
@@ -157,7 +158,9 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
 
 
 def _word_of(line: Any) -> str:
-    return str(line.get("field") or next(iter(line), "?"))[:60] if isinstance(line, Mapping) else str(line)[:60]
+    return (
+        str(line.get("field") or next(iter(line), "?"))[:60] if isinstance(line, Mapping) else str(line)[:60]
+    )
 
 
 def _reads_hidden(session: CrmSession, tree: Any) -> bool:
@@ -175,7 +178,9 @@ def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:
     searched = [field for field in entity.fields.values() if field.search]
     if any(field.name in hidden for field in searched):
         lines = [{"field": field.name, "contains": words} for field in searched if field.name not in hidden]
-        tree, problems = parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])
+        tree, problems = (
+            parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])
+        )
         return sa.false() if problems else compile_sql(tree, entity.name, scope_of(session))
     ways = [cls.search_key.contains(key, autoescape=True) for key in query_keys(words) if key]
     return sa.or_(*ways) if ways else sa.false()
@@ -183,7 +188,13 @@ def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:
 
 def _found_first(cls: Any, where: Sequence[Any]) -> Any:
     """Find a search's few hits by its own index before they are sorted; else the planner walks the primary key."""
-    hits = sa.select(cls.id).where(*where).limit(COUNT_LIMIT).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    hits = (
+        sa.select(cls.id)
+        .where(*where)
+        .limit(COUNT_LIMIT)
+        .cte("hits")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     return cls.id.in_(sa.select(hits.c.id))
 
 
@@ -200,7 +211,9 @@ def _known_order(
 
 
 def _is_open(session: CrmSession, entity: Entity, name: str) -> bool:
-    return name in SYSTEM_FIELDS or (name in entity.fields and name not in session.actor.rights(entity.name).hidden)
+    return name in SYSTEM_FIELDS or (
+        name in entity.fields and name not in session.actor.rights(entity.name).hidden
+    )
 
 
 def _known_columns(

@@ -30,9 +30,12 @@ def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str]) ->
         field = entity.fields.get(name)
         if field is None or name in rights.hidden:
             problems.append(Problem("record.unknown_field", {"name": name}, name))
-        elif name in rights.read_only or not FIELD_TYPES[field.type].writable:
-            problems.append(Problem("permissions.read_only_field", {}, name))
-        elif field.read_only and not session.actor.sees_everything:
+        elif (
+            name in rights.read_only
+            or not FIELD_TYPES[field.type].writable
+            or field.read_only
+            and not session.actor.sees_everything
+        ):
             problems.append(Problem("permissions.read_only_field", {}, name))
     return problems
 
@@ -53,7 +56,9 @@ def clean_values(
     return clean, problems
 
 
-def default_values(session: CrmSession, entity: Entity, given: Iterable[str], situation: Situation) -> dict[str, Any]:
+def default_values(
+    session: CrmSession, entity: Entity, given: Iterable[str], situation: Situation
+) -> dict[str, Any]:
     """Return the defaults of fields that were not given, for a new record."""
     given = set(given)
     found = {}
@@ -79,7 +84,11 @@ def _default(session: CrmSession, entity: Entity, field: Field, situation: Situa
 
 
 def judge(
-    session: CrmSession, entity: Entity, before: Mapping[str, Any] | None, after: Mapping[str, Any], record_id: int | None
+    session: CrmSession,
+    entity: Entity,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    record_id: int | None,
 ) -> list[Problem]:
     """Return every problem of a record as it would be stored, without asking the database for other records.
 
@@ -94,12 +103,16 @@ def judge(
     for field in entity.fields.values():
         value = after.get(field.name)
         if is_empty(value):
-            if FIELD_TYPES[field.type].writable and (field.required or (field.required_if and holds(field.required_if))):
+            if FIELD_TYPES[field.type].writable and (
+                field.required or (field.required_if and holds(field.required_if))
+            ):
                 problems.append(Problem("record.required", {"label": field.label}, field.name))
             continue
         problems += _judge_move(field, before, value)
     problems += _judge_read_only(session, entity, before, after, record_id)
-    problems += [Problem("record.check", {"message": check.message}) for check in entity.checks if holds(check.when)]
+    problems += [
+        Problem("record.check", {"message": check.message}) for check in entity.checks if holds(check.when)
+    ]
     return problems
 
 

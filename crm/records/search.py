@@ -22,7 +22,9 @@ class Hit:
     title: str
 
 
-def find_hits(session: CrmSession, entity: Entity, words: str, limit: int = LOOKUP_HITS, only: tuple = ()) -> list[Hit]:
+def find_hits(
+    session: CrmSession, entity: Entity, words: str, limit: int = LOOKUP_HITS, only: tuple = ()
+) -> list[Hit]:
     """Return records of one entity that match typed words; without words the newest ones.
 
     Shape:  `only` are raw conditions they must meet as well.
@@ -35,7 +37,9 @@ def find_hits(session: CrmSession, entity: Entity, words: str, limit: int = LOOK
     return [Hit(entity, row["id"], title_of(entity, row, situation)) for row in page.rows]
 
 
-def search_everywhere(session: CrmSession, words: str, limit: int = GROUP_HITS) -> list[tuple[Entity, list[Hit]]]:
+def search_everywhere(
+    session: CrmSession, words: str, limit: int = GROUP_HITS
+) -> list[tuple[Entity, list[Hit]]]:
     """Return the hits in every entity that is searchable and open to the actor, grouped."""
     found = []
     for entity in session.workspace.schema.entities.values():

@@ -1,4 +1,4 @@
-"""Numbers without gaps: one counter per field and period, raised in the record's own transaction."""
+"""Numbers without gaps: one counter per field and series, raised in the record's own transaction."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ sequence = sa.Table(
     "crm_sequence",
     metadata,
     sa.Column("field_uid", sa.String(64), primary_key=True),
-    sa.Column("period", sa.String(16), primary_key=True),
+    sa.Column("series", sa.String(80), primary_key=True),
     sa.Column("last", sa.BigInteger, nullable=False),
 )
 
 
-def take_numbers(connection: sa.Connection, field_uid: str, period: str, count: int = 1) -> range:
+def take_numbers(connection: sa.Connection, field_uid: str, series: str, count: int = 1) -> range:
     """Return the next numbers; others wait until this transaction ends, so none is lost or given twice."""
-    where = (sequence.c.field_uid == field_uid) & (sequence.c.period == period)
+    where = (sequence.c.field_uid == field_uid) & (sequence.c.series == series)
     raised = sa.update(sequence).where(where).values(last=sequence.c.last + count).returning(sequence.c.last)
     last = connection.scalar(raised)
     if last is None:
-        insert = _insert(connection).values(field_uid=field_uid, period=period, last=0)
+        insert = _insert(connection).values(field_uid=field_uid, series=series, last=0)
         connection.execute(insert.on_conflict_do_nothing())
         last = connection.scalar(raised)
     return range(last - count + 1, last + 1)

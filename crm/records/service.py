@@ -16,7 +16,7 @@ from crm.entities.models import Record
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.fields.sequence import period_of, render
+from crm.fields.sequence import render, series
 from crm.permissions.rows import may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
@@ -52,7 +52,9 @@ def create_record(
     require(session.actor, "create", entity)
     situation = situation or situation_of(session)
     problems = refused_fields(session, entity, values)
-    known = {name: value for name, value in values.items() if name not in {problem.field for problem in problems}}
+    known = {
+        name: value for name, value in values.items() if name not in {problem.field for problem in problems}
+    }
     clean, found = clean_values(entity, known, situation)
     problems += found
     after = {**default_values(session, entity, [*clean, *(p.field for p in found)], situation), **clean}
@@ -91,8 +93,12 @@ def update_record(
         session.refresh(record)
         before = values_of(session, record, _stored_names(entity))
     problems = refused_fields(session, entity, values)
-    known = {name: value for name, value in values.items() if name not in {problem.field for problem in problems}}
-    clean, found = clean_values(entity, known, Situation(situation.language, situation.time_zone, situation.source, before))
+    known = {
+        name: value for name, value in values.items() if name not in {problem.field for problem in problems}
+    }
+    clean, found = clean_values(
+        entity, known, Situation(situation.language, situation.time_zone, situation.source, before)
+    )
     problems += found
     after = {**before, **clean}
     changed = [name for name in clean if clean[name] != before.get(name)]
@@ -122,7 +128,9 @@ def delete_record(session: CrmSession, entity: Entity, record_id: int, depth: in
         session.flush()
 
 
-def _part_from_children(session: CrmSession, entity: Entity, record_id: int, inverse: Inverse, depth: int) -> None:
+def _part_from_children(
+    session: CrmSession, entity: Entity, record_id: int, inverse: Inverse, depth: int
+) -> None:
     child = session.workspace.schema.entities[inverse.entity]
     field = child.fields[inverse.field]
     cls = session.workspace.models[child.name]
@@ -138,7 +146,9 @@ def _part_from_children(session: CrmSession, entity: Entity, record_id: int, inv
         if way == "cascade":
             _as_system(session, lambda found=child_id: delete_record(session, child, found, depth + 1))
         else:
-            _as_system(session, lambda found=child_id: update_record(session, child, found, {field.name: None}))
+            _as_system(
+                session, lambda found=child_id: update_record(session, child, found, {field.name: None})
+            )
 
 
 def _as_system(session: CrmSession, deed: Any) -> None:
@@ -173,7 +183,7 @@ def _numbers(session: CrmSession, entity: Entity, after: Mapping[str, Any]) -> d
     for field in entity.fields.values():
         if field.type == "sequence" and after.get(field.name) is None:
             pattern = field.options["pattern"]
-            number = take_numbers(session.connection(), field.uid, period_of(pattern, local))[0]
+            number = take_numbers(session.connection(), field.uid, series(pattern, local))[0]
             found[field.name] = render(pattern, number, local)
     return found
 
@@ -202,7 +212,9 @@ def _integrity_problem(entity: Entity, error: sa.exc.IntegrityError) -> Problem:
     """Return whose value somebody else took in the same moment."""
     text = str(error.orig)
     for field in entity.fields.values():
-        if field.unique and (f"uq_{entity.table}_{field.column}" in text or f"{entity.table}.{field.column}" in text):
+        if field.unique and (
+            f"uq_{entity.table}_{field.column}" in text or f"{entity.table}.{field.column}" in text
+        ):
             return Problem("record.not_unique", {"label": field.label}, field.name)
     return Problem("record.gone_meanwhile")
 

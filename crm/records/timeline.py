@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from crm.database import CrmSession
@@ -61,19 +62,29 @@ def _children(session: CrmSession, child: Entity, field: str, record_id: int) ->
     places: Mapping[str, str] = child.options["timeline"]
     wanted = dict.fromkeys([*places.values(), *(("owner",) if "owner" in child.fields else ("created_by",))])
     at = places.get("at", "created_at")
-    query = ListQuery([{"field": field, "is": record_id}], order=((at, True),), page_size=LIMIT, columns=(*wanted, "created_at"))
+    query = ListQuery(
+        [{"field": field, "is": record_id}],
+        order=((at, True),),
+        page_size=LIMIT,
+        columns=(*wanted, "created_at"),
+    )
     page = list_records(session, child, query)
     situation = situation_of(session)
     titles = linked_titles(session, child, page.rows, page.columns, situation)
     return [_moment(child, row, places, titles, situation) for row in page.rows]
 
 
-def _moment(child: Entity, row: Mapping[str, Any], places: Mapping[str, str], titles: Mapping, situation: Any) -> Moment:
+def _moment(
+    child: Entity, row: Mapping[str, Any], places: Mapping[str, str], titles: Mapping, situation: Any
+) -> Moment:
     def text(key: str) -> str:
         name = places.get(key, "")
         return display_of(child, name, row, titles, situation) if name in row else ""
 
-    who = next((display_of(child, name, row, titles, situation) for name in ("owner", "created_by") if name in row), "")
+    who = next(
+        (display_of(child, name, row, titles, situation) for name in ("owner", "created_by") if name in row),
+        "",
+    )
     at = row.get(places.get("at", "created_at")) or row["created_at"]
     at = at if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time())
     title = text("title") or title_of(child, row, situation)
@@ -100,7 +111,9 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Mome
     ]
 
 
-def _changes(session: CrmSession, entity: Entity, values: Mapping, hidden: frozenset) -> list[tuple[str, str, str]]:
+def _changes(
+    session: CrmSession, entity: Entity, values: Mapping, hidden: frozenset
+) -> list[tuple[str, str, str]]:
     situation, found = situation_of(session), []
     for name, (before, after) in values.items():
         if name in hidden or name not in entity.fields:

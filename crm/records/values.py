@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import evaluate, parse_formula
+from crm.conditions import evaluate, parse_field
 from crm.database import CrmSession
 from crm.entities.check import placeholders
 from crm.entities.model import Entity
@@ -65,7 +65,8 @@ def value_of(session: CrmSession, record: Any, name: str) -> Any:
 
 def compute(session: CrmSession, record: Any, field: Field) -> Any:
     """Return what a formula or summary gives for a record or draft now."""
-    return evaluate(formula_tree(session, record.__entity__, field), record, scope_of(session))
+    found = evaluate(formula_tree(session, record.__entity__, field), record, scope_of(session))
+    return type_of(field).fit(field, found)
 
 
 def formula_tree(session: CrmSession, entity: Entity, field: Field) -> Any:
@@ -73,7 +74,7 @@ def formula_tree(session: CrmSession, entity: Entity, field: Field) -> Any:
     key = ("computed", entity.name, field.name)
     trees = session.workspace.trees
     if key not in trees:
-        trees[key], _problems = parse_formula(field.name, entity, session.workspace.schema)
+        trees[key], _problems = parse_field(entity, field, session.workspace.schema)
     return trees[key]
 
 
@@ -94,7 +95,9 @@ def title_of(entity: Entity, values: Mapping[str, Any], situation: Situation) ->
     return " ".join(text.split()) or f"#{values.get('id')}"
 
 
-def titles_by_id(session: CrmSession, entity: Entity, ids: Iterable[int], situation: Situation) -> dict[int, str]:
+def titles_by_id(
+    session: CrmSession, entity: Entity, ids: Iterable[int], situation: Situation
+) -> dict[int, str]:
     """Return the titles of records the actor may see; the others are absent."""
     wanted = sorted({found for found in ids if found is not None})
     if not wanted or "read" not in session.actor.rights(entity.name).can:
@@ -102,10 +105,13 @@ def titles_by_id(session: CrmSession, entity: Entity, ids: Iterable[int], situat
     cls = session.workspace.models[entity.name]
     names = [name for name in title_fields(entity) if name not in session.actor.rights(entity.name).hidden]
     stored = [name for name in names if type_of(field_of(entity, name)).stored]
-    columns = [getattr(cls, type_of(field_of(entity, name)).attribute(field_of(entity, name))) for name in stored]
+    columns = [
+        getattr(cls, type_of(field_of(entity, name)).attribute(field_of(entity, name))) for name in stored
+    ]
     rows = session.execute(sa.select(cls.id, *columns).where(cls.id.in_(wanted)))
     return {
-        row[0]: title_of(entity, {"id": row[0], **dict(zip(stored, row[1:], strict=True))}, situation) for row in rows
+        row[0]: title_of(entity, {"id": row[0], **dict(zip(stored, row[1:], strict=True))}, situation)
+        for row in rows
     }
 
 
@@ -115,12 +121,18 @@ def user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     if not wanted:
         return {}
     cls = session.workspace.models.user
-    rows = session.execute(sa.select(cls.id, cls.first_name, cls.last_name, cls.username).where(cls.id.in_(wanted)))
+    rows = session.execute(
+        sa.select(cls.id, cls.first_name, cls.last_name, cls.username).where(cls.id.in_(wanted))
+    )
     return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in rows}
 
 
 def linked_titles(
-    session: CrmSession, entity: Entity, rows: Iterable[Mapping[str, Any]], names: Iterable[str], situation: Situation
+    session: CrmSession,
+    entity: Entity,
+    rows: Iterable[Mapping[str, Any]],
+    names: Iterable[str],
+    situation: Situation,
 ) -> dict[str, dict[int, str]]:
     """Return, for every reference and user field among the names, the titles of what the rows point to.
 
@@ -139,7 +151,11 @@ def linked_titles(
 
 
 def display_of(
-    entity: Entity, name: str, values: Mapping[str, Any], titles: Mapping[str, Mapping[int, str]], situation: Situation
+    entity: Entity,
+    name: str,
+    values: Mapping[str, Any],
+    titles: Mapping[str, Mapping[int, str]],
+    situation: Situation,
 ) -> str:
     """Return one value as text for people; a reference as the title of what it points to."""
     field, value = field_of(entity, name), values.get(name)

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
-from crm.web import profile
+from crm.web import entity_api, entity_view, lookups, profile, saved_views_pages, search_pages
 
 Register = Callable[[AppBuilder, Workspace], None]
 
 PAGES: list[Register] = [
+    entity_view.register,
+    entity_api.register,
+    lookups.register,
+    saved_views_pages.register,
+    search_pages.register,
     profile.register,
 ]
 """In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; `app.py`

@@ -1,0 +1,132 @@
+"""`flask crm schema …`: check, compare, publish, export and roll back what stands under `schemas/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm.commands import Context, crm_command
+from crm.entities import store
+from crm.entities.json_schema import json_schemas
+from crm.entities.kinds import folder_of
+from crm.entities.load import build_schema, load_documents
+from crm.entities.model import Document
+from crm.entities.publish import diff_schema, publish_schema, rollback_schema
+from crm.entities.yaml import write_yaml
+from crm.errors import Problem, SchemaError
+from crm.messages import render
+
+FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
+
+
+def register(crm: click.Group) -> None:
+    """Add the group `schema`."""
+
+    @crm.group("schema")
+    def group() -> None:
+        """Check, compare, publish and export the schema."""
+
+    crm_command(group, "check")(FOLDER(_check))
+    crm_command(group, "diff")(FOLDER(_diff))
+    crm_command(group, "publish")(
+        FOLDER(click.option("-m", "why", default="", help="Why, for the history.")(_publish))
+    )
+    crm_command(group, "export")(FOLDER(_export))
+    crm_command(group, "history")(_history)
+    crm_command(group, "rollback")(click.argument("number", type=int)(_rollback))
+    crm_command(group, "json-schema")(_json_schema)
+
+
+def load_folder(folder: Path) -> list[Document]:
+    """Return the documents of a folder.
+
+    Errors: SchemaError with every problem of every file.
+    """
+    documents, problems = load_documents(folder)
+    problems += build_schema(documents, 0)[1]
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    return documents
+
+
+def told(problem: Problem, language: str) -> dict[str, Any]:
+    """Return a problem as the JSON answers show it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "field": problem.field,
+        "message": render(problem, language),
+    }
+
+
+def _check(context: Context, folder: Path) -> None:
+    """Check every file and name every problem."""
+    documents, problems = load_documents(folder)
+    problems += build_schema(documents, 0)[1]
+    rows = [told(problem, context.language) for problem in problems]
+    lines = [f"{row['file']}:{row['line']}: {row['message']}" for row in rows]
+    context.answer({"problems": rows}, "\n".join(lines) or f"{len(documents)} files, no problems.")
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _diff(context: Context, folder: Path) -> None:
+    """Show what publishing the files would do."""
+    documents, problems = load_documents(folder)
+    found = diff_schema(context.engine, documents)
+    found["problems"] = [told(problem, context.language) for problem in [*problems, *found["problems"]]]
+    context.answer(found, _diff_text(found))
+
+
+def _diff_text(found: dict[str, Any]) -> str:
+    lines = []
+    for key, sign in (("added", "+"), ("changed", "~"), ("removed", "-")):
+        for row in found[key]:
+            place = f"{row['entity']}.{row['name']}" if "entity" in row else row["name"]
+            keys = f" ({', '.join(row['keys'])})" if row.get("keys") else ""
+            lines.append(f"{sign} {row['kind']} {place}{keys}")
+    lines += found["sql"] + [f"{key}: {count}" for key, count in found["rows"].items()]
+    lines += [f"{row['file']}:{row['line']}: {row['message']}" for row in found["problems"]]
+    return "\n".join(lines) or "No differences."
+
+
+def _publish(context: Context, folder: Path, why: str) -> None:
+    """Make the files the live revision."""
+    number = publish_schema(context.engine, load_folder(folder), why)
+    context.answer({"revision": number}, f"Revision {number} is live.")
+
+
+def _export(context: Context, folder: Path) -> None:
+    """Write the live revision as files."""
+    documents = context.workspace.schema.documents
+    for document in documents:
+        path = folder / folder_of(document.kind) / f"{document.name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write_yaml(dict(document.body)), "utf-8")
+    facts = {"revision": context.workspace.number, "files": len(documents)}
+    context.answer(facts, f"{len(documents)} files written to {folder}.")
+
+
+def _history(context: Context) -> None:
+    """List the revisions, newest first."""
+    with context.engine.connect() as connection:
+        rows = [dict(row) for row in store.list_revisions(connection)]
+    lines = [
+        f"{row['number']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['user_name']}  {row['why']}"
+        for row in rows
+    ]
+    context.answer({"revisions": rows}, "\n".join(lines))
+
+
+def _rollback(context: Context, number: int) -> None:
+    """Make an older revision live again; data of removed fields returns."""
+    live = rollback_schema(context.engine, number)
+    context.answer({"revision": live}, f"Revision {live} is live; it says what revision {number} said.")
+
+
+def _json_schema(context: Context) -> None:
+    """Print a JSON Schema for each kind of document, for editors."""
+    found = json_schemas()
+    context.answer(found, write_yaml(found))

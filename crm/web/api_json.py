@@ -1,0 +1,66 @@
+"""Records as JSON: typed values in the form `clean` reads again, references with their titles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
+
+
+def in_json(value: Any) -> Any:
+    """Return what JSON has no form for as text."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (dt.date, dt.datetime)):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
+
+
+def results_of(
+    session: CrmSession, entity: Entity, rows: Sequence[Mapping[str, Any]], names: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return records as JSON objects: `id`, `row_version` and the named fields.
+
+    Shape:  a reference is `{"id", "title"}`, and by the name of its title field too where the title is one field;
+            null when empty; `{"id"}` alone when the caller may not see what it points to.
+    """
+    names = [name for name in names if name not in ("id", "row_version")]
+    titles = linked_titles(session, entity, rows, names, situation_of(session, "api"))
+    return [
+        {
+            "id": row["id"],
+            "row_version": row.get("row_version"),
+            **{name: _value(session, entity, name, row.get(name), titles) for name in names},
+        }
+        for row in rows
+    ]
+
+
+def result_of(
+    session: CrmSession, entity: Entity, values: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    """Return one record as a JSON object."""
+    return results_of(session, entity, [values], names)[0]
+
+
+def _value(session: CrmSession, entity: Entity, name: str, value: Any, titles: Mapping) -> Any:
+    field = field_of(entity, name)
+    if value is None:
+        return None
+    if name not in titles:
+        return type_of(field).to_json(field, value)
+    title = titles[name].get(value)
+    if title is None:
+        return {"id": value}
+    found = {"id": value, "title": title}
+    target = session.workspace.schema.entities.get(field.options.get("to", ""))
+    if target is not None and target.title == "{" + title_fields(target)[0] + "}":
+        found[title_fields(target)[0]] = title
+    return found

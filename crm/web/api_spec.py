@@ -1,0 +1,88 @@
+"""The OpenAPI description of an entity's REST resource, made from its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from crm.entities.model import Entity
+from crm.fields import kind_of
+from crm.fields.base import Field
+from crm.permissions.model import Actor
+from crm.permissions.service import readable_fields, writable_fields
+
+TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": "string", "description": "an exact number as text; a JSON number is accepted"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "reference": {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
+    "user": {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
+    "many": {"type": "array", "items": {"type": "string"}},
+}
+ERROR = {"description": "refused", "content": {"application/json": {"schema": {"type": "object"}}}}
+SECURITY = [{"jwt": []}]
+
+
+def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each path of the resource with its operations, as the actor may use them."""
+    shown = {
+        "type": "object",
+        "properties": {f.name: _schema(f) for f in readable_fields(actor, entity).values()},
+    }
+    sent = {
+        "type": "object",
+        "properties": {f.name: _sent(f) for f in writable_fields(actor, entity).values()},
+    }
+    base, can = f"/api/v1/{entity.name}/", actor.rights(entity.name).can
+    single = {"type": "object", "properties": {"id": {"type": "integer"}, "result": shown}}
+    many = {
+        "type": "object",
+        "properties": {"count": {"type": "integer"}, "result": {"type": "array", "items": shown}},
+    }
+    q = {"in": "query", "name": "q", "schema": {"type": "string"}, "description": "rison"}
+    pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
+    collection = {"get": _operation(entity, many, [q])}
+    if "create" in can:
+        collection["post"] = _operation(entity, single, [], sent, "201")
+    member = {"get": _operation(entity, single, [pk, q])}
+    if "update" in can:
+        version = {"in": "header", "name": "If-Match", "schema": {"type": "string"}}
+        member["put"] = _operation(entity, single, [pk, version], sent)
+    if "delete" in can:
+        member["delete"] = _operation(entity, {"type": "object"}, [pk])
+    yield base, collection
+    yield base + "{pk}", member
+
+
+def _operation(
+    entity: Entity,
+    answered: dict[str, Any],
+    parameters: list[dict],
+    sent: dict[str, Any] | None = None,
+    code: str = "200",
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "tags": [entity.name],
+        "security": SECURITY,
+        "parameters": parameters,
+        "responses": {
+            code: {"description": "done", "content": {"application/json": {"schema": answered}}},
+            **dict.fromkeys(("400", "401", "403", "404", "409", "422"), ERROR),
+        },
+    }
+    if sent is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": sent}}}
+    return found
+
+
+def _schema(field: Field) -> dict[str, Any]:
+    if field.type == "choice":
+        return {"type": "string", "enum": list(field.options["choices"]), "nullable": not field.required}
+    return {**TYPES.get(kind_of(field), {"type": "string"}), "nullable": not field.required}
+
+
+def _sent(field: Field) -> dict[str, Any]:
+    if kind_of(field) in ("reference", "user"):
+        return {"type": "integer", "nullable": not field.required}
+    return _schema(field)

@@ -1,0 +1,216 @@
+"""The form of a record: its fields ready to be drawn, and what was sent ready to be saved."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm.conditions import evaluate
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import Problem
+from crm.fields import type_of
+from crm.fields.base import Field, Situation
+from crm.fields.choice import allowed_moves
+from crm.messages import render
+from crm.permissions.rows import parse_trusted, scope_of
+from crm.permissions.service import readable_fields, writable_fields
+from crm.records.draft import RecordDraft
+from crm.records.values import linked_titles, situation_of
+from crm.web.form_fields import FormField, Option
+
+CONTROLS = {
+    "boolean": "checkbox",
+    "choice": "select",
+    "choices": "multi",
+    "reference": "lookup",
+    "references": "lookups",
+    "user": "lookup",
+    "long_text": "textarea",
+    "percent": "number",
+    "address": "textarea",
+}
+"""The template piece of a type's control, where it has another name."""
+
+MANY = ("multi", "lookups", "tags")
+
+
+@dataclass(frozen=True)
+class FormSection:
+    """One titled group of the form."""
+
+    label: str
+    fields: list[FormField]
+
+
+@dataclass(frozen=True)
+class RecordForm:
+    """A form as the page draws it.
+
+    Shape:  `version` is the row version the reader saw, None for a new record; `once` makes a form that is sent
+            twice create one record. `watched` names the fields on which others depend.
+    """
+
+    sections: list[FormSection]
+    version: int | None
+    once: str
+    watched: list[str]
+
+
+def sent_values(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
+    """Return what a form sent, by field name: only fields that stood in it.
+
+    Shape:  boxes come with a hidden twin, several values as a list.
+    """
+    found: dict[str, Any] = {}
+    for name, field in readable_fields(session.actor, entity).items():
+        if name not in form or not type_of(field).writable:
+            continue
+        control = control_of(field)
+        values = form.getlist(name)
+        found[name] = [value for value in values if value] if control in MANY else values[-1]
+    return found
+
+
+def control_of(field: Field) -> str:
+    """Return the name of the template piece that draws a field's control."""
+    control = type_of(field).control
+    return CONTROLS.get(control, control)
+
+
+def build_form(
+    session: CrmSession,
+    entity: Entity,
+    values: Mapping[str, Any],
+    sent: Mapping[str, Any] | None = None,
+    problems: list[Problem] | None = None,
+    record_id: int | None = None,
+) -> RecordForm:
+    """Return the form of a record.
+
+    Shape:  `values` are the typed values it has, or would have; `sent` what the reader typed instead, shown again
+            as it was typed. Fields whose `show_if` does not hold are left out.
+    """
+    maker = FormMaker(session, entity, values, sent or {}, problems or [])
+    draft, scope = RecordDraft(session, entity, values, record_id), scope_of(session)
+
+    def holds(lines: tuple) -> bool:
+        return bool(evaluate(parse_trusted(session.workspace, entity, lines), draft, scope))
+
+    shown = {
+        name: field
+        for name, field in maker.readable.items()
+        if (type_of(field).writable or values.get(name) is not None)
+        and (not field.show_if or holds(field.show_if))
+    }
+    sections = []
+    for section in entity.form:
+        fields = [maker.build(shown[name], holds) for name in section.fields if name in shown]
+        if fields:
+            sections.append(
+                FormSection(section.label.get(maker.situation.language) if section.label else "", fields)
+            )
+    return RecordForm(sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(entity)))
+
+
+def _watched(entity: Entity) -> Iterator[str]:
+    """Yield the fields that conditions of other fields ask about."""
+    asked = " ".join(
+        repr((field.show_if, field.required_if, field.read_only_if)) for field in entity.fields.values()
+    )
+    yield from (name for name in entity.fields if f"'{name}'" in asked or f" {name} " in asked)
+
+
+class FormMaker:
+    """Turns fields and values into form fields, one after the other."""
+
+    def __init__(
+        self, session: CrmSession, entity: Entity, values: Mapping, sent: Mapping, problems: list[Problem]
+    ) -> None:
+        self.session, self.entity, self.values, self.sent = session, entity, values, sent
+        self.situation = situation_of(session)
+        self.readable = readable_fields(session.actor, entity)
+        self.writable = writable_fields(session.actor, entity)
+        self.errors = {problem.field: render(problem, self.situation.language) for problem in problems}
+        merged = {**values, **{name: _as_id(value) for name, value in sent.items()}}
+        linked = [name for name, field in self.readable.items() if field.type in ("reference", "user")]
+        self.titles = linked_titles(session, entity, [merged], linked, self.situation)
+        self.merged = merged
+
+    def build(self, field: Field, holds: Any) -> FormField:
+        """Return one field, ready to be drawn."""
+        field_type, control = type_of(field), control_of(field)
+        language = self.situation.language
+        values = self._values(field, control)
+        unit = (
+            "%"
+            if field.type == "percent"
+            else str(field.options.get("currency") or "")
+            if control == "money"
+            else ""
+        )
+        return FormField(
+            name=field.name,
+            label=field.label.get(language),
+            control=control,
+            value=self._text(field),
+            values=values,
+            options=tuple(self._options(field, control, values)),
+            error=self.errors.get(field.name, ""),
+            help=field.help.get(language) if field.help else "",
+            unit=unit,
+            required=field.required or bool(field.required_if and holds(field.required_if)),
+            read_only=field.name not in self.writable
+            or bool(field.read_only_if and holds(field.read_only_if)),
+            max_length=field.options.get("max_length"),
+            direction="ltr" if field_type.left_to_right else "auto",
+            lookup_url=self._lookup_url(field, control),
+        )
+
+    def _text(self, field: Field) -> str:
+        if field.name in self.sent and not isinstance(self.sent[field.name], list):
+            return str(self.sent[field.name])
+        beside = Situation(self.situation.language, self.situation.time_zone, "form", self.values)
+        return type_of(field).form_text(field, self.values.get(field.name), beside)
+
+    def _values(self, field: Field, control: str) -> tuple[str, ...]:
+        if control not in MANY:
+            return ()
+        chosen = self.sent.get(field.name, self.values.get(field.name) or ())
+        return tuple(str(value) for value in chosen) if isinstance(chosen, (list, tuple)) else (str(chosen),)
+
+    def _options(self, field: Field, control: str, values: tuple[str, ...]) -> Iterator[Option]:
+        language = self.situation.language
+        if "choices" in field.options:
+            choices = field.options["choices"]
+            keys = allowed_moves(field, self.values.get(field.name)) if field.type == "choice" else choices
+            yield from (
+                Option(key, choices[key].label.get(language), choices[key].color)
+                for key in keys
+                if key in choices
+            )
+        elif field.name in self.titles:
+            chosen = self.merged.get(field.name)
+            if chosen is not None:
+                yield Option(str(chosen), self.titles[field.name].get(chosen, f"#{chosen}"))
+        elif control in MANY:
+            yield from (Option(value, value) for value in values)
+
+    def _lookup_url(self, field: Field, control: str) -> str:
+        if control not in ("lookup", "lookups"):
+            return ""
+        return url_for("LookupView.lookup", entity=self.entity.name, field=field.name)
+
+
+def _as_id(value: Any) -> Any:
+    """Return a typed id where what was sent is one; references are shown by it."""
+    return (
+        int(value)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19
+        else value
+    )

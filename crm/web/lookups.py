@@ -1,0 +1,71 @@
+"""Type-ahead for references and users: a few hits the reader may see, never the whole table."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import abort, jsonify, request
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access
+from werkzeug.wrappers import Response
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.workspace import Workspace
+from crm.fields.base import Field
+from crm.permissions import store as people
+from crm.permissions.service import readable_fields
+from crm.records.search import LOOKUP_HITS, find_hits
+from crm.web.permissions import EVERYONE, USE
+
+
+class LookupView(BaseView):
+    """Answers what a look-up field asks while somebody types."""
+
+    route_base = "/lookup"
+    class_permission_name = EVERYONE
+    method_permission_name = {"lookup": USE.removeprefix("can_")}
+
+    @expose("/<entity>/<field>")
+    @has_access
+    def lookup(self, entity: str, field: str) -> Response:
+        """Return up to 20 records or users as `[{"value", "text"}]`."""
+        session: CrmSession = self.appbuilder.session()
+        found = session.workspace.schema.entities.get(entity)
+        declared = readable_fields(session.actor, found).get(field) if found else None
+        if declared is None or not session.actor.rights(entity).can:
+            abort(404)
+        words = request.args.get("q", "")[:100]
+        if declared.type == "user":
+            return jsonify(_users(session, declared, words))
+        if declared.type not in ("reference", "references"):
+            abort(404)
+        return jsonify(
+            _records(session, session.workspace.schema.entities[declared.options["to"]], declared, words)
+        )
+
+
+def _records(session: CrmSession, target: Entity, field: Field, words: str) -> list[dict[str, str]]:
+    if "read" not in session.actor.rights(target.name).can:
+        return []
+    hits = find_hits(session, target, words, LOOKUP_HITS, tuple(field.options.get("only") or ()))
+    return [{"value": str(hit.id), "text": hit.title} for hit in hits]
+
+
+def _users(session: CrmSession, field: Field, words: str) -> list[dict[str, str]]:
+    cls = session.workspace.models.user
+    full = cls.first_name + " " + cls.last_name
+    asked = sa.select(cls).where(
+        full.icontains(words, autoescape=True) | cls.username.icontains(words, autoescape=True)
+    )
+    role = field.options.get("only_role")
+    if role:
+        asked = asked.where(cls.id.in_(people.list_users_with_role(session.connection(), role)))
+    return [
+        {"value": str(user.id), "text": str(user)}
+        for user in session.scalars(asked.order_by(full).limit(LOOKUP_HITS))
+    ]
+
+
+def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
+    """Register the look-up."""
+    appbuilder.add_view_no_menu(LookupView)
