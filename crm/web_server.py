@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
 from config import Settings
 from crm.children import die_with_parent
+
+logger = logging.getLogger(__name__)
 
 REQUESTS_PER_PROCESS = 50_000  # then a fresh process takes over, one at a time
 GRACE_SECONDS = 5  # a request in work may go on for so long after a stop
@@ -35,3 +38,14 @@ def web_command(settings: Settings, application: str = "app:app") -> list[str]:
 def post_fork(_server: Any, _worker: Any) -> None:
     """Make a new web process end with gunicorn's own, even when that is killed."""
     die_with_parent()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Build the first app before the first reader comes; a database that is away is asked again at a request."""
+    warm = getattr(worker.wsgi, "warm", None)
+    if warm is None:
+        return
+    try:
+        warm()
+    except Exception:
+        logger.exception("No app could be built yet")
