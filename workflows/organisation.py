@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from config import Settings, current_settings
-from crm.database import CrmSession, build_engine, open_session, utcnow
+from crm.database import CrmSession, build_engine, open_session, utcnow, write_intent
 from crm.entities.workspace import Workspace, get_workspace
 from crm.permissions.model import SYSTEM, Actor
 
@@ -47,7 +47,8 @@ class Workshop:
 
     def workspace(self) -> Workspace:
         """Return the live revision."""
-        return get_workspace(self.engine)
+        with only_reading():
+            return get_workspace(self.engine)
 
     @contextmanager
     def session(self, actor: Actor = SYSTEM, cause: tuple[str, ...] = ()) -> Iterator[CrmSession]:
@@ -56,9 +57,25 @@ class Workshop:
             session.clock = self.clock
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[CrmSession]:
+        """Open a session that only reads, and so waits for no writer."""
+        with only_reading(), self.session() as session:
+            yield session
+
     def lease_end(self) -> dt.datetime:
         """Return until when work taken now is held."""
         return self.clock() + dt.timedelta(seconds=self.lease_seconds)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Let the transactions begun inside wait for nobody on SQLite."""
+    token = write_intent.set(False)
+    try:
+        yield
+    finally:
+        write_intent.reset(token)
 
 
 def organisation_of(settings: Settings) -> Organisation:

@@ -118,6 +118,9 @@ def deliver_mail(workshop: Workshop) -> int:
 
 
 def _claim(workshop: Workshop) -> list[Mapping]:
+    with workshop.reading() as session:
+        if not outbox.has_due_messages(session, workshop.clock()):
+            return []
     with workshop.session() as session:
         return outbox.claim_messages(session, workshop.clock(), workshop.lease_end(), BATCH)
 

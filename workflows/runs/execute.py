@@ -49,6 +49,9 @@ class EndedError(Exception):
 
 def execute_runs(workshop: Workshop) -> int:
     """Perform runs that are due; return how many were taken."""
+    with workshop.reading() as session:
+        if not store.has_due(session, store.run, workshop.clock()):
+            return 0
     with workshop.session() as session:
         rows = store.claim(session, store.run, workshop.clock(), workshop.lease_end(), BATCH)
     for row in rows:
@@ -200,10 +203,8 @@ class Execution:
         return Work(session, self.rule, record, f"{self.row['id']}:{step.path}", organisation, is_gone)
 
 
-def continue_run(workshop: Workshop, run_id: int) -> bool:
-    """Take up a failed run again where it stopped; return whether there was one to take up."""
-    with workshop.session() as session:
-        now = workshop.clock()
-        ended = (store.run.c.id == run_id) & (store.run.c.state == store.FAILED)
-        values = {"state": store.WAITING, "due_at": now, "tries": 0, "error": None, "ended_at": None}
-        return session.execute(sa.update(store.run).where(ended).values(values)).rowcount == 1
+def continue_run(session: CrmSession, run_id: int, now: dt.datetime) -> bool:
+    """Let a failed run be taken up again where it stopped; return whether there was one."""
+    failed = (store.run.c.id == run_id) & (store.run.c.state == store.FAILED)
+    values = {"state": store.WAITING, "due_at": now, "tries": 0, "error": None, "ended_at": None}
+    return session.execute(sa.update(store.run).where(failed).values(values)).rowcount == 1

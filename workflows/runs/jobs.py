@@ -30,8 +30,9 @@ def work_off(workshop: Workshop) -> int:
 def continue_run(run_id: int) -> None:
     """Take up a failed run where it stopped."""
     workshop = current_workshop()
-    if execute.continue_run(workshop, run_id):
-        work_off(workshop)
+    with workshop.session() as session:
+        execute.continue_run(session, run_id, workshop.clock())
+    work_off(workshop)
 
 
 def deliver_mail() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +38,16 @@ class Moment:
     changed: Mapping[str, Any]
     cause: tuple[str, ...]
     actor: str
+
+    def seen_from(self, session: CrmSession) -> Moment:
+        """Return the same moment, reading what lies around the record through another session."""
+        return replace(
+            self, after=_moved(self.after, session), before=self.before and _moved(self.before, session)
+        )
+
+
+def _moved(draft: RecordDraft, session: CrmSession) -> RecordDraft:
+    return RecordDraft(session, draft.__entity__, draft._values, draft.id)
 
 
 class History:

@@ -48,6 +48,9 @@ def plan_events(workshop: Workshop) -> int:
     Shape:  a batch is one transaction: its runs and its events' end are written together, or not at all. When
             a batch breaks, its events are looked at one by one, so that a bad one holds up nobody.
     """
+    with workshop.reading() as session:
+        if not store.has_due(session, events.event, workshop.clock()):
+            return 0
     with workshop.session() as session:
         rows = store.claim(session, events.event, workshop.clock(), workshop.lease_end(), BATCH)
     if not rows:

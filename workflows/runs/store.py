@@ -16,7 +16,7 @@ from workflows.runs.locks import hold_lock
 
 WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
 STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
-ENDED = (DONE, STOPPED, SKIPPED, FAILED)
+STATES = (WAITING, CLAIMED, DONE, STOPPED, SKIPPED, FAILED)
 
 run = sa.Table(
     "crm_run",

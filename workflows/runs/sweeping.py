@@ -20,7 +20,7 @@ def sweep(workshop: Workshop) -> list[str]:
     Shape:  what waits, what was put off and is due, and what a lost worker held longer than its lease.
     """
     now = workshop.clock()
-    with workshop.session() as session:
+    with workshop.reading() as session:
         work = store.has_due(session, events.event, now) or store.has_due(session, store.run, now)
         mail = outbox.has_due_messages(session, now)
     bells = [name for name, waits in ((events.BELL, work), (outbox.BELL, mail)) if waits]

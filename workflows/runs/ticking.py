@@ -132,11 +132,12 @@ def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]
     if rule.condition is not None:
         found.append(compile_sql(rule.condition, rule.entity, replace(scope_of(session), time_zone=zone)))
     if rule.trigger.kind in BY_DATE:
-        found.append(_on_its_day(cls, rule, due.day))
+        found.append(on_its_day(cls, rule, due.day))
     return found
 
 
-def _on_its_day(cls: Any, rule: Rule, day: dt.date) -> Any:
+def on_its_day(cls: Any, rule: Rule, day: dt.date) -> Any:
+    """Return the SQL condition of the records whose date makes this the day."""
     body = rule.trigger.body
     name = body["field"] if isinstance(body, dict) else body
     column = getattr(cls, name)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm.entities import store as revisions
 from crm.entities.model import Document
 from crm.entities.workspace import Workspace
-from workflows.organisation import Workshop
+from workflows.organisation import Workshop, only_reading
 from workflows.rules.build import build_rule
 from workflows.rules.check import check_rule
 from workflows.rules.model import Rule
@@ -41,7 +41,7 @@ def _older_rule(engine: sa.Engine, workspace: Workspace, name: str, revision: in
 @lru_cache(maxsize=64)
 def _body(engine: sa.Engine, name: str, revision: int) -> dict | None:
     """Return what a revision's document of the rule said; revisions never change, so it is kept."""
-    with engine.connect() as connection:
+    with only_reading(), engine.connect() as connection:
         found = revisions.find_revision(connection, revision)
     documents = found["documents"] if found else []
     return next((body for body in documents if body.get("rule") == name), None)

@@ -1,0 +1,97 @@
+"""Notifications: the list, the number beside the bell, and marking as read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, redirect, render_template, request
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from crm import notifications
+from crm.entities.workspace import Workspace
+from crm.web.permissions import EVERYONE
+
+PAGE_SIZE = 50
+LARGEST_ID = 2**63 - 1
+
+
+class NotificationsView(BaseView):
+    """`/notifications/`."""
+
+    route_base = "/notifications"
+    default_view = "show"
+    class_permission_name = EVERYONE
+    workspace: Workspace
+
+    @expose("/")
+    @has_access
+    @permission_name("use")
+    def show(self) -> str:
+        """Show the reader's notifications, newest first."""
+        before = read_before(request.args.get("before"))
+        session = self.appbuilder.session()
+        found = notifications.list_notifications(session, g.user.id, PAGE_SIZE + 1, before)
+        rows = [self.line(row) for row in found[:PAGE_SIZE]]
+        return self.render_template(
+            "notifications/list.html",
+            title=gettext("Notifications"),
+            rows=rows,
+            unread=notifications.count_unread(session, g.user.id),
+            next_url=f"/notifications/?before={rows[-1]['id']}" if len(found) > PAGE_SIZE else "",
+        )
+
+    @expose("/count")
+    @has_access
+    @permission_name("use")
+    def count(self) -> str:
+        """Return the number beside the bell, as a piece of a page."""
+        unread = notifications.count_unread(self.appbuilder.session(), g.user.id)
+        return render_template("notifications/_count.html", unread=unread, most=notifications.MAX_COUNT)
+
+    @expose("/<int:notification_id>/read", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def read(self, notification_id: int) -> Response:
+        """Mark one as read and go where it leads."""
+        session = self.appbuilder.session()
+        number = min(notification_id, LARGEST_ID)
+        found = notifications.mark_read(session, g.user.id, number, session.clock())
+        session.commit()
+        return redirect(self.url_of(found) or "/notifications/")
+
+    @expose("/read", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def read_all(self) -> Response:
+        """Mark all as read."""
+        session = self.appbuilder.session()
+        notifications.mark_all_read(session, g.user.id, session.clock())
+        session.commit()
+        return redirect("/notifications/")
+
+    def line(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return one notification as the page draws it."""
+        entity = self.workspace.schema.entities.get(row["entity"] or "")
+        return {**row, "icon": entity.icon if entity else "bell", "url": self.url_of(row)}
+
+    def url_of(self, row: dict[str, Any]) -> str:
+        """Return the page of the record a notification is about; "" when it is about none that is left."""
+        if row["record_id"] is None or row["entity"] not in self.workspace.schema.entities:
+            return ""
+        return f"/{row['entity']}/show/{row['record_id']}"
+
+
+def read_before(text: str | None) -> int | None:
+    """Return the id a page starts after; anything odd starts at the newest."""
+    if text and text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    return None
+
+
+def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
+    """Register the notifications of one revision."""
+    view = type("NotificationsView", (NotificationsView,), {"workspace": workspace})
+    appbuilder.add_view_no_menu(view)

@@ -1,0 +1,60 @@
+"""`flask crm rule try`: what a rule would do, without doing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from crm.commands import Context, crm_command
+from crm.errors import RuleError
+from workflows.organisation import Workshop, organisation_of
+from workflows.rules.schedule import duration
+from workflows.runs.rehearse import Rehearsal, try_rule
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this package."""
+
+    @group.group("rule", help="What happens by itself.")
+    def rule() -> None:
+        pass
+
+    @crm_command(rule, "try", help="Show what a rule would do; nothing is changed or sent.")
+    @click.argument("name")
+    @click.option("--record", "record_id", type=int, help="Only this record.")
+    @click.option("--since", help="Instead of today's records: what happened lately, such as 30d or 12h.")
+    def try_one(context: Context, name: str, record_id: int | None, since: str | None) -> None:
+        workshop = Workshop(context.engine, organisation_of(context.settings))
+        period = read_period(since) if since else None
+        found = try_rule(workshop, name, record_id, period)
+        context.answer(found.as_json(), as_text(found))
+
+
+def read_period(text: str) -> dt.timedelta:
+    """Return how far back to look, from "30d", "12h" or "2 weeks".
+
+    Errors: RuleError when it cannot be read.
+    """
+    words = f"{text[:-1]} {UNITS[text[-1]]}" if text[-1:] in UNITS and text[:-1].isdigit() else text
+    found = duration(words)
+    if found is None:
+        raise RuleError("rule.bad_duration", value=text)
+    return found
+
+
+def as_text(found: Rehearsal) -> str:
+    """Return a rehearsal for people."""
+    lines = [f"{found.rule}: {found.considered} considered, {len(found.firings)} would fire."]
+    for firing in found.firings:
+        lines.append(f"  #{firing['record']} at {firing['at']}")
+        lines += [f"    {_line(effect)}" for effect in firing["effects"]]
+        lines += [f"    ! {problem}" for problem in firing.get("problems", ())]
+    return "\n".join(lines)
+
+
+def _line(effect: dict) -> str:
+    rest = ", ".join(f"{name}={value}" for name, value in effect.items() if name != "action")
+    return f"{effect['action']}: {rest}"

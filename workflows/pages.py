@@ -1,0 +1,220 @@
+"""The pages of rules: what there is, what ran, why, and what it did; and a rule tried over REST."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import abort, current_app, jsonify, redirect, request
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.api import BaseApi
+from flask_appbuilder.security.decorators import has_access, permission_name, protect
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from crm import events, queue
+from crm.entities.workspace import Workspace
+from crm.errors import NotFoundError, RuleError
+from crm.web.language import current_language
+from crm.web.permissions import CONFIGURATION
+from workflows.actions import ACTIONS
+from workflows.organisation import Workshop, organisation_of
+from workflows.rules.model import Rule, Step
+from workflows.rules.schedule import duration
+from workflows.rules.words import trigger_words
+from workflows.runs import store
+from workflows.runs.errors import sentences
+from workflows.runs.execute import continue_run
+from workflows.runs.rehearse import try_rule
+
+RUNS_SHOWN = 50
+LARGEST_ID = 2**63 - 1
+COLORS = {"done": "green", "waiting": "blue", "claimed": "azure", "failed": "red", "stopped": "orange"}
+
+
+def current_workshop(workspace: Workspace) -> Workshop:
+    """Return the workshop of this app, for what a page does with rules."""
+    engine = current_app.appbuilder.session().get_bind()
+    return Workshop(engine, organisation_of(current_app.extensions["crm_settings"]))
+
+
+class RulesView(BaseView):
+    """`/admin/rules/`."""
+
+    route_base = "/admin/rules"
+    default_view = "index"
+    class_permission_name = CONFIGURATION
+    workspace: Workspace
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules of this revision."""
+        return self.workspace.schema.parts.get("rule", {})
+
+    @expose("/")
+    @has_access
+    @permission_name("use")
+    def index(self) -> str:
+        """List the rules."""
+        session = self.appbuilder.session()
+        states, last = store.count_states(session), store.last_runs(session)
+        rows = [
+            {**self.line(rule), "states": states.get(name, {}), "last": last.get(name)}
+            for name, rule in self.rules.items()
+        ]
+        return self.render_template("rules/list.html", title=gettext("Rules"), rows=rows)
+
+    @expose("/<name>/")
+    @has_access
+    @permission_name("use")
+    def show(self, name: str) -> str:
+        """Show one rule as sentences, and its latest runs."""
+        rule = self.rules.get(name)
+        if rule is None:
+            raise NotFoundError("rule.not_found", name=name)
+        state = request.args.get("state")
+        state = state if state in store.STATES else None
+        runs = store.list_runs(self.appbuilder.session(), RUNS_SHOWN, name, state)
+        return self.render_template(
+            "rules/show.html",
+            **self.line(rule),
+            lines=[json.dumps(line, ensure_ascii=False, default=str) for line in rule.lines],
+            steps=list(self.sentences_of(rule, rule.steps)),
+            runs=[self.run_line(row) for row in runs],
+            chosen=state,
+            states=store.STATES,
+        )
+
+    @expose("/run/<int:run_id>")
+    @has_access
+    @permission_name("use")
+    def run(self, run_id: int) -> str:
+        """Show one run: why it fired, what it did, why it failed."""
+        session = self.appbuilder.session()
+        row = store.find_run(session, min(run_id, LARGEST_ID))
+        if row is None:
+            abort(404)
+        steps = store.list_steps(session, row["id"])
+        return self.render_template(
+            "rules/run.html",
+            run=self.run_line(row),
+            rule=self.rules.get(row["rule"]),
+            why=row["why"],
+            cause=row["cause"],
+            errors=sentences(row["error"], current_language()),
+            steps=[self.step_line(row, step) for step in steps],
+        )
+
+    @expose("/run/<int:run_id>/retry", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def retry(self, run_id: int) -> Response:
+        """Take up a failed run where it stopped."""
+        session = self.appbuilder.session()
+        if continue_run(session, min(run_id, LARGEST_ID), session.clock()):
+            session.commit()
+            queue.ring(events.BELL)
+        return redirect(f"/admin/rules/run/{run_id}")
+
+    def line(self, rule: Rule) -> dict[str, Any]:
+        """Return a rule as a list draws it."""
+        language = current_language()
+        schema = self.workspace.schema
+        return {
+            "rule": rule,
+            "title": rule.label.get(language),
+            "entity": schema.entities[rule.entity].plural,
+            "trigger": trigger_words(rule, schema, language),
+        }
+
+    def run_line(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a run as a list draws it."""
+        entity = self.workspace.schema.entities.get(row["entity"])
+        url = f"/{row['entity']}/show/{row['record_id']}" if entity else ""
+        return {**row, "url": url, "entity_label": entity.label if entity else row["entity"],
+                "color": COLORS.get(row["state"], "gray"), "state_label": state_label(row["state"])}  # fmt: skip
+
+    def sentences_of(self, rule: Rule, steps: tuple[Step, ...], depth: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield what a rule does, a sentence per step, with how deep it stands in branches."""
+        schema, language = self.workspace.schema, current_language()
+        for step in steps:
+            yield depth, ACTIONS[step.action].describe(step, schema, schema.entities[rule.entity], language)
+            for branch in step.branches:
+                yield from self.sentences_of(rule, branch.steps, depth + 1)
+
+    def step_line(self, row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a step that was done as the page of a run draws it."""
+        effect = {name: value for name, value in step["effect"].items() if name not in ("action", "goes_on")}
+        words = {name: value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+                 for name, value in effect.items()}  # fmt: skip
+        rule = self.rules.get(row["rule"])
+        found = rule and next(
+            (known for known in every_step(rule.steps) if known.path == step["position"]), None
+        )
+        sentence = step["effect"].get("action", "")
+        if rule and found and found.action == sentence:
+            schema = self.workspace.schema
+            entity = schema.entities[rule.entity]
+            sentence = ACTIONS[found.action].describe(found, schema, entity, current_language())
+        return {**step, "sentence": sentence, "effect": words}
+
+
+def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Yield every step, those inside branches included."""
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from every_step(branch.steps)
+
+
+def state_label(state: str) -> str:
+    """Return the word for a run's state."""
+    words = {
+        "waiting": gettext("Waiting"),
+        "claimed": gettext("Running"),
+        "done": gettext("Done"),
+        "stopped": gettext("Stopped"),
+        "skipped": gettext("Skipped"),
+        "failed": gettext("Failed"),
+    }
+    return words.get(state, state)
+
+
+class RuleApi(BaseApi):
+    """`/api/v1/rule/`."""
+
+    resource_name = "rule"
+    class_permission_name = CONFIGURATION
+    workspace: Workspace
+
+    @expose("/<name>/try", methods=["POST"])
+    @protect()
+    @permission_name("use")
+    def try_one(self, name: str) -> Response:
+        """Try a rule.
+        ---
+        post:
+          summary: What a rule would do; nothing is changed or sent.
+          parameters:
+          - {in: path, name: name, required: true, schema: {type: string}}
+          responses:
+            200: {description: considered, firings and refused}
+        """
+        asked = request.get_json(silent=True) or {}
+        since = asked.get("since")
+        period = duration(since) if since is not None else None
+        if since is not None and period is None:
+            raise RuleError("rule.bad_duration", value=str(since)[:40])
+        record = asked.get("record")
+        record = record if isinstance(record, int) and 0 < record <= LARGEST_ID else None
+        return jsonify(try_rule(current_workshop(self.workspace), name, record, period).as_json())
+
+
+def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
+    """Register the pages of one revision."""
+    view = type("RulesView", (RulesView,), {"workspace": workspace})
+    appbuilder.add_view(
+        view, "Rules", href="/admin/rules/", icon="bolt", label=lazy_gettext("Rules"), category="Security"
+    )
+    appbuilder.add_api(type("RuleApi", (RuleApi,), {"workspace": workspace}))
