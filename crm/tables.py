@@ -14,6 +14,7 @@ def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
     from crm.entities import processes as _processes  # noqa: F401
     from crm.entities import store as _revisions  # noqa: F401
+    from crm.imports import store as _imports  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
 

@@ -1,8 +1,7 @@
 """The reading process: everything that parses a stranger's file, under limits, away from our own processes.
 
 Run as `python -m crm.imports.child`: one request as JSON on standard input, answers as JSON lines on standard
-output. The last line is `{"end": ...}` or `{"refused": ...}`; when neither comes, the process died and the file is
-to blame.
+output. The last line is `{"end": ...}` or `{"refused": ...}`; without one of them the process died.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a sheet's rows say about its shape: header row, columns, number of rows. Pure; fed by the reading process."""
+"""What a sheet's rows say about its shape: header row, columns, number of rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Row = tuple[int, list[Any]]
 def look_at_rows(rows: Iterator[Row], header_row: int | None, limits: Limits) -> SheetLook:
     """Return header row, columns, row count and first rows of one sheet.
 
-    Shape:  `rows` are the filled ones, blanks at their ends cut off; `header_row` is the number a person chose,
-            None for the first filled row.
+    Shape:  `rows` are the filled ones, blanks at their ends cut off; `header_row` is the number a person
+            chose, None for the first filled row.
     Errors: ImportRowError import.no_such_row, import.too_many_columns.
     """
     first_rows: list[Row] = []

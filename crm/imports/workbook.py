@@ -46,7 +46,7 @@ class CalamineSource:
         self.book, self.name, self.hidden, self.errors = book, name, hidden, errors
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
-        """Yield the rows; calamine counts them from the top of the sheet but columns from the first filled."""
+        """Yield the rows; calamine counts rows from the sheet's top but columns from the first filled."""
         sheet = self.book.get_sheet_by_name(self.name)
         lead = [None] * (sheet.start[1] if sheet.start else 0)
         for number, cells in enumerate(sheet.iter_rows(), start=1):

@@ -1,4 +1,4 @@
-"""Reading hostile and odd workbooks: a clear refusal or the right rows, and the reading process cannot hurt us."""
+"""Reading hostile and odd files: a clear refusal or the right rows, and nothing that hurts us."""
 
 from __future__ import annotations
 

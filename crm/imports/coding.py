@@ -1,0 +1,121 @@
+"""Plan rows as JSON text and back: typed values, problems, the cells of refused rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from crm.entities.model import Entity
+from crm.errors import Problem
+from crm.fields.base import Field
+from crm.imports.cells import tidy_row, typed_row
+from crm.texts import Text
+
+DECODERS: dict[str, Callable[[Any], Any]] = {
+    "date": dt.date.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+    "decimal": Decimal,
+    "percent": Decimal,
+    "money": Decimal,
+    "choices": tuple,
+    "tags": tuple,
+    "references": tuple,
+}
+"""How a stored value becomes typed again, by field type; the others are JSON as they are."""
+
+
+def encode_values(values: Sequence[Any]) -> str:
+    """Return typed values as a JSON list."""
+    return orjson.dumps(values, default=str).decode()
+
+
+def decoder_of(field: Field) -> Callable[[Any], Any]:
+    """Return what turns a field's stored value into the typed one; None stays None."""
+    decode = DECODERS.get(field.type)
+    if decode is None:
+        return lambda value: value
+    return lambda value: None if value is None else decode(value)
+
+
+class RowDecoder:
+    """Reads the values of new records of one batch.
+
+    Shape:  `names` are the fields in the order in which the plan wrote their values.
+    """
+
+    def __init__(self, entity: Entity, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.decoders = [
+            (place, DECODERS[entity.fields[name].type])
+            for place, name in enumerate(self.names)
+            if entity.fields[name].type in DECODERS
+        ]
+
+    def decode(self, content: str) -> dict[str, Any]:
+        """Return typed values by field name."""
+        values = orjson.loads(content)
+        for place, decode in self.decoders:
+            if values[place] is not None:
+                values[place] = decode(values[place])
+        return dict(zip(self.names, values, strict=True))
+
+
+def encode_edit(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """Return the changes of one record, `{field: (before, after)}`, as JSON text."""
+    return orjson.dumps(changes, default=str).decode()
+
+
+def decode_edit(entity: Entity, content: str) -> dict[str, tuple[Any, Any]]:
+    """Return typed (before, after) by field name."""
+    found = {}
+    for name, (before, after) in orjson.loads(content).items():
+        decode = decoder_of(entity.fields[name])
+        found[name] = (decode(before), decode(after))
+    return found
+
+
+def encode_cells(cells: Sequence[Any]) -> str:
+    """Return the cells of a row as JSON text."""
+    return orjson.dumps(tidy_row(cells)).decode()
+
+
+def decode_cells(content: str | None) -> list[Any]:
+    """Return the cells of a row."""
+    return typed_row(orjson.loads(content)) if content else []
+
+
+def encode_problems(problems: Iterable[Problem]) -> str:
+    """Return problems as JSON text; labels keep all their languages."""
+    rows = [(problem.code, encode_params(problem.params), problem.field) for problem in problems]
+    return orjson.dumps(rows).decode()
+
+
+def encode_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a problem's parameters as JSON values."""
+    return {name: encode_param(value) for name, value in params.items()}
+
+
+def encode_param(value: Any) -> Any:
+    """Return one parameter as a JSON value: numbers, texts, or a text in several languages."""
+    if isinstance(value, Text):
+        return {"text": value.source}
+    return value if isinstance(value, (int, float, str)) or value is None else str(value)
+
+
+def decode_problems(content: str | None) -> list[Problem]:
+    """Return the problems of a row."""
+    return [decode_problem(code, params, field) for code, params, field in orjson.loads(content or "[]")]
+
+
+def decode_problem(code: str, params: Mapping[str, Any], field: str | None = None) -> Problem:
+    """Return one problem from its stored parts."""
+    return Problem(code, {name: decode_param(value) for name, value in params.items()}, field)
+
+
+def decode_param(value: Any) -> Any:
+    """Return one parameter as it was."""
+    return Text(value["text"]) if isinstance(value, dict) else value

@@ -1,0 +1,182 @@
+"""From the cells of a row to typed values: each column reads its own way, every problem is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import FieldError, Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, Situation
+from crm.imports.formats import day_before_month
+from crm.imports.lookups import Lookups
+from crm.imports.model import Column, Matching
+from crm.records.values import situation_of
+
+REMEMBERED = 2_000  # different texts of a column that are read only once
+BESIDE = ("region_field", "country_field", "currency_field", "after", "before")
+SEVERAL = re.compile(r"\s*[;|\n]\s*")
+READS_LIKE = {",": "el", ".": "en"}  # a language that writes this mark before the decimals
+Row = tuple[int, list[Any]]
+
+
+@dataclass
+class Converted:
+    """One row of the file, read: typed values by field name, and what did not fit.
+
+    Shape:  `blank` names the matched fields whose cell is empty; they are None in `values`.
+    """
+
+    number: int
+    cells: list[Any]
+    values: dict[str, Any] = attribute(default_factory=dict)
+    problems: list[Problem] = attribute(default_factory=list)
+    blank: list[str] = attribute(default_factory=list)
+
+
+class ColumnReader:
+    """Reads the cells of one column into its field."""
+
+    def __init__(self, column: Column, field: Field, situation: Situation) -> None:
+        self.column, self.field = column, field
+        self.field_type = FIELD_TYPES[field.type]
+        language = READS_LIKE.get(column.decimal or "", situation.language)
+        self.situation = Situation(
+            language, situation.time_zone, "import", {}, situation.currency, situation.region
+        )
+        self.known: dict[str, Any] = {}
+
+    def read(self, cell: Any) -> Any:
+        """Return the typed value of a cell that is not blank.
+
+        Errors: FieldError.
+        """
+        if cell.__class__ is not str:
+            return self.field_type.clean(self.field, cell, self.situation)
+        if cell in self.known:
+            return self.known[cell]
+        value = self.field_type.clean(self.field, self.prepared(cell), self.situation)
+        if len(self.known) < REMEMBERED:
+            self.known[cell] = value
+        return value
+
+    def read_beside(self, cell: Any, values: Mapping[str, Any]) -> Any:
+        """Return the typed value of a cell whose meaning depends on other fields of the row.
+
+        Errors: FieldError.
+        """
+        old = self.situation
+        beside = Situation(old.language, old.time_zone, "import", values, old.currency, old.region)
+        return self.field_type.clean(self.field, self.prepared(cell), beside)
+
+    def prepared(self, cell: Any) -> Any:
+        """Return the cell as the field reads it: days before months."""
+        if self.column.day_first is False and isinstance(cell, str):
+            return day_before_month(cell)
+        return cell
+
+
+class Converter:
+    """Reads rows into typed values, as one import decided it."""
+
+    def __init__(self, session: CrmSession, entity: Entity, matching: Matching, lookups: Lookups) -> None:
+        situation = situation_of(session, "import")
+        self.entity, self.lookups = entity, lookups
+        self.plain: list[ColumnReader] = []
+        self.beside: list[ColumnReader] = []
+        self.pointing: list[ColumnReader] = []
+        self.id_column: Column | None = None
+        for column in matching.filled:
+            if column.field == "id":
+                self.id_column = column
+                continue
+            reader = ColumnReader(column, entity.fields[column.field], situation)
+            self.group_of(reader.field).append(reader)
+
+    def group_of(self, field: Field) -> list[ColumnReader]:
+        """Return the group a field is read with: plain ones first, then those that need the others."""
+        if field.type in ("reference", "references", "user"):
+            return self.pointing
+        needs = any(field.options.get(key) in self.entity.fields for key in BESIDE if field.options.get(key))
+        return self.beside if needs else self.plain
+
+    def convert(self, rows: Iterable[Row], defaults: Mapping[str, Any]) -> list[Converted]:
+        """Return the rows of one chunk, read.
+
+        Shape:  `defaults` are what other fields count as when the row says nothing: a phone's country.
+        """
+        chunk = [Converted(number, cells) for number, cells in rows]
+        self.learn(chunk)
+        for row in chunk:
+            for reader in self.plain:
+                self.put(row, reader, reader.read)
+            for reader in self.pointing:
+                self.put(row, reader, lambda cell, reader=reader: self.point(reader.field, cell))
+            if self.beside:
+                values = {
+                    **defaults,
+                    **{name: value for name, value in row.values.items() if value is not None},
+                }
+                for reader in self.beside:
+                    self.put(
+                        row,
+                        reader,
+                        lambda cell, reader=reader, values=values: reader.read_beside(cell, values),
+                    )
+            if self.id_column is not None:
+                self.put_id(row)
+        return chunk
+
+    @staticmethod
+    def put(row: Converted, reader: ColumnReader, read: Any) -> None:
+        """Read one cell of a row, or note why it does not fit."""
+        cells, index, name = row.cells, reader.column.index, reader.field.name
+        cell = cells[index] if index < len(cells) else None
+        if cell is None:
+            row.values[name] = None
+            row.blank.append(name)
+            return
+        try:
+            row.values[name] = read(cell)
+        except FieldError as error:
+            row.problems.append(Problem(error.code, error.params, name))
+
+    def put_id(self, row: Converted) -> None:
+        """Read the record's own number, by which rows of an exported file find their record again."""
+        index = self.id_column.index
+        cell = row.cells[index] if index < len(row.cells) else None
+        text = str(cell if cell is not None else "").lstrip("#").strip()
+        if text and not (text.isdecimal() and len(text) < 19):
+            row.problems.append(Problem("import.no_record_number", {"value": text[:60]}, "id"))
+            return
+        row.values["id"] = int(text) if text else None
+
+    def learn(self, chunk: list[Converted]) -> None:
+        """Ask at once for everything the rows of a chunk point to."""
+        for reader in self.pointing:
+            index = reader.column.index
+            cells = {row.cells[index] for row in chunk if index < len(row.cells)}
+            words = {word for cell in cells if cell is not None for word in words_of(reader.field, cell)}
+            self.lookups.learn(reader.field, sorted(words))
+
+    def point(self, field: Field, cell: Any) -> Any:
+        """Return what a cell points to: an id, or for several references a tuple of them.
+
+        Errors: FieldError naming the word that means no record, or several.
+        """
+        ids = [self.lookups.get(field, word) for word in words_of(field, cell)]
+        if field.type != "references":
+            return ids[0] if ids else None
+        return FIELD_TYPES[field.type].clean(field, ids, Situation(source="import"))
+
+
+def words_of(field: Field, cell: Any) -> list[str]:
+    """Return the words of a cell, each of which means one record."""
+    text = str(cell).strip()
+    parts = SEVERAL.split(text) if field.type == "references" else [text]
+    return [part for part in parts if part]

@@ -1,0 +1,173 @@
+"""The executor: writes planned rows, each chunk in one transaction with the note that it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import CrmError, Problem, RecordError
+from crm.imports import store
+from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
+from crm.imports.model import build_matching
+from crm.records.bulk import Edit, insert_rows, load_rows, update_rows
+from crm.records.links import judge_links
+from crm.records.prepare import judge
+
+REFUSALS = (sa.exc.IntegrityError, sa.exc.DataError, RecordError)
+
+
+@dataclass
+class Outcome:
+    """What became of one chunk: counts, and the rows that were refused after all."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    refused: dict[int, list[Problem]] = attribute(default_factory=dict)
+
+
+class Executor:
+    """Writes the rows of one batch's plan."""
+
+    def __init__(self, session: CrmSession, entity: Entity, batch: Mapping[str, Any]) -> None:
+        self.session, self.entity, self.batch_id = session, entity, batch["id"]
+        self.decoder = RowDecoder(entity, batch["fields"])
+        self.matching = build_matching(batch["matching"])
+        self.with_events = self.matching.rules == "run"
+
+    def execute(self, rows: Sequence[sa.Row]) -> Outcome:
+        """Write one chunk of plan rows; those the database refuses are noted, the others are written."""
+        outcome = Outcome()
+        outcome.unchanged = sum(1 for row in rows if row.action == "unchanged")
+        outcome.skipped = sum(1 for row in rows if row.action == "skip")
+        outcome.failed = sum(1 for row in rows if row.action == "error")
+        ids = self.create([row for row in rows if row.action == "create"], outcome)
+        outcome.created = len(ids)
+        outcome.updated = self.update([row for row in rows if row.action == "update"], outcome)
+        outcome.failed += len(outcome.refused)
+        connection = self.session.connection()
+        store.note_record_ids(connection, self.batch_id, ids)
+        for row in rows if outcome.refused else ():
+            if row.number in outcome.refused:
+                problems = encode_problems(outcome.refused[row.number])
+                store.refuse_plan_row(connection, self.batch_id, row.number, self.cells_of(row), problems)
+        return outcome
+
+    def cells_of(self, row: sa.Row) -> str:
+        """Return the cells a refused row came from, as far as its plan tells, for the problem file."""
+        if row.action == "create":
+            values = self.decoder.decode(row.content)
+        else:
+            stored = load_rows(self.session, self.entity, [row.record_id]).get(row.record_id, {})
+            values = {
+                **stored,
+                **{name: pair[1] for name, pair in decode_edit(self.entity, row.content).items()},
+            }
+        cells: list[Any] = [None] * (1 + max(column.index for column in self.matching.filled))
+        for column in self.matching.filled:
+            value = values.get(column.field)
+            is_link = (
+                column.field in self.entity.fields and self.entity.fields[column.field].type == "reference"
+            )
+            cells[column.index] = f"#{value}" if is_link and value is not None else value
+        return encode_cells(cells)
+
+    def create(self, rows: Sequence[sa.Row], outcome: Outcome) -> dict[int, int]:
+        """Create records; return their ids by row number."""
+        if not rows:
+            return {}
+        numbered = [(row.number, self.decoder.decode(row.content)) for row in rows]
+        return self.create_halving(numbered, outcome)
+
+    def create_halving(self, numbered: Sequence[tuple[int, Mapping]], outcome: Outcome) -> dict[int, int]:
+        """Create all at once; when one is refused, each half by itself, so that only the bad ones are left out."""
+        try:
+            with self.session.begin_nested():
+                values = [row for _, row in numbered]
+                ids = insert_rows(self.session, self.entity, values, self.with_events)
+            return {number: record_id for (number, _), record_id in zip(numbered, ids, strict=True)}
+        except REFUSALS as error:
+            if len(numbered) == 1:
+                outcome.refused[numbered[0][0]] = [refusal_of(self.entity, error)]
+                return {}
+        middle = len(numbered) // 2
+        halves = (numbered[:middle], numbered[middle:])
+        return {
+            number: found for half in halves for number, found in self.create_halving(half, outcome).items()
+        }
+
+    def update(self, rows: Sequence[sa.Row], outcome: Outcome) -> int:
+        """Change records and return how many; a record somebody changed since the plan is judged again."""
+        if not rows:
+            return 0
+        stored = load_rows(self.session, self.entity, (row.record_id for row in rows), lock=True)
+        edits = []
+        for row in rows:
+            before = stored.get(row.record_id)
+            changes = decode_edit(self.entity, row.content)
+            problems = self.judge_again(row, before, changes) if is_stale(row, before) else []
+            if problems:
+                outcome.refused[row.number] = problems
+            else:
+                edits.append(
+                    (
+                        row.number,
+                        Edit(row.record_id, before, {name: pair[1] for name, pair in changes.items()}),
+                    )
+                )
+        return self.update_halving(edits, outcome)
+
+    def judge_again(
+        self, row: sa.Row, before: Mapping[str, Any] | None, changes: Mapping[str, tuple[Any, Any]]
+    ) -> list[Problem]:
+        """Return why a record that changed since the plan may not be changed as planned."""
+        if before is None:
+            return [Problem("record.gone_meanwhile")]
+        for name, (planned, after) in changes.items():
+            if before.get(name) not in (planned, after):
+                return [Problem("import.changed_since", {"label": self.entity.fields[name].label}, name)]
+        values = {**before, **{name: pair[1] for name, pair in changes.items()}}
+        problems = judge(self.session, self.entity, before, values, row.record_id)
+        return problems + judge_links(self.session, self.entity, [(row.record_id, values)], changes).get(
+            0, []
+        )
+
+    def update_halving(self, edits: Sequence[tuple[int, Edit]], outcome: Outcome) -> int:
+        """Change all at once; when one is refused, each half by itself."""
+        if not edits:
+            return 0
+        try:
+            with self.session.begin_nested():
+                update_rows(self.session, self.entity, [edit for _, edit in edits], self.with_events)
+            return len(edits)
+        except REFUSALS as error:
+            if len(edits) == 1:
+                outcome.refused[edits[0][0]] = [refusal_of(self.entity, error)]
+                return 0
+        middle = len(edits) // 2
+        return self.update_halving(edits[:middle], outcome) + self.update_halving(edits[middle:], outcome)
+
+
+def is_stale(row: sa.Row, before: Mapping[str, Any] | None) -> bool:
+    """Return whether the record is gone, or was saved by somebody since the plan."""
+    return before is None or before["row_version"] != row.version
+
+
+def refusal_of(entity: Entity, error: Exception) -> Problem:
+    """Return what the database would not store: mostly a value somebody else took in the same moment."""
+    if isinstance(error, CrmError):
+        return error.problems[0] if error.problems else error.as_problem()
+    text = str(getattr(error, "orig", error))
+    for field in entity.fields.values():
+        marks = (f"uq_{entity.table}_{field.column}"[:63], f"{entity.table}.{field.column}")
+        if field.unique and any(mark in text for mark in marks):
+            return Problem("record.not_unique", {"label": field.label}, field.name)
+    return Problem("import.refused_by_database")

@@ -1,0 +1,39 @@
+"""What workers and the scheduler call: ids in, one piece of work each."""
+
+from __future__ import annotations
+
+from config import current_settings
+from crm import queue
+from crm.database import build_engine, utcnow
+from crm.imports import store, work
+from crm.imports.service import JOBS, place_of
+
+
+def current_shop() -> work.Shop:
+    """Return what this process's settings say."""
+    settings = current_settings()
+    engine = build_engine(settings.database_url)
+    return work.Shop(engine, place_of(settings), settings.language, settings.time_zone)
+
+
+def check_batch(batch_id: int) -> None:
+    """Plan an uploaded file. Safe to repeat: a plan that was not finished is made anew."""
+    work.check_batch(current_shop(), batch_id)
+
+
+def apply_batch(batch_id: int) -> None:
+    """Write the rows of a planned batch. Safe to repeat: rows already written are skipped."""
+    work.apply_batch(current_shop(), batch_id)
+
+
+def undo_batch(batch_id: int) -> None:
+    """Take a batch back. Safe to repeat: it goes on where it stopped."""
+    work.undo_batch(current_shop(), batch_id)
+
+
+def sweep() -> None:
+    """Ring again for every batch that waits and nobody works on."""
+    with current_shop().engine.connect() as connection:
+        forgotten = store.list_forgotten(connection, utcnow())
+    for batch_id, state in forgotten:
+        queue.ring(JOBS[state], batch_id)

@@ -1,0 +1,213 @@
+"""Which column fills which field: guessed from headers, or told by a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher, get_close_matches
+
+from crm.entities.model import Entity
+from crm.errors import ImportRowError, Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+from crm.fields.fold import fold
+from crm.imports.model import Column, Sheet, column_letters
+from crm.permissions.model import Actor
+from crm.permissions.service import writable_fields
+from crm.texts import LANGUAGES
+
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+NOT_WORDS = re.compile(r"[\W_]+")
+ADDED = "# "  # begins the headers a problem file adds; they mean no field
+NEAR = 0.88  # share of equal letters from which a header is taken for a slip of the pen
+TYPE_WORDS = {
+    "email": "email e-mail mail emailaddress ηλταχυδρομειο adresaemail דואל",
+    "phone": "phone telephone phonenumber tel mobile τηλεφωνο telefon טלפון",
+    "tax_id": "vat vatnumber taxid taxnumber αφμ cui cif חפ",
+    "url": "website web url homepage ιστοσελιδα אתר",
+    "iban": "iban bankaccount",
+}
+"""Headers that say the type of a field rather than its name; used when one field alone has the type."""
+
+
+def squeeze(text: str) -> str:
+    """Return a header or label without case, accents, blanks and marks.
+
+    >>> squeeze("Customer ID"), squeeze("customerID"), squeeze("E-mail:"), squeeze("Πόλη")
+    ('customerid', 'customerid', 'email', 'πολη')
+    """
+    return NOT_WORDS.sub("", fold(text))
+
+
+def guess_columns(sheet: Sheet, entity: Entity) -> tuple[Column, ...]:
+    """Return every column of a sheet with the field its header means; a field is filled by one column only.
+
+    Shape:  fields nobody may set by hand (sequences, formulas) are not offered. A field the actor may not set
+            is guessed all the same, so that its column is refused instead of ignored.
+    """
+    names = field_names(entity)
+    columns, taken = [], set()
+    for place, header in enumerate(sheet.columns):
+        found = guess_field(header, names, entity)
+        field = found if found not in taken else None
+        taken.add(field)
+        columns.append(Column(sheet.first_column + place, header, field, guessed=field is not None))
+    return tuple(columns)
+
+
+def field_names(entity: Entity) -> dict[str, str]:
+    """Return what a header may be, squeezed, with the field it means: names, labels, type words."""
+    fillable = [field for field in entity.fields.values() if FIELD_TYPES[field.type].writable]
+    found: dict[str, str] = {}
+    for field in fillable:
+        found.setdefault(squeeze(field.name), field.name)
+    for language in LANGUAGES:
+        for field in fillable:
+            found.setdefault(squeeze(field.label.get(language)), field.name)
+    for kind, words in TYPE_WORDS.items():
+        of_type = [field.name for field in fillable if field.type == kind]
+        for word in words.split() if len(of_type) == 1 else ():
+            found.setdefault(squeeze(word), of_type[0])
+    found.pop("", None)
+    return found
+
+
+def guess_field(header: str, names: Mapping[str, str], entity: Entity) -> str | None:
+    """Return the field a header means, None when it is none or too far from all of them."""
+    asked = squeeze(header)
+    if not asked or header.startswith(ADDED):
+        return None
+    if asked in names:
+        return names[asked]
+    for label in (entity.name, *(entity.label.get(language) for language in LANGUAGES)):
+        rest = asked.removeprefix(squeeze(label))
+        if rest != asked and rest in names:
+            return names[rest]
+    near = get_close_matches(asked, names, 1, NEAR) if len(asked) > 4 else []
+    return names[near[0]] if near and SequenceMatcher(None, asked, near[0]).ratio() >= NEAR else None
+
+
+def tell_columns(columns: Sequence[Column], told: Iterable[str], entity: Entity) -> tuple[Column, ...]:
+    """Return the columns with what a person told: `Header=field`, or `Header=` to leave a column out.
+
+    Shape:  a column is named by its header or its letters.
+    Errors: ImportRowError import.bad_matching, whose problems name every line that makes no sense.
+    """
+    found, problems = list(columns), []
+    for line in told:
+        header, equals, name = line.rpartition("=")
+        place = find_column(columns, header)
+        if not equals or place is None:
+            problems.append(Problem("import.unknown_column", {"header": header or line}))
+        elif name.strip() and name.strip() not in entity.fields and name.strip() != "id":
+            problems.append(unknown_field(name.strip(), entity))
+        else:
+            found = set_column(found, place, name.strip() or None)
+    if problems:
+        raise ImportRowError("import.bad_matching", problems)
+    return tuple(found)
+
+
+def find_column(columns: Sequence[Column], header: str) -> int | None:
+    """Return the place of a column by its header, else by its letters."""
+    wanted = header.strip()
+    for place, column in enumerate(columns):
+        if wanted and column.header == wanted:
+            return place
+    squeezed = squeeze(wanted)
+    for place, column in enumerate(columns):
+        if squeezed and squeeze(column.header) == squeezed:
+            return place
+    letters = wanted.upper()
+    return next(
+        (place for place, column in enumerate(columns) if column_letters(column.index) == letters), None
+    )
+
+
+def set_column(columns: list[Column], place: int, field: str | None) -> list[Column]:
+    """Return the columns with one filled by a field, which no other column fills any more when it was a guess."""
+    cleared = [
+        replace(column, field=None, guessed=False)
+        if field and column.field == field and column.guessed
+        else column
+        for column in columns
+    ]
+    cleared[place] = replace(cleared[place], field=field, guessed=False)
+    return cleared
+
+
+def unknown_field(name: str, entity: Entity) -> Problem:
+    """Return the problem of a field that does not exist, with the nearest name."""
+    near = get_close_matches(name, entity.fields, 1, 0.5)
+    if near:
+        return Problem("import.unknown_field_near", {"name": name, "near": near[0]})
+    return Problem("import.unknown_field", {"name": name})
+
+
+def check_columns(
+    columns: Sequence[Column], entity: Entity, actor: Actor, keys: Sequence[str]
+) -> list[Problem]:
+    """Return why an import with these columns may not begin; empty when it may.
+
+    Shape:  a column that fills a field the actor may not set refuses the whole import: nothing is left out in
+            silence. A key is read, not written, so a field that is only a key may be read only.
+    """
+    filled = [column for column in columns if column.field]
+    if not filled:
+        return [Problem("import.nothing_matched")]
+    open_fields, problems = writable_fields(actor, entity), []
+    for column in filled:
+        field = entity.fields.get(column.field)
+        if column.field == "id" and "id" in keys:
+            continue
+        if field is None or (
+            column.field not in open_fields and not may_only_find(field, actor, entity, keys)
+        ):
+            problems.append(
+                Problem("import.field_not_allowed", {"header": shown_header(column)}, column.field)
+            )
+    seen: dict[str, Column] = {}
+    for column in filled:
+        if column.field in seen:
+            params = {"first": shown_header(seen[column.field]), "second": shown_header(column)}
+            problems.append(Problem("import.field_twice", params, column.field))
+        seen.setdefault(column.field, column)
+    problems += [Problem("import.key_not_matched", {"name": key}, key) for key in keys if key not in seen]
+    return problems
+
+
+def may_only_find(field: Field, actor: Actor, entity: Entity, keys: Sequence[str]) -> bool:
+    """Return whether a field the actor may not set is used to find records, by an actor who may see it."""
+    return field.name in keys and field.name not in actor.rights(entity.name).hidden
+
+
+def shown_header(column: Column) -> str:
+    """Return what a column is called: its header, else its letters."""
+    return column.header or column_letters(column.index)
+
+
+def missing_required(columns: Sequence[Column], entity: Entity) -> list[Field]:
+    """Return the required fields without a default that no column fills: new records would all be refused."""
+    filled = {column.field for column in columns}
+    return [
+        field
+        for field in entity.fields.values()
+        if field.required
+        and field.default is None
+        and field.name not in filled
+        and FIELD_TYPES[field.type].writable
+    ]
+
+
+def usual_keys(columns: Sequence[Column], entity: Entity) -> tuple[str, ...]:
+    """Return the fields by which rows find records when nobody said: a unique one, else the first `same_if`."""
+    filled = {column.field for column in columns if column.field}
+    if "id" in filled:
+        return ("id",)
+    unique = next(
+        (field.name for field in entity.fields.values() if field.unique and field.name in filled), None
+    )
+    if unique:
+        return (unique,)
+    return next((tuple(names) for names in entity.same_if if set(names) <= filled), ())

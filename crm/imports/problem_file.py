@@ -1,0 +1,94 @@
+"""The workbook of refused rows: the original cells, row number, column, value and reason; to correct and re-import."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+
+from crm.errors import Problem
+from crm.imports.cells import cell_text
+from crm.imports.matching import ADDED
+from crm.imports.model import Column
+from crm.messages import render
+from crm.texts import N_, translate
+
+LONGEST_CELL = 32_767  # characters; a workbook cannot hold more
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+HEADERS = (N_("Row"), N_("Column"), N_("Value"), N_("Reason"))
+"""The columns added behind the original ones."""
+
+
+def write_problem_file(
+    path: Path,
+    columns: Sequence[Column],
+    rows: Iterable[tuple[int, Sequence[Any], Sequence[Problem]]],
+    language: str,
+) -> None:
+    """Write the workbook; every cell is a value, none is ever a formula.
+
+    Shape:  `rows` hold (row number in the original, its cells from column A, its problems).
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(translate(N_("Problems"), language))
+    if language == "he":
+        sheet.sheet_view.rightToLeft = True
+    sheet.freeze_panes = "A2"
+    added = [ADDED + translate(header, language) for header in HEADERS]
+    titles = [*(column.header for column in columns), *added]
+    sheet.append([safe_cell(sheet, title, bold=True) for title in titles])
+    by_field = {column.field: column for column in columns if column.field}
+    for number, cells, problems in rows:
+        own = [cells[column.index] if column.index < len(cells) else None for column in columns]
+        told = told_problems(number, cells, problems, by_field, language)
+        sheet.append([safe_cell(sheet, value) for value in (*own, *told)])
+    book.save(path)
+
+
+def told_problems(
+    number: int,
+    cells: Sequence[Any],
+    problems: Sequence[Problem],
+    by_field: Mapping[str, Column],
+    language: str,
+) -> tuple[Any, ...]:
+    """Return row number, columns, values and reasons of one row, in words."""
+    headers, values, reasons = [], [], []
+    for problem in problems:
+        column = by_field.get(problem.field or "")
+        headers.append(column.header if column else "")
+        values.append(cell_text(cells[column.index]) if column and column.index < len(cells) else "")
+        reasons.append(told_reason(problem, column, language))
+    lines = ["\n".join(parts).strip("\n") for parts in (headers, values, reasons)]
+    return (number, *lines)
+
+
+def told_reason(problem: Problem, column: Column | None, language: str) -> str:
+    """Return the sentence of one problem, with its column when there are several."""
+    sentence = render(problem, language)
+    return f"{column.header}: {sentence}" if column and column.header else sentence
+
+
+def safe_cell(sheet: Any, value: Any, bold: bool = False) -> WriteOnlyCell:
+    """Return a cell that shows exactly this value: a text that begins with `=` stays a text."""
+    if isinstance(value, (tuple, list)):
+        value = "; ".join(map(str, value))
+    if isinstance(value, dt.datetime):
+        value = value.replace(tzinfo=None)
+    if isinstance(value, (bool, int, float, Decimal, dt.date, dt.time)) or value is None:
+        cell = WriteOnlyCell(sheet, value)
+    else:
+        text = ILLEGAL.sub("", str(value))[:LONGEST_CELL]
+        cell = WriteOnlyCell(sheet, "")
+        cell._value, cell.data_type = text, "s"  # assigning `value` would make a formula of "=…"
+        cell.quotePrefix = True
+    if bold:
+        cell.font = Font(bold=True)
+    return cell

@@ -1,0 +1,317 @@
+"""What a person can do with an import: start, match, check, run, cancel, undo, follow. Each step is a state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from crm import queue
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
+from crm.imports import files, store
+from crm.imports.coding import decode_problem, encode_params
+from crm.imports.matching import check_columns, guess_columns, usual_keys
+from crm.imports.model import (
+    MODES,
+    Column,
+    Limits,
+    Look,
+    Matching,
+    Reading,
+    Sheet,
+    build_look,
+    build_matching,
+)
+from crm.imports.reader import check_look, look_at_file
+from crm.messages import render
+from crm.permissions.service import require
+
+DEEDS = {"create": ("create",), "update": ("update",), "upsert": ("create", "update")}
+JOBS = {"checking": "imports.check_batch", "applying": "imports.apply_batch", "undoing": "imports.undo_batch"}
+COUNTS = ("total", "done", "created", "updated", "unchanged", "skipped", "failed")
+Batch = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where imports keep their files, and how much of the machine a file may cost."""
+
+    files_url: str
+    limits: Limits
+
+
+def place_of(settings: Any) -> Place:
+    """Return the place the settings describe."""
+    limits = Limits(
+        upload_mb=settings.import_max_mb,
+        memory_mb=settings.import_parse_mb,
+        seconds=settings.import_parse_seconds,
+        rows=settings.import_max_rows,
+    )
+    return Place(settings.files_url, limits)
+
+
+def start_import(session: CrmSession, place: Place, entity: Entity, source: BinaryIO, name: str) -> int:
+    """Keep an uploaded file, look at it, guess its columns; return the new batch's number.
+
+    Shape:  `name` is what the person calls the file; its extension must fit the content.
+    Errors: NotAllowedError; ImportRowError when the file cannot be imported at all: then nothing is kept.
+    """
+    require(session.actor, "import", entity)
+    extension = Path(name).suffix.lower().lstrip(".") or "bin"
+    key, fingerprint = files.save_file(place.files_url, source, extension[:10], place.limits.upload_mb)
+    try:
+        with files.local_file(place.files_url, key) as path:
+            look = look_at_file(path, name, place.limits)
+        check_look(look)
+    except ImportRowError:
+        files.erase_file(place.files_url, key)
+        raise
+    sheet = look.chosen
+    values = {
+        "entity": entity.name,
+        "state": "matching",
+        "user_id": session.actor.user_id,
+        "file_name": Path(name).name[:255],
+        "file_key": key,
+        "fingerprint": fingerprint,
+        "look": as_stored(look),
+        "created_at": session.clock(),
+        "revision": session.workspace.number,
+        **of_sheet(sheet, entity),
+    }
+    return store.add_batch(session.connection(), values)
+
+
+def as_stored(look: Look) -> dict[str, Any]:
+    """Return a look as plain data for the batch's row; dates among the first rows as text."""
+    sheets = [
+        {
+            **{name: getattr(sheet, name) for name in Sheet.__dataclass_fields__ if name != "first_rows"},
+            "first_rows": [[number, list(cells)] for number, cells in sheet.first_rows],
+        }
+        for sheet in look.sheets
+    ]
+    return {"kind": look.kind, "encoding": look.encoding, "delimiter": look.delimiter, "sheets": sheets}
+
+
+def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
+    """Return what a batch holds once a sheet is chosen: its header row, its rows, guessed columns."""
+    columns = guess_columns(sheet, entity)
+    notes = [["import.header_twice", {"header": header}] for header in sheet.duplicates]
+    return {
+        "sheet": sheet.name,
+        "header_row": sheet.header_row,
+        "total": sheet.rows,
+        "matching": Matching(columns, keys=usual_keys(columns, entity)).as_json(),
+        "notes": notes,
+    }
+
+
+def get_batch(session: CrmSession, batch_id: int) -> Batch:
+    """Return a batch of the actor's own; an admin sees everybody's.
+
+    Errors: NotFoundError.
+    """
+    found = store.find_batch(session.connection(), batch_id)
+    actor = session.actor
+    if found is None or not (actor.may_configure or found["user_id"] == actor.user_id):
+        raise NotFoundError("import.no_such_batch", id=batch_id)
+    return found
+
+
+def list_batches(session: CrmSession) -> list[Batch]:
+    """Return the newest batches the actor may see."""
+    actor = session.actor
+    return store.list_batches(session.connection(), None if actor.may_configure else actor.user_id)
+
+
+def entity_of(session: CrmSession, name: str) -> Entity:
+    """Return an entity by name.
+
+    Errors: NotFoundError.
+    """
+    found = session.workspace.schema.entities.get(name)
+    if found is None:
+        raise NotFoundError("import.unknown_entity", name=name)
+    return found
+
+
+def importable_entities(session: CrmSession) -> list[Entity]:
+    """Return the entities the actor may import into."""
+    entities = session.workspace.schema.entities.values()
+    return [entity for entity in entities if "import" in session.actor.rights(entity.name).can]
+
+
+def choose_sheet(session: CrmSession, place: Place, batch_id: int, reading: Reading) -> None:
+    """Look again with another sheet, header row, encoding or delimiter, and guess the columns anew.
+
+    Errors: ImportRowError.
+    """
+    batch = get_batch(session, batch_id)
+    require_state(batch, ("matching", "checked"))
+    with files.local_file(place.files_url, batch["file_key"]) as path:
+        look = look_at_file(path, batch["file_name"], place.limits, reading)
+    sheet = look.get_sheet(reading.sheet)
+    if sheet is None:
+        raise ImportRowError("import.no_such_sheet", sheet=reading.sheet or "")
+    if not sheet.rows:
+        raise ImportRowError("import.header_only", sheet=sheet.name)
+    values = of_sheet(sheet, entity_of(session, batch["entity"]))
+    move(session, batch, ("matching", "checked"), state="matching", look=as_stored(look), **values)
+
+
+def match_columns(session: CrmSession, batch_id: int, matching: Matching) -> None:
+    """Save which column fills which field, after checking that this actor may import it so.
+
+    Errors: NotAllowedError; ImportRowError with every problem.
+    """
+    batch = get_batch(session, batch_id)
+    require_state(batch, ("matching", "checked"))
+    entity = entity_of(session, batch["entity"])
+    matching = with_keys(matching, entity)
+    check_matching(session, entity, matching)
+    move(session, batch, ("matching", "checked"), state="matching", matching=matching.as_json())
+
+
+def with_keys(matching: Matching, entity: Entity) -> Matching:
+    """Return the matching with the keys its mode needs.
+
+    Errors: ImportRowError import.no_key.
+    """
+    if matching.mode == "create" or matching.keys:
+        return matching
+    keys = usual_keys(matching.columns, entity)
+    if not keys:
+        raise ImportRowError("import.no_key")
+    return replace(matching, keys=keys)
+
+
+def check_matching(session: CrmSession, entity: Entity, matching: Matching) -> None:
+    """Refuse a matching that makes no sense, or that would write what the actor may not write.
+
+    Errors: NotAllowedError for the entity; ImportRowError naming every column.
+    """
+    if matching.mode not in MODES:
+        raise ImportRowError("import.unknown_mode", name=matching.mode)
+    for deed in ("import", *DEEDS[matching.mode]):
+        require(session.actor, deed, entity)
+    problems = check_columns(matching.columns, entity, session.actor, matching.keys)
+    if problems:
+        raise ImportRowError("import.bad_matching", problems)
+
+
+def begin_check(session: CrmSession, batch_id: int) -> None:
+    """Leave the plan to a worker."""
+    batch = get_batch(session, batch_id)
+    entity = entity_of(session, batch["entity"])
+    check_matching(session, entity, build_matching(batch["matching"]))
+    move(
+        session,
+        batch,
+        ("matching", "checked"),
+        state="checking",
+        problem=None,
+        done=0,
+        begun_at=session.clock(),
+    )
+    ring_later(session, batch_id, "checking")
+
+
+def begin_apply(session: CrmSession, batch_id: int) -> None:
+    """Leave the run of a checked plan to a worker."""
+    batch = get_batch(session, batch_id)
+    check_matching(session, entity_of(session, batch["entity"]), build_matching(batch["matching"]))
+    nothing = dict.fromkeys(("done", "done_number", *store.COUNTED.values()), 0)
+    move(session, batch, ("checked",), state="applying", begun_at=session.clock(), problem=None, **nothing)
+    ring_later(session, batch_id, "applying")
+
+
+def cancel(session: CrmSession, batch_id: int) -> None:
+    """Stop a batch; what is written stays, is counted, and can be undone."""
+    batch = get_batch(session, batch_id)
+    states = ("matching", "checking", "checked", "applying")
+    move(session, batch, states, state="cancelled", finished_at=session.clock())
+
+
+def begin_undo(session: CrmSession, batch_id: int) -> None:
+    """Leave taking the batch back to a worker."""
+    batch = get_batch(session, batch_id)
+    require(session.actor, "import", entity_of(session, batch["entity"]))
+    nothing = {"removed": 0, "restored": 0, "kept": 0, "done_number": 0, "done": 0}
+    move(
+        session,
+        batch,
+        ("done", "cancelled"),
+        state="undoing",
+        begun_at=session.clock(),
+        problem=None,
+        **nothing,
+    )
+    ring_later(session, batch_id, "undoing")
+
+
+def move(session: CrmSession, batch: Batch, states: Sequence[str], **values: Any) -> None:
+    """Change a batch that is in one of some states.
+
+    Errors: ImportRowError import.wrong_state, also when another click was faster.
+    """
+    if not store.move_batch(session.connection(), batch["id"], states, **values):
+        raise ImportRowError("import.wrong_state", state=batch["state"])
+
+
+def require_state(batch: Batch, states: Sequence[str]) -> None:
+    """Let pass a batch that is in one of some states."""
+    if batch["state"] not in states:
+        raise ImportRowError("import.wrong_state", state=batch["state"])
+
+
+def ring_later(session: CrmSession, batch_id: int, state: str) -> None:
+    """Ring for a worker once the change is committed."""
+    session.when_committed(f"{JOBS[state]} {batch_id}", lambda: queue.ring(JOBS[state], batch_id))
+
+
+def sheet_of(batch: Batch) -> Sheet:
+    """Return the chosen sheet of a batch."""
+    return build_look(batch["look"]).get_sheet(batch["sheet"])
+
+
+def reading_of_batch(batch: Batch) -> Reading:
+    """Return which part of the file a batch reads."""
+    look = batch["look"]
+    return Reading(look["kind"], batch["sheet"], batch["header_row"], look["encoding"], look["delimiter"])
+
+
+def status_of(batch: Batch, language: str) -> dict[str, Any]:
+    """Return how a batch is, as commands and the API tell it.
+
+    Shape:  before the run the counts are those of the plan; `notes` and `problem` are sentences.
+    """
+    return {
+        "batch": batch["id"],
+        "state": batch["state"],
+        "entity": batch["entity"],
+        "file": batch["file_name"],
+        **{name: batch[name] for name in COUNTS},
+        **{name: batch[name] for name in ("removed", "restored", "kept")},
+        "notes": [told(note, language) for note in batch["notes"]],
+        "problem": told(batch["problem"], language) if batch["problem"] else None,
+    }
+
+
+def told(stored: Sequence[Any], language: str) -> str:
+    """Return a stored note or problem as a sentence."""
+    return render(decode_problem(stored[0], stored[1]), language)
+
+
+def as_note(problem: Problem | CrmError) -> list[Any]:
+    """Return a problem or error as a batch stores it."""
+    return [problem.code, encode_params(problem.params)]
+
+
+def columns_of(batch: Batch) -> tuple[Column, ...]:
+    """Return the columns of a batch with the fields they fill."""
+    return build_matching(batch["matching"]).columns

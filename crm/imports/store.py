@@ -1,0 +1,254 @@
+"""The tables of imports, and the only SQL on them: batches with their lease, plan rows with their outcome."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from crm.database import BigId, metadata, row_of
+from crm.records.bulk import copy_rows
+
+WAITING_STATES = ("checking", "applying", "undoing")
+"""States in which a batch is work: somebody holds its lease, or the sweeper rings for it."""
+
+JSON_COLUMNS = ("look", "matching", "fields", "notes", "problem")
+COUNTED = {
+    "create": "created",
+    "update": "updated",
+    "unchanged": "unchanged",
+    "skip": "skipped",
+    "error": "failed",
+}
+"""The actions of plan rows, and what they are called once counted."""
+
+batch = sa.Table(
+    "crm_import_batch",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("entity", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("user_id", sa.Integer),  # None: started on the command line
+    sa.Column("file_name", sa.String(255), nullable=False),
+    sa.Column("file_key", sa.String(255), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
+    sa.Column("look", sa.Text, nullable=False),
+    sa.Column("sheet", sa.String(255), nullable=False, default=""),
+    sa.Column("header_row", sa.Integer, nullable=False, default=0),
+    sa.Column("matching", sa.Text, nullable=False),
+    sa.Column("fields", sa.Text, nullable=False, default="[]"),  # the fields plan rows give values for
+    sa.Column("notes", sa.Text, nullable=False, default="[]"),  # [[code, params]]: worth knowing, no error
+    sa.Column("problem", sa.Text, nullable=False, default="null"),  # [code, params]: why it stopped
+    sa.Column("problems_key", sa.String(255)),
+    sa.Column("revision", sa.Integer, nullable=False, default=0),
+    sa.Column("total", sa.Integer, nullable=False, default=0),
+    sa.Column("done", sa.Integer, nullable=False, default=0),  # rows, of the state's own work
+    sa.Column(
+        "done_number", sa.BigInteger, nullable=False, default=0
+    ),  # all plan rows up to here are applied
+    sa.Column("created", sa.Integer, nullable=False, default=0),
+    sa.Column("updated", sa.Integer, nullable=False, default=0),
+    sa.Column("unchanged", sa.Integer, nullable=False, default=0),
+    sa.Column("skipped", sa.Integer, nullable=False, default=0),
+    sa.Column("failed", sa.Integer, nullable=False, default=0),
+    sa.Column("removed", sa.Integer, nullable=False, default=0),
+    sa.Column("restored", sa.Integer, nullable=False, default=0),
+    sa.Column("kept", sa.Integer, nullable=False, default=0),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_until", sa.DateTime),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("begun_at", sa.DateTime),
+    sa.Column("finished_at", sa.DateTime),
+)
+"""One row per uploaded file: what was decided, how far it is, how it ended."""
+
+plan_row = sa.Table(
+    "crm_import_row",
+    metadata,
+    sa.Column("batch_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # as the spreadsheet shows it
+    sa.Column("action", sa.String(10), nullable=False),  # create, update, unchanged, skip, error
+    sa.Column("record_id", sa.BigInteger),
+    sa.Column("version", sa.Integer),
+    sa.Column("content", sa.Text),  # create: values; update: {field: [before, after]}; error: the cells
+    sa.Column("problems", sa.Text),  # [[code, params, field, column]]
+    sa.Index("ix_crm_import_row_action", "batch_id", "action", "number"),
+)
+"""One row per spreadsheet row: what will be done with it and why. The preview is this plan, the run executes it."""
+
+ROW_COLUMNS = ("batch_id", "number", "action", "record_id", "version", "content", "problems")
+
+
+def add_batch(connection: sa.Connection, values: Mapping[str, Any]) -> int:
+    """Write a new batch and return its number."""
+    return connection.execute(sa.insert(batch).values(**encoded(values))).inserted_primary_key[0]
+
+
+def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return batch values with those kept as JSON written as text."""
+    return {
+        name: orjson.dumps(value, default=str).decode() if name in JSON_COLUMNS else value
+        for name, value in values.items()
+    }
+
+
+def find_batch(connection: sa.Connection, batch_id: int) -> dict[str, Any] | None:
+    """Return a batch as plain data, None when there is none."""
+    if not 0 < batch_id < 2**63:
+        return None
+    row = connection.execute(sa.select(batch).where(batch.c.id == batch_id)).first()
+    return decoded(row) if row else None
+
+
+def decoded(row: sa.Row) -> dict[str, Any]:
+    """Return a batch's row with its JSON read."""
+    return {
+        name: orjson.loads(value) if name in JSON_COLUMNS else value for name, value in row_of(row).items()
+    }
+
+
+def list_batches(connection: sa.Connection, user_id: int | None, limit: int = 50) -> list[dict[str, Any]]:
+    """Return the newest batches, of one user or of everybody."""
+    asked = sa.select(batch).order_by(batch.c.id.desc()).limit(limit)
+    if user_id is not None:
+        asked = asked.where(batch.c.user_id == user_id)
+    return [decoded(row) for row in connection.execute(asked)]
+
+
+def find_same_file(connection: sa.Connection, fingerprint: str, entity: str, but: int) -> int | None:
+    """Return the newest batch that wrote records of this entity from the same bytes."""
+    asked = sa.select(sa.func.max(batch.c.id)).where(
+        batch.c.fingerprint == fingerprint,
+        batch.c.entity == entity,
+        batch.c.id != but,
+        batch.c.state == "done",
+    )
+    return connection.scalar(asked)
+
+
+def change_batch(connection: sa.Connection, batch_id: int, **values: Any) -> None:
+    """Change a batch, whoever works on it."""
+    connection.execute(sa.update(batch).where(batch.c.id == batch_id).values(**encoded(values)))
+
+
+def move_batch(connection: sa.Connection, batch_id: int, states: Sequence[str], **values: Any) -> bool:
+    """Change a batch that is in one of some states; return whether it was, so that two clicks act once.
+
+    Shape:  nobody holds the lease afterwards, so a worker of the former state is fenced off.
+    """
+    found = connection.execute(
+        sa.update(batch)
+        .where(batch.c.id == batch_id, batch.c.state.in_(states))
+        .values(lease_until=None, attempt=batch.c.attempt + 1, **encoded(values))
+    )
+    return found.rowcount == 1
+
+
+def claim_batch(
+    connection: sa.Connection, batch_id: int, state: str, now: dt.datetime, seconds: int
+) -> int | None:
+    """Take the lease of a batch that waits in a state; return our attempt's number, None when another has it."""
+    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
+    return connection.scalar(
+        sa.update(batch)
+        .where(batch.c.id == batch_id, batch.c.state == state, free)
+        .values(attempt=batch.c.attempt + 1, lease_until=now + dt.timedelta(seconds=seconds))
+        .returning(batch.c.attempt)
+    )
+
+
+def hold_batch(
+    connection: sa.Connection, batch_id: int, attempt: int, until: dt.datetime, **values: Any
+) -> bool:
+    """Renew the lease and change the batch; False when another attempt took over, and nothing may be written.
+
+    The row stays locked until the transaction ends, so two attempts can never write the same rows.
+    """
+    found = connection.execute(
+        sa.update(batch)
+        .where(batch.c.id == batch_id, batch.c.attempt == attempt, batch.c.state.in_(WAITING_STATES))
+        .values(lease_until=until, **encoded(values))
+    )
+    return found.rowcount == 1
+
+
+def list_forgotten(connection: sa.Connection, now: dt.datetime) -> list[tuple[int, str]]:
+    """Return (batch, state) of all that wait without anybody holding their lease."""
+    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
+    asked = sa.select(batch.c.id, batch.c.state).where(batch.c.state.in_(WAITING_STATES), free)
+    return [(row.id, row.state) for row in connection.execute(asked.order_by(batch.c.id))]
+
+
+def erase_plan(connection: sa.Connection, batch_id: int) -> None:
+    """Forget the plan of a batch, for instance because it is made anew."""
+    connection.execute(sa.delete(plan_row).where(plan_row.c.batch_id == batch_id))
+
+
+def add_plan_rows(connection: sa.Connection, rows: Iterable[tuple]) -> None:
+    """Write plan rows.
+
+    Shape:  tuples in the order of `ROW_COLUMNS`, JSON already text.
+    """
+    copy_rows(connection, plan_row, ROW_COLUMNS, rows)
+
+
+def list_plan_rows(
+    connection: sa.Connection, batch_id: int, after: int, limit: int, actions: Sequence[str] = ()
+) -> list[sa.Row]:
+    """Return the next plan rows in the order of the file, all or those with some actions."""
+    asked = sa.select(plan_row).where(plan_row.c.batch_id == batch_id, plan_row.c.number > after)
+    if actions:
+        asked = asked.where(plan_row.c.action.in_(actions))
+    return list(connection.execute(asked.order_by(plan_row.c.number).limit(limit)))
+
+
+def iterate_problem_rows(connection: sa.Connection, batch_id: int) -> Iterator[sa.Row]:
+    """Yield the plan rows that were refused, in the order of the file."""
+    after = 0
+    while rows := list_plan_rows(connection, batch_id, after, 1_000, ("error",)):
+        yield from rows
+        after = rows[-1].number
+
+
+def count_actions(connection: sa.Connection, batch_id: int) -> dict[str, int]:
+    """Return how many rows of the plan are to be created, updated, ...: counted, not remembered."""
+    asked = sa.select(plan_row.c.action, sa.func.count()).where(plan_row.c.batch_id == batch_id)
+    found = dict(connection.execute(asked.group_by(plan_row.c.action)).tuples().all())
+    return {name: found.get(action, 0) for action, name in COUNTED.items()}
+
+
+def refuse_plan_row(
+    connection: sa.Connection, batch_id: int, number: int, content: str, problems: str
+) -> None:
+    """Note that a row could not be written after all."""
+    connection.execute(
+        sa.update(plan_row)
+        .where(plan_row.c.batch_id == batch_id, plan_row.c.number == number)
+        .values(action="error", content=content, problems=problems)
+    )
+
+
+def note_record_ids(connection: sa.Connection, batch_id: int, ids: Mapping[int, int]) -> None:
+    """Note which records the rows became.
+
+    Shape:  `ids` maps row numbers to record ids.
+    """
+    if not ids:
+        return
+    if connection.dialect.name == "postgresql":
+        pairs = sa.text(
+            "UPDATE crm_import_row SET record_id = pair.id FROM unnest(CAST(:numbers AS bigint[]),"
+            " CAST(:ids AS bigint[])) AS pair(number, id)"
+            " WHERE crm_import_row.batch_id = :batch AND crm_import_row.number = pair.number"
+        )
+        connection.execute(pairs, {"numbers": list(ids), "ids": list(ids.values()), "batch": batch_id})
+        return
+    update = (
+        sa.update(plan_row)
+        .where(plan_row.c.batch_id == batch_id, plan_row.c.number == sa.bindparam("b_number"))
+        .values(record_id=sa.bindparam("b_id"))
+    )
+    connection.execute(update, [{"b_number": number, "b_id": found} for number, found in ids.items()])

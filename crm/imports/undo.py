@@ -1,0 +1,134 @@
+"""Taking a batch back by the journal: what nobody touched since is removed or restored, the rest is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Situation
+from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
+from crm.records.journal import CREATED, UPDATED, change
+
+
+@dataclass
+class Undone:
+    """What became of one chunk of changes.
+
+    Shape:  `last` is the smallest change looked at; the next chunk lies below it.
+    """
+
+    last: int
+    seen: int = 0
+    removed: int = 0
+    restored: int = 0
+    kept: int = 0
+
+
+class Undoer:
+    """Takes back the changes of one batch, newest first."""
+
+    def __init__(self, session: CrmSession, entity: Entity, batch_id: int) -> None:
+        self.session, self.entity, self.batch_id = session, entity, batch_id
+
+    def undo_chunk(self, below: int, limit: int) -> Undone | None:
+        """Take back the next changes below a change; None when there are none left."""
+        asked = sa.select(change).where(
+            change.c.batch_id == self.batch_id,
+            change.c.entity == self.entity.name,
+            change.c.kind.in_((CREATED, UPDATED)),
+        )
+        if below:
+            asked = asked.where(change.c.id < below)
+        rows = list(self.session.connection().execute(asked.order_by(change.c.id.desc()).limit(limit)))
+        if not rows:
+            return None
+        outcome = Undone(rows[-1].id, len(rows))
+        stored = load_rows(self.session, self.entity, (row.record_id for row in rows), lock=True)
+        self.remove([row for row in rows if row.kind == CREATED], stored, outcome)
+        self.restore([row for row in rows if row.kind == UPDATED], stored, outcome)
+        return outcome
+
+    def remove(self, rows: list[sa.Row], stored: Mapping[int, Mapping], outcome: Undone) -> None:
+        """Delete the records the batch created, unless somebody changed them or points to them."""
+        ids = {row.record_id for row in rows if row.record_id in stored}
+        ids -= self.list_touched(rows)
+        ids -= self.list_parents(ids)
+        delete_rows(
+            self.session, self.entity, [Edit(record_id, stored[record_id]) for record_id in sorted(ids)]
+        )
+        outcome.removed += len(ids)
+        outcome.kept += sum(1 for row in rows if row.record_id in stored) - len(ids)
+
+    def list_touched(self, rows: Iterable[sa.Row]) -> set[int]:
+        """Return the records that were changed after the batch wrote them."""
+        ids = [row.record_id for row in rows]
+        first = {row.record_id: row.id for row in rows}
+        found: set[int] = set()
+        for start in range(0, len(ids), CHUNK):
+            asked = sa.select(change.c.record_id, sa.func.max(change.c.id)).where(
+                change.c.entity == self.entity.name, change.c.record_id.in_(ids[start : start + CHUNK])
+            )
+            for record_id, newest in self.session.connection().execute(asked.group_by(change.c.record_id)):
+                if newest > first[record_id]:
+                    found.add(record_id)
+        return found
+
+    def list_parents(self, ids: Iterable[int]) -> set[int]:
+        """Return the records that others point to."""
+        wanted, found = sorted(ids), set()
+        schema, models = self.session.workspace.schema, self.session.workspace.models
+        for inverse in self.entity.inverses.values():
+            field = schema.entities[inverse.entity].fields[inverse.field]
+            child = models[inverse.entity]
+            attribute = getattr(child, FIELD_TYPES[field.type].attribute(field))
+            with self.session.as_system():
+                for start in range(0, len(wanted), CHUNK):
+                    asked = (
+                        sa.select(attribute).where(attribute.in_(wanted[start : start + CHUNK])).distinct()
+                    )
+                    found.update(self.session.scalars(asked))
+        return found
+
+    def restore(self, rows: list[sa.Row], stored: Mapping[int, Mapping], outcome: Undone) -> None:
+        """Give fields back the value they had, where they still hold what the batch wrote."""
+        edits = []
+        for row in rows:
+            before = stored.get(row.record_id)
+            if before is None:
+                continue
+            after, whole = self.old_values(orjson.loads(row.values), before)
+            if after:
+                edits.append(Edit(row.record_id, before, after))
+            if whole:
+                outcome.restored += 1
+            else:
+                outcome.kept += 1
+        update_rows(self.session, self.entity, edits)
+
+    def old_values(
+        self, values: Mapping[str, Any], current: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the fields to restore, and whether that is everything the batch changed."""
+        after, whole = {}, True
+        for name, (old, new) in values.items():
+            field = self.entity.fields.get(name)
+            if field is None or not FIELD_TYPES[field.type].stored:
+                whole = False
+            elif current.get(name) == self.typed(name, new):
+                after[name] = self.typed(name, old)
+            elif current.get(name) != self.typed(name, old):
+                whole = False
+        return after, whole
+
+    def typed(self, name: str, value: Any) -> Any:
+        """Return a journal value as the typed value it was."""
+        field = self.entity.fields[name]
+        situation = Situation(source="api", time_zone=self.session.actor.time_zone)
+        return None if value is None else FIELD_TYPES[field.type].clean(field, value, situation)

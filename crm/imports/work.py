@@ -1,0 +1,335 @@
+"""The work behind a batch, done by a worker or a command: check, apply, undo. Safe to repeat, safe to kill.
+
+Every chunk is one transaction that first renews the lease and last notes how far the batch is: a killed worker's
+chunk is rolled back whole, and whoever takes over goes on behind the last chunk that was committed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.workspace import Workspace, get_workspace
+from crm.errors import CrmError, ImportRowError, Problem
+from crm.fields import FIELD_TYPES
+from crm.imports import files, service, store
+from crm.imports.coding import decode_cells, decode_problems
+from crm.imports.execute import Executor
+from crm.imports.formats import look_at_dates, look_at_numbers, texts_of
+from crm.imports.matching import shown_header
+from crm.imports.model import Column, Matching, build_matching
+from crm.imports.plan import Planner
+from crm.imports.problem_file import write_problem_file
+from crm.imports.reader import read_rows
+from crm.imports.service import Batch, Place
+from crm.imports.undo import Undoer
+from crm.permissions.model import SYSTEM, Actor
+from crm.permissions.service import actor_of_user
+
+CHUNK = 1_000  # rows of one transaction
+LEASE_SECONDS = 30  # a worker that was killed is replaced after so long; a chunk takes well under one
+SAMPLE = 10_000  # rows that are looked at to learn how dates and numbers are written
+Row = tuple[int, list[Any]]
+
+
+class LeaseLostError(Exception):
+    """Somebody cancelled the batch, or another worker took it over: whatever is not committed must not be."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the work needs of its process."""
+
+    engine: sa.Engine
+    place: Place
+    language: str = "en"
+    time_zone: str = "Europe/Athens"
+
+
+@dataclass
+class Work:
+    """One attempt at a batch: the session it works in, and the lease it holds."""
+
+    session: CrmSession
+    batch: Batch
+    entity: Entity
+    attempt: int
+
+    def hold(self, **values: Any) -> None:
+        """Begin a chunk: lock the batch and renew the lease.
+
+        Errors: LeaseLostError; the transaction is rolled back.
+        """
+        until = self.session.clock() + dt.timedelta(seconds=LEASE_SECONDS)
+        if not store.hold_batch(self.session.connection(), self.batch["id"], self.attempt, until, **values):
+            self.session.rollback()
+            raise LeaseLostError
+
+    def note(self, **values: Any) -> None:
+        """Change the batch in this transaction, and in our own copy of it."""
+        store.change_batch(self.session.connection(), self.batch["id"], **values)
+        self.batch.update(values)
+
+    def finish(self, state: str, **values: Any) -> None:
+        """Let go of the batch in its next state."""
+        self.note(state=state, lease_until=None, finished_at=self.session.clock(), **values)
+        self.session.commit()
+
+
+def check_batch(shop: Shop, batch_id: int) -> bool:
+    """Plan a batch that waits in state "checking"; return whether this call did it."""
+    return do_work(shop, batch_id, "checking", plan_rows)
+
+
+def apply_batch(shop: Shop, batch_id: int) -> bool:
+    """Write the rows of a planned batch; rows already written are skipped."""
+    return do_work(shop, batch_id, "applying", write_rows)
+
+
+def undo_batch(shop: Shop, batch_id: int) -> bool:
+    """Take back what a batch wrote, where nobody touched it since."""
+    return do_work(shop, batch_id, "undoing", take_back)
+
+
+def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], None]) -> bool:
+    """Do the work of a state if nobody else does; a person's mistake ends the batch, a bug leaves its lease."""
+    with open_work(shop, batch_id, state) as found:
+        if found is None:
+            return False
+        try:
+            work(shop, found)
+        except LeaseLostError:
+            return False
+        except CrmError as error:
+            found.session.rollback()
+            found.hold()
+            found.finish("failed", problem=service.as_note(deepest(error)))
+        return True
+
+
+def deepest(error: CrmError) -> Problem:
+    """Return the most telling problem of an error: its first one, else itself."""
+    return error.problems[0] if error.problems else error.as_problem()
+
+
+@contextmanager
+def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Work | None]:
+    """Claim a batch and open a session of its actor; None when there is nothing to do."""
+    workspace = get_workspace(shop.engine)
+    with CrmSession(workspace.bind(shop.engine)) as session:
+        now = session.clock()
+        attempt = store.claim_batch(session.connection(), batch_id, state, now, LEASE_SECONDS)
+        batch = store.find_batch(session.connection(), batch_id) if attempt else None
+        if batch is not None:
+            session.actor = actor_of_batch(session.connection(), workspace, batch, shop)
+            session.workspace, session.batch_id = workspace, batch_id
+            session.cause = (f"import:{batch_id}",)
+        session.commit()
+        if batch is None:
+            yield None
+            return
+        yield Work(session, batch, service.entity_of(session, batch["entity"]), attempt)
+
+
+def actor_of_batch(connection: sa.Connection, workspace: Workspace, batch: Batch, shop: Shop) -> Actor:
+    """Return who imports: the user who uploaded the file, with the rights of now, or the command line."""
+    if batch["user_id"] is None:
+        return replace(SYSTEM, kind="import", name="import", is_admin=True, language=shop.language)
+    actor = actor_of_user(connection, batch["user_id"], workspace.schema, shop.language, shop.time_zone)
+    return replace(actor, kind="import")
+
+
+# Check
+
+
+def plan_rows(shop: Shop, work: Work) -> None:
+    """Make the plan of a batch, from the beginning: whatever an earlier attempt left is erased."""
+    session, batch = work.session, work.batch
+    work.hold()
+    service.check_matching(session, work.entity, build_matching(batch["matching"]))
+    store.erase_plan(session.connection(), batch["id"])
+    session.commit()
+    with files.local_file(shop.place.files_url, batch["file_key"]) as path:
+        reading = service.reading_of_batch(batch)
+        matching, notes = settle_formats(
+            work, islice(flat(read_rows(path, reading, shop.place.limits)), SAMPLE)
+        )
+        planner = Planner(session, work.entity, matching)
+        counts = plan_chunks(work, planner, flat(read_rows(path, reading, shop.place.limits)))
+    notes += same_file_note(work, matching)
+    work.hold()
+    work.note(
+        matching=matching.as_json(),
+        fields=planner.names,
+        notes=[note for note in batch["notes"] if note[0] == "import.header_twice"] + notes,
+        revision=session.workspace.number,
+        total=sum(counts.values()),
+        **{name: counts[action] for action, name in store.COUNTED.items()},
+    )
+    work.note(problems_key=save_problem_file(shop, work))
+    work.finish("checked")
+
+
+def flat(chunks: Iterable[Sequence[Row]]) -> Iterator[Row]:
+    """Yield the rows of the reader's chunks one by one; ends the reading process when it is closed."""
+    try:
+        for chunk in chunks:
+            yield from chunk
+    finally:
+        chunks.close()
+
+
+def plan_chunks(work: Work, planner: Planner, rows: Iterator[Row]) -> Counter[str]:
+    """Plan all rows, each chunk in its own transaction; return the counts by action."""
+    counts: Counter[str] = Counter()
+    batch_id = work.batch["id"]
+    while chunk := list(islice(rows, CHUNK)):
+        work.hold()
+        planned = planner.plan(chunk)
+        store.add_plan_rows(work.session.connection(), ((batch_id, *row) for row in planned))
+        counts.update(row[1] for row in planned)
+        work.note(done=sum(counts.values()))
+        work.session.commit()
+    return counts
+
+
+def settle_formats(work: Work, rows: Iterable[Row]) -> tuple[Matching, list[Any]]:
+    """Return the matching with what the texts of its columns prove, and a note for each that proves nothing."""
+    matching, notes = build_matching(work.batch["matching"]), []
+    asked = [
+        column for column in matching.filled if kind_of(work.entity, column) in ("date", "datetime", "number")
+    ]
+    sample = list(rows) if asked else []
+    settled = {}
+    for column in asked:
+        texts = texts_of(sample, column.index)
+        if kind_of(work.entity, column) == "number":
+            evidence, code = look_at_numbers(texts), "import.numbers_two_ways"
+            told, proven = column.decimal, {"decimal": evidence.proof}
+        else:
+            evidence, code = look_at_dates(texts), "import.dates_two_ways"
+            told, proven = column.day_first, {"day_first": {"day": True, "month": False}.get(evidence.proof)}
+        if told is None and evidence.proof:
+            settled[column.index] = replace(column, **proven)
+        elif told is None and evidence.is_ambiguous:
+            notes.append([code, {"header": shown_header(column)}])
+    columns = tuple(settled.get(column.index, column) for column in matching.columns)
+    return replace(matching, columns=columns), notes
+
+
+def kind_of(entity: Entity, column: Column) -> str:
+    """Return the kind of the field a column fills."""
+    field = entity.fields.get(column.field)
+    return FIELD_TYPES[field.type].kind if field else ""
+
+
+def same_file_note(work: Work, matching: Matching) -> list[Any]:
+    """Return the warning that the same bytes were imported before without a key to find their records by."""
+    if matching.mode != "create":
+        return []
+    batch = work.batch
+    earlier = store.find_same_file(
+        work.session.connection(), batch["fingerprint"], batch["entity"], batch["id"]
+    )
+    return [["import.same_file", {"id": earlier}]] if earlier else []
+
+
+# Apply
+
+
+def write_rows(shop: Shop, work: Work) -> None:
+    """Write what the plan says, chunk by chunk, behind the last chunk that is committed."""
+    session, batch = work.session, work.batch
+    service.check_matching(session, work.entity, build_matching(batch["matching"]))
+    if batch["revision"] != session.workspace.number:
+        check_fields(work)
+    executor, refused = Executor(session, work.entity, batch), 0
+    while True:
+        work.hold()
+        rows = store.list_plan_rows(session.connection(), batch["id"], batch["done_number"], CHUNK)
+        if not rows:
+            break
+        outcome = executor.execute(rows)
+        refused += len(outcome.refused)
+        counts = {name: batch[name] + getattr(outcome, name) for name in store.COUNTED.values()}
+        work.note(done=batch["done"] + len(rows), done_number=rows[-1].number, **counts)
+        session.commit()
+    if refused or (batch["failed"] and not batch["problems_key"]):
+        work.note(problems_key=save_problem_file(shop, work))
+    work.finish("done")
+
+
+def check_fields(work: Work) -> None:
+    """Refuse to go on with a plan whose fields are no more, after somebody published in between.
+
+    Errors: ImportRowError import.unknown_field.
+    """
+    for name in work.batch["fields"]:
+        if name not in work.entity.fields:
+            raise ImportRowError("import.unknown_field", name=name)
+
+
+# Undo
+
+
+def take_back(_shop: Shop, work: Work) -> None:
+    """Take back what the batch wrote, newest change first."""
+    session, batch = work.session, work.batch
+    session.batch_id, session.cause = None, (f"import-undo:{batch['id']}",)
+    undoer = Undoer(session, work.entity, batch["id"])
+    while True:
+        work.hold()
+        outcome = undoer.undo_chunk(batch["done_number"], CHUNK)
+        if outcome is None:
+            break
+        counts = {name: batch[name] + getattr(outcome, name) for name in ("removed", "restored", "kept")}
+        work.note(done=batch["done"] + outcome.seen, done_number=outcome.last, **counts)
+        session.commit()
+    work.finish("undone")
+
+
+# The problem file
+
+
+def save_problem_file(shop: Shop, work: Work) -> str | None:
+    """Write the refused rows as a workbook into the store; return its key, None when there are none."""
+    connection, batch = work.session.connection(), work.batch
+    if batch["problems_key"]:
+        files.erase_file(shop.place.files_url, batch["problems_key"])
+    if not store.list_plan_rows(connection, batch["id"], 0, 1, ("error",)):
+        return None
+    rows = (
+        (row.number, decode_cells(row.content), decode_problems(row.problems))
+        for row in store.iterate_problem_rows(connection, batch["id"])
+    )
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        path = Path(folder) / "problems.xlsx"
+        write_problem_file(path, service.columns_of(batch), rows, work.session.actor.language)
+        with path.open("rb") as file:
+            return files.save_file(shop.place.files_url, file, "xlsx", 10_000)[0]
+
+
+def count_undo(shop: Shop, batch_id: int) -> dict[str, int]:
+    """Return what an undo would do: it is done, counted and rolled back."""
+    workspace = get_workspace(shop.engine)
+    with CrmSession(workspace.bind(shop.engine)) as session:
+        session.workspace, session.actor = workspace, SYSTEM
+        batch = service.get_batch(session, batch_id)
+        undoer = Undoer(session, service.entity_of(session, batch["entity"]), batch_id)
+        counts, below = Counter(removed=0, restored=0, kept=0), 0
+        while (outcome := undoer.undo_chunk(below, CHUNK)) is not None:
+            below = outcome.last
+            counts.update(removed=outcome.removed, restored=outcome.restored, kept=outcome.kept)
+        session.rollback()
+    return dict(counts)
