@@ -36,7 +36,7 @@ def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> l
     if connection.dialect.name == "postgresql":
         statements += _foreign_keys(found, models, tables)
         statements += _search_indexes(connection, found, models, tables)
-    return statements + _parked_tables(found, models, parked, tables)
+    return [*statements, *_parked_tables(found, models, parked, tables)]
 
 
 def _columns_missing(found: sa.Inspector, table: sa.Table) -> Iterator[DDLElement]:
