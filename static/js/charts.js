@@ -24,7 +24,7 @@
     return find("decimal") + find("group");
   };
 
-  const lined = (axis, grid, more) => ({ gridcolor: grid, zerolinecolor: grid, automargin: true, ...axis, ...more });
+  const lined = (axis, grid, more) => ({ gridcolor: grid, zerolinecolor: grid, automargin: true, separatethousands: true, ...axis, ...more });
 
   const axes = (layout, grid) => {
     const found = {};
