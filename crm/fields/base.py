@@ -100,7 +100,9 @@ class FieldType:
             self.clean(field, default, Situation(source="rule"))
         except FieldError:
             shown = str(default)[:60]
-            return [Problem("field.bad_default", {"name": name, "key": "default", "value": shown}, field=name)]
+            return [
+                Problem("field.bad_default", {"name": name, "key": "default", "value": shown}, field=name)
+            ]
         return []
 
     def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,15 +29,10 @@ _RESULT_KEYS = frozenset({"places", "currency", "currency_field"})
 
 
 class ComputedType(FieldType):
-    """What formulas and summaries share: they behave as the type of their result, and nobody writes them.
+    """What formulas and summaries share: they behave as the type of their result, and nobody writes them."""
 
-    They have no column: the database and Python compute them alike whenever they are read, and so are
-    never stale.
-    """
-
-    stored = False
-    writable = False
     stored = False  # computed on reading, in SQL for lists and in Python for one record: never stale
+    writable = False
 
     def result(self, field: Field) -> FieldType:
         """Return the type of the result."""

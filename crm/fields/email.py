@@ -13,6 +13,7 @@ from crm.fields.fold import fold
 from crm.fields.text_reading import code_text, shown
 
 LONGEST = 254  # characters, RFC 5321
+LONGEST_LOCAL = 64  # characters before the @
 # What nearly every address looks like. The validator decides about everything else, and about names of the
 # kind `.test` and `.local` that reach nobody.
 _USUAL = re.compile(
@@ -44,7 +45,7 @@ class EmailType(FieldType):
         usual = _USUAL.fullmatch(text) if len(text) <= LONGEST else None
         if usual is not None and not usual[1].lower().endswith(_NOBODY):
             return text[: usual.start(1)] + usual[1].lower()
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or text.rfind("@") > LONGEST_LOCAL:
             raise refusal(field, "email.not_an_address", value=shown(text))
         try:
             return validate_email(text, check_deliverability=False).normalized

@@ -15,7 +15,9 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 _INVISIBLE = re.compile("[\u200b-\u200f\u061c\u2060\u00ad]")
-_ENDS = " \t\n\u00a0\u1680\u2002\u2003\u2007\u2009\u202f\u3000\u200b\u200c\u200d\u200e\u200f\u061c\u2060\u00ad"
+_ENDS = (
+    " \t\n\u00a0\u1680\u2002\u2003\u2007\u2009\u202f\u3000\u200b\u200c\u200d\u200e\u200f\u061c\u2060\u00ad"
+)
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
 LARGEST_INPUT = 5_000_000  # characters of one value; nothing longer is even looked at
 
