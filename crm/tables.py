@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from crm import events
+from crm import events as _events  # noqa: F401
+from crm.conditions import install as install_functions
 from crm.database import metadata
 
 
@@ -17,10 +18,12 @@ def own_tables() -> list[sa.Table]:
     from crm.imports import store as _imports  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
+    from crm.records import sequences as _sequences  # noqa: F401
+    from crm.web import once as _once  # noqa: F401
+    from crm.web import saved_views as _views  # noqa: F401
 
-    _ = events
     return list(metadata.sorted_tables)
 
 
-INSTALL: list[Callable[[sa.Engine], None]] = []
-"""What is set up in an empty database besides tables (functions); filled by `app.py`."""
+INSTALL: tuple[Callable[[sa.Engine], None], ...] = (install_functions,)
+"""What an empty database is taught besides tables: the functions that compiled conditions call."""

@@ -16,7 +16,6 @@ from flask import Response, abort, g, request
 from flask_appbuilder import AppBuilder, expose
 from flask_appbuilder.api import BaseApi
 
-from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, RecordError
@@ -27,7 +26,7 @@ from crm.records.values import situation_of, values_of
 from crm.web.api_arguments import ApiArguments, read_rison
 from crm.web.api_json import in_json, result_of, results_of
 from crm.web.api_spec import entity_operations
-from crm.web.session import current_actor
+from crm.web.session import current_actor, current_session
 
 MESSAGE_OK = {"message": "OK"}
 
@@ -56,22 +55,17 @@ class EntityApi(BaseApi):
     version = "v1"
     csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
 
-    @property
-    def session(self) -> CrmSession:
-        """Return the request's session."""
-        return self.appbuilder.session()
-
     @expose("/", methods=["GET"])
     @for_users
     def get_list(self) -> Response:
         """Return one page of records."""
         arguments = read_rison(self.entity, current_actor(), request.args.get("q", ""))
-        page = list_records(self.session, self.entity, arguments.query)
+        page = list_records(current_session(), self.entity, arguments.query)
         body = {
             "count": page.total,
             "count_is_capped": page.total_is_capped,
             "ids": [row["id"] for row in page.rows],
-            "result": results_of(self.session, self.entity, page.rows, page.columns),
+            "result": results_of(current_session(), self.entity, page.rows, page.columns),
             **self._descriptions(arguments, "list_columns", page.columns),
         }
         return answer(body)
@@ -81,7 +75,7 @@ class EntityApi(BaseApi):
     def get(self, pk: str) -> Response:
         """Return one record; its version is the ETag."""
         arguments = read_rison(self.entity, current_actor(), request.args.get("q", ""))
-        record = get_record(self.session, self.entity, record_number(pk))
+        record = get_record(current_session(), self.entity, record_number(pk))
         names = list(arguments.query.columns or self._shown())
         body = {
             "id": record.id,
@@ -94,29 +88,33 @@ class EntityApi(BaseApi):
     @for_users
     def post(self) -> Response:
         """Create a record."""
-        record = create_record(self.session, self.entity, self._body(), situation_of(self.session, "api"))
+        record = create_record(
+            current_session(), self.entity, self._body(), situation_of(current_session(), "api")
+        )
         body = {"id": record.id, "result": self._result(record, self._shown())}
         version = record.row_version
-        self.session.commit()
+        current_session().commit()
         return answer(body, 201, ETag=f'"{version}"')
 
     @expose("/<pk>", methods=["PUT"])
     @for_users
     def put(self, pk: str) -> Response:
         """Change a record; with `If-Match` only the version the caller saw."""
-        number, situation = record_number(pk), situation_of(self.session, "api")
-        record = update_record(self.session, self.entity, number, self._body(), situation, seen_version())
+        number, situation = record_number(pk), situation_of(current_session(), "api")
+        record = update_record(
+            current_session(), self.entity, number, self._body(), situation, seen_version()
+        )
         body = {"id": record.id, "result": self._result(record, self._shown())}
         version = record.row_version
-        self.session.commit()
+        current_session().commit()
         return answer(body, ETag=f'"{version}"')
 
     @expose("/<pk>", methods=["DELETE"])
     @for_users
     def delete(self, pk: str) -> Response:
         """Delete a record."""
-        delete_record(self.session, self.entity, record_number(pk))
-        self.session.commit()
+        delete_record(current_session(), self.entity, record_number(pk))
+        current_session().commit()
         return answer(MESSAGE_OK)
 
     @expose("/_info", methods=["GET"])
@@ -158,11 +156,11 @@ class EntityApi(BaseApi):
 
     def _result(self, record: Any, names: list[str]) -> dict[str, Any]:
         values = {
-            **values_of(self.session, record, names),
+            **values_of(current_session(), record, names),
             "id": record.id,
             "row_version": record.row_version,
         }
-        return result_of(self.session, self.entity, values, names)
+        return result_of(current_session(), self.entity, values, names)
 
     def _body(self) -> dict[str, Any]:
         """Return the record that was sent: a JSON object of field names."""

@@ -11,7 +11,6 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, Problem, RecordError
@@ -26,6 +25,7 @@ from crm.web.entity_form import build_form, sent_values
 from crm.web.entity_list import list_page
 from crm.web.entity_record import record_page
 from crm.web.once import find_made, remember_made
+from crm.web.session import current_session
 
 MOST_AT_ONCE = 1_000  # records one action may touch
 
@@ -35,11 +35,6 @@ class EntityView(BaseView):
 
     entity: ClassVar[Entity]
     default_view = "list"
-
-    @property
-    def session(self) -> CrmSession:
-        """Return the request's session."""
-        return self.appbuilder.session()
 
     def url(self, page: str, **values: Any) -> str:
         """Return the address of one of this entity's pages."""
@@ -54,36 +49,36 @@ class EntityView(BaseView):
     @has_access
     def list(self) -> Response:
         """Show the list."""
-        return self.page("list", **list_page(self.session, self.entity))
+        return self.page("list", **list_page(current_session(), self.entity))
 
     @expose("/show/<pk>")
     @has_access
     def show(self, pk: str) -> Response:
         """Show one record."""
-        record = get_record(self.session, self.entity, number_of(pk))
-        return self.page("record", **record_page(self.session, self.entity, record))
+        record = get_record(current_session(), self.entity, number_of(pk))
+        return self.page("record", **record_page(current_session(), self.entity, record))
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
     def add(self) -> Response:
         """Show the empty form, or create what it brings."""
-        require(self.session.actor, "create", self.entity)
+        require(current_session().actor, "create", self.entity)
         if request.method == "GET" or "_refresh" in request.args:
             return self._form(self._starting_values(), sent=self._refreshed())
-        made = find_made(self.session, request.form.get("_once", ""))
+        made = find_made(current_session(), request.form.get("_once", ""))
         if made:
             return redirect(self.url("show", pk=made))
         return self._save(
-            lambda values: create_record(self.session, self.entity, values), self._starting_values()
+            lambda values: create_record(current_session(), self.entity, values), self._starting_values()
         )
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
     def edit(self, pk: str) -> Response:
         """Show the form of a record, or save what it brings."""
-        record = get_record(self.session, self.entity, number_of(pk))
+        record = get_record(current_session(), self.entity, number_of(pk))
         values = {
-            **values_of(self.session, record, self._readable()),
+            **values_of(current_session(), record, self._readable()),
             "row_version": record.row_version,
             "id": record.id,
         }
@@ -92,7 +87,7 @@ class EntityView(BaseView):
         version = request.form.get("_version", "")
         seen = int(version) if version.isdecimal() else None
         return self._save(
-            lambda sent: update_record(self.session, self.entity, record.id, sent, version=seen), values
+            lambda sent: update_record(current_session(), self.entity, record.id, sent, version=seen), values
         )
 
     @expose("/set/<pk>/<field>", methods=["POST"])
@@ -100,8 +95,8 @@ class EntityView(BaseView):
     def edit_field(self, pk: str, field: str) -> Response:
         """Change one field in place: a status pill, a stage."""
         value = request.form.get("value", "")
-        update_record(self.session, self.entity, number_of(pk), {field: value})
-        self.session.commit()
+        update_record(current_session(), self.entity, number_of(pk), {field: value})
+        current_session().commit()
         flash(gettext("Saved."), "success")
         return redirect(self.url("show", pk=pk))
 
@@ -109,7 +104,9 @@ class EntityView(BaseView):
     @has_access
     def delete(self, pk: str) -> Response:
         """Delete one record."""
-        self._try(lambda: delete_record(self.session, self.entity, number_of(pk)), self.url("show", pk=pk))
+        self._try(
+            lambda: delete_record(current_session(), self.entity, number_of(pk)), self.url("show", pk=pk)
+        )
         return redirect(self.url("list"))
 
     @expose("/bulk", methods=["POST"])
@@ -122,7 +119,7 @@ class EntityView(BaseView):
 
         def every() -> None:
             for record_id in ids:
-                delete_record(self.session, self.entity, record_id)
+                delete_record(current_session(), self.entity, record_id)
 
         if request.form.get("action") == "delete" and ids:
             self._try(every, self.url("list"))
@@ -135,18 +132,18 @@ class EntityView(BaseView):
         if self.entity.board is None:
             abort(404)
         if request.method == "POST":
-            answer = move_card(self.session, self.entity, request.form)
-            self.session.commit()
+            answer = move_card(current_session(), self.entity, request.form)
+            current_session().commit()
             return jsonify(answer)
-        return self.page("board", **board_page(self.session, self.entity))
+        return self.page("board", **board_page(current_session(), self.entity))
 
     def _readable(self) -> list[str]:
-        hidden = self.session.actor.rights(self.entity.name).hidden
+        hidden = current_session().actor.rights(self.entity.name).hidden
         return [name for name in self.entity.fields if name not in hidden]
 
     def _starting_values(self) -> dict[str, Any]:
         """Return what a new record begins with: defaults, and what the address names (`?customer=5`)."""
-        session, given = self.session, {}
+        session, given = current_session(), {}
         for name in self._readable():
             if name in request.args:
                 text = request.args[name]
@@ -154,20 +151,22 @@ class EntityView(BaseView):
         return {**default_values(session, self.entity, given, situation_of(session)), **given}
 
     def _refreshed(self) -> dict[str, Any] | None:
-        return sent_values(self.session, self.entity, request.form) if "_refresh" in request.args else None
+        return (
+            sent_values(current_session(), self.entity, request.form) if "_refresh" in request.args else None
+        )
 
     def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
         """Save what the form brought; a refused form comes back with what was typed."""
-        sent = sent_values(self.session, self.entity, request.form)
+        sent = sent_values(current_session(), self.entity, request.form)
         changed = {name: value for name, value in sent.items() if name in self._open(values)}
         try:
             record = write(changed)
             if "id" not in values:
-                remember_made(self.session, request.form.get("_once", ""), record.id)
+                remember_made(current_session(), request.form.get("_once", ""), record.id)
             record_id = record.id
-            self.session.commit()
+            current_session().commit()
         except (RecordError, ConflictError) as error:
-            self.session.rollback()
+            current_session().rollback()
             return self._form(values, sent, error)
         flash(gettext("Saved."), "success")
         if "_again" in request.form:
@@ -178,13 +177,13 @@ class EntityView(BaseView):
 
     def _open(self, values: dict[str, Any]) -> set[str]:
         """Return the fields the form let the reader change."""
-        form = build_form(self.session, self.entity, values)
+        form = build_form(current_session(), self.entity, values)
         return {
             field.name for section in form.sections for field in section.fields if not field.read_only
         } | {name for name in request.form if name in self._writable_names()}
 
     def _writable_names(self) -> set[str]:
-        rights = self.session.actor.rights(self.entity.name)
+        rights = current_session().actor.rights(self.entity.name)
         return set(self._readable()) - rights.read_only
 
     def _form(
@@ -194,18 +193,18 @@ class EntityView(BaseView):
         if error and not problems:
             problems = [error.as_problem()]
         form = build_form(
-            self.session, self.entity, {**values, **self._seen(sent)}, sent, problems, values.get("id")
+            current_session(), self.entity, {**values, **self._seen(sent)}, sent, problems, values.get("id")
         )
         context = {"form": form, "values": values, "problems": self._told(form, problems)}
         return self.page("form", error.status if error else 200, **context)
 
     def _seen(self, sent: dict[str, Any] | None) -> dict[str, Any]:
         """Return what was typed as typed values, as far as it fits, so that conditions see it."""
-        return clean_values(self.entity, sent, situation_of(self.session))[0] if sent else {}
+        return clean_values(self.entity, sent, situation_of(current_session()))[0] if sent else {}
 
     def _told(self, form: Any, problems: list[Problem]) -> list[tuple[str, str, str]]:
         """Return the problems as the summary shows them: id of the control, label, sentence."""
-        language = self.session.actor.language
+        language = current_session().actor.language
         ids = {field.name: field.id for section in form.sections for field in section.fields}
         told = []
         for problem in problems:
@@ -218,10 +217,10 @@ class EntityView(BaseView):
         """Do something that may be refused; the reason is shown on the page one came from."""
         try:
             deed()
-            self.session.commit()
+            current_session().commit()
         except RecordError as error:
-            self.session.rollback()
-            flash(render(error, self.session.actor.language), "danger")
+            current_session().rollback()
+            flash(render(error, current_session().actor.language), "danger")
             abort(redirect(back))
         flash(gettext("Deleted."), "success")
 

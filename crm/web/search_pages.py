@@ -21,6 +21,7 @@ from crm.records.search import Hit, search_everywhere
 from crm.records.values import situation_of, title_fields, title_of
 from crm.web.entity_cells import view_name
 from crm.web.permissions import EVERYONE, USE
+from crm.web.session import current_session
 
 PAGE_HITS = 20
 CALLER_REGIONS = ("GR", "RO", "IL")
@@ -34,17 +35,12 @@ class SearchView(BaseView):
     class_permission_name = EVERYONE
     method_permission_name = {"search": USE.removeprefix("can_"), "pop": USE.removeprefix("can_")}
 
-    @property
-    def session(self) -> CrmSession:
-        """Return the request's session."""
-        return self.appbuilder.session()
-
     @expose("/search")
     @has_access
     def search(self) -> Any:
         """Show the hits, grouped by entity; as JSON while somebody types."""
         words = request.args.get("q", "").strip()[:100]
-        groups = search_everywhere(self.session, words, PAGE_HITS) if len(words) >= SHORTEST else []
+        groups = search_everywhere(current_session(), words, PAGE_HITS) if len(words) >= SHORTEST else []
         if request.accept_mimetypes.best == "application/json":
             found = [{"text": hit.title, "url": hit_url(hit)} for _entity, hits in groups for hit in hits]
             return jsonify(found)
@@ -55,7 +51,7 @@ class SearchView(BaseView):
     def pop(self) -> Response | str:
         """Open the record with a caller's number: the only one at once, several to choose from."""
         phone = request.args.get("phone", "").strip()[:40]
-        hits = callers(self.session, phone)
+        hits = callers(current_session(), phone)
         if len(hits) == 1:
             return redirect(hit_url(hits[0]))
         return render_template(
@@ -64,10 +60,10 @@ class SearchView(BaseView):
 
     def _add_url(self, phone: str) -> str:
         """Return the form for a new record that takes the number; the first entity that has one and may be made."""
-        for entity in self.session.workspace.schema.entities.values():
-            fields = readable_fields(self.session.actor, entity)
+        for entity in current_session().workspace.schema.entities.values():
+            fields = readable_fields(current_session().actor, entity)
             name = next((name for name, field in fields.items() if field.type == "phone"), None)
-            if name and "create" in self.session.actor.rights(entity.name).can:
+            if name and "create" in current_session().actor.rights(entity.name).can:
                 return url_for(view_name(entity.name) + ".add", **{name: phone})
         return ""
 
