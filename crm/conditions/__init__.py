@@ -1,1 +1,37 @@
-"""."""
+"""The condition and formula language: lines and formulas to one tree; the tree to SQL, Python and sentences."""
+
+from crm.conditions.evaluate import evaluate
+from crm.conditions.install import install
+from crm.conditions.model import NOTHING, Node, Not, fields_of, has_changes, segments_of
+from crm.conditions.parse import (
+    ConditionProblem,
+    line,
+    parse_conditions,
+    parse_field,
+    parse_formula,
+    place_problems,
+)
+from crm.conditions.readers import Reader, ValuesReader
+from crm.conditions.scope import Scope
+from crm.conditions.sql import compile_sql
+
+__all__ = [
+    "NOTHING",
+    "ConditionProblem",
+    "Node",
+    "Not",
+    "Reader",
+    "Scope",
+    "ValuesReader",
+    "compile_sql",
+    "evaluate",
+    "fields_of",
+    "has_changes",
+    "install",
+    "line",
+    "parse_conditions",
+    "parse_field",
+    "parse_formula",
+    "place_problems",
+    "segments_of",
+]

@@ -1,0 +1,103 @@
+"""What a field holds, as conditions see it, and which constants fit beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from crm.conditions.model import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    MANY,
+    NUMBER,
+    REFERENCE,
+    TEXT,
+    USER,
+    Const,
+    Me,
+    MyTeam,
+    Node,
+)
+from crm.conditions.moments import parse_day, parse_moment
+from crm.conditions.numbers import parse_number
+from crm.fields import FIELD_TYPES, kind_of
+from crm.fields.base import Field
+from crm.texts import N_
+
+SYSTEM_FIELDS: Mapping[str, tuple[str, str]] = {
+    "id": (NUMBER, N_("Record number")),
+    "created_at": (DATETIME, N_("Created at")),
+    "created_by": (USER, N_("Created by")),
+    "updated_at": (DATETIME, N_("Changed at")),
+    "updated_by": (USER, N_("Changed by")),
+}
+"""What every record has besides its declared fields: kind and label."""
+
+__all__ = ["NONE", "SYSTEM_FIELDS", "attribute_of", "constant", "is_computed", "kind_of"]
+
+NONE = "none"  # files and places cannot be compared, only be empty or not
+MAX_TEXT = 2_000
+MAX_ID = 2**63 - 1
+
+
+def is_computed(field: Field) -> bool:
+    """Return whether a field has no column and is reckoned from others."""
+    return field.type in ("formula", "summary")
+
+
+def attribute_of(name: str, field: Field | None) -> str:
+    """Return the mapped attribute of a field; without one, of a name every record has."""
+    if field is not None:
+        return FIELD_TYPES[field.type].attribute(field)
+    return f"{name}_id" if name in ("created_by", "updated_by") else name
+
+
+def constant(value: Any, kind: str) -> Node | None:
+    """Return a value of a condition as a node of the kind it stands beside; None when it does not fit."""
+    if isinstance(value, str) and (not value or "\0" in value or len(value) > MAX_TEXT):
+        return None
+    if kind == USER and value in ("me", "my_team"):
+        return Me() if value == "me" else MyTeam()
+    found = CONSTANTS[kind](value) if kind in CONSTANTS else None
+    return None if found is None else Const(found, _kind_of_constant(found, kind))
+
+
+def _kind_of_constant(value: object, kind: str) -> str:
+    """Return the kind; a day beside a datetime stays a day, a word among several is a text."""
+    if kind == MANY:
+        return TEXT
+    return DATE if kind == DATETIME and not isinstance(value, dt.datetime) else kind
+
+
+def _text(value: Any) -> str | None:
+    """Return a text; a code an admin wrote without quotes is one too."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < MAX_ID else None
+    return value if isinstance(value, str) else None
+
+
+def _id(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ID else None
+
+
+def _moment(value: Any) -> dt.date | None:
+    moment = parse_moment(value)
+    if moment is not None and moment.tzinfo is not None:
+        return moment
+    return parse_day(value) if moment is None else moment
+
+
+CONSTANTS = {
+    TEXT: _text,
+    MANY: _text,
+    NUMBER: parse_number,
+    BOOLEAN: lambda value: value if isinstance(value, bool) else None,
+    DATE: parse_day,
+    DATETIME: _moment,
+    REFERENCE: _id,
+    USER: _id,
+}

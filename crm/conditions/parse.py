@@ -1,0 +1,183 @@
+"""Conditions and formulas to one checked tree, with every problem and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crm.conditions.compare import must_be_condition
+from crm.conditions.formula import MAX_DEPTH, FormulaReader
+from crm.conditions.kinds import kind_of
+from crm.conditions.lines import ALL_OPERATORS, Context, LineReader, build_summary
+from crm.conditions.model import EMPTY, NOTHING, NUMBER, And, Call, Children, Const, Node, measure
+from crm.conditions.numbers import PLACES
+from crm.conditions.resolve import Refusal, Resolver
+from crm.conditions.tokens import FormulaRefusal
+from crm.errors import Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+from crm.messages.conditions import KINDS, MESSAGES
+from crm.texts import Text, translate
+
+if TYPE_CHECKING:
+    from crm.entities.model import Document, Entity, Schema
+
+MAX_NODES = 500
+MAX_NODES_OF_LINES = 5_000
+MAX_PROBLEMS = 50
+ABOUT_KINDS = frozenset(
+    {
+        "conditions.kinds_differ",
+        "conditions.kind_expected",
+        "conditions.not_ordered",
+        "conditions.not_a_value",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ConditionProblem(Problem):
+    """A problem with a place inside the lines.
+
+    Shape:  `path` holds keys and indexes from 0, as in `(2, "where", 0)`; `params["place"]` is the same for
+            people, counted from 1: `3.where.1`. A problem within a formula has `params["position"]`.
+    """
+
+    path: tuple = ()
+
+
+class InnerSentence(Text):
+    """The sentence of one problem, as a parameter of another."""
+
+    __slots__ = ("problem",)
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__({"en": self.get("en")})
+
+    def get(self, language: str) -> str:
+        """Return the sentence in one language."""
+        params = {
+            name: value.get(language) if isinstance(value, Text) else value
+            for name, value in self.problem.params.items()
+        }
+        return translate(MESSAGES[self.problem.code], language, **params)
+
+
+def problem_of(refusal: Refusal, path: tuple = ()) -> ConditionProblem:
+    """Return the problem a refusal becomes at a place."""
+    place = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in path)
+    params = refusal.params
+    if refusal.code in ABOUT_KINDS:
+        params = {name: Text(KINDS.get(str(value), str(value))) for name, value in params.items()}
+    problem = ConditionProblem(refusal.code, {**params, "place": place}, path=path)
+    if not isinstance(refusal, FormulaRefusal):
+        return problem
+    outer = {"position": refusal.position, "problem": InnerSentence(problem), "place": place}
+    return replace(problem, code="conditions.in_formula", params=outer)
+
+
+def parse_conditions(lines: Any, entity: Entity, schema: Schema) -> tuple[Node, list[Problem]]:
+    """Return the tree of condition lines and every problem in them.
+
+    Shape:  `lines` is a list of lines, one line, or None for no condition. With a problem the tree is a
+            condition that nobody meets, so that a broken right never opens anything.
+    """
+    problems: list[Problem] = []
+
+    def refuse(refusal: Refusal, path: tuple) -> None:
+        if len(problems) < MAX_PROBLEMS:
+            problems.append(problem_of(refusal, path))
+
+    if lines is None:
+        return And(()), []
+    reader = LineReader(Resolver(schema, computed_tree), refuse)
+    try:
+        node = reader.all_of(lines, Context(entity), ())
+        check_size(node, MAX_NODES_OF_LINES)
+    except Refusal as refusal:
+        refuse(refusal, ())
+    return (NOTHING, problems) if problems else (node, [])
+
+
+def parse_formula(text: Any, entity: Entity, schema: Schema) -> tuple[Node, list[Problem]]:
+    """Return the tree of a formula and its problem, if there is one; with a problem the tree is empty."""
+    try:
+        node = FormulaReader(text, entity, Resolver(schema, computed_tree)).read()
+        check_size(node, MAX_NODES)
+    except Refusal as refusal:
+        return Const(None, EMPTY), [problem_of(refusal)]
+    return node, []
+
+
+def parse_formula_condition(text: Any, entity: Entity, schema: Schema) -> tuple[Node, list[Problem]]:
+    """Return the tree of a formula that must be a condition."""
+    node, problems = parse_formula(text, entity, schema)
+    if problems:
+        return NOTHING, problems
+    try:
+        return must_be_condition(node), []
+    except Refusal as refusal:
+        return NOTHING, [problem_of(FormulaRefusal(refusal, 1))]
+
+
+def parse_field(entity: Entity, field: Field, schema: Schema) -> tuple[Node, list[Problem]]:
+    """Return the tree of a formula or summary field and its problem, if there is one."""
+    try:
+        path = Resolver(schema, computed_tree).field_path(field.name, entity)
+        check_size(path, MAX_NODES)
+        return path.computed or path, []
+    except Refusal as refusal:
+        return Const(None, EMPTY), [replace(problem_of(refusal), field=field.name)]
+
+
+def computed_tree(resolver: Resolver, entity: Entity, field: Field) -> Node:
+    """Return the tree of a formula or summary field.
+
+    Errors: Refusal, also when a formula gives something else than its `of` says.
+    """
+    if field.type == "summary":
+        node = build_summary(resolver, entity, field.options)
+    else:
+        node = FormulaReader(field.options.get("formula"), entity, resolver).read()
+    if node.kind not in (kind_of(field), EMPTY):
+        raise Refusal("conditions.kind_expected", expected=kind_of(field), found=node.kind)
+    return as_shown(node, field)
+
+
+def as_shown(node: Node, field: Field) -> Node:
+    """Return the tree of a computed number rounded as the field shows it, so that filters agree with the screen."""
+    if node.kind != NUMBER or (isinstance(node, Children) and node.aggregate == "count"):
+        return node
+    places = getattr(FIELD_TYPES[field.type].column_type(field), "places", 0)
+    return Call("round", (node, Const(Decimal(min(places, PLACES)), NUMBER)), NUMBER)
+
+
+def check_size(node: Node, limit: int) -> None:
+    """Refuse a tree that is too large or too deep, what its computed fields hold included."""
+    weight, depth = measure(node)
+    if weight > limit:
+        raise Refusal("conditions.too_large", limit=limit)
+    if depth > MAX_DEPTH:
+        raise Refusal("conditions.too_deep", limit=MAX_DEPTH)
+
+
+def place_problems(problems: Iterable[Problem], document: Document, *path: object) -> list[Problem]:
+    """Return the problems with file and line, for lines that stand at `path` of a document."""
+    return [
+        problem.at(file=document.file, line=document.line(*path, *getattr(problem, "path", ())))
+        for problem in problems
+    ]
+
+
+def line(field: str, operator: str, value: Any) -> dict[str, Any]:
+    """Return one raw line, as list filters and the REST API build them.
+
+    >>> line("stage", "is_one_of", ["won", "lost"])
+    {'field': 'stage', 'is_one_of': ['won', 'lost']}
+    """
+    if operator not in ALL_OPERATORS:
+        raise ValueError(f"{operator!r} is not an operator")
+    return {"field": field, operator: value}

@@ -1,0 +1,217 @@
+"""Values in SQLite, which has no exact decimals: columns stay columns, all reckoning goes through `run_program`.
+
+Whole formulas go to Python as one call, not sign by sign: SQLite reads at most some thirty brackets in one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields as attributes
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+from crm.conditions import model
+from crm.conditions.constants import constant_of, is_constant
+from crm.conditions.model import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    MANY,
+    NUMBER,
+    REFERENCE,
+    TEXT,
+    USER,
+    Leaf,
+    Node,
+    is_condition,
+)
+from crm.conditions.numbers import fit, to_text
+from crm.conditions.program import write_program, write_surroundings
+from crm.conditions.rows import Row
+from crm.fields.columns import ExactDecimal, Words
+
+if TYPE_CHECKING:
+    from crm.conditions.sql import Compiler
+
+Sql = sa.ColumnElement
+
+
+class PlainDecimal(TypeDecorator):
+    """A reckoned number: plain text in SQLite, Decimal in Python."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> str | None:
+        """Return the plain text."""
+        return None if value is None else to_text(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        """Return the number."""
+        return None if value is None else Decimal(value)
+
+
+TYPES: Mapping[str, sa.types.TypeEngine] = {
+    TEXT: sa.Text(),
+    MANY: Words(),
+    NUMBER: PlainDecimal(),
+    BOOLEAN: sa.Boolean(),
+    DATE: sa.Date(),
+    DATETIME: sa.DateTime(),
+    REFERENCE: sa.BigInteger(),
+    USER: sa.BigInteger(),
+}
+SIGNS: Mapping[str, Callable[[Any, Any], Sql]] = {
+    "=": lambda left, right: left == right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+class SQLite:
+    """Compiles values: those of columns and children in SQL, all others as one call into Python."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.scope = compiler.scope
+        self.python = compiler.python
+
+    @staticmethod
+    def places(column: Any) -> int | None:
+        """Return the decimal places of a column of scaled whole numbers."""
+        return column.type.places if isinstance(column.type, ExactDecimal) else 0
+
+    def result(self, node: Node, row: Row) -> Sql:
+        """Return a value as it leaves the database."""
+        if is_constant(node):
+            return sa.literal(constant_of(node, self.python), TYPES.get(node.kind, sa.Text()))
+        if not self._is_stored(node):
+            return self.reckon(node, row)
+        value, places = self.stored(node, row)
+        return sa.type_coerce(value, ExactDecimal(places)) if node.kind == NUMBER else value
+
+    def condition(self, node: Node, row: Row) -> Sql:
+        """Return a condition on values that are not plain columns; never NULL."""
+        is_compare = isinstance(node, model.Compare) and node.left.kind == NUMBER and is_constant(node.right)
+        if is_compare and self._is_stored(node.left):
+            return self._beside(node.operator, node.left, constant_of(node.right, self.python), row)
+        if isinstance(node, model.FieldPath) and self._is_stored(node):
+            return self.stored(node, row)[0] == sa.true()
+        return self.reckon(node, row) == sa.true()
+
+    def _beside(self, operator: str, left: Node, constant: Decimal | None, row: Row) -> Sql:
+        """Return a stored number, such as a count of children, beside a constant."""
+        value, places = self.stored(left, row)
+        fitted = False if constant is None else fit(operator, constant, places)
+        if isinstance(fitted, bool):
+            return value.is_not(None) if fitted else sa.false()
+        return SIGNS[fitted[0]](value, sa.literal(fitted[1], sa.BigInteger()))
+
+    def _is_stored(self, node: Node) -> bool:
+        """Return whether SQL alone gives the value: a column, or children of which columns are put together."""
+        if isinstance(node, model.FieldPath):
+            return node.computed is None
+        if not isinstance(node, model.Children) or node.aggregate == "avg":
+            return False
+        return node.value is None or self._is_stored(node.value)
+
+    def stored(self, node: Node, row: Row) -> tuple[Sql, int]:
+        """Return the SQL of a stored value and its decimal places."""
+        if isinstance(node, model.Children):
+            return self._aggregated(node, row)
+        if not node.way:
+            column = row.column(node.steps[-1][1])
+            if node.kind in (TEXT, MANY):
+                return sa.func.nullif(sa.type_coerce(column, sa.Text()), "", type_=TYPES[node.kind]), 0
+            if node.kind != NUMBER:
+                return sa.type_coerce(column, TYPES.get(node.kind, sa.Text())), 0
+            return sa.type_coerce(column, sa.BigInteger()), self.places(column) or 0
+        last, places = model.shorten(node), []
+
+        def select(end: Row) -> sa.Select:
+            value, found = self.stored(last, end)
+            places.append(found)
+            return sa.select(value)
+
+        return row.follow(node.way, select).scalar_subquery(), places[0]
+
+    def _aggregated(self, node: model.Children, row: Row) -> tuple[Sql, int]:
+        if node.aggregate == "any":
+            return self.compiler.any_child(node, row), 0
+        places: list[int] = [0]
+
+        def select(child: Row) -> sa.Select:
+            if node.aggregate == "count":
+                return sa.select(sa.func.count())
+            value, places[0] = self.stored(node.value, child)
+            return aggregated(node.aggregate, value, child)
+
+        return self.compiler.children(node, row, select).scalar_subquery(), places[0]
+
+    def reckon(self, node: Node, row: Row) -> Sql:
+        """Return a value that Python reckons from the stored values of a row."""
+        leaves: dict[Node, Leaf] = {}
+        values: list[Sql] = []
+        program = write_program(self._ground(node, row, leaves, values))
+        surroundings = write_surroundings(self.scope)
+        found = sa.func.crm_reckon(
+            sa.literal(program, sa.Text()), sa.literal(surroundings, sa.Text()), *values
+        )
+        return sa.type_coerce(found, TYPES.get(node.kind, sa.Text()))
+
+    def _ground(self, node: Node, row: Row, leaves: dict[Node, Leaf], values: list[Sql]) -> Node:
+        """Return the node with everything that SQL reads replaced by numbered leaves."""
+        if isinstance(node, model.FieldPath) and node.computed is not None and not node.way:
+            return self._ground(node.computed, row, leaves, values)
+        if isinstance(node, model.FieldPath | model.Children | model.InSegment):
+            if node not in leaves:
+                value, places = self._leaf(node, row)
+                leaves[node] = Leaf(len(values), node.kind, places)
+                values.append(value)
+            return leaves[node]
+        if isinstance(node, model.Changed | model.ChangedTo | model.ChangedFrom):
+            return model.NOTHING
+        found = {}
+        for attribute in attributes(node):
+            value = getattr(node, attribute.name)
+            if isinstance(value, Node):
+                found[attribute.name] = self._ground(value, row, leaves, values)
+            elif isinstance(value, tuple) and value and isinstance(value[0], Node):
+                found[attribute.name] = tuple(self._ground(part, row, leaves, values) for part in value)
+        return replace(node, **found) if found else node
+
+    def _leaf(self, node: Node, row: Row) -> tuple[Sql, int]:
+        if is_condition(node):
+            return self.compiler.certain(node, row), 0
+        if self._is_stored(node):
+            return self.stored(node, row)
+        if isinstance(node, model.FieldPath):
+            last = model.shorten(node)
+            return row.follow(node.way, lambda end: sa.select(self.reckon(last, end))).scalar_subquery(), 0
+        return self._reckoned_children(node, row), 0
+
+    def _reckoned_children(self, node: model.Children, row: Row) -> Sql:
+        """Return children put together by Python: their values are reckoned, or it is their mean."""
+
+        def select(child: Row) -> sa.Select:
+            value = self.reckon(node.value, child)
+            if node.aggregate == "last":
+                return sa.select(value).order_by(child.column("id").desc()).limit(1)
+            found = sa.func.crm_gather(node.aggregate, node.value.kind, value)
+            return sa.select(sa.func.coalesce(found, "0") if node.aggregate == "sum" else found)
+
+        return self.compiler.children(node, row, select).scalar_subquery()
+
+
+def aggregated(aggregate: str, value: Sql, child: Row) -> sa.Select:
+    """Return a select that puts stored values of children together."""
+    if aggregate == "last":
+        return sa.select(value).order_by(child.column("id").desc()).limit(1)
+    found = getattr(sa.func, aggregate)(value, type_=value.type)
+    return sa.select(sa.func.coalesce(found, 0, type_=value.type) if aggregate == "sum" else found)
