@@ -20,6 +20,7 @@ from crm.entities.workspace import load_workspace
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.redis_server import find_redis_url
+from crm.reports import kind as report_kinds
 from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind
 from crm.web import commands as web_commands
@@ -28,8 +29,9 @@ from crm.web.headers import start_logging
 from crm.web.host import Host, Source
 from crm.web.permissions import sync_permissions
 from crm.web.session import only_reading
+from workflows import wiring as workflows
 
-KINDS = (segment_kind.KIND, role_kind.KIND)
+KINDS = (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD)
 """Every kind of document but entity, in the order in which they are built."""
 
 COMMANDS = (web_commands.register, schema_commands.register, segment_commands.register)
@@ -41,6 +43,7 @@ def wire() -> None:
     """Make the packages known to each other; every process does it once, whatever it is for."""
     for kind in KINDS:
         kinds.register_kind(kind)
+    workflows.register_kinds()
     publish.ON_PUBLISH.append(sync_permissions)
     assert _guard, "the guard listens once it is imported"
 
