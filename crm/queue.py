@@ -36,8 +36,6 @@ JOBS: dict[str, str] = {
     "imports.check_batch": "crm.imports.jobs.check_batch",
     "imports.apply_batch": "crm.imports.jobs.apply_batch",
     "imports.undo_batch": "crm.imports.jobs.undo_batch",
-    "reports.build_report": "crm.reports.jobs.build_report",
-    "records.export": "crm.records.jobs.export_records",
 }
 """Every function a worker may run, by the name that travels through Redis."""
 

@@ -198,9 +198,15 @@ def test_a_killed_redis_comes_back_at_the_same_address(tmp_path, caplog):
 @pytest.fixture
 def engine_of(empty_database_url, tmp_path):
     """Engines of two machines on one database."""
-    build_engine.cache_clear()
-    yield lambda: build_engine.__wrapped__(empty_database_url)
-    build_engine.cache_clear()
+    made = []
+
+    def make() -> sa.Engine:
+        made.append(build_engine.__wrapped__(empty_database_url))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.dispose()
 
 
 def test_of_two_schedulers_one_ticks_and_the_other_takes_over(engine_of, tmp_path):
@@ -220,7 +226,6 @@ def test_of_two_schedulers_one_ticks_and_the_other_takes_over(engine_of, tmp_pat
     first.tick()
     assert calls == [0, 0, 1]
     locks[1].release()
-    [engine.dispose() for engine in engines]
 
 
 def test_a_scheduler_that_lost_its_connection_asks_again(engine_of, tmp_path):
@@ -229,15 +234,12 @@ def test_a_scheduler_that_lost_its_connection_asks_again(engine_of, tmp_path):
     assert lock.acquire()
     if engine.dialect.name == "postgresql":
         with engine_of().connect() as other:
-            own = sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            )
-            other.execute(own)
+            kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            other.execute(sa.text(kill + " AND datname = current_database()"))
         assert not lock.acquire()
     assert lock.acquire()
     assert lock.acquire()
     lock.release()
-    engine.dispose()
 
 
 def test_ticks_are_called_when_due_and_not_before(tmp_path):

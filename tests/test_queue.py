@@ -15,6 +15,7 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.utils import import_attribute
 
 from config import ROOT
 from crm import queue
@@ -73,8 +74,9 @@ def test_an_unknown_name_is_a_bug(bell):
         bell.ring("imports.chek_batch", 12)
 
 
-def test_every_job_name_has_its_queue():
+def test_every_job_name_has_its_queue_and_its_function():
     assert {queue.queue_name(name) for name in queue.JOBS} == set(queue.QUEUES)
+    assert all(callable(import_attribute(dotted)) for dotted in queue.JOBS.values())
 
 
 def test_many_bells_without_ids_become_few_jobs(redis_server, bell, marks):
