@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -25,18 +25,14 @@ READS_LIKE = {",": "el", ".": "en"}  # a language that writes this mark before t
 Row = tuple[int, list[Any]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Converted:
-    """One row of the file, read: typed values by field name, and what did not fit.
-
-    Shape:  `blank` names the matched fields whose cell is empty; they are None in `values`.
-    """
+    """One row of the file, read: typed values by field name (None for a blank cell), and what did not fit."""
 
     number: int
     cells: list[Any]
     values: dict[str, Any] = attribute(default_factory=dict)
     problems: list[Problem] = attribute(default_factory=list)
-    blank: list[str] = attribute(default_factory=list)
 
 
 class ColumnReader:
@@ -64,6 +60,19 @@ class ColumnReader:
         if len(self.known) < REMEMBERED:
             self.known[cell] = value
         return value
+
+    def read_column(self, chunk: Iterable[Converted]) -> None:
+        """Read this column of all rows: the loop most of an import's time is spent in."""
+        index, name, known = self.column.index, self.field.name, self.known
+        for row in chunk:
+            cells = row.cells
+            cell = cells[index] if index < len(cells) else None
+            if cell is None:
+                row.values[name] = None
+            elif cell.__class__ is str and cell in known:
+                row.values[name] = known[cell]
+            else:
+                put(row, self, self.read)
 
     def read_beside(self, cell: Any, values: Mapping[str, Any]) -> Any:
         """Return the typed value of a cell whose meaning depends on other fields of the row.
@@ -112,39 +121,22 @@ class Converter:
         """
         chunk = [Converted(number, cells) for number, cells in rows]
         self.learn(chunk)
-        for row in chunk:
-            for reader in self.plain:
-                self.put(row, reader, reader.read)
-            for reader in self.pointing:
-                self.put(row, reader, lambda cell, reader=reader: self.point(reader.field, cell))
-            if self.beside:
-                values = {
-                    **defaults,
-                    **{name: value for name, value in row.values.items() if value is not None},
-                }
-                for reader in self.beside:
-                    self.put(
-                        row,
-                        reader,
-                        lambda cell, reader=reader, values=values: reader.read_beside(cell, values),
-                    )
-            if self.id_column is not None:
+        for reader in self.plain:
+            reader.read_column(chunk)
+        for reader in self.pointing:
+            for row in chunk:
+                put(row, reader, lambda cell, field=reader.field: self.point(field, cell))
+        for reader in self.beside:
+            for row in chunk:
+                put(
+                    row,
+                    reader,
+                    lambda cell, reader=reader, row=row: reader.read_beside(cell, beside(row, defaults)),
+                )
+        if self.id_column is not None:
+            for row in chunk:
                 self.put_id(row)
         return chunk
-
-    @staticmethod
-    def put(row: Converted, reader: ColumnReader, read: Any) -> None:
-        """Read one cell of a row, or note why it does not fit."""
-        cells, index, name = row.cells, reader.column.index, reader.field.name
-        cell = cells[index] if index < len(cells) else None
-        if cell is None:
-            row.values[name] = None
-            row.blank.append(name)
-            return
-        try:
-            row.values[name] = read(cell)
-        except FieldError as error:
-            row.problems.append(Problem(error.code, error.params, name))
 
     def put_id(self, row: Converted) -> None:
         """Read the record's own number, by which rows of an exported file find their record again."""
@@ -173,6 +165,24 @@ class Converter:
         if field.type != "references":
             return ids[0] if ids else None
         return FIELD_TYPES[field.type].clean(field, ids, Situation(source="import"))
+
+
+def put(row: Converted, reader: ColumnReader, read: Callable[[Any], Any]) -> None:
+    """Read one cell of a row, or note why it does not fit."""
+    cells, index, name = row.cells, reader.column.index, reader.field.name
+    cell = cells[index] if index < len(cells) else None
+    if cell is None:
+        row.values[name] = None
+        return
+    try:
+        row.values[name] = read(cell)
+    except FieldError as error:
+        row.problems.append(Problem(error.code, error.params, name))
+
+
+def beside(row: Converted, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values a dependent field is read beside: the row's own, defaults where it says nothing."""
+    return {**defaults, **{name: value for name, value in row.values.items() if value is not None}}
 
 
 def words_of(field: Field, cell: Any) -> list[str]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -162,11 +162,11 @@ def plan_rows(shop: Shop, work: Work) -> None:
     session.commit()
     with files.local_file(shop.place.files_url, batch["file_key"]) as path:
         reading = service.reading_of_batch(batch)
-        matching, notes = settle_formats(
-            work, islice(flat(read_rows(path, reading, shop.place.limits)), SAMPLE)
-        )
+        rows = flat(read_rows(path, reading, shop.place.limits))
+        sample = list(islice(rows, SAMPLE))
+        matching, notes = settle_formats(work, sample)
         planner = Planner(session, work.entity, matching)
-        counts = plan_chunks(work, planner, flat(read_rows(path, reading, shop.place.limits)))
+        counts = plan_chunks(work, planner, chain(sample, rows))
     notes += same_file_note(work, matching)
     work.hold()
     work.note(
@@ -204,13 +204,12 @@ def plan_chunks(work: Work, planner: Planner, rows: Iterator[Row]) -> Counter[st
     return counts
 
 
-def settle_formats(work: Work, rows: Iterable[Row]) -> tuple[Matching, list[Any]]:
+def settle_formats(work: Work, sample: Sequence[Row]) -> tuple[Matching, list[Any]]:
     """Return the matching with what the texts of its columns prove, and a note for each that proves nothing."""
     matching, notes = build_matching(work.batch["matching"]), []
     asked = [
         column for column in matching.filled if kind_of(work.entity, column) in ("date", "datetime", "number")
     ]
-    sample = list(rows) if asked else []
     settled = {}
     for column in asked:
         texts = texts_of(sample, column.index)

@@ -6,9 +6,10 @@ the database itself refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.events import event
 from crm.fields import FIELD_TYPES
+from crm.fields.base import FieldType
 from crm.fields.sequence import render, series
 from crm.records.journal import CREATED, DELETED, UPDATED, change, change_row, journaled_fields
 from crm.records.prepare import search_key_of
@@ -59,26 +61,21 @@ def insert_rows(
     ids = take_ids(connection, table, len(rows))
     fields = [field for field in entity.fields.values() if FIELD_TYPES[field.type].stored]
     names, now, user = [field.name for field in fields], session.clock(), session.actor.user_id
-    columns = [*SYSTEM_COLUMNS, *(field.column for field in fields)]
-    system = (now, user, now, user, 1)
+    columns = ("id", "search_key", *(field.column for field in fields))
     stored = (
-        (record_id, *system, search_key_of(entity, row), *(row.get(name) for name in names))
+        (record_id, search_key_of(entity, row), *map(row.get, names))
         for record_id, row in zip(ids, rows, strict=True)
     )
-    copy_rows(connection, table, columns, stored)
+    same = {
+        "created_at": now,
+        "created_by_id": user,
+        "updated_at": now,
+        "updated_by_id": user,
+        "row_version": 1,
+    }
+    copy_rows(connection, table, columns, stored, same)
     write_journal(session, entity, CREATED, zip(ids, created_values(entity, rows), strict=True), with_events)
     return ids
-
-
-SYSTEM_COLUMNS = (
-    "id",
-    "created_at",
-    "created_by_id",
-    "updated_at",
-    "updated_by_id",
-    "row_version",
-    "search_key",
-)
 
 
 def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> Sequence[Values]:
@@ -97,14 +94,25 @@ def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> 
 
 def created_values(entity: Entity, rows: Iterable[Values]) -> Iterable[bytes]:
     """Yield the journal's `{"field": [null, after]}` of new records, as JSON text."""
-    kept = [(field.name, field, field_type) for field, field_type, _ in journaled_fields(entity)]
+    kept = json_writers(entity)
     for row in rows:
         values = {}
-        for name, field, field_type in kept:
+        for name, to_json in kept:
             value = row.get(name)
             if value is not None:
-                values[name] = (None, field_type.to_json(field, value))
+                values[name] = (None, to_json(value) if to_json else value)
         yield orjson.dumps(values, default=str)
+
+
+def json_writers(entity: Entity) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """Return (field name, what makes its value JSON) of all the journal keeps; None where it is JSON already."""
+    return [
+        (
+            field.name,
+            None if type(field_type).to_json is FieldType.to_json else partial(field_type.to_json, field),
+        )
+        for field, field_type, _ in journaled_fields(entity)
+    ]
 
 
 def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with_events: bool = True) -> None:
@@ -173,15 +181,14 @@ def delete_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
     ids = [edit.record_id for edit in edits]
     for start in range(0, len(ids), CHUNK):
         session.connection().execute(sa.delete(table).where(table.c.id.in_(ids[start : start + CHUNK])))
-    kept = [(field.name, field, field_type) for field, field_type, _ in journaled_fields(entity)]
+    kept = json_writers(entity)
     changes = []
     for edit in edits:
-        filled = ((name, field, kind, edit.before.get(name)) for name, field, kind in kept)
-        values = {
-            name: (kind.to_json(field, value), None)
-            for name, field, kind, value in filled
-            if value is not None
-        }
+        values = {}
+        for name, to_json in kept:
+            value = edit.before.get(name)
+            if value is not None:
+                values[name] = (to_json(value) if to_json else value, None)
         changes.append((edit.record_id, orjson.dumps(values, default=str)))
     write_journal(session, entity, DELETED, changes, with_events)
 
@@ -220,20 +227,16 @@ def write_journal(
         return
     connection = session.connection()
     same = change_row(session, entity.name, 0, kind, {})
-    names = [name for name in same if name not in ("record_id", "values")]
-    rest = tuple(same[name] for name in names)
+    same = {name: value for name, value in same.items() if name not in ("record_id", "values")}
     ids = take_ids(connection, change, len(changes))
     rows = (
-        (change_id, record_id, values.decode(), *rest)
+        (change_id, record_id, values.decode())
         for change_id, (record_id, values) in zip(ids, changes, strict=True)
     )
-    copy_rows(connection, change, ("id", "record_id", "values", *names), rows)
+    copy_rows(connection, change, ("id", "record_id", "values"), rows, same)
     if with_events:
-        write_events(
-            session,
-            same,
-            [(record_id, change_id) for change_id, (record_id, _) in zip(ids, changes, strict=True)],
-        )
+        pairs = ((record_id, change_id) for change_id, (record_id, _) in zip(ids, changes, strict=True))
+        write_events(session, same, pairs)
 
 
 def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[tuple[int, int]]) -> None:
@@ -241,9 +244,9 @@ def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[t
 
     Shape:  `same` is what the changes share; `pairs` hold (record id, change id).
     """
-    columns = ("kind", "entity", "revision", "created_at", "state", "attempts", "record_id", "change_id")
-    rest = (same["kind"], same["entity"], same["revision"], same["at"], "waiting", 0)
-    copy_rows(session.connection(), event, columns, ((*rest, *pair) for pair in pairs))
+    shared = {name: same[name] for name in ("kind", "entity", "revision")}
+    shared |= {"created_at": same["at"], "state": "waiting", "attempts": 0}
+    copy_rows(session.connection(), event, ("record_id", "change_id"), pairs, shared)
     session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
 
 
@@ -262,43 +265,56 @@ def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int
 
 
 def copy_rows(
-    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple]
+    connection: sa.Connection,
+    table: sa.Table,
+    names: Sequence[str],
+    rows: Iterable[tuple],
+    same: Mapping[str, Any] | None = None,
 ) -> None:
     """Write rows the fastest way the database has: COPY on PostgreSQL, one prepared INSERT on SQLite.
 
-    Shape:  tuples of typed values in the order of `names`, which are columns of the table.
+    Shape:  tuples of typed values in the order of `names`, which are columns of the table; `same` holds the
+            columns in which all rows are alike.
     Errors: sqlalchemy.exc.IntegrityError or DataError, as an INSERT has them.
     """
-    prepared = prepare_rows(connection, table, names, rows)
-    if connection.dialect.name == "postgresql":
-        copy_to_postgresql(connection, table, names, prepared)
-        return
-    marks = ", ".join("?" for _ in names)
-    quote = connection.dialect.identifier_preparer.quote
-    listed = ", ".join(quote(name) for name in names)
-    rows = list(prepared)
-    if rows:
-        connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({listed}) VALUES ({marks})", rows)  # noqa: S608 - names are columns of a Table
+    same = same or {}
+    rest = tuple(binder(connection, table, name)(value) for name, value in same.items())
+    binds = [(place, binder(connection, table, name)) for place, name in enumerate(names)]
+    changed = [(place, bind) for place, bind in binds if bind is not as_is]
+    bound = (bound_row(row, changed) for row in rows) if changed else rows
+    write = copy_to_postgresql if connection.dialect.name == "postgresql" else insert_into_sqlite
+    write(connection, table, (*names, *same), ((*row, *rest) for row in bound))
 
 
-def prepare_rows(
-    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple]
-) -> Iterable[tuple]:
-    """Return the rows as the driver wants them: what the column types do when a value is bound."""
+def as_is(value: Any) -> Any:
+    """Return the value: what binding does for most types."""
+    return value
+
+
+def binder(connection: sa.Connection, table: sa.Table, name: str) -> Callable[[Any], Any]:
+    """Return what a column's type does when a value is bound."""
     dialect = connection.dialect
-    processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
-    changed = [(place, processor) for place, processor in enumerate(processors) if processor]
-    if not changed:
-        return rows
-    return (processed(row, changed) for row in rows)
+    return table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or as_is
 
 
-def processed(row: tuple, changed: Sequence[tuple[int, Any]]) -> tuple:
-    """Return one row with some of its values processed."""
+def bound_row(row: tuple, changed: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple:
+    """Return one row with some of its values bound."""
     values = list(row)
-    for place, processor in changed:
-        values[place] = processor(values[place])
+    for place, bind in changed:
+        values[place] = bind(values[place])
     return tuple(values)
+
+
+def insert_into_sqlite(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple]
+) -> None:
+    """Write rows by one prepared INSERT."""
+    quote = connection.dialect.identifier_preparer.quote
+    listed, marks = ", ".join(map(quote, names)), ", ".join("?" for _ in names)
+    whole = list(rows)
+    if whole:
+        statement = f"INSERT INTO {quote(table.name)} ({listed}) VALUES ({marks})"  # noqa: S608 - columns of a Table
+        connection.exec_driver_sql(statement, whole)
 
 
 def copy_to_postgresql(
