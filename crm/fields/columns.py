@@ -16,6 +16,7 @@ DIGITS = 18  # of any stored number, before and after the point together: what 6
 EXACT = Context(prec=80)
 _LARGEST = 2**63 - 1
 _ARITHMETIC = frozenset({operator.add, operator.sub, operator.mul, operator.truediv})
+_COMPARISONS = frozenset({operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne})
 
 
 def places_of(number: Decimal | int) -> int:
@@ -33,8 +34,9 @@ class ExactDecimal(TypeDecorator):
     """A decimal number that no database rounds: NUMERIC on PostgreSQL, a scaled integer on SQLite.
 
     Shape:  Decimal in Python, always with `places` decimal places. Comparing, sorting, sum(), min(), max(),
-            coalesce(), case(), `+`, `-` and `*` are exact on both databases, with literals of any precision:
-            every expression knows its own places. Division is exact nowhere: divide `as_ratio(column)`.
+            `+`, `-` and `*` are exact on both databases, with literals of any precision: every expression
+            knows its own places. A literal inside a function or case() takes the column's type by
+            `sa.literal(value, column.type)`. Division is exact nowhere: divide `as_ratio(column)`.
     Errors: ValueError for a stored value with more places than the column; nothing is rounded in silence.
     """
 
@@ -48,6 +50,10 @@ class ExactDecimal(TypeDecorator):
             """Combine an expression with another one or a literal."""
             if op in _ARITHMETIC and other:
                 return combine(op, self.expr, other[0])
+            if op in _COMPARISONS and _is_number(other[0]):
+                first, second = same_places(self.expr, other[0])
+                if first is not self.expr or second is not other[0]:
+                    return op(first, second, **kwargs)
             return super().operate(op, *other, **kwargs)
 
         def reverse_operate(self, op: Callable, other: Any, **kwargs: Any) -> Any:
@@ -86,9 +92,9 @@ class ExactDecimal(TypeDecorator):
             raise ValueError(f"{number} has more than {self.places} decimal places")
         return number
 
-    def process_literal_param(self, value: Any, dialect: sa.Dialect) -> str:
-        """Return the number as SQL text."""
-        return "NULL" if value is None else format(self.process_bind_param(value, dialect), "f")
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
+        """Return a function that writes a number as SQL text."""
+        return lambda value: format(self.process_bind_param(value, dialect), "f")
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
         """Return the Decimal the database holds."""
@@ -176,6 +182,20 @@ def with_places(value: Any, places: int) -> sa.ColumnElement:
     return finer
 
 
+def same_places(first: Any, second: Any) -> tuple[sa.ColumnElement, sa.ColumnElement]:
+    """Return two expressions brought to the same places."""
+    first, second = exact(first), exact(second)
+    places = max(first.type.places, second.type.places)
+    return with_places(first, places), with_places(second, places)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is an expression of an exact number."""
+    if hasattr(value, "__clause_element__"):
+        value = value.__clause_element__()
+    return isinstance(value, sa.ColumnElement) and isinstance(value.type, (ExactDecimal, sa.Integer))
+
+
 def as_ratio(value: Any) -> sa.ColumnElement:
     """Return an expression to divide or average: NUMERIC on PostgreSQL, floating on SQLite."""
     element = exact(value)
@@ -191,12 +211,8 @@ def combine(op: Callable, left: Any, right: Any) -> sa.ColumnElement:
     """
     if op is operator.truediv:
         raise TypeError("Exact decimals cannot be divided in SQL; divide as_ratio(...) and round the result.")
-    first, second = exact(left), exact(right)
-    if op is operator.mul:
-        places = first.type.places + second.type.places
-    else:
-        places = max(first.type.places, second.type.places)
-        first, second = with_places(first, places), with_places(second, places)
+    first, second = (exact(left), exact(right)) if op is operator.mul else same_places(left, right)
+    places = first.type.places + second.type.places if op is operator.mul else first.type.places
     return sa.sql.elements.BinaryExpression(
         first.self_group(against=op), second.self_group(against=op), op, type_=ExactDecimal(places)
     )

@@ -139,7 +139,8 @@ def test_the_nearest_color_is_named() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (5, 5), ("5", 5), (5.0, 5), (None, None), ("", None), (0, "reference.not_a_record"), (-1, "reference.not_a_record"),
+        (5, 5), ("5", 5), (5.0, 5), (None, None), ("", None), (0, "reference.not_a_record"), (-1,
+        "reference.not_a_record"),
         (True, "reference.not_a_record"), (5.5, "reference.not_a_record"), ("5a", "reference.not_a_record"),
         ({"id": 5}, "reference.not_a_record"), ([5], "reference.not_a_record"), (2**63, "reference.not_a_record"),
         ("٥", "reference.not_a_record"), ("9" * 30, "reference.not_a_record"),
