@@ -26,7 +26,7 @@ class FormField:
             hold only what is chosen, the rest comes from `lookup_url`. `direction` is "auto" for words, "ltr"
             for codes, phones, mails and numbers. `hint` is the format wanted, read inside an empty control.
             `unit` stands beside a number (a currency or %). `create_url` opens a form for what was not found.
-            Sent back: a checkbox as "true" or "false" (take the first value); multi, lookups and tags as
+            Sent back: a checkbox as "false" and then perhaps "true" (take the last); multi, lookups and tags as
             several values with an empty one at the end (drop it); everything else as one value.
     """
 
@@ -47,7 +47,7 @@ class FormField:
     lookup_url: str = ""
     create_url: str = ""
     prefix: str = "field"
-    sends_empty: bool = True  # multi, lookups, tags: say so when nothing is chosen
+    sends_empty: bool = True  # say so when nothing is ticked or chosen
 
     @property
     def id(self) -> str:

@@ -1,33 +1,42 @@
 // Runs before the style sheets: the page never flashes in the wrong colours.
-// What the user chose is remembered in the browser and, once the page tells us, on the server.
+// data-theme-choice on <html>: light, dark or system as a signed-in user chose; "" for a stranger, for whom the
+// browser remembers. The toggle keeps the choice on the user's profile.
 (() => {
   "use strict";
   const root = document.documentElement;
-  const remembered = () => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+
+  const memory = (action) => {
     try {
-      return localStorage.getItem("theme");
+      return action(localStorage);
     } catch {
-      return null;
+      return null; // Without storage the choice lasts as long as the page.
     }
   };
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+
   const apply = () => {
-    const choice = remembered() || root.dataset.themeChoice || (dark.matches ? "dark" : "light");
-    root.setAttribute("data-bs-theme", choice);
-    dispatchEvent(new CustomEvent("crm:theme", { detail: choice }));
+    const known = root.dataset.themeChoice || memory((storage) => storage.getItem("theme")) || "system";
+    const theme = known === "system" ? (dark.matches ? "dark" : "light") : known;
+    root.setAttribute("data-bs-theme", theme);
+    dispatchEvent(new CustomEvent("crm:theme", { detail: theme }));
   };
+
+  const keep = (theme) => {
+    memory((storage) => storage.setItem("theme", theme));
+    if (!root.dataset.themeChoice) return;
+    root.dataset.themeChoice = theme;
+    const token = document.querySelector("meta[name=csrf-token]").content;
+    const headers = { "X-CSRFToken": token, Accept: "application/json" };
+    fetch("/profile/", { method: "POST", headers, body: new URLSearchParams({ theme }) }).catch(() => null);
+  };
+
+  if (root.dataset.themeChoice) memory((storage) => storage.setItem("theme", root.dataset.themeChoice));
   dark.addEventListener("change", apply);
   apply();
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-toggle]")) return;
-    const choice = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
-    try {
-      localStorage.setItem("theme", choice);
-    } catch {
-      // Without storage the choice lasts as long as the page.
-    }
-    root.setAttribute("data-bs-theme", choice);
-    dispatchEvent(new CustomEvent("crm:theme", { detail: choice }));
+    keep(root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark");
+    apply();
   });
 })();

@@ -1,0 +1,177 @@
+"""Sign-in, users, roles, profile and error pages, in two directions, on a phone and a desktop, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.seed import PASSWORD
+
+Visit = Callable[..., Visitor]
+
+VIEWS = [
+    pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
+    pytest.param({"width": PHONE, "language": "en", "dark": True}, id="en-phone-dark"),
+    pytest.param({"width": DESKTOP, "language": "he", "dark": True}, id="he-desktop-dark"),
+    pytest.param({"width": PHONE, "language": "he"}, id="he-phone"),
+]
+PATHS = [
+    "/users/list/",
+    "/users/list/?_flt_0_username=nobody",
+    "/users/add",
+    "/users/show/1",
+    "/users/edit/1",
+    "/roles/list/",
+    "/roles/show/1",
+    "/roles/add",
+    "/profile/",
+    "/resetmypassword/form",
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_sign_in_page_is_sound(visit: Visit, view: dict) -> None:
+    visitor = visit(**view)
+    visitor.open("/login/")
+    assert visitor.problems() == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("path", PATHS)
+def test_page_of_the_house_is_sound(visit: Visit, view: dict, path: str) -> None:
+    visitor = visit("admin", **view)
+    assert visitor.open(path).status == 200
+    assert visitor.problems() == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("path", "status"), [("/no/such/page", 404), ("/users/show/999999", 404)])
+def test_error_page_is_sound(visit: Visit, view: dict, path: str, status: int) -> None:
+    visitor = visit("admin", **view)
+    visitor.forgiven = ("Failed to load resource: the server responded with a status of 404",)
+    assert visitor.open(path).status == status
+    assert visitor.problems() == []
+    assert visitor.page.get_by_role("heading", level=1).count() == 1
+
+
+def test_page_one_may_not_open_says_so(visit: Visit) -> None:
+    visitor = visit("viewer", width=PHONE, language="he")
+    visitor.forgiven = ("Failed to load resource: the server responded with a status of 403",)
+    visitor.open("/users/list/")
+    assert "users" not in visitor.page.title().lower()
+    assert visitor.problems() == []
+
+
+def test_signing_in_by_hand_leads_into_the_app(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("/login/?next=/profile/")
+    visitor.page.get_by_label("User name").fill("admin")
+    visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.page.get_by_role("button", name="Sign in").click()
+    visitor.page.wait_for_url("**/profile/")
+    assert visitor.page.locator(".sidebar").is_visible()
+
+
+def test_a_wrong_password_is_told_in_one_line_and_keeps_the_name(visit: Visit) -> None:
+    visitor = visit()
+    visitor.forgiven = ("Failed to load resource: the server responded with a status of 401",)
+    visitor.open("/login/")
+    visitor.page.get_by_label("User name").fill("admin")
+    visitor.page.get_by_label("Password", exact=True).fill("wrong")
+    visitor.page.get_by_role("button", name="Sign in").click()
+    assert visitor.page.get_by_role("alert").inner_text() == "User name or password wrong."
+    assert visitor.page.get_by_label("User name").input_value() == "admin"
+    assert visitor.problems() == []
+
+
+def test_the_eye_shows_and_hides_the_password(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("/login/")
+    password = visitor.page.get_by_label("Password", exact=True)
+    visitor.page.get_by_role("button", name="Show the password").click()
+    assert password.get_attribute("type") == "text"
+    visitor.page.get_by_role("button", name="Show the password").click()
+    assert password.get_attribute("type") == "password"
+
+
+def test_language_can_be_chosen_before_signing_in(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("/login/")
+    visitor.page.get_by_role("link", name="עברית").click()
+    visitor.page.wait_for_load_state()
+    assert visitor.page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [
+        "he",
+        "rtl",
+    ]
+
+
+def test_side_bar_opens_on_a_phone_and_closes_again(visit: Visit) -> None:
+    visitor = visit("admin", width=PHONE)
+    visitor.open("/profile/")
+    assert not visitor.page.locator(".sidebar").is_visible()
+    visitor.page.get_by_role("button", name="More").last.tap()
+    visitor.page.locator(".sidebar.show").wait_for()
+    visitor.page.locator(".sidebar .btn-close").tap()
+    visitor.page.locator(".sidebar").wait_for(state="hidden")
+
+
+def test_fingers_find_every_control_on_a_phone(visit: Visit) -> None:
+    visitor = visit("admin", width=PHONE)
+    visitor.open("/users/add")
+    assert visitor.small_targets() == []
+
+
+def test_theme_chosen_by_hand_is_kept_and_never_flashes(visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.open("/profile/")
+    visitor.page.get_by_role("button", name="Light or dark").first.click()
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.page.reload(wait_until="commit")
+    visitor.page.wait_for_selector("body", state="attached")
+    assert visitor.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+
+
+def test_keys_find_the_search_and_show_help(visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.open("/profile/")
+    visitor.page.keyboard.press("/")
+    assert visitor.page.evaluate("document.activeElement.name") == "q"
+    visitor.page.keyboard.press("Escape")
+    visitor.page.evaluate("document.activeElement.blur()")
+    visitor.page.keyboard.press("?")
+    assert visitor.page.locator("#hotkeys-dialog[open]").count() == 1
+
+
+def test_leaving_a_changed_form_asks(visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.open("/users/add")
+    visitor.page.get_by_label("First Name").fill("Ελένη")
+    asked = []
+    visitor.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    visitor.page.locator(".brand").click()
+    visitor.page.wait_for_url(visitor.address + "/**")
+    assert asked == ["beforeunload"]
+
+
+def test_refused_form_keeps_what_was_typed_and_points_to_the_fields(visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.open("/users/add")
+    visitor.page.get_by_label("First Name").fill("Ελένη")
+    visitor.page.get_by_role("button", name="Save").click()
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.evaluate("document.activeElement.id") == "error-summary"
+    assert visitor.page.get_by_label("First Name").input_value() == "Ελένη"
+    assert visitor.problems() == []
+
+
+def test_deleting_asks_by_name_first(visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.open("/users/list/")
+    row = visitor.page.get_by_role("row").filter(has_text="viewer")
+    row.get_by_role("button").click()
+    row.get_by_role("button", name="Delete").click()
+    assert "“" in visitor.page.locator("#confirm-text").inner_text()
+    visitor.page.locator("#confirm-dialog button[value=cancel]").click()
+    assert visitor.page.url.endswith("/users/list/")

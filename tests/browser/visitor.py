@@ -1,0 +1,75 @@
+"""A person at a real browser: opens pages of the running app and notices what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+
+from tests.browser.axe import find_violations
+
+PHONE, DESKTOP = 390, 1280  # pixels
+HEIGHT = {PHONE: 844, DESKTOP: 800}
+SETTLED = (
+    "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))"
+)
+TOUCH_TARGETS = """
+() => [...document.querySelectorAll("button, .btn, .nav-link, .side-link, .bottom-bar > *, input:not([type=hidden])")]
+    .filter((element) => element.checkVisibility() && !element.closest("[hidden], .visually-hidden"))
+    .filter((element) => !element.matches("input[type=checkbox], input[type=radio], .ts-control input"))
+    .filter((element) => element.getBoundingClientRect().height < 43.5)
+    .map((element) => element.outerHTML.slice(0, 120))
+"""
+
+
+@dataclass
+class Visitor:
+    """One browser window.
+
+    Shape:  `errors` gathers what the browser's console complained about, and every script that broke;
+            `forgiven` are beginnings of complaints a test expects (an error page is one by itself).
+    """
+
+    page: Page
+    address: str
+    errors: list[str] = field(default_factory=list)
+    forgiven: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.errors.append(f"script: {error}"))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(self.forgiven or ("\0",)):
+            self.errors.append(f"{message.type}: {message.text}")
+
+    @property
+    def context(self) -> BrowserContext:
+        """The window's cookies and settings."""
+        return self.page.context
+
+    def open(self, path: str) -> Response:
+        """Open a page of the app and wait until it stands still."""
+        answer = self.page.goto(self.address + path)
+        assert answer is not None
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate(SETTLED)
+        return answer
+
+    def problems(self) -> list[str]:
+        """Return all that is wrong with the page: axe, console, sideways scroll, language and direction."""
+        found = list(self.errors)
+        self.errors.clear()
+        width = self.page.viewport_size["width"]
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"The page is {wide} pixels wide in a window of {width}")
+        language = self.page.evaluate("document.documentElement.lang")
+        direction = self.page.evaluate("getComputedStyle(document.body).direction")
+        if direction != ("rtl" if language == "he" else "ltr"):
+            found.append(f"{language} runs {direction}")
+        return found + find_violations(self.page)
+
+    def small_targets(self) -> list[str]:
+        """Return what a finger would miss: controls lower than 44 pixels."""
+        return self.page.evaluate(TOUCH_TARGETS)
