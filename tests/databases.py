@@ -27,6 +27,8 @@ KINDS = ("sqlite", "postgresql")
 # The data is thrown away with the run, so nothing has to reach the disk before a commit returns.
 SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+ROOM = 1_000_000_000  # bytes; what a server with a few small databases never fills
+
 
 @dataclass
 class PostgresServer:
@@ -46,7 +48,7 @@ class PostgresServer:
     def create(self, name: str = "", template: str = "template1") -> str:
         """Make a database, as a copy of another one when asked, and return its name."""
         name = name or f"koine_{next(self.numbers)}"
-        self.run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
         return name
 
     def drop(self, name: str) -> None:
@@ -107,7 +109,7 @@ def _fold_log_into(file: Path) -> None:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Start a PostgreSQL of our own in a temporary folder; stop it and erase the folder at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="koine-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="koine-pg-", dir=memory_folder()))
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
     if user:
         shutil.chown(folder, user)
@@ -117,6 +119,14 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def memory_folder() -> str | None:
+    """Return a folder that is kept in memory, where copying a database takes a tenth; None when there is none."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
+        return str(memory)
+    return None
 
 
 def _find_binaries() -> Path:
