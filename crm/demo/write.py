@@ -17,7 +17,6 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.permissions.model import Actor
 from crm.records.bulk import (
-    SYSTEM_COLUMNS,
     Edit,
     copy_rows,
     created_values,
@@ -29,6 +28,9 @@ from crm.records.journal import CREATED, UPDATED, change, change_row
 from crm.records.prepare import clean_values, search_key_of
 
 Values = dict[str, Any]
+SYSTEM_COLUMNS = (
+    "id", "created_at", "created_by_id", "updated_at", "updated_by_id", "row_version", "search_key",
+)  # fmt: skip
 MEANT = Situation("en", ZoneInfo("UTC"), "api")
 """How the values are meant: moments without a zone are UTC."""
 
