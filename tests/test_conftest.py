@@ -38,3 +38,20 @@ def test_a_mail_server_may_refuse(smtp):
     with smtplib.SMTP(host, int(port)) as sender, pytest.raises(smtplib.SMTPDataError):
         sender.sendmail("a@example.com", ["b@example.com"], "Subject: Hello\r\n\r\nThere")
     assert smtp.messages == []
+
+
+def test_a_client_is_signed_in_as_the_user_of_a_role(client):
+    answer = client("sales").get("/customer/list/")
+    assert answer.status_code == 200, answer.text
+    assert client().get("/customer/list/").status_code == 302
+
+
+def test_the_api_opens_with_a_token(client):
+    browser = client()
+    answer = browser.get("/api/v1/customer/", headers=browser.api_token("admin"))
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_form_is_sent_with_its_token(client, session):
+    assert client("admin").submit("/customer/add", {"name": "Acme"}).status_code == 302
+    assert client("admin").post("/customer/add", data={"name": "Acme"}).status_code in (400, 403)
