@@ -13,6 +13,7 @@ from crm.conditions.parse import (
 )
 from crm.conditions.readers import Reader, ValuesReader
 from crm.conditions.scope import Scope
+from crm.conditions.sentence import say
 from crm.conditions.sql import compile_sql
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "parse_field",
     "parse_formula",
     "place_problems",
+    "say",
     "segments_of",
 ]
