@@ -15,7 +15,6 @@ from crm.entities.model import Entity
 from crm.errors import RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.permissions.model import Actor
 from crm.records.bulk import (
     Edit,
     copy_rows,
@@ -56,7 +55,6 @@ class Writer:
     def __init__(self, session: CrmSession, users: Mapping[str, int]) -> None:
         self.session = session
         self.users = users
-        self.actors = {name: Actor("user", name, user_id, is_admin=True) for name, user_id in users.items()}
 
     def write(self, pieces: Iterable[Piece], is_checked: bool = True) -> int:
         """Write pieces whose references are among them or written already; return how many records it were.
@@ -141,18 +139,19 @@ class Writer:
 
     def _write_journal(self, entries: list[Entry]) -> None:
         connection = self.session.connection()
-        names = list(change_row(self.session, "", 0, CREATED, {}))
+        same = change_row(self.session, "", 0, CREATED, {})
+        own = ("entity", "record_id", "kind", "values", "user_id", "actor_kind", "actor_name", "at")
+        for name in own:
+            del same[name]
         ids = take_ids(connection, change, len(entries))
         rows = (
-            (change_id, *(self._change(entry)[name] for name in names))
+            (change_id, entry.entity, entry.record_id, entry.kind, entry.values.decode(), *self._who(entry))
             for change_id, entry in zip(ids, entries, strict=True)
         )
-        copy_rows(connection, change, ("id", *names), rows)
+        copy_rows(connection, change, ("id", *own), rows, same)
 
-    def _change(self, entry: Entry) -> dict[str, Any]:
-        self.session.actor, self.session.clock = self.actors[entry.by], lambda: entry.at
-        row = change_row(self.session, entry.entity, entry.record_id, entry.kind, {})
-        return row | {"values": entry.values.decode()}
+    def _who(self, entry: Entry) -> tuple:
+        return self.users[entry.by], "user", entry.by, entry.at
 
 
 def _by_entity(pieces: Iterable[Piece]) -> Iterator[tuple[str, list[Piece]]]:
