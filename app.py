@@ -20,6 +20,7 @@ from crm.entities.workspace import load_workspace
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.redis_server import find_redis_url
+from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
 from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind
@@ -27,14 +28,23 @@ from crm.web import commands as web_commands
 from crm.web.app import build_app
 from crm.web.headers import start_logging
 from crm.web.host import Host, Source
+from crm.web.pages import PAGES
 from crm.web.permissions import sync_permissions
 from crm.web.session import only_reading
+from workflows import commands as rule_commands
+from workflows import pages as rule_pages
 from workflows import wiring as workflows
 
 KINDS = (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD)
 """Every kind of document but entity, in the order in which they are built."""
 
-COMMANDS = (web_commands.register, schema_commands.register, segment_commands.register)
+COMMANDS = (
+    web_commands.register,
+    schema_commands.register,
+    segment_commands.register,
+    report_commands.register,
+    rule_commands.register,
+)
 """Every package's commands: functions that add theirs to the group `flask crm`."""
 
 
@@ -44,6 +54,7 @@ def wire() -> None:
     for kind in KINDS:
         kinds.register_kind(kind)
     workflows.register_kinds()
+    PAGES.append(rule_pages.register)
     publish.ON_PUBLISH.append(sync_permissions)
     assert _guard, "the guard listens once it is imported"
 

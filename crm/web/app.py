@@ -28,6 +28,7 @@ from crm.web.language import (
 from crm.web.pages import PAGES, Register
 from crm.web.passwords import check_password
 from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
+from crm.web.reports_pages import HomeView
 from crm.web.security import CrmSecurityManager
 from crm.web.session import build_request_session, current_actor, install_actor, only_reading
 from crm.web.skin import install_skin
@@ -70,7 +71,7 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
     CSRFProtect(app)
     session = build_request_session(app, workspace, engine)
     with app.app_context():
-        builder = CrmAppBuilder(app, session, security_manager_class=CrmSecurityManager)
+        builder = CrmAppBuilder(app, session, indexview=HomeView, security_manager_class=CrmSecurityManager)
         install_language(app)
         install_errors(app)
         install_actor(app, workspace)

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
-from crm.web import entity_api, entity_view, lookups, profile, saved_views_pages, search_pages
+from crm.web import entity_api, entity_view, lookups, notifications, profile, reports_pages, saved_views_pages, search_pages
 
 Register = Callable[[AppBuilder, Workspace], None]
 
 PAGES: list[Register] = [
     entity_view.register,
     entity_api.register,
+    reports_pages.register,
     lookups.register,
     saved_views_pages.register,
     search_pages.register,
+    notifications.register,
     profile.register,
 ]
 """In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; `app.py`

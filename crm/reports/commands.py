@@ -1,0 +1,150 @@
+"""`flask crm report NAME` and `flask crm export ENTITY`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm.commands import Context, crm_command
+from crm.conditions import parse_conditions
+from crm.database import CrmSession, open_session
+from crm.entities.model import Entity
+from crm.entities.reader import nearest
+from crm.entities.yaml import read_yaml
+from crm.errors import NotFoundError, SchemaError
+from crm.permissions.model import SYSTEM, Actor
+from crm.permissions.service import actor_of_user
+from crm.permissions.store import find_user_id
+from crm.records.export import export_columns, export_header, export_rows
+from crm.records.listing import ListQuery
+from crm.reports.service import Outcome, get_report, run_report
+from crm.reports.workbook import write_csv, write_workbook
+from crm.texts import RIGHT_TO_LEFT
+
+
+def register(group: click.Group) -> None:
+    """Add the commands."""
+
+    @crm_command(group, "report", help="Run a report.")
+    @click.argument("name")
+    @click.option("--xlsx", type=click.Path(path_type=Path), help="Write the table to a workbook.")
+    @click.option("--as", "user", default="", help="Run it with this user's rights.")
+    def report(context: Context, name: str, xlsx: Path | None, user: str) -> None:
+        with open_session(context.engine, context.workspace, _actor(context, user)) as session:
+            outcome = run_report(session, get_report(session, name))
+        if xlsx:
+            header = [column.label for column in outcome.columns]
+            write_workbook(xlsx, name, header, report_rows(outcome), context.language in RIGHT_TO_LEFT)
+        lines = ["\t".join(column.label for column in outcome.columns)]
+        lines += ["\t".join(row.texts) for row in outcome.rows]
+        context.answer(report_facts(outcome), "\n".join([outcome.definition, *lines]))
+
+    @crm_command(group, "export", help="Write records to a workbook or csv file.")
+    @click.argument("entity")
+    @click.option(
+        "--to", "path", required=True, type=click.Path(path_type=Path), help="FILE.xlsx or FILE.csv"
+    )
+    @click.option("--segment", default="", help="Only the records of a segment.")
+    @click.option("--where", default="", help="Conditions, as YAML.")
+    @click.option("--language", default="", help="Language of labels and choices.")
+    @click.option("--as", "user", default="", help="Export with this user's rights.")
+    def export(context: Context, entity: str, path: Path, segment: str, where: str, **whose: str) -> None:
+        actor = _actor(context, whose["user"])
+        if whose["language"]:
+            actor = replace(actor, language=whose["language"])
+        with open_session(context.engine, context.workspace, actor) as session:
+            found = _entity(context, entity)
+            lines = _lines(context, found, where) + ([{"in_segment": segment}] if segment else [])
+            count = write_export(session, found, ListQuery(lines), path)
+        context.answer(
+            {"entity": entity, "rows": count, "file": str(path)}, f"{count} records written to {path}."
+        )
+
+
+def _actor(context: Context, user: str) -> Actor:
+    """Return the actor of a named user, or the system."""
+    if not user:
+        return replace(SYSTEM, language=context.language)
+    with context.engine.connect() as connection:
+        user_id = find_user_id(connection, user)
+        if user_id is None:
+            raise NotFoundError("permissions.no_such_user", name=user)
+        return actor_of_user(connection, user_id, context.workspace.schema, context.language)
+
+
+def _entity(context: Context, name: str) -> Entity:
+    found = context.workspace.schema.entities.get(name)
+    if found is None:
+        near = nearest(name, context.workspace.schema.entities)
+        raise NotFoundError(
+            "schema.unknown_entity_near" if near else "schema.unknown_entity", name=name, near=near
+        )
+    return found
+
+
+def _lines(context: Context, entity: Entity, where: str) -> list[Any]:
+    """Return condition lines written as YAML.
+
+    Errors: SchemaError with what is wrong in them.
+    """
+    if not where:
+        return []
+    lines, reading = read_yaml(where)
+    problems = reading.problems or parse_conditions(lines, entity, context.workspace.schema)[1]
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    return lines if isinstance(lines, list) else [lines]
+
+
+def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Path) -> int:
+    """Write the matching records to a file by its ending, and return their number."""
+    names, count = export_columns(session, entity), 0
+
+    def counted() -> Any:
+        nonlocal count
+        for row in export_rows(session, entity, query, names):
+            count += 1
+            yield row
+
+    header = export_header(session, entity, names)
+    if path.suffix.lower() == ".csv":
+        write_csv(path, header, counted())
+    else:
+        rtl = session.actor.language in RIGHT_TO_LEFT
+        write_workbook(path, entity.plural.get(session.actor.language), header, counted(), rtl)
+    return count
+
+
+def report_rows(outcome: Outcome) -> list[list[Any]]:
+    """Return a report's rows for a workbook: groups as texts, measures as numbers."""
+    return [
+        [
+            value if column.is_measure else text
+            for column, value, text in zip(outcome.columns, row.values, row.texts, strict=True)
+        ]
+        for row in outcome.rows
+    ]
+
+
+def report_facts(outcome: Outcome) -> dict[str, Any]:
+    """Return a report as JSON (shape: interfaces.md): groups by their stored values, exact numbers as numbers."""
+    return {
+        "report": outcome.report.name,
+        "as_of": outcome.as_of.isoformat() + "Z",
+        "definition": outcome.definition,
+        "columns": [column.name for column in outcome.columns],
+        "labels": [column.label for column in outcome.columns],
+        "rows": [[_json(value) for value in row.values] for row in outcome.rows],
+        "texts": [list(row.texts) for row in outcome.rows],
+        "parameters": {"entity": outcome.report.entity},
+    }
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value

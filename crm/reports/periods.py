@@ -1,0 +1,74 @@
+"""Dates cut into periods, in SQL and in words: the day, week, month, quarter or year they fall in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from babel.dates import format_date, format_skeleton
+
+SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
+
+
+def period_of(expression: Any, period: str, is_moment: bool, dialect: str, zone: ZoneInfo) -> Any:
+    """Return the SQL of the first day of the period a value falls in, as a date; moments are cut in the zone."""
+    if dialect == "sqlite":
+        return sa.func.crm_period(expression, period, zone.key if is_moment else "", type_=sa.Date())
+    local = sa.func.timezone(zone.key, sa.func.timezone("UTC", expression)) if is_moment else expression
+    return sa.cast(sa.func.date_trunc(period, local), sa.Date)
+
+
+def start_of(day: dt.date, period: str) -> dt.date:
+    """Return the first day of the period a day falls in; weeks begin on Monday.
+
+    >>> start_of(dt.date(2026, 11, 22), "quarter")
+    datetime.date(2026, 10, 1)
+    """
+    if period == "week":
+        return day - dt.timedelta(days=day.weekday())
+    if period == "month":
+        return day.replace(day=1)
+    if period == "quarter":
+        return day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    return day.replace(month=1, day=1) if period == "year" else day
+
+
+def end_of(start: dt.date, period: str) -> dt.date:
+    """Return the last day of a period that begins on a day.
+
+    >>> end_of(dt.date(2026, 2, 1), "month")
+    datetime.date(2026, 2, 28)
+    """
+    steps = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+    if period in ("day", "week"):
+        return start + dt.timedelta(days=steps[period] - 1)
+    return start_of(start + dt.timedelta(days=steps[period]), period) - dt.timedelta(days=1)
+
+
+def say_period(start: dt.date, period: str, language: str) -> str:
+    """Return a period in words.
+
+    >>> say_period(dt.date(2026, 2, 1), "month", "en")
+    'Feb 2026'
+    """
+    if period in SKELETONS:
+        return format_skeleton(SKELETONS[period], start, locale=language)
+    return format_date(start, "medium", locale=language)
+
+
+def _cut(value: str | None, period: str, zone: str) -> str | None:
+    if value is None:
+        return None
+    if zone:
+        moment = dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone))
+        return start_of(moment.date(), period).isoformat()
+    return start_of(dt.date.fromisoformat(value[:10]), period).isoformat()
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def _teach_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("crm_period", 3, _cut, deterministic=True)

@@ -1,0 +1,221 @@
+"""Reports, dashboards, exports and the home page."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, abort, jsonify, redirect, render_template, request, send_file, url_for
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.workspace import Workspace
+from crm.errors import NotAllowedError, NotFoundError
+from crm.reports.commands import report_facts, report_rows, write_export
+from crm.reports.figure import build_figure
+from crm.reports.model import Card, Dashboard, Report
+from crm.reports.service import Outcome, ReportRow, get_report, run_report
+from crm.reports.workbook import write_workbook
+from crm.texts import N_, RIGHT_TO_LEFT, Text
+from crm.web.entity_api import answer, for_users
+from crm.web.entity_arguments import read_arguments
+from crm.web.entity_cells import view_name
+from crm.web.permissions import EVERYONE, USE
+from crm.web.session import current_session
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+HOME = "home"
+REPORTS = N_("Reports")
+ALLOWED = USE.removeprefix("can_")
+
+
+def records_url(entity: str, lines: list[Any]) -> str:
+    """Return the list of exactly the records that conditions select."""
+    path = url_for(f"{view_name(entity)}.list")
+    return f"{path}?{urlencode({'where': json.dumps(lines, ensure_ascii=False)})}" if lines else path
+
+
+def row_url(outcome: Outcome) -> Callable[[ReportRow], str]:
+    """Return what leads from a row of a report to its records."""
+    return lambda row: records_url(outcome.report.entity, row.lines)
+
+
+def send_table(write: Callable[[Path], None], name: str, suffix: str) -> Response:
+    """Send a file that is written for this answer only, and gone with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table{suffix}"
+        write(path)
+        file = io.BytesIO(path.read_bytes())
+    kind = XLSX if suffix == ".xlsx" else CSV
+    return send_file(file, kind, as_attachment=True, download_name=f"{name}{suffix}", max_age=0)
+
+
+class ReportsView(BaseView):
+    """Shows reports, draws their figures, hands out their tables."""
+
+    route_base = "/reports"
+    class_permission_name = EVERYONE
+    method_permission_name = dict.fromkeys(("index", "show", "figure", "workbook"), ALLOWED)
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    def index(self) -> str:
+        """List the reports the reader may open."""
+        session = current_session()
+        return render_template("reports/index.html", reports=open_reports(session))
+
+    @expose("/<name>")
+    @has_access
+    def show(self, name: str) -> str:
+        """Show one report: its chart, its table, what it counts."""
+        session = current_session()
+        report = get_report(session, name)
+        outcome = run_report(session, report)
+        return render_template(
+            "reports/report.html", outcome=outcome, report=report, row_url=row_url(outcome)
+        )
+
+    @expose("/<name>/figure.json")
+    @has_access
+    def figure(self, name: str) -> Response:
+        """Return the figure of a report."""
+        session = current_session()
+        outcome = run_report(session, get_report(session, name))
+        return jsonify(build_figure(outcome, row_url(outcome)))
+
+    @expose("/<name>.xlsx")
+    @has_access
+    def workbook(self, name: str) -> Response:
+        """Hand out the table of a report."""
+        session = current_session()
+        outcome = run_report(session, get_report(session, name))
+        header = [column.label for column in outcome.columns]
+        rtl = session.actor.language in RIGHT_TO_LEFT
+        return send_table(
+            lambda path: write_workbook(path, name, header, report_rows(outcome), rtl), name, ".xlsx"
+        )
+
+
+def open_reports(session: CrmSession) -> list[Report]:
+    """Return the reports the actor may open, by label."""
+    found = [
+        report
+        for name, report in session.workspace.schema.parts["report"].items()
+        if session.actor.may_see_report(name) and "read" in session.actor.rights(report.entity).can
+    ]
+    return sorted(found, key=lambda report: report.label.get(session.actor.language))
+
+
+class DashboardView(BaseView):
+    """Shows dashboards; the one called home is the first page after the login."""
+
+    route_base = "/dashboard"
+    class_permission_name = EVERYONE
+    method_permission_name = {"show": ALLOWED}
+
+    @expose("/<name>")
+    @has_access
+    def show(self, name: str) -> str:
+        """Show one dashboard."""
+        return dashboard_page(name)
+
+
+def dashboard_page(name: str) -> str:
+    """Return a dashboard as a page: numbers first, then reports; what the reader may not see is left out."""
+    session = current_session()
+    found = session.workspace.schema.parts["dashboard"].get(name)
+    if found is None:
+        raise NotFoundError("report.not_found", name=name)
+    figures = [shown for card in found.cards if card.measure and (shown := _figure(session, card))]
+    reports = [report for card in found.cards if card.report and (report := _open(session, card.report))]
+    return render_template("reports/dashboard.html", dashboard=found, figures=figures, reports=reports)
+
+
+def _open(session: CrmSession, name: str) -> Report | None:
+    try:
+        return get_report(session, name)
+    except (NotFoundError, NotAllowedError):
+        return None
+
+
+def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
+    """Return one number with the way to what it counts; None where the reader lacks a right."""
+    if "read" not in session.actor.rights(card.entity).can:
+        return None
+    report = Report("figure", card.entity, card.label or Text(""), card.lines, (), (card.measure,), None)
+    try:
+        outcome = run_report(session, report)
+    except NotAllowedError:
+        return None
+    label = (card.label or session.workspace.schema.entities[card.entity].plural).get(session.actor.language)
+    text = outcome.rows[0].texts[0] if outcome.rows else ""
+    return {"label": label, "value": text or "0", "url": records_url(card.entity, list(card.lines))}
+
+
+class HomeView(BaseView):
+    """The first page."""
+
+    route_base = ""
+    default_view = "index"
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show the home dashboard; to the login who has not signed in."""
+        session = current_session()
+        if session.actor.user_id is None:
+            return redirect(url_for("AuthDBView.login", next="/"))
+        dashboards: dict[str, Dashboard] = session.workspace.schema.parts["dashboard"]
+        if HOME in dashboards:
+            return dashboard_page(HOME)
+        return render_template("reports/index.html", reports=open_reports(session))
+
+
+class ExportView(BaseView):
+    """Hands out records as a file: what the list shows, as far as the reader may see and export it."""
+
+    route_base = "/export"
+    class_permission_name = EVERYONE
+    method_permission_name = {"export": ALLOWED}
+
+    @expose("/<entity>")
+    @has_access
+    def export(self, entity: str) -> Response:
+        """Return the records a list's address selects as .xlsx, or as .csv with `format=csv`."""
+        session = current_session()
+        found: Entity | None = session.workspace.schema.entities.get(entity)
+        if found is None:
+            abort(404)
+        suffix = ".csv" if request.args.get("format") == "csv" else ".xlsx"
+        pairs = [pair for pair in request.args.items(multi=True) if pair[0] != "format"]
+        query = replace(read_arguments(found, pairs).query, page=0, after=None)
+        return send_table(lambda path: write_export(session, found, query, path), entity, suffix)
+
+
+class ReportApi(BaseView):
+    """Reports over REST."""
+
+    route_base = "/api/v1/report"
+
+    @expose("/<name>")
+    @for_users
+    def get(self, name: str) -> Response:
+        """Return a report's table."""
+        session = current_session()
+        return answer(report_facts(run_report(session, get_report(session, name))))
+
+
+def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
+    """Register the pages."""
+    appbuilder.add_view(ReportsView, "Reports", label=REPORTS, icon="chart-bar")
+    for view in (DashboardView, ExportView, ReportApi):
+        appbuilder.add_view_no_menu(view)
