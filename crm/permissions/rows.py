@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from crm.conditions import Scope, compile_sql, parse_conditions
@@ -57,7 +59,7 @@ def _compile(session: CrmSession, entity: Entity, deed: str) -> sa.ColumnElement
     ways = rights.rows[deed]
     if ways is None:
         return None
-    scope = scope_of(session)
+    scope = replace(scope_of(session), unguarded=True)  # rights on the way must not add to this right
     nodes = [parse_trusted(session.workspace, entity, way) for way in ways]
     return sa.or_(*(compile_sql(node, entity.name, scope) for node in nodes))
 
