@@ -59,7 +59,9 @@ def add_notification(session: CrmSession, notice: Notice) -> bool:
         "created_at": session.clock(),
     }
     insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    return bool(session.execute(insert(notification).values(row).on_conflict_do_nothing()).rowcount)
+    return bool(
+        session.connection().execute(insert(notification).values(row).on_conflict_do_nothing()).rowcount
+    )
 
 
 def list_notifications(
@@ -69,7 +71,7 @@ def list_notifications(
     asked = sa.select(notification).where(notification.c.user_id == user_id)
     if before is not None:
         asked = asked.where(notification.c.id < before)
-    rows = session.execute(asked.order_by(notification.c.id.desc()).limit(limit))
+    rows = session.connection().execute(asked.order_by(notification.c.id.desc()).limit(limit))
     return [{**found, "text": Text(found["text"])} for found in map(row_of, rows)]
 
 
@@ -78,13 +80,18 @@ def count_unread(session: Session, user_id: int) -> int:
     unread = sa.select(notification.c.id).where(
         notification.c.user_id == user_id, notification.c.read_at.is_(None)
     )
-    return session.scalar(sa.select(sa.func.count()).select_from(unread.limit(MAX_COUNT + 1).subquery())) or 0
+    return (
+        session.connection().scalar(
+            sa.select(sa.func.count()).select_from(unread.limit(MAX_COUNT + 1).subquery())
+        )
+        or 0
+    )
 
 
 def find_notification(session: Session, user_id: int, notification_id: int) -> dict[str, Any] | None:
     """Return one of a user's own notifications."""
     mine = (notification.c.id == notification_id) & (notification.c.user_id == user_id)
-    row = session.execute(sa.select(notification).where(mine)).first()
+    row = session.connection().execute(sa.select(notification).where(mine)).first()
     return {**row_of(row), "text": Text(row.text)} if row else None
 
 
@@ -97,11 +104,11 @@ def mark_read(session: Session, user_id: int, notification_id: int, now: dt.date
     if found is None:
         raise NotFoundError("notification.not_found")
     mine = (notification.c.id == notification_id) & notification.c.read_at.is_(None)
-    session.execute(sa.update(notification).where(mine).values(read_at=now))
+    session.connection().execute(sa.update(notification).where(mine).values(read_at=now))
     return found
 
 
 def mark_all_read(session: Session, user_id: int, now: dt.datetime) -> int:
     """Note that a user has read everything; return how many were new."""
     mine = (notification.c.user_id == user_id) & notification.c.read_at.is_(None)
-    return session.execute(sa.update(notification).where(mine).values(read_at=now)).rowcount
+    return session.connection().execute(sa.update(notification).where(mine).values(read_at=now)).rowcount

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from crm import events as _events  # noqa: F401
+from crm import notifications as _notifications  # noqa: F401
 from crm.conditions import install as install_functions
 from crm.database import metadata
 

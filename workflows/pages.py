@@ -33,12 +33,6 @@ LARGEST_ID = 2**63 - 1
 COLORS = {"done": "green", "waiting": "blue", "claimed": "azure", "failed": "red", "stopped": "orange"}
 
 
-def current_workshop(workspace: Workspace) -> Workshop:
-    """Return the workshop of this app, for what a page does with rules."""
-    engine = current_app.appbuilder.session().get_bind()
-    return Workshop(engine, organisation_of(current_app.extensions["crm_settings"]))
-
-
 class RulesView(BaseView):
     """`/admin/rules/`."""
 
@@ -208,7 +202,10 @@ class RuleApi(BaseApi):
             raise RuleError("rule.bad_duration", value=str(since)[:40])
         record = asked.get("record")
         record = record if isinstance(record, int) and 0 < record <= LARGEST_ID else None
-        return jsonify(try_rule(current_workshop(self.workspace), name, record, period).as_json())
+        session = self.appbuilder.session()
+        workshop = Workshop(session.get_bind(), organisation_of(current_app.extensions["crm_settings"]))
+        session.rollback()  # ends the request's own transaction, which on SQLite would be in the way
+        return jsonify(try_rule(workshop, name, record, period).as_json())
 
 
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:

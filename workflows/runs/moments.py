@@ -152,7 +152,7 @@ def _system(record: Any) -> dict[str, Any]:
 
 def find_gone(session: CrmSession, entity: Entity, record_id: int) -> RecordDraft | None:
     """Return the last values of a deleted record, from the journal."""
-    asked = sa.select(change.c.values).where(
+    asked = sa.select(change.c["values"]).where(
         change.c.entity == entity.name, change.c.record_id == record_id, change.c.kind == DELETED
     )
     stored = session.scalar(asked.order_by(change.c.id.desc()).limit(1))

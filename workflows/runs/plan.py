@@ -16,13 +16,16 @@ from crm.conditions import Scope, evaluate
 from crm.database import CrmSession
 from crm.entities.model import Schema
 from crm.errors import Problem
+from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
+from crm.permissions.service import ADMIN_ROLE
+from crm.permissions.store import list_users_with_role
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
 from workflows.rules.schedule import period_of
 from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
-from workflows.runs.errors import as_json
+from workflows.runs.errors import as_json, sentences
 from workflows.runs.moments import History, Moment
 
 logger = logging.getLogger(__name__)
@@ -105,7 +108,19 @@ def _runs_of(
     session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment
 ) -> Iterator[dict[str, Any]]:
     for firing in fired_by(session, workshop, row, moment):
+        if firing.error and firing.error.code == "rule.too_deep":
+            _tell_admins(session, workshop, firing, moment)
         yield run_row(session, workshop, firing, row, moment)
+
+
+def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment: Moment) -> None:
+    """Tell those who may do everything about an endless chain, once per chain."""
+    languages = workshop.organisation.languages
+    text = {language: sentences(as_json([firing.error]), language)[0] for language in languages}
+    start = next(link for link in moment.cause if link.startswith("rule:"))
+    for admin in list_users_with_role(session.connection(), ADMIN_ROLE):
+        key = f"too_deep:{start}:{admin}"
+        add_notification(session, Notice(admin, text, moment.entity.name, moment.record_id, key))
 
 
 def fired_by(session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment) -> Iterator[Firing]:

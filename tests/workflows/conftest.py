@@ -1,0 +1,105 @@
+"""What tests of rules share: a workshop whose rules the test writes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from crm.entities.load import load_document
+from crm.entities.model import Schema
+from crm.errors import Problem
+from crm.messages import render
+from workflows.mail import outbox
+from workflows.organisation import Organisation, Workshop
+from workflows.rules.build import build_rule, build_template
+from workflows.rules.check import check_rule, check_template
+from workflows.runs import jobs, store
+
+if TYPE_CHECKING:
+    from crm.entities.workspace import Workspace
+    from tests.conftest import Clock
+
+TEMPLATE = """
+template: hello
+subject: {en: "Hello {name}", el: "Γεια σου {name}"}
+body: {en: "Dear **{name}**, your number is {id}.", el: "Αγαπητέ **{name}**."}
+"""
+
+
+def read_rule(text: str, schema: Schema) -> tuple[Any, list[Problem]]:
+    """Return a rule or message template from YAML, or its problems."""
+    document, problems = load_document(text, "")
+    is_rule = document.kind == "rule"
+    problems += (check_rule if is_rule else check_template)(document, schema)
+    return (None if problems else (build_rule if is_rule else build_template)(document, schema)), problems
+
+
+@dataclass(frozen=True)
+class TestWorkshop(Workshop):
+    """A workshop that speaks a revision of the test's own."""
+
+    __test__ = False
+    fixed: Workspace | None = None
+
+    def workspace(self) -> Workspace:
+        """Return the test's revision."""
+        return self.fixed
+
+    def work_off(self) -> int:
+        """Look at every event and perform every run, as the worker's job does."""
+        return jobs.work_off(self)
+
+    def runs(self, rule: str | None = None) -> list[dict]:
+        """Return the runs, oldest first."""
+        with self.reading() as session:
+            return list(reversed(store.list_runs(session, 1_000, rule)))
+
+    def states(self, rule: str | None = None) -> list[str]:
+        """Return the states of the runs, oldest first."""
+        return [row["state"] for row in self.runs(rule)]
+
+    def messages(self) -> list[dict]:
+        """Return what is in the outbox, oldest first."""
+        with self.reading() as session:
+            return [dict(row._mapping) for row in session.execute(sa.select(outbox.message).order_by("id"))]
+
+
+@pytest.fixture
+def make_workshop(
+    engine: sa.Engine, workspace: Workspace, clock: Clock, tmp_path: Path
+) -> Callable[..., TestWorkshop]:
+    """A function that makes a workshop from the YAML of its rules and templates; the shipped rules stay away."""
+
+    def make(*texts: str, **options: Any) -> TestWorkshop:
+        templates, rules = {}, {}
+        schema = replace(
+            workspace.schema, parts={**workspace.schema.parts, "template": templates, "rule": rules}
+        )
+        for text in (TEMPLATE, *texts):
+            found, problems = read_rule(text, schema)
+            assert not problems, [render(problem, "en") for problem in problems]
+            (templates if text.startswith(("template", "\ntemplate")) else rules)[found.name] = found
+        organisation = Organisation(mail_folder=tmp_path / "mail", **options)
+        return TestWorkshop(engine, organisation, clock, fixed=replace(workspace, schema=schema))
+
+    return make
+
+
+@pytest.fixture
+def as_user(session_as: Callable) -> Callable:
+    """A function that opens a session of the system and commits at its end: `with as_user() as session:`."""
+
+    @contextmanager
+    def open_one(who: Any = None):  # noqa: ANN202 - a context manager
+        session = session_as(who) if who else session_as()
+        yield session
+        session.commit()
+        session.close()
+
+    return open_one

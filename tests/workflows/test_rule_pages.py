@@ -1,0 +1,133 @@
+"""The pages of rules and notifications, as admins and users see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm import notifications
+from crm.notifications import Notice, add_notification
+from tests.factories import make_complaint, make_customer, user_id
+from workflows.organisation import Organisation, Workshop
+from workflows.runs import jobs, store
+
+
+@pytest.fixture
+def shipped(engine, clock, tmp_path):
+    """A workshop with the shipped rules."""
+    return Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock)
+
+
+def test_rules_are_listed_with_what_starts_them(client):
+    page = client("admin").get("/admin/rules/")
+    assert page.status_code == 200
+    assert "Every hour" in page.text
+    assert "/admin/rules/escalate_old_complaint/" in page.text
+
+
+@pytest.mark.parametrize("path", ["/admin/rules/", "/admin/rules/birthday/", "/admin/rules/run/1"])
+def test_rules_are_for_those_who_configure(client, path):
+    assert client("sales").get(path).status_code in (302, 403)
+    assert client().get(path).status_code in (302, 401, 403)
+
+
+def test_a_rule_shows_its_steps_as_sentences(client):
+    page = client("admin").get("/admin/rules/escalate_old_complaint/")
+    assert "Set “Status” to “Escalated”." in page.text
+    assert "Send the e-mail “Complaint delayed” to customer.email." in page.text
+
+
+def test_an_unknown_rule_or_run_is_not_found(client):
+    admin = client("admin")
+    assert admin.get("/admin/rules/nonsense/").status_code == 404
+    assert admin.get("/admin/rules/run/99999999999999999999999").status_code == 404
+
+
+def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped):
+    customer = make_customer(session, name="<i>Ada</i>", email="ada@example.com")
+    make_complaint(session, customer=customer)
+    session.commit()
+    jobs.work_off(shipped)
+    admin = client("admin")
+    runs = admin.get("/admin/rules/confirm_complaint/").text
+    number = runs.split("/admin/rules/run/")[1].split('"')[0]
+    page = admin.get(f"/admin/rules/run/{number}").text
+    assert "ada@example.com" in page
+    assert "system:system" in page
+    assert "<i>Ada" not in page
+
+
+def test_a_failed_run_is_tried_again_by_post(client, session, shipped):
+    make_complaint(session, customer=make_customer(session, email="ada@example.com"))
+    session.commit()
+    jobs.work_off(shipped)
+    session.execute(store.run.update().values(state="failed"))
+    session.commit()
+    admin = client("admin")
+    assert "Try again" in admin.get("/admin/rules/run/1").text
+    assert admin.submit("/admin/rules/run/1/retry", {}, "/admin/rules/run/1").status_code == 302
+    assert store.find_run(session, 1)["state"] == "waiting"
+
+
+def test_trying_a_rule_over_rest_changes_nothing(client, session):
+    number = make_complaint(session, customer=make_customer(session, email="ada@example.com")).id
+    session.commit()
+    browser = client()
+    headers = browser.api_token("admin")
+    answer = browser.post("/api/v1/rule/confirm_complaint/try", json={"record": number}, headers=headers)
+    assert answer.status_code == 200
+    assert answer.json["firings"][0]["effects"][0]["to"] == ["ada@example.com"]
+    assert answer.json["considered"] == 1
+
+
+def test_notifications_show_what_is_mine_and_count_it(client, session):
+    number = make_complaint(session).id
+    for name in ("sales", "service"):
+        add_notification(
+            session,
+            Notice(user_id(session, name), {"en": f"<b>For {name}</b>", "el": "Για"}, "complaint", number),
+        )
+    session.commit()
+    browser = client("service")
+    page = browser.get("/notifications/")
+    assert "&lt;b&gt;For service" in page.text
+    assert "For sales" not in page.text
+    assert "1" in browser.get("/notifications/count").text
+
+
+def test_reading_a_notification_leads_to_its_record(client, session):
+    mine, number = user_id(session, "service"), make_complaint(session).id
+    add_notification(session, Notice(mine, "Look", "complaint", number))
+    session.commit()
+    key = notifications.list_notifications(session, mine)[0]["id"]
+    session.rollback()
+    answer = client("service").submit(f"/notifications/{key}/read", {}, "/notifications/")
+    assert answer.headers["Location"].endswith(f"/complaint/show/{number}")
+    assert notifications.count_unread(session, mine) == 0
+
+
+def test_nobody_reads_somebody_elses_notification(client, session):
+    mine = user_id(session, "service")
+    add_notification(session, Notice(mine, "Look"))
+    session.commit()
+    key = notifications.list_notifications(session, mine)[0]["id"]
+    session.rollback()
+    assert client("sales").submit(f"/notifications/{key}/read", {}, "/profile/").status_code == 404
+    session.rollback()
+    assert notifications.count_unread(session, mine) == 1
+
+
+def test_all_are_marked_as_read_by_post_only(client, session):
+    mine = user_id(session, "service")
+    add_notification(session, Notice(mine, "Look"))
+    session.commit()
+    browser = client("service")
+    assert browser.get("/notifications/read").status_code in (404, 405)
+    assert browser.submit("/notifications/read", {}, "/notifications/").status_code == 302
+    assert "Look" in browser.get("/notifications/").text
+    session.rollback()
+    assert notifications.count_unread(session, mine) == 0
+
+
+@pytest.mark.parametrize("before", ["abc", "-1", "999999999999999999999999", "٣"])
+def test_an_odd_page_of_notifications_is_the_first(client, before):
+    assert client("service").get("/notifications/", query_string={"before": before}).status_code == 200
