@@ -51,7 +51,7 @@
     return {
       colorway: COLORS,
       margin: { l: rightToLeft ? 16 : 48, r: rightToLeft ? (roomy ? 104 : 52) : 16, t: 16, b: 40 },
-      legend: { orientation: "h", y: -0.18, x: rightToLeft ? 1 : 0, xanchor: rightToLeft ? "right" : "left" },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: rightToLeft ? 1 : 0, xanchor: rightToLeft ? "right" : "left" },
       hoverlabel: { align: rightToLeft ? "right" : "left" },
       ...layout,
       ...axes(layout, grid),
