@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
-from crm.demo.model import Catalogue, Piece
+from crm.demo.model import Catalogue, Piece, exact
 from crm.demo.sentences import CAMPAIGNS, COMPETITORS, PRODUCTS
 
 FIRST_DAYS = 560  # days ago, when the CRM was first used
@@ -34,8 +33,8 @@ def _product(row: tuple, at: dt.datetime) -> Piece:
         "code": code,
         "name": name,
         "category": category,
-        "price": Decimal(price),
-        "cost": Decimal(cost),
+        "price": exact(price),
+        "cost": exact(cost),
         "stock": 0 if category in ("software", "service") else 5 + price % 37,
         "warranty_months": warranty,
         "sold": True,
@@ -53,12 +52,10 @@ def _campaign(row: tuple, day: dt.date) -> Piece:
         "starts_on": day - dt.timedelta(days=start),
         "ends_on": day - dt.timedelta(days=end),
         "goal": "win_back" if channels == ("phone",) else "customers",
-        "goal_value": Decimal(budget // 100),
-        "reached": Decimal(budget // (90 if is_ended else 300)) if status != "planned" else Decimal(0),
-        "budget": Decimal(budget),
-        "spent": Decimal(budget * 9 // 10 if is_ended else budget // 3)
-        if status != "planned"
-        else Decimal(0),
+        "goal_value": exact(budget // 100),
+        "reached": exact(budget // (90 if is_ended else 300)) if status != "planned" else exact(0),
+        "budget": exact(budget),
+        "spent": exact(budget * 9 // 10 if is_ended else budget // 3) if status != "planned" else exact(0),
     }
     owner = "dana" if channels == ("phone",) else "katerina"
     at = dt.datetime.combine(day - dt.timedelta(days=max(start, 0) + 20), dt.time(9))

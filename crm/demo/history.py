@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from itertools import combinations
 
-from crm.demo.model import Piece
+from crm.demo.model import Piece, exact
 from crm.demo.sentences import ACTIVITIES, COMPLAINTS, CONTRACTS, DEALS, NEEDS, NEXT_STEPS, RESOLUTIONS
 from crm.demo.story import Story
 from crm.demo.users import helper
@@ -52,8 +51,8 @@ def _deal(story: Story, days_ago: int) -> Piece:
     values = {
         "name": random.choice(DEALS[story.language]),
         "stage": "prospect",
-        "amount": Decimal(random.randrange(low * 10, high * 10)) * 100,
-        "probability": Decimal(CHANCE["prospect"]),
+        "amount": exact(random.randrange(low * 10, high * 10) * 100),
+        "probability": exact(CHANCE["prospect"]),
         "closes_on": story.day + DAY * random.randrange(10, 120),
         "needs": random.choice(NEED_PAIRS),
         "needs_detail": random.choice(NEEDS[story.language]),
@@ -78,7 +77,7 @@ def _walk(story: Story, deal: Piece) -> None:
         moment += DAY * random.randrange(3, 21)
         if moment.date() >= story.day:
             return
-        deal.later.append((moment, {"stage": stage, "probability": Decimal(CHANCE[stage])}, deal.by))
+        deal.later.append((moment, {"stage": stage, "probability": exact(CHANCE[stage])}, deal.by))
     moment += DAY * random.randrange(3, 30)
     if moment.date() >= story.day or random.random() < 0.12:
         return
@@ -90,7 +89,7 @@ def _ending(story: Story, deal: Piece, day: dt.date) -> dict:
     if is_won:
         return {
             "stage": "won",
-            "probability": Decimal(100),
+            "probability": exact(100),
             "closes_on": day,
             "next_step": None,
             "next_step_on": None,
@@ -98,7 +97,7 @@ def _ending(story: Story, deal: Piece, day: dt.date) -> dict:
     reason = story.random.choice(("price", "competitor", "timing", "no_answer", "no_need"))
     if reason == "competitor":
         deal.links["competitor"] = story.random.choice(story.catalogue.competitors)
-    ending = {"stage": "lost", "probability": Decimal(0), "closes_on": day, "lost_reason": reason}
+    ending = {"stage": "lost", "probability": exact(0), "closes_on": day, "lost_reason": reason}
     return ending | {"next_step": None, "next_step_on": None}
 
 
@@ -122,7 +121,7 @@ def _contract(story: Story, place: int) -> Piece:
         "status": "expired" if is_over else random.choices(("active", "cancelled"), (19, 1))[0],
         "starts_on": starts_on,
         "ends_on": ends_on,
-        "value": Decimal(DEAL_SIZES[story.segment][0] * random.randrange(4, 30)) * 100,
+        "value": exact(DEAL_SIZES[story.segment][0] * random.randrange(4, 30) * 100),
         "auto_renew": not is_over and random.random() < 0.3,
         "response_hours": random.choice((4, 8, 24, 48)),
         "warranty_until": starts_on + DAY * 730 if kind == "warranty" else None,
@@ -227,7 +226,7 @@ def note_revenue(story: Story, purchases: list[Piece]) -> None:
         return
     year_ago = story.day - DAY * 365
     recent = [piece.values["amount"] for piece in purchases if piece.values["bought_on"] >= year_ago]
-    story.customer.values["revenue"] = sum(recent, Decimal(0))
+    story.customer.values["revenue"] = sum(recent, exact(0))
 
 
 def tell_activities(story: Story, deals: list[Piece], complaints: list[Piece]) -> list[Piece]:

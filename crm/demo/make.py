@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
 from random import Random
 from typing import Any
 
 from crm.demo import history
 from crm.demo.catalogue import FIRST_DAYS, build_catalogue
 from crm.demo.countries import ABROAD, HOME, City, Country
-from crm.demo.model import Catalogue, Piece
+from crm.demo.model import Catalogue, Piece, exact
 from crm.demo.names import Names, build_names, company_name, latin
 from crm.demo.numbers import TAX_NUMBERS, international, landline, mobile
 from crm.demo.sentences import POSITIONS
@@ -69,7 +68,7 @@ class Maker:
         values |= {"status": status, "segment": segment, "source": random.choice(SOURCES)}
         values |= self._dates(random, status)
         values |= {
-            "credit_limit": Decimal(CREDIT[segment]) * random.randrange(1, 5) if status != "lead" else None,
+            "credit_limit": exact(CREDIT[segment] * random.randrange(1, 5)) if status != "lead" else None,
             "satisfaction": random.choice((3, 4, 4, 5)) if status == "active" else None,
             "consent": tuple(way for way in ("email", "phone", "sms", "post") if random.random() < 0.5)
             or None,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+
+def exact(value: int | Decimal) -> Decimal:
+    """Return an amount with two decimal places, as the database keeps it."""
+    return Decimal(value).quantize(Decimal("0.01"))
 
 
 @dataclass

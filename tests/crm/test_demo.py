@@ -22,9 +22,11 @@ from crm.demo import load_demo
 from crm.demo.make import Maker
 from crm.demo.model import Piece
 from crm.demo.users import DEMO_USERS
+from crm.demo.write import MEANT
 from crm.entities.workspace import Workspace
 from crm.events import event
 from crm.records.journal import change
+from crm.records.prepare import clean_values
 from tests.seed import PASSWORD
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -104,6 +106,14 @@ def test_only_declared_fields_and_choices_are_filled(pieces: list[Piece]) -> Non
             choices = fields[name].get("choices")
             chosen = value if isinstance(value, tuple) else (value,)
             assert not choices or value is None or set(chosen) <= set(choices), (piece.entity, name, value)
+
+
+def test_every_value_is_what_a_form_would_store(pieces: list[Piece], workspace: Workspace) -> None:
+    for piece in [*pieces, *Maker(DAY, 1).catalogue.pieces]:
+        entity = workspace.schema.entities[piece.entity]
+        values = {name: value for name, value in piece.final().items() if value is not None}
+        clean, problems = clean_values(entity, values, MEANT)
+        assert (problems, repr(clean)) == ([], repr(values)), piece.entity
 
 
 @pytest.mark.parametrize(("entity", "field"), [("deal", "stage"), ("complaint", "status")])

@@ -1,0 +1,79 @@
+"""README.md names every setting, field type, trigger, condition operator, function and action there is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from app import COMMANDS
+from config import list_settings
+from crm.conditions.functions import CALLS
+from crm.conditions.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
+from crm.fields import FIELD_TYPES
+from workflows.actions import ACTIONS
+from workflows.rules.triggers import TRIGGERS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+WORDS = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", " ".join(re.findall(r"`([^`\n]+)`", README))))
+"""Every word that stands in code marks."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A set of words of the product that the README must have."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+VOCABULARIES = (
+    Vocabulary("settings", tuple(name for name, _default, _meaning in list_settings())),
+    Vocabulary("field types", tuple(FIELD_TYPES)),
+    Vocabulary("field keys", (*FIELD_KEYS, *(key for kind in FIELD_TYPES.values() for key in kind.keys))),
+    Vocabulary("entity keys", ENTITY_KEYS),
+    Vocabulary("operators", (*ALL_OPERATORS, *GROUPS, *AGGREGATES, "formula")),
+    Vocabulary("functions", tuple(CALLS)),
+    Vocabulary("triggers", tuple(TRIGGERS)),
+    Vocabulary("actions", tuple(ACTIONS)),
+)
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda vocabulary: vocabulary.name)
+def test_the_readme_names_every_word(vocabulary: Vocabulary) -> None:
+    assert [word for word in vocabulary.words if word not in WORDS] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    group = click.Group("crm")
+    for register in COMMANDS:
+        register(group)
+    missing = [name for name in names_of(group) if not is_named(name)]
+    assert missing == []
+
+
+def names_of(group: click.Group, before: str = "") -> list[str]:
+    found = []
+    for name, command in group.commands.items():
+        whole = f"{before}{name}"
+        found += names_of(command, f"{whole} ") if isinstance(command, click.Group) else [whole]
+    return found
+
+
+def is_named(command: str) -> bool:
+    """Say whether a command stands in the README, whole or after its siblings in one row of a table."""
+    first, _, last = command.partition(" ")
+    rows = [line for line in README.splitlines() if f"flask crm {first}" in line]
+    return any(re.search(rf"[` ]{re.escape(last or first)}[` ]", row) for row in rows)
+
+
+def test_every_link_leads_to_a_heading_of_the_readme() -> None:
+    headings = {
+        heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    }
+    assert [link for link in re.findall(r"\(#([^)]+)\)", README) if link not in headings] == []
