@@ -67,7 +67,9 @@ def _titles(kind: str, x: str, y: str) -> dict[str, Any]:
     if kind == "pie":
         return {}
     across, up = (y, x) if kind == "horizontal_bar" else (x, y)
-    return {"xaxis": {"title": {"text": across}}, "yaxis": {"title": {"text": up}}}
+    texts = {"yaxis": {"title": {"text": up}}, "xaxis": {"title": {"text": across}}}
+    texts["yaxis" if kind == "horizontal_bar" else "xaxis"]["type"] = "category"
+    return texts
 
 
 def _number(value: Any) -> float | int:

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -213,22 +214,26 @@ class ReportQuery:
         return Column(measure.name, measure.label.get(self.situation.language), True, field)
 
     def in_order(self, found: Sequence[Any]) -> list[Any]:
-        """Return rows with declared choices in their order, periods in time, all else by the first measure."""
+        """Return rows with periods in time, declared choices in their order, all else by the first measure."""
         self._load_names(found)
-        if not self.report.groups:
+        keys = len(self.report.groups)
+        if not keys:
             return list(found)
-        first = self.columns[0]
-        if first.period:
-            return sorted(
-                found, key=lambda row: [str(value or "") for value in row[: len(self.report.groups)]]
-            )
-        if first.field is not None and first.field.type == "choice":
-            places = {key: place for place, key in enumerate(first.field.options["choices"])}
-            return sorted(found, key=lambda row: places.get(row[0], len(places)))
-        number = len(self.report.groups)
-        return sorted(
-            found, key=lambda row: -(row[number] or 0) if isinstance(row[number] or 0, int | float) else 0
-        )
+        places = [self._places(column) for column in self.columns[:keys]]
+        periods = [place for place, column in enumerate(self.columns[:keys]) if column.period]
+
+        def rank(row: Any) -> tuple:
+            times = tuple(str(row[place] or "") for place in periods)
+            ranks = tuple(known.get(row[place], len(known)) for place, known in enumerate(places) if known)
+            return times, ranks, -_size(row[keys])
+
+        return sorted(found, key=rank)
+
+    @staticmethod
+    def _places(column: Column) -> dict[str, int]:
+        """Return the place of each choice; nothing for a field that has none."""
+        choices = column.field.options.get("choices", ()) if column.field else ()
+        return {key: place for place, key in enumerate(choices)}
 
     def _load_names(self, found: Sequence[Any]) -> None:
         for place, column in enumerate(self.columns):
@@ -262,9 +267,14 @@ class ReportQuery:
             return self.names[column.name].get(value, f"#{value}")
         if column.period:
             return say_period(value, column.period, self.situation.language)
-        if column.field is not None:
+        if column.field is not None and not self._is_plain(column):
             return type_of(column.field).display(column.field, value, self.situation)
         return number_text(value, self._is_share(column), self.situation.language)
+
+    def _is_plain(self, column: Column) -> bool:
+        """Return whether a mean is shown as a number: that of stars or pieces is not one of them."""
+        means = {measure.name for measure in self.report.measures if measure.kind == "avg"}
+        return column.is_measure and column.name in means and column.field.type not in ("money", "percent")
 
     def _is_share(self, column: Column) -> bool:
         return any(
@@ -272,9 +282,14 @@ class ReportQuery:
         )
 
 
+def _size(value: Any) -> float:
+    return float(value) if isinstance(value, int | float | Decimal) else 0.0
+
+
 def _average(expression: Any) -> Any:
     """Return the exact mean: SQLite's own would be a float."""
-    return sa.func.sum(expression) / sa.func.nullif(sa.func.count(expression), 0)
+    total = sa.cast(sa.func.sum(expression), sa.Numeric)
+    return sa.func.round(total / sa.func.nullif(sa.func.count(expression), 0), 4, type_=sa.Numeric())
 
 
 def number_text(value: Any, is_share: bool, language: str) -> str:

@@ -40,10 +40,10 @@ class EntityView(BaseView):
         """Return the address of one of this entity's pages."""
         return url_for(f"{self.endpoint}.{page}", **values)
 
-    def page(self, template: str, status: int = 200, **context: Any) -> Response:
+    def page(self, template: str, http_status: int = 200, **context: Any) -> Response:
         """Return a page of this entity."""
         context = {"entity": self.entity, "url": self.url, **context}
-        return make_response(render_template(f"entity/{template}.html", **context), status)
+        return make_response(render_template(f"entity/{template}.html", **context), http_status)
 
     @expose("/list/")
     @has_access
