@@ -12,6 +12,7 @@ from flask import Flask
 from config import Settings, current_settings
 from crm import queue
 from crm.database import build_engine
+from crm.demo import commands as demo_commands
 from crm.entities import commands as schema_commands
 from crm.entities import kinds, publish
 from crm.entities.processes import new_process_id, report_process
@@ -40,6 +41,7 @@ KINDS = (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DA
 
 COMMANDS = (
     web_commands.register,
+    demo_commands.register,
     schema_commands.register,
     segment_commands.register,
     report_commands.register,

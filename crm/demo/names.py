@@ -7,8 +7,6 @@ import unicodedata
 from dataclasses import dataclass
 from random import Random
 
-from faker import Faker
-
 from crm.demo.countries import City, Country
 
 POOL = 400
@@ -55,6 +53,8 @@ class Names:
 
 def build_names(country: Country, seed: int) -> Names:
     """Return the pools of a country; the same for the same seed."""
+    from faker import Faker  # large, and only needed while demo data is made
+
     faker = Faker(country.locale)
     faker.seed_instance(f"{seed}:{country.code}")
     people = []
