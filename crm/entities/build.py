@@ -39,6 +39,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         table=known.table,
         icon=body.get("icon") or "folder",
         menu=body.get("menu") or "",
+        menu_place=body.get("menu_place") or 0,
         title=body.get("title") or _usual_title(fields),
         columns=tuple(listing.get("columns") or list(fields)[:6]),
         sort=tuple((word.lstrip("-"), word.startswith("-")) for word in listing.get("sort") or ()),

@@ -13,7 +13,7 @@ from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 
 ENTITY_KEYS = (
-    "entity", "was", "label", "plural", "icon", "menu", "title", "fields", "list", "form", "kanban", "calendar",
+    "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban", "calendar",
     "timeline", "same_if", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
@@ -36,6 +36,8 @@ def check_entity(document: Document) -> list[Problem]:
         reader.text(body, key, ())
     for key in ("icon", "menu", "title"):
         reader.string(body, key, ())
+    if not isinstance(body.get("menu_place", 0), int):
+        reader.refuse("schema.expected_number", ("menu_place",), key="menu_place")
     fields = reader.mapping(body, "fields", ())
     if not fields or len(fields) > MAX_FIELDS:
         reader.refuse("schema.field_count", ("fields",), limit=MAX_FIELDS)

@@ -54,7 +54,7 @@ class Entity:
     """One declared kind of record.
 
     Shape:  `fields` by name, in declared order. `table` and `uid` are given at the first publish and stay.
-            `sort` holds (field name, descending). `inverses` are filled in from the other entities.
+            `sort` holds (field name, descending). `menu_place` orders the menu, small numbers first. `inverses` are filled in from the other entities.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Entity:
     table: str = ""
     icon: str = "folder"
     menu: str = ""
+    menu_place: int = 0
     title: str = "{id}"
     columns: tuple[str, ...] = ()
     sort: tuple[tuple[str, bool], ...] = ()

@@ -29,7 +29,9 @@ def build_figure(outcome: Outcome, url_of: Callable[[ReportRow], str]) -> dict[s
     figure.update_layout(
         barmode="stack" if chart.kind == "stacked_bar" else "group",
         showlegend=color is not None or chart.kind == "pie",
-        **_titles(chart.kind, outcome.columns[x].label, outcome.columns[y].label),
+        **_titles(
+            chart.kind, outcome.columns[x].label, outcome.columns[y].label, [row.texts[x] for row in rows]
+        ),
     )
     found = figure.to_plotly_json()
     found["layout"].pop("template", None)
@@ -63,12 +65,13 @@ def _trace(kind: str, name: str, rows: list[ReportRow], places: tuple[int, int],
     return go.Bar(x=labels, y=numbers, hovertext=texts, hoverinfo="x+text+name", **common)
 
 
-def _titles(kind: str, x: str, y: str) -> dict[str, Any]:
+def _titles(kind: str, x: str, y: str, names: list[str]) -> dict[str, Any]:
     if kind == "pie":
         return {}
     across, up = (y, x) if kind == "horizontal_bar" else (x, y)
     texts = {"yaxis": {"title": {"text": up}}, "xaxis": {"title": {"text": across}}}
-    texts["yaxis" if kind == "horizontal_bar" else "xaxis"]["type"] = "category"
+    order = {"type": "category", "categoryorder": "array", "categoryarray": list(dict.fromkeys(names))}
+    texts["yaxis" if kind == "horizontal_bar" else "xaxis"] |= order
     return texts
 
 

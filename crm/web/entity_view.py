@@ -271,7 +271,7 @@ PERMISSIONS = {
 
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     """Register the pages and the menu item of every entity."""
-    for entity in workspace.schema.entities.values():
+    for entity in sorted(workspace.schema.entities.values(), key=lambda entity: entity.menu_place):
         view = build_view(entity)
         menu = {"category": entity.menu} if entity.menu else {}
         appbuilder.add_view(view, entity.name, label=entity.plural.get("en"), icon=entity.icon, **menu)

@@ -239,7 +239,12 @@ def build_groups() -> Iterator[MenuGroup]:
     for parent in sorted((item for item in listed if item.childs), key=lambda item: item.name == "Security"):
         items = tuple(build_item(child) for child in parent.childs if child.name != "-" and is_visible(child))
         if items:
-            yield MenuGroup(parent.name, words(parent.label), own_icon(parent.icon, "settings"), items)
+            yield MenuGroup(
+                parent.name,
+                words(str(parent.label).replace("_", " ").capitalize()),
+                own_icon(parent.icon, "settings"),
+                items,
+            )
 
 
 def is_visible(item: Any) -> bool:
@@ -252,7 +257,7 @@ def build_item(item: Any) -> MenuItem:
     view = item.baseview
     entity = getattr(view, "entity", None)
     return MenuItem(
-        label=words(item.label),
+        label=label_of(entity.plural) if entity is not None else words(item.label),
         url=item.get_url(),
         icon=own_icon(item.icon, "point"),
         add_url=find_add_url(view) if entity is not None else "",
