@@ -13,8 +13,8 @@ from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 
 ENTITY_KEYS = (
-    "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban", "calendar",
-    "timeline", "same_if", "checks",
+    "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban",
+    "calendar", "timeline", "same_if", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
     "type", "was", "label", "help", "required", "required_if", "show_if", "read_only", "read_only_if", "default",

@@ -54,7 +54,8 @@ class Entity:
     """One declared kind of record.
 
     Shape:  `fields` by name, in declared order. `table` and `uid` are given at the first publish and stay.
-            `sort` holds (field name, descending). `menu_place` orders the menu, small numbers first. `inverses` are filled in from the other entities.
+            `sort` holds (field name, descending). `menu_place` orders the menu, small numbers first.
+            `inverses` are filled in from the other entities.
     """
 
     name: str
