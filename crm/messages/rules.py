@@ -71,7 +71,7 @@ MESSAGES = {
     "rule.not_a_user": N_("“%(name)s” is not a user."),
     "rule.not_an_email": N_("“%(name)s” is neither an e-mail address nor a user."),
     "rule.bad_recipient": N_(
-        "“%(value)s” is nobody. Write a path such as customer.owner, {role: …} or {user: …}."
+        "“%(value)s” is nobody. Write a user field such as owner, {role: …} or {user: …}."
     ),
     "rule.bad_recipient_count": N_("Name from one to %(limit)s recipients."),
     "rule.bad_address": N_("“%(value)s” is not an e-mail address."),

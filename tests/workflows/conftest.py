@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from crm.entities.load import load_document
+import app
+from config import ROOT
+from crm.entities.load import build_schema, load_document, load_documents
 from crm.entities.model import Schema
 from crm.errors import Problem
 from crm.messages import render
@@ -38,6 +40,15 @@ def read_rule(text: str, schema: Schema) -> tuple[Any, list[Problem]]:
     is_rule = document.kind == "rule"
     problems += (check_rule if is_rule else check_template)(document, schema)
     return (None if problems else (build_rule if is_rule else build_template)(document, schema)), problems
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Schema:
+    """The shipped schemas, built without a database."""
+    app.wire()
+    schema, problems = build_schema(load_documents(ROOT / "schemas")[0], 1)
+    assert not problems
+    return schema
 
 
 @dataclass(frozen=True)

@@ -461,7 +461,10 @@ def test_at_most_once_per_month_holds(make_workshop, as_user, clock):
 
 
 def test_stop_after_keeps_later_rules_away(make_workshop, as_user):
-    rule = "rule: {}\nentity: customer\nwhen: record_created\npriority: {}\n{}then: [{{notify: {{to: {{user: admin}}, text: Hi}}}}]"
+    rule = (
+        "rule: {}\nentity: customer\nwhen: record_created\npriority: {}\n{}"
+        "then: [{{notify: {{to: {{user: admin}}, text: Hi}}}}]"
+    )
     workshop = make_workshop(rule.format("late", 1, ""), rule.format("early", 5, "stop_after: true\n"))
     with as_user() as session:
         make_customer(session)

@@ -12,7 +12,7 @@ from workflows.runs import jobs, store
 
 
 @pytest.fixture
-def shipped(engine, clock, tmp_path):
+def shipped_workshop(engine, clock, tmp_path):
     """A workshop with the shipped rules."""
     return Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock)
 
@@ -42,11 +42,11 @@ def test_an_unknown_rule_or_run_is_not_found(client):
     assert admin.get("/admin/rules/run/99999999999999999999999").status_code == 404
 
 
-def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped):
+def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped_workshop):
     customer = make_customer(session, name="<i>Ada</i>", email="ada@example.com")
     make_complaint(session, customer=customer)
     session.commit()
-    jobs.work_off(shipped)
+    jobs.work_off(shipped_workshop)
     admin = client("admin")
     runs = admin.get("/admin/rules/confirm_complaint/").text
     number = runs.split("/admin/rules/run/")[1].split('"')[0]
@@ -56,10 +56,10 @@ def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped):
     assert "<i>Ada" not in page
 
 
-def test_a_failed_run_is_tried_again_by_post(client, session, shipped):
+def test_a_failed_run_is_tried_again_by_post(client, session, shipped_workshop):
     make_complaint(session, customer=make_customer(session, email="ada@example.com"))
     session.commit()
-    jobs.work_off(shipped)
+    jobs.work_off(shipped_workshop)
     session.execute(store.run.update().values(state="failed"))
     session.commit()
     admin = client("admin")
