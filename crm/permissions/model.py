@@ -32,7 +32,7 @@ class Role:
 
     name: str
     label: Text
-    entities: Mapping[str, EntityRights]
+    entities: Mapping[str, EntityRights] = attribute(hash=False)
     reports: tuple[str, ...] = ()
     admin: bool = False
 
