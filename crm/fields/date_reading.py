@@ -128,10 +128,12 @@ def to_utc(local: dt.datetime, time_zone: ZoneInfo) -> dt.datetime | None:
     """
     if local.tzinfo is not None:
         return local.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    moment = local.replace(tzinfo=time_zone, microsecond=0).astimezone(UTC)
-    if moment.astimezone(time_zone).replace(tzinfo=None) != local.replace(microsecond=0, fold=0):
-        return None
-    return moment.replace(tzinfo=None)
+    offset = time_zone.utcoffset(local)
+    if offset != time_zone.utcoffset(local.replace(fold=not local.fold)):
+        before, after = (time_zone.utcoffset(local.replace(fold=fold)) for fold in (0, 1))
+        if before < after:
+            return None
+    return local.replace(microsecond=0, fold=0) - offset
 
 
 def to_local(moment: dt.datetime, time_zone: ZoneInfo) -> dt.datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, refusal
 from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
 from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent
-from crm.fields.number_reading import read_number
+from crm.fields.number_reading import PLAIN, read_number
 from crm.fields.text_reading import code_text, shown
 
 MOST_PLACES = 9
@@ -63,7 +64,12 @@ class NumberType(FieldType):
 
     def clean(self, field: Field, value: Any, situation: Situation) -> Decimal | None:
         """Return the number with exactly the field's places; one that needs more is refused, not rounded."""
-        number = self.read(field, value, situation)
+        if type(value) is str and PLAIN.fullmatch(value):
+            number = Decimal(value)
+        elif type(value) is float and isfinite(value):
+            number = self.as_spreadsheet_shows(field, Decimal(repr(value)))
+        else:
+            number = self.read(field, value, situation)
         return None if number is None else self.judge(field, self.placed(field, number), situation)
 
     def read(self, field: Field, value: Any, situation: Situation) -> Decimal | None:
@@ -91,13 +97,15 @@ class NumberType(FieldType):
         if isinstance(value, int) and value.bit_length() > 200:
             raise refusal(field, "number.too_big", value=shown(""), digits=DIGITS)
         number = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
-        if not number.is_finite() or abs(number.adjusted()) > 40:
+        if not number.is_finite():
             raise self.no_number(field, value, situation)
+        if number and abs(number.adjusted()) > 40:
+            raise refusal(field, "number.too_big", value="", digits=DIGITS)
         return self.as_spreadsheet_shows(field, number) if isinstance(value, float) else number
 
     def as_spreadsheet_shows(self, field: Field, number: Decimal) -> Decimal:
         """Return a computed cell's 19.989999999999998 as the 19.99 its reader saw, with 15 digits."""
-        if places_of(number) <= self.places(field):
+        if -number.as_tuple().exponent <= self.places(field) or not -40 < number.adjusted() < 40:
             return number
         seen = number.quantize(Decimal(1).scaleb(number.adjusted() - 14), ROUND_HALF_UP, EXACT)
         return seen if places_of(seen) <= self.places(field) else number
@@ -105,7 +113,9 @@ class NumberType(FieldType):
     def placed(self, field: Field, number: Decimal) -> Decimal:
         """Return the number with the field's places; refuse one that does not fit."""
         places = self.places(field)
-        exact = number.quantize(STEPS[places], context=EXACT)
+        if number.adjusted() > 40:
+            raise refusal(field, "number.too_big", value="", digits=DIGITS - places)
+        exact = number.quantize(STEPS[places], None, EXACT)
         if exact != number:
             raise refusal(field, "number.too_many_places", value=shown(number), places=places)
         if exact and exact.adjusted() >= DIGITS - places:

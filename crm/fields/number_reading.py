@@ -9,7 +9,7 @@ from crm.fields.locales import DECIMAL_COMMA
 
 MOST_DIGITS = 40  # longer texts are no numbers anybody typed
 # A point followed by three digits and nothing else may part thousands; any other point is a decimal point.
-_PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.(?:[0-9]{1,2}|[0-9]{4,20}))?")
+PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.(?:[0-9]{1,2}|[0-9]{4,20}))?")
 _BLANKS = re.compile("[ \t\u00a0\u2007\u2009\u202f'’]")
 _MARKS = re.compile("[\u200b-\u200f\u061c\u2060\u202a-\u202e\u2066-\u2069\ufeff]")
 _DIGITS = r"[0-9]{1,30}"
@@ -32,7 +32,7 @@ def read_number(text: str, language: str) -> Decimal | None:
     >>> read_number("1.234", "el"), read_number("1.234", "en"), read_number("1,23", "en")
     (Decimal('1234'), Decimal('1.234'), None)
     """
-    if _PLAIN.fullmatch(text):
+    if PLAIN.fullmatch(text):
         return Decimal(text)
     text = _MARKS.sub("", text).strip().replace("\u2212", "-") if not text.isascii() else text.strip()
     negative, text = _sign(text)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 import sqlalchemy as sa
-from phonenumbers import PhoneNumberFormat
 
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
 from crm.fields.text_reading import code_text, shown
 
 LONGEST = 32
 _OTHER_NAMES = {"EL": "GR", "UK": "GB"}
-_NO_DIGIT = re.compile("[^0-9]")
 
 
 def region_of(field: Field, situation: Situation) -> str:
@@ -33,31 +30,6 @@ def region_of(field: Field, situation: Situation) -> str:
         if code in phonenumbers.SUPPORTED_REGIONS:
             return code
     return field.options.get("region") or situation.region
-
-
-@lru_cache(maxsize=20_000)
-def as_e164(text: str, region: str) -> str | None:
-    """Return a number as `+302101234567`, an extension after `;ext=`; None when it cannot be a number."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    found = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return f"{found};ext={number.extension}" if number.extension else found
-
-
-@lru_cache(maxsize=20_000)
-def shown_phone(stored: str, region: str) -> str:
-    """Return a stored number in national form inside its own country, in international form elsewhere."""
-    try:
-        number = phonenumbers.parse(stored)
-    except phonenumbers.NumberParseException:
-        return stored
-    at_home = number.country_code == phonenumbers.country_code_for_region(region)
-    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
 
 
 class PhoneType(FieldType):
@@ -103,12 +75,4 @@ class PhoneType(FieldType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the digits with and without the country code, as people type them."""
-        if not value:
-            return ""
-        try:
-            number = phonenumbers.parse(value)
-        except phonenumbers.NumberParseException:
-            return ""
-        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-        abroad = f"{number.country_code}{phonenumbers.national_significant_number(number)}"
-        return f"{abroad} {_NO_DIGIT.sub('', national)}"
+        return dialled_forms(value) if value else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any
+from unicodedata import is_normalized, normalize
 
 from crm.fields.base import Field, refusal
 
@@ -52,8 +52,8 @@ def one_line(field: Field, value: Any) -> str:
     """Return the value as one trimmed line of NFC text; "" when nothing is left."""
     if type(value) is not str:
         value = "" if value is None else as_text(field, value)
-    if value.isascii() and value.isprintable():
-        return value.strip()
+    if value.isprintable():  # no line ends, no control characters, no marks
+        return (value if is_normalized("NFC", value) else normalize("NFC", value)).strip()
     return several_lines(field, value).replace("\n", " ").replace("\t", " ").strip()
 
 
@@ -61,13 +61,13 @@ def several_lines(field: Field, value: Any) -> str:
     """Return the value as NFC text without control characters, lines ended by one newline, trimmed."""
     if type(value) is not str:
         value = "" if value is None else as_text(field, value)
-    if value.isascii() and value.isprintable():
-        return value.strip()
+    if value.isprintable():
+        return (value if is_normalized("NFC", value) else normalize("NFC", value)).strip()
     if len(value) > LARGEST_INPUT:
         raise refusal(field, "text.too_long", limit=LARGEST_INPUT, length=len(value))
     text = _LINE_ENDS.sub("\n", value) if "\r" in value or not value.isascii() else value
     text = _UNWANTED.sub("", text)
-    return unicodedata.normalize("NFC", text).strip().strip(_ENDS)
+    return normalize("NFC", text).strip().strip(_ENDS)
 
 
 def code_text(field: Field, value: Any) -> str:

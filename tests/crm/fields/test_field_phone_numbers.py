@@ -1,0 +1,68 @@
+"""The quick reading of phone numbers says what the library says, or nothing."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm.fields.phone_numbers import as_e164, ask_library, dialled_forms, plan_of, read_plain
+
+REGIONS = ("GR", "RO", "IL", "CY", "BG", "DE", "FR", "NL", "GB", "US", "IT", "ES", "PL", "TR", "HU")
+DIGITS = st.text("0123456789", min_size=3, max_size=14)
+
+
+def library_says(text: str, region: str) -> str | None:
+    """Return what the library makes of a number."""
+    return ask_library.__wrapped__(text, region)
+
+
+@pytest.mark.parametrize("region", ["GR", "RO", "IL"])
+def test_our_countries_are_read_quickly(region: str) -> None:
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert read_plain(national, region) == phonenumbers.format_number(
+        example, phonenumbers.PhoneNumberFormat.E164
+    )
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_examples_of_every_country_are_read_as_the_library_reads_them(region: str) -> None:
+    styles = (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    for kind in range(11):
+        example = phonenumbers.example_number_for_type(region, kind)
+        for style in styles if example else ():
+            text = phonenumbers.format_number(example, style)
+            assert as_e164(text, region) == library_says(text, region)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    digits=DIGITS,
+    region=st.sampled_from(REGIONS),
+    start=st.sampled_from(["", "0", "+", "+30", "+40", "+972", "69", "21", "07", "05"]),
+)
+def test_any_digits_are_read_as_the_library_reads_them(digits: str, region: str, start: str) -> None:
+    assert as_e164(start + digits, region) == library_says(start + digits, region)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text("0123456789 ()-.+", min_size=5, max_size=16), region=st.sampled_from(("GR", "RO", "IL")))
+def test_any_signs_are_read_as_the_library_reads_them(text: str, region: str) -> None:
+    assert as_e164(text, region) == library_says(text, region)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_dialled_forms_are_those_of_the_library(region: str) -> None:
+    example = phonenumbers.example_number(region)
+    stored = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    digits = "".join(letter for letter in national if letter.isdigit())
+    assert dialled_forms(stored) == f"{stored[1:]} {digits}"
+
+
+def test_countries_with_rules_of_their_own_are_left_to_the_library() -> None:
+    assert plan_of("IT") is None
+    assert plan_of("US") is None
+    assert plan_of("GR") is not None
