@@ -1,33 +1,31 @@
 """`make run`: Redis, web, workers and scheduler as one; each of them also alone.
 
-Usage: `python -m crm.processes [serve | worker | scheduler | prepare]`.
+Usage: `python -m crm.processes [serve | worker | scheduler]`.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from config import ROOT, Settings, SettingsError, find_unknown, load_settings
 from crm.redis_server import RedisServer, find_redis_url
 from crm.supervisor import Program, Supervisor, program
-from crm.web_server import web_command
+from crm.web_server import WebServer
 
 logger = logging.getLogger(__name__)
 
-READY_SECONDS = 60  # for the first page after the web server was started
+WAIT_SECONDS = 0.05  # between two looks whether the first page is there
 STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
 WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
@@ -46,7 +44,6 @@ def main(arguments: Sequence[str]) -> int:
         "serve": serve,
         "worker": run_worker,
         "scheduler": run_scheduler,
-        "prepare": run_prepare,
     }
     chosen = arguments[0] if arguments else "serve"
     if chosen not in commands:
@@ -98,17 +95,15 @@ def _serve(settings: Settings, supervisor: Supervisor) -> int:
         server = RedisServer(settings.instance)
         supervisor.add(Program("Redis", server.start_process, is_foundation=True))
         environ["CRM_REDIS_URL"] = server.url
-    prepared = _prepare_in_child(environ)
-    if prepared is None:
+    web = WebServer(settings, environ)
+    supervisor.add(Program("The web server", web.start))
+    if not _wait_until_ready(settings, supervisor):
         return 1
-    supervisor.add(program("The web server", web_command(settings), environ))
-    deadline = time.monotonic() + READY_SECONDS
-    supervisor.run(lambda: _answers(settings) or time.monotonic() > deadline)
     me = [sys.executable, "-m", "crm.processes"]
     for number in range(settings.job_workers):
         supervisor.add(program(f"Worker {number + 1}", [*me, "worker"], environ))
     supervisor.add(program("The scheduler", [*me, "scheduler"], environ))
-    _greet(settings, prepared)
+    _greet(settings, web.read_report())
     supervisor.run()
     return 0
 
@@ -119,13 +114,6 @@ def _child_environment(settings: Settings) -> dict[str, str]:
     temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": path}
-
-
-def _prepare_in_child(environ: dict[str, str]) -> dict[str, Any] | None:
-    """Bring the database up to date in a process of its own, so that this one stays small."""
-    command = [sys.executable, "-m", "crm.processes", "prepare"]
-    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
 
 def _is_port_free(settings: Settings) -> bool:
@@ -139,11 +127,21 @@ def _is_port_free(settings: Settings) -> bool:
     return True
 
 
+def _wait_until_ready(settings: Settings, supervisor: Supervisor) -> bool:
+    """Wait for the first answer; a web server that ends before it has none to give, and has said why."""
+    web = supervisor.programs[-1].process
+    while not supervisor.stopping and web.poll() is None:
+        if _answers(settings):
+            return True
+        time.sleep(WAIT_SECONDS)
+    return False
+
+
 def _answers(settings: Settings) -> bool:
     """Return whether the web server answers at all; what it says about its health is for others."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.bind, settings.bind)
     try:
-        with urllib.request.urlopen(f"http://{host}:{settings.port}/health", timeout=5):
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health", timeout=30):
             return True
     except urllib.error.HTTPError:
         return True
@@ -151,32 +149,16 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _greet(settings: Settings, prepared: dict[str, Any]) -> None:
+def _greet(settings: Settings, report: Mapping[str, Any]) -> None:
     lines = [f"Koine runs at {settings.public_url}"]
-    if prepared.get("password"):
-        lines.append(f"Log in as admin with the password {prepared['password']} (it is not shown again).")
-    elif prepared.get("is_new"):
+    if report.get("password"):
+        lines.append(f"Log in as admin with the password {report['password']} (it is not shown again).")
+    elif report.get("is_new"):
         lines.append("Log in as admin with the password given in CRM_ADMIN_PASSWORD.")
     say(*lines, "Ctrl-C stops it.")
 
 
 # Its parts
-
-
-def run_prepare(settings: Settings) -> int:
-    """Bring the database up to date; print what was done as one line of JSON."""
-    from crm.errors import CrmError
-    from crm.first_start import prepare
-    from crm.messages import render
-
-    wire()
-    try:
-        say(json.dumps(prepare(settings)))
-    except CrmError as error:
-        complain(render(error, settings.language))
-        complain(*(f"{found.file}:{found.line}: {render(found, 'en')}" for found in error.problems))
-        return 1
-    return 0
 
 
 def run_worker(settings: Settings) -> int:

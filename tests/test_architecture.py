@@ -27,7 +27,6 @@ LAYERS = (
     ("crm.messages",),
     ("crm.database", "crm.events", "crm.queue", "crm.redis_server", "crm.supervisor", "crm.scheduler"),
     ("crm.notifications",),
-    ("crm.web_server",),
     ("crm.fields",),
     ("crm.conditions",),
     ("crm.entities",),
@@ -40,6 +39,7 @@ LAYERS = (
     ("workflows",),
     ("crm.first_start",),
     ("crm.web",),
+    ("crm.web_server",),
     ("crm.processes",),
     ("app",),
 )
