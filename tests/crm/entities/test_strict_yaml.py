@@ -1,0 +1,64 @@
+"""Reading YAML strictly: what is refused, where, and what is written back."""
+
+import pytest
+
+from crm.entities.yaml import read_yaml, write_yaml
+
+
+def codes(text: str) -> list[tuple[str, int]]:
+    """Return the problems of a text as (code, line)."""
+    return [(problem.code, problem.line) for problem in read_yaml(text)[1].problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("a: 1\na: 2\n", "schema.duplicate_key", 2),
+        ("a: &x 1\n", "schema.anchor", 1),
+        ("a: &x 1\nb: *x\n", "schema.alias", 2),
+        ("a: !!python/object/apply:os.system [x]\n", "schema.tag", 1),
+        ("a: 1\n<<: {b: 2}\n", "schema.merge_key", 2),
+        ("a: [1\n", "schema.not_yaml", 2),
+        ("a: 1\n---\nb: 2\n", "schema.several_documents", 1),
+        ("a: " + "[" * 5_000 + "]" * 5_000, "schema.too_deep", 1),
+        ("? [a]\n: 1\n", "schema.key_not_text", 1),
+    ],
+)
+def test_hidden_power_is_refused_with_its_line(text, code, line):
+    assert (code, line) in codes(text)
+
+
+def test_an_alias_bomb_is_refused_before_it_grows():
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    data, reading = read_yaml(bomb)
+    assert data is None and reading.problems
+
+
+@pytest.mark.parametrize(
+    "word", ["on", "off", "yes", "no", "NO", "12:30", "0721", "1997-09-30", "1_000", "0x1f", "1e3"]
+)
+def test_words_that_other_readers_turn_into_something_stay_text(word):
+    assert read_yaml(f"a: {word}\n")[0] == {"a": word}
+
+
+def test_only_true_and_false_are_booleans_and_numbers_are_plain():
+    data, _ = read_yaml("a: true\nb: false\nc: 12\nd: -1.5\ne: null\nf: '12'\n")
+    assert data == {"a": True, "b": False, "c": 12, "d": -1.5, "e": None, "f": "12"}
+
+
+def test_lines_of_keys_and_items_are_known():
+    _, reading = read_yaml("a:\n  b: 1\n  c:\n    - x\n    - y\n")
+    assert reading.lines[("a", "c")] == 3
+    assert reading.lines[("a", "c", 1)] == 5
+
+
+@pytest.mark.parametrize(
+    "value", ["on", "yes", "12:30", "0721", "1997-09-30", "true", "3", "", " x", "a: b", "שלום", "- x"]
+)
+def test_what_is_written_reads_back_the_same(value):
+    body = {"entity": "x", "text": value, "list": [value, {"key": value}], "flag": True, "number": 3}
+    text = write_yaml(body)
+    assert read_yaml(text)[0] == body
+    assert write_yaml(read_yaml(text)[0]) == text
