@@ -17,7 +17,7 @@ DEAL_SIZES = {
     "public": (4, 30),
     "consumer": (1, 3),
 }
-PURCHASES = {"enterprise": 9, "mid_market": 6, "small": 3, "public": 3, "consumer": 1}
+PURCHASES = {"enterprise": 12, "mid_market": 9, "small": 6, "public": 5, "consumer": 4}
 CHANNELS = {
     "call": ("phone", "mobile"), "visit": ("direct",), "meeting": ("direct",), "mail": ("email", "fax"),
     "chat": ("chat", "social"), "note": (None,), "task": (None,),
@@ -192,10 +192,10 @@ def tell_purchases(story: Story) -> list[Piece]:
     if story.status == "lead":
         return []
     since = (story.day - story.customer.values["customer_since"]).days
-    newest = {"churned": 200, "at_risk": 125}.get(story.status, 1)
+    newest = {"churned": 240, "at_risk": 185}.get(story.status, 1)
     oldest = max(newest + 1, min(720, since))
     count = max(1, round(story.random.gauss(1, 0.4) * PURCHASES[story.segment] * min(1, oldest / 500)))
-    days = sorted((story.random.randrange(newest, oldest) for _ in range(count)), reverse=True)
+    days = sorted((story.days_ago(newest, oldest) for _ in range(count)), reverse=True)
     return [_purchase(story, days_ago) for days_ago in days]
 
 
@@ -231,10 +231,10 @@ def note_revenue(story: Story, purchases: list[Piece]) -> None:
 
 def tell_activities(story: Story, deals: list[Piece], complaints: list[Piece]) -> list[Piece]:
     """Return calls, visits, mails and notes, and a task ahead for some."""
-    count = story.random.randrange(1, 5) + 2 * (story.segment in ("enterprise", "mid_market"))
+    count = story.random.randrange(2, 6) + 2 * (story.segment in ("enterprise", "mid_market"))
     newest = {"churned": 150, "at_risk": 65}.get(story.status, 1)
     oldest = max(newest + 1, min(500, story.days_known()))
-    found = [_activity(story, story.random.randrange(newest, oldest), deals) for _ in range(count)]
+    found = [_activity(story, story.days_ago(newest, oldest), deals) for _ in range(count)]
     found += [_answer(story, complaint) for complaint in complaints if complaint.later]
     if story.status != "churned" and story.random.random() < 0.3:
         found.append(_task(story))

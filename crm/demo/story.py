@@ -58,6 +58,10 @@ class Story:
         clock = dt.time(self.random.randrange(6, 15), self.random.randrange(60), self.random.randrange(60))
         return max(dt.datetime.combine(day, clock), self.customer.at + dt.timedelta(minutes=30))
 
+    def days_ago(self, newest: int, oldest: int) -> int:
+        """Return how many days ago something happened: lately rather than long ago."""
+        return newest + int((oldest - newest) * self.random.random() ** 2)
+
     def contact(self) -> dict[str, Piece]:
         """Return a link to one of the contacts, when there are any."""
         return {"contact": self.random.choice(self.contacts)} if self.contacts else {}
