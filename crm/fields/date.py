@@ -43,6 +43,10 @@ class DateType(FieldType):
         """Return each limit as a date or the name of a field."""
         return {key: self.limit(body[key]) for key in ("after", "before") if body.get(key) is not None}
 
+    def check_default(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
+        """Return what is wrong with the default: a fixed value, or `today` or `now`."""
+        return [] if body.get("default") in ("today", "now") else super().check_default(name, body)
+
     @staticmethod
     def limit(value: Any) -> dt.date | str | None:
         """Return a limit as a date or a field's name; None when it is neither."""

@@ -19,6 +19,7 @@ from crm.fields.text_reading import code_text, shown
 
 MOST_PLACES = 9
 STEPS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 10))
+MOST_EXACT = 2**53  # below it a float holds every whole number
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 
 
@@ -189,6 +190,8 @@ class IntegerType(NumberType):
         """Return the whole number; `12.0` is one, `12.5` is not."""
         if type(value) is str and len(value) < 19 and value.isascii() and value.isdigit():
             return self.judge(field, int(value), situation)
+        if type(value) is float and value.is_integer() and -MOST_EXACT < value < MOST_EXACT:
+            value = int(value)  # what spreadsheets make of every whole number
         if type(value) is not int:
             number = self.read(field, value, situation)
             if number is None:

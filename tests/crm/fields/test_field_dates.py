@@ -207,6 +207,12 @@ def test_moments_are_shown_in_the_zone_of_the_reader() -> None:
     )
 
 
+@pytest.mark.parametrize("default", ["today", "now", "= now()", "2026-03-29", dt.date(2026, 3, 29)])
+def test_a_default_may_be_a_word_or_a_day(default: Any) -> None:
+    assert FIELD_TYPES["date"].check_options("ends_on", {"default": default}) == []
+    assert FIELD_TYPES["datetime"].check_options("ends_at", {"default": default}) == []
+
+
 @pytest.mark.parametrize("value", [True, 5, "not a date", [], "2026-02-30"])
 def test_a_wrong_limit_is_named(value: Any) -> None:
     problems = FIELD_TYPES["date"].check_options("ends_on", {"after": value})
