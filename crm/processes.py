@@ -83,16 +83,17 @@ def serve(settings: Settings) -> int:
     supervisor = Supervisor()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.request_stop)
+    server = RedisServer(settings.instance)
     try:
-        return _serve(settings, supervisor)
+        return _serve(settings, supervisor, server)
     finally:
         supervisor.stop(STOP_SECONDS)
+        server.stop()
 
 
-def _serve(settings: Settings, supervisor: Supervisor) -> int:
+def _serve(settings: Settings, supervisor: Supervisor, server: RedisServer) -> int:
     environ = _child_environment(settings)
     if not settings.redis_url:
-        server = RedisServer(settings.instance)
         supervisor.add(Program("Redis", server.start_process, is_foundation=True))
         environ["CRM_REDIS_URL"] = server.url
     web = WebServer(settings, environ)

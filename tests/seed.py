@@ -10,9 +10,7 @@ from werkzeug.security import generate_password_hash
 import app
 from config import ROOT
 from crm.database import build_engine, create_tables
-from crm.entities.load import load_documents
-from crm.entities.publish import publish_schema
-from crm.errors import SchemaError
+from crm.first_start import publish_folder
 
 PASSWORD = "open-sesame-4"  # of every user in the tests
 CHEAP_HASH = "pbkdf2:sha256:1"  # nobody attacks these passwords
@@ -23,19 +21,10 @@ def build_template(url: str) -> None:
     app.wire()
     engine = build_engine(url)
     create_tables(engine)
-    publish_shipped(engine)
+    publish_folder(engine, ROOT / "schemas")
     with Session(engine) as session, session.begin():
         add_users(session)
     engine.dispose()
-
-
-def publish_shipped(engine: sa.Engine) -> None:
-    """Publish the shipped documents of every kind this app knows."""
-    documents, problems = load_documents(ROOT / "schemas")
-    others = [problem for problem in problems if not problem.code.startswith("schema.unknown_kind")]
-    if others:
-        raise SchemaError("schema.has_problems", others, count=len(others))
-    publish_schema(engine, documents, "Tests")
 
 
 def add_users(session: Session) -> None:
