@@ -30,7 +30,13 @@ from crm.web.passwords import check_password
 from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.reports_pages import HomeView
 from crm.web.security import CrmSecurityManager
-from crm.web.session import build_request_session, current_actor, install_actor, only_reading
+from crm.web.session import (
+    BrowserSession,
+    build_request_session,
+    current_actor,
+    install_actor,
+    only_reading,
+)
 from crm.web.skin import install_skin
 
 if TYPE_CHECKING:
@@ -64,6 +70,7 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
     """
     app = Flask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
     app.config.update(flask_settings(settings))
+    app.session_interface = BrowserSession()
     app.extensions["crm_workspace"] = workspace
     app.extensions["crm_settings"] = settings
     install_headers(app, workspace.number, settings.is_production)

@@ -172,7 +172,10 @@ class Host:
         if number != self.serving.number and self._may_try(number) and self._building.acquire(blocking=False):
             threading.Thread(target=self._swap, args=(number,), name="build", daemon=True).start()
         elif now >= self._next_report:
-            self._report(self.serving.number)
+            self._next_report = now + REPORT_SECONDS
+            threading.Thread(
+                target=self._report, args=(self.serving.number,), name="report", daemon=True
+            ).start()
 
     def _may_try(self, number: int) -> bool:
         return number != self.state.failed_number or time.monotonic() >= self.state.retry_at
@@ -205,7 +208,7 @@ class Host:
         self.source.dispose(serving.app)
 
     def _report(self, number: int) -> None:
-        """Write down what this process serves; one thread at a time, and never at a request's cost."""
+        """Write down what this process serves; one thread at a time."""
         if not self._reporting.acquire(blocking=False):
             return
         try:

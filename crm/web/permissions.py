@@ -55,6 +55,11 @@ OWN_ACCOUNT: tuple[Pair, ...] = (
 )
 """What every signed-in user may do with FAB's own views."""
 
+MENU_OF_ALL = ("Reports",)
+MENU_OF_IMPORT = ("Import",)  # for those who may import into some entity
+MENU_OF_CONFIGURATION = ("Security", "Rules")
+"""Menu items of pages that are not an entity's, by who sees them; a new page with a menu item adds its name."""
+
 CRUD = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_download")
 USER_ADMINISTRATION: tuple[Pair, ...] = (
     *((permission, "UserDBModelView") for permission in (*CRUD, "resetpasswords")),
@@ -70,6 +75,7 @@ USER_ADMINISTRATION: tuple[Pair, ...] = (
 def wanted_pairs(workspace: Workspace) -> set[Pair]:
     """Return every permission there should be: ours, FAB's, and those of each entity."""
     pairs = {*OWN_ACCOUNT, *USER_ADMINISTRATION, (USE, EVERYONE), (USE, CONFIGURATION)}
+    pairs |= menu_pairs(MENU_OF_ALL + MENU_OF_IMPORT + MENU_OF_CONFIGURATION)
     for entity in workspace.schema.entities.values():
         pairs |= {(permission, entity.name) for names in RIGHTS.values() for permission in names}
         if entity.menu:
@@ -79,9 +85,11 @@ def wanted_pairs(workspace: Workspace) -> set[Pair]:
 
 def pairs_of_role(workspace: Workspace, role: Any) -> set[Pair]:
     """Return what a YAML role opens."""
-    pairs = {*OWN_ACCOUNT, (USE, EVERYONE)}
+    pairs = {*OWN_ACCOUNT, (USE, EVERYONE), *menu_pairs(MENU_OF_ALL)}
     if role.admin:
-        pairs.add((USE, CONFIGURATION))
+        pairs |= {(USE, CONFIGURATION), *menu_pairs(MENU_OF_CONFIGURATION)}
+    if any("import" in rights.can for rights in role.entities.values()):
+        pairs |= menu_pairs(MENU_OF_IMPORT)
     for name, rights in role.entities.items():
         entity = workspace.schema.entities.get(name)
         if entity is None:
@@ -90,6 +98,11 @@ def pairs_of_role(workspace: Workspace, role: Any) -> set[Pair]:
         if "read" in rights.can and entity.menu:
             pairs.add((MENU, entity.menu))
     return pairs
+
+
+def menu_pairs(names: Iterable[str]) -> set[Pair]:
+    """Return what opens menu items."""
+    return {(MENU, name) for name in names}
 
 
 def pairs_of_app(app: Any) -> set[Pair]:

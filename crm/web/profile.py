@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, g, redirect, request, session
+from flask import current_app, flash, g, make_response, redirect, request, session
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, refresh
 from werkzeug.wrappers import Response
 
+from crm.database import utcnow
 from crm.entities.workspace import Workspace
-from crm.errors import FieldError, RecordError
+from crm.errors import Problem, RecordError
+from crm.messages import render
 from crm.permissions.store import save_profile
+from crm.web.form_fields import FormField, Option
+from crm.web.language import current_language
 from crm.web.permissions import EVERYONE
 
 THEMES = ("system", "light", "dark")
@@ -41,7 +45,7 @@ class ProfileView(BaseView):
         try:
             values = read_choices(request.form, tuple(current_app.config["LANGUAGES"]))
         except RecordError as error:
-            return self.draw({problem.field: problem for problem in error.problems}), 422
+            return make_response(self.draw({problem.field: problem for problem in error.problems}), 422)
         save_profile(self.appbuilder.session.connection(), g.user.id, **values)
         self.appbuilder.session.commit()
         if "language" in values:
@@ -52,19 +56,47 @@ class ProfileView(BaseView):
         flash(gettext("Your profile was saved."), "success")
         return redirect("/profile/")
 
-    def draw(self, problems: Mapping) -> str:
+    def draw(self, problems: Mapping[str, Problem]) -> str:
         """Return the page; `problems` holds what was wrong, by field."""
+        fields = build_fields(g.get("crm_profile", {}), request.form, problems)
         return self.render_template(
             "profile.html",
             title=gettext("My profile"),
-            profile=g.get("crm_profile", {}),
-            chosen=request.form,
-            problems=problems,
-            languages=current_app.config["LANGUAGES"],
-            usual_zone=current_app.config["BABEL_DEFAULT_TIMEZONE"],
-            zones=sorted(available_timezones()),
-            themes=THEMES,
+            person=g.user.get_full_name(),
+            fields=fields,
+            problems=[(field.id, field.label, field.error) for field in fields if field.error],
+            now=utcnow(),
         )
+
+
+def build_fields(
+    profile: Mapping[str, str | None], sent: Mapping[str, str], problems: Mapping[str, Problem]
+) -> list[FormField]:
+    """Return the controls of the page, with what was sent kept in a form that was refused."""
+    languages = current_app.config["LANGUAGES"]
+    usual = current_app.config["BABEL_DEFAULT_TIMEZONE"]
+    themes = {"system": gettext("As the device"), "light": gettext("Light"), "dark": gettext("Dark")}
+    choices = {
+        "language": (
+            gettext("Language"),
+            current_language(),
+            {code: languages[code]["name"] for code in languages},
+        ),
+        "time_zone": (gettext("Time zone"), usual, {zone: zone for zone in sorted(available_timezones())}),
+        "theme": (gettext("Colours"), "system", themes),
+    }
+    return [
+        FormField(
+            name=name,
+            label=label,
+            control="select",
+            value=sent.get(name, profile.get(name) or usual_value),
+            options=tuple(Option(value, text) for value, text in options.items()),
+            error=render(problems[name], current_language()) if name in problems else "",
+            required=True,
+        )
+        for name, (label, usual_value, options) in choices.items()
+    ]
 
 
 def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[str, str | None]:
@@ -80,7 +112,7 @@ def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[st
     }
     sent = {name: form[name].strip() for name in wrong if name in form}
     problems = [
-        FieldError(wrong[name][0], value=value).as_problem().at(field=name)
+        Problem(wrong[name][0], {"value": value}, field=name)
         for name, value in sent.items()
         if not wrong[name][1](value)
     ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import Flask, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask import session as browser_session
 from flask.globals import app_ctx
+from flask.sessions import SecureCookieSessionInterface
 from flask_jwt_extended import current_user as token_user
 from flask_jwt_extended import verify_jwt_in_request
 from flask_login import current_user
@@ -27,6 +29,7 @@ WRITING_PATHS = ("/lang/", "/logout/")  # pages that write although one only fol
 API = "/api/"
 TOKEN_PATHS = ("/api/v1/security/login", "/api/v1/security/refresh")
 OUTSIDE_PATHS = ("/hooks/",)  # calls from other systems, each signed in its own way
+SMALL_BODY_BYTES = 4 * 1024 * 1024
 NO_SESSION_PATHS = ("/static/", "/health")
 NOBODY = Actor("user", "anonymous")
 """The actor of requests without a login: no right at all."""
@@ -40,6 +43,15 @@ def only_reading() -> Iterator[None]:
         yield
     finally:
         write_intent.reset(token)
+
+
+class BrowserSession(SecureCookieSessionInterface):
+    """Flask's cookie, which files and `/health` neither read nor renew: shared caches keep their answers."""
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Write the cookie, where there is a reader."""
+        if not request.path.startswith(NO_SESSION_PATHS):
+            super().save_session(app, session, response)
 
 
 def build_request_session(app: Flask, workspace: Workspace, engine: sa.Engine) -> scoped_session[CrmSession]:
@@ -69,10 +81,11 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
         write_intent.set(is_writing())
         if request.path.startswith(NO_SESSION_PATHS):
             return
-        refuse_forged(app)
         session = app.appbuilder.session()
         session.actor = find_actor(session, workspace)
         g.crm_actor = session.actor
+        limit_body()
+        refuse_forged(app)
         g.theme = g.get("crm_profile", {}).get("theme") or ""
 
     @app.teardown_request
@@ -84,6 +97,12 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
 def is_writing() -> bool:
     """Return whether the request may change something in the database."""
     return request.method not in READING or request.path.startswith(WRITING_PATHS)
+
+
+def limit_body() -> None:
+    """Let only signed-in people send files; forms and JSON are read whole and must be small."""
+    if current_actor() is NOBODY or request.mimetype != "multipart/form-data":
+        request.max_content_length = SMALL_BODY_BYTES
 
 
 def refuse_forged(app: Flask) -> None:

@@ -96,13 +96,14 @@ class Browser(Client):
 
     def open(self, *args: object, **kwargs: object) -> TestResponse:
         """Ask for a page as a browser does."""
-        if self.language and "headers" not in kwargs:
+        if self.language and isinstance(args[0], str) and "headers" not in kwargs:
             kwargs["headers"] = {"Accept-Language": self.language}
         return super().open(*args, **kwargs)
 
     def token(self) -> str:
         """Return the form token of this browser's session."""
-        return re.search(r'name="csrf-token" content="([^"]+)"', self.get("/").text).group(1)
+        page = self.get("/profile/", follow_redirects=True).text
+        return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
 
     def send(self, path: str, **values: str) -> TestResponse:
         """Post a form."""

@@ -1,0 +1,156 @@
+"""What every answer carries, and what an error looks like: page, piece or JSON, in the reader's language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, abort
+
+from crm.errors import ConflictError, NotAllowedError, Problem, RecordError
+from crm.web import pages
+from tests.crm.web.house import Browser, House, build_house
+
+
+def register_trouble(builder: object, _workspace: object) -> None:
+    """Add pages that fail in every way."""
+    from flask import current_app
+
+    app: Flask = current_app
+    failures = {
+        "record": lambda: RecordError("http.422", [Problem("http.404", field="name")]),
+        "denied": lambda: NotAllowedError("http.403"),
+        "conflict": lambda: ConflictError("http.409"),
+        "bug": lambda: KeyError("secret detail"),
+        "away": lambda: sa.exc.OperationalError("select 1", {}, Exception("secret detail")),
+    }
+
+    def fail(kind: str) -> str:
+        if kind.isdecimal():
+            abort(int(kind))
+        raise failures[kind]()
+
+    app.add_url_rule("/trouble/<kind>", "trouble", fail, methods=["GET", "POST"])
+    app.add_url_rule("/api/v1/trouble/<kind>", "api_trouble", fail)
+
+
+@pytest.fixture
+def trouble(tmp_path: Path) -> House:
+    """A house with pages that fail."""
+    pages.PAGES.append(register_trouble)
+    try:
+        return build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path)
+    finally:
+        pages.PAGES.remove(register_trouble)
+
+
+STATUSES = {"record": 422, "denied": 403, "conflict": 409, "bug": 500, "away": 503}
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUSES.items())
+def test_an_error_is_a_page_with_its_status_and_no_trace(trouble: House, kind: str, status: int) -> None:
+    answer = trouble.browser().get(f"/trouble/{kind}")
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert (answer.headers["X-Request-ID"] in answer.text) == (status >= 500)
+    assert "secret detail" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUSES.items())
+def test_an_error_of_the_api_has_the_one_shape(trouble: House, kind: str, status: int) -> None:
+    answer = trouble.browser().get(f"/api/v1/trouble/{kind}")
+    assert answer.status_code == status
+    error = answer.json["error"]
+    assert error["code"] == f"http.{status}"
+    assert error["message"]
+    assert isinstance(error["problems"], list)
+
+
+def test_the_problems_of_an_error_name_their_field(trouble: House) -> None:
+    error = trouble.browser().get("/api/v1/trouble/record").json["error"]
+    assert error["problems"] == [{"field": "name", "line": None, "message": "Not found, or deleted."}]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503])
+@pytest.mark.parametrize("prefix", ["", "/api/v1"])
+def test_every_status_has_a_sentence(trouble: House, status: int, prefix: str) -> None:
+    answer = trouble.browser().get(f"{prefix}/trouble/{status}")
+    assert answer.status_code == status
+    assert "%(" not in answer.text
+
+
+def test_a_request_of_htmx_gets_a_piece(trouble: House) -> None:
+    answer = trouble.browser().get("/trouble/conflict", headers={"HX-Request": "true"})
+    assert answer.status_code == 409
+    assert "<html" not in answer.text
+
+
+def test_a_program_gets_json_where_it_asks_for_it(trouble: House) -> None:
+    answer = trouble.browser().get("/trouble/denied", headers={"Accept": "application/json"})
+    assert answer.json["error"]["code"] == "http.403"
+
+
+def test_the_page_of_an_error_is_in_the_readers_language(trouble: House) -> None:
+    answer = trouble.browser("he").get("/trouble/away")
+    assert '<html lang="he" dir="rtl"' in answer.text
+
+
+def test_a_wrong_method_says_which_are_right(browser: Browser) -> None:
+    answer = browser.delete("/health")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; "
+    "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'"
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/login/", "/profile/", "/nothing", "/health", "/api/v1/nothing"])
+def test_every_answer_is_dressed(admin: Browser, path: str) -> None:
+    headers = admin.get(path).headers
+    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "no-store" in headers["Cache-Control"]
+
+
+def test_a_static_file_with_its_mark_is_kept_for_a_year(admin: Browser) -> None:
+    with admin.get("/static/css/crm.css?v=1234567890") as kept:
+        assert "immutable" in kept.headers["Cache-Control"]
+        assert "Set-Cookie" not in kept.headers
+    with admin.get("/static/css/crm.css") as plain:
+        assert "immutable" not in plain.headers.get("Cache-Control", "")
+
+
+def test_a_given_request_id_is_kept_and_a_strange_one_is_not(browser: Browser) -> None:
+    assert (
+        browser.get("/health", headers={"X-Request-ID": "abcdef-123456"}).headers["X-Request-ID"]
+        == "abcdef-123456"
+    )
+    strange = browser.get("/health", headers={"X-Request-ID": "<script>alert(1)</script>"})
+    assert len(strange.headers["X-Request-ID"]) == 16
+
+
+def test_in_production_cookies_and_transport_are_secure(tmp_path: Path) -> None:
+    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, env="production")
+    answer = house.browser().get("/login/", base_url="https://localhost")
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+    cookie = answer.headers["Set-Cookie"]
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_an_upload_beyond_the_limit_is_refused(house: House) -> None:
+    browser = house.browser()
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+    for kind in kinds:
+        assert browser.post("/login/", data=b"x" * 5_000_000, content_type=kind).status_code == 413
+    browser.sign_in("sonia")
+    assert browser.post("/profile/", data=b"x" * 5_000_000, content_type=kinds[0]).status_code == 413
+    assert browser.post("/profile/", data=b"x" * 5_000_000, content_type=kinds[1]).status_code == 400

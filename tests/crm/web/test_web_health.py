@@ -1,0 +1,77 @@
+"""What `/health` says about the parts of the CRM."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crm.database import build_engine, utcnow
+from crm.entities.processes import list_processes, oldest_revision, report_process
+from crm.events import leave_events
+from crm.redis_server import RedisServer
+from crm.web.host import Host
+from tests.crm.web.house import House
+
+KEYS = {"status", "database", "redis", "workers", "oldest_event_seconds", "revision", "notes"}
+
+
+def test_health_needs_no_login_and_has_the_documented_shape(house: House) -> None:
+    answer = house.browser().get("/health")
+    assert answer.status_code == 200
+    assert set(answer.json) == KEYS
+    assert answer.json["database"] == "ok"
+    assert answer.json["revision"] == 1
+
+
+def test_a_redis_that_is_away_is_said_and_is_no_failure(house: House, redis_server: RedisServer) -> None:
+    assert house.browser().get("/health").json["redis"] == "ok"
+    redis_server.stop()
+    answer = house.browser().get("/health")
+    assert answer.status_code == 200
+    assert (answer.json["redis"], answer.json["status"]) == ("away", "degraded")
+
+
+def test_the_oldest_waiting_event_is_measured(house: House) -> None:
+    row = {"kind": "created", "entity": "firm", "record_id": 1, "revision": 1}
+    with house.engine.begin() as connection:
+        leave_events(connection, [{**row, "created_at": utcnow() - dt.timedelta(seconds=90)}])
+    assert 89 <= house.browser().get("/health").json["oldest_event_seconds"] <= 120
+
+
+def test_a_database_that_is_away_is_503(house: House, tmp_path: Path) -> None:
+    from crm.web.app import build_app
+
+    away = build_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    app = build_app(house.app.extensions["crm_workspace"], house.settings, house.engine)
+    from crm.web.health import look_at_health
+
+    assert look_at_health(away)["database"] == "away"
+    assert app.test_client().get("/health").status_code == 200
+
+
+def test_a_process_reports_the_revision_it_serves(house: House) -> None:
+    with house.engine.connect() as connection:
+        found = list_processes(connection)
+    assert [(row["kind"], row["revision"]) for row in found] == [("web", 1)]
+
+
+def test_a_process_not_heard_of_holds_nothing_back(house_on_each: House) -> None:
+    engine = house_on_each.engine
+    report_process(engine, "here:2", "worker", 3)
+    report_process(engine, "here:2", "worker", 4)
+    report_process(engine, "gone:1", "web", 0)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("update crm_process set seen_at = :then where id = 'gone:1'"),
+            {"then": utcnow() - dt.timedelta(minutes=3)},
+        )
+        assert oldest_revision(connection) == 1
+        assert len(list_processes(connection)) == 2
+
+
+def test_a_build_that_failed_is_noted(house: House) -> None:
+    host: Host = house.host
+    host.state.failed_number, host.state.failure = 2, "ValueError"
+    assert "Revision 2 could not be built" in house.browser().get("/health").json["notes"][-1]
