@@ -59,9 +59,9 @@ def add_notification(session: CrmSession, notice: Notice) -> bool:
         "created_at": session.clock(),
     }
     insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    return bool(
-        session.connection().execute(insert(notification).values(row).on_conflict_do_nothing()).rowcount
-    )
+    statement = insert(notification).values(row).on_conflict_do_nothing()
+    written = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
+    return bool(written.rowcount)
 
 
 def list_notifications(

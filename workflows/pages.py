@@ -14,6 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from crm import events, queue
+from crm.conditions import parse_conditions, say
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError, RuleError
 from crm.web.language import current_language
@@ -73,7 +74,7 @@ class RulesView(BaseView):
         return self.render_template(
             "rules/show.html",
             **self.line(rule),
-            lines=[json.dumps(line, ensure_ascii=False, default=str) for line in rule.lines],
+            lines=self.conditions_of(rule),
             steps=list(self.sentences_of(rule, rule.steps)),
             runs=[self.run_line(row) for row in runs],
             chosen=state,
@@ -121,6 +122,13 @@ class RulesView(BaseView):
             "entity": schema.entities[rule.entity].plural,
             "trigger": trigger_words(rule, schema, language),
         }
+
+    def conditions_of(self, rule: Rule) -> list[str]:
+        """Return each condition of a rule as a sentence."""
+        schema = self.workspace.schema
+        entity = schema.entities[rule.entity]
+        nodes = [parse_conditions([line], entity, schema)[0] for line in rule.lines]
+        return [say(node, entity, schema, current_language()) for node in nodes]
 
     def run_line(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return a run as a list draws it."""

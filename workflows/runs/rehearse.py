@@ -6,7 +6,6 @@ Nothing leaves: mail and notifications are rows of the same transaction, and bel
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import evaluate, parse_conditions
+from crm.conditions import evaluate, parse_conditions, say
 from crm.database import CrmSession, row_of
 from crm.errors import CrmError, NotFoundError
 from crm.permissions.rows import scope_of
@@ -187,13 +186,13 @@ def _try_one(
 
 
 def _first_false(session: CrmSession, workshop: Workshop, rule: Rule, record: Any) -> str | None:
-    """Return the first line of `if` that does not hold, as it is written; None when all do."""
+    """Return the first line of `if` that does not hold, as a sentence; None when all do."""
     entity = session.workspace.schema.entities[rule.entity]
     scope = replace(scope_of(session), time_zone=zone_of(rule, workshop))
     for line in rule.lines:
         node, _problems = parse_conditions([line], entity, session.workspace.schema)
         if not evaluate(node, record, scope):
-            return json.dumps(line, ensure_ascii=False, default=str)
+            return say(node, entity, session.workspace.schema, workshop.organisation.language)
     return None
 
 

@@ -14,6 +14,11 @@ from crm.database import BigId, metadata, row_of
 from crm.events import event
 from workflows.runs.locks import hold_lock
 
+COUNTED = {"preserve_rowcount": True}
+"""Makes an INSERT say how many rows were new; without it only UPDATE and DELETE do."""
+
+ROWS_AT_ONCE = 500  # of one statement; databases count its values
+
 WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
 STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
 STATES = (WAITING, CLAIMED, DONE, STOPPED, SKIPPED, FAILED)
@@ -79,10 +84,12 @@ rule_clock = sa.Table(
 
 def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows, leaving out those whose unique key is there already; return how many were new."""
-    if not rows:
-        return 0
     insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
-    return session.execute(insert(table).values(rows).on_conflict_do_nothing()).rowcount
+    count = 0
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        statement = insert(table).values(rows[start : start + ROWS_AT_ONCE]).on_conflict_do_nothing()
+        count += session.execute(statement, execution_options=COUNTED).rowcount
+    return count
 
 
 def claim(

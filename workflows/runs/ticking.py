@@ -118,7 +118,8 @@ def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) ->
     statement = insert(store.run).from_select(
         ["record_id", "trigger_key", *fixed], rows, include_defaults=False
     )
-    return session.execute(statement.on_conflict_do_nothing()).rowcount
+    counted = session.execute(statement.on_conflict_do_nothing(), execution_options=store.COUNTED)
+    return counted.rowcount
 
 
 def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]:
