@@ -18,6 +18,7 @@ from crm.entities import kinds, publish
 from crm.entities.processes import new_process_id, report_process
 from crm.entities.store import live_number
 from crm.entities.workspace import load_workspace
+from crm.imports import commands as import_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.redis_server import find_redis_url
@@ -45,6 +46,7 @@ COMMANDS = (
     schema_commands.register,
     segment_commands.register,
     report_commands.register,
+    import_commands.register,
     rule_commands.register,
 )
 """Every package's commands: functions that add theirs to the group `flask crm`."""

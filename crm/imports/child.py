@@ -59,14 +59,23 @@ def write(answer: dict[str, Any]) -> None:
 
 
 def answer_request(request: dict[str, Any], limits: Limits) -> None:
-    """Do what the request asks: find the kind, look at all sheets, or send the rows of one."""
-    path = Path(request["path"])
-    if request["action"] == "kind":
-        write({"end": safety.find_kind(path, request["extension"], limits)})
-    elif request["action"] == "look":
+    """Do what the request asks: look at all sheets, or send the rows of one."""
+    if request["action"] == "look":
+        request = with_kind(request, limits)
+        write({"kind": request["kind"]})
         answer_look(request, limits)
     else:
         answer_rows(request, limits)
+
+
+def with_kind(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Return the request with the kind its file has, and a path that ends in it: calamine goes by the name."""
+    path = Path(request["path"])
+    kind = safety.find_kind(path, request["extension"], limits)
+    named = path.with_name(f"source.{kind}")
+    if not named.exists():
+        named.symlink_to(path.resolve())
+    return {**request, "kind": kind, "path": str(named)}
 
 
 def open_sheets(request: dict[str, Any]) -> tuple[list[Any], str | None, str | None]:
@@ -87,13 +96,23 @@ def open_sheets(request: dict[str, Any]) -> tuple[list[Any], str | None, str | N
 def answer_look(request: dict[str, Any], limits: Limits) -> None:
     """Send every sheet's shape, headers and first rows."""
     sheets, encoding, delimiter = open_sheets(request)
-    told = request.get("header_row")
-    looks = []
-    for sheet in sheets:
-        wanted = told if told and request.get("sheet") in (None, sheet.name) else None
-        look: SheetLook = look_at_rows(tidy_rows(sheet.rows(), limits), wanted, limits)
-        looks.append({"name": sheet.name, "hidden": sheet.hidden, **look})
+    looks = [
+        {"name": sheet.name, "hidden": sheet.hidden, **look_at_sheet(sheet, request, limits)}
+        for sheet in sheets
+    ]
     write({"end": {"kind": request["kind"], "encoding": encoding, "delimiter": delimiter, "sheets": looks}})
+
+
+def look_at_sheet(sheet: Any, request: dict[str, Any], limits: Limits) -> SheetLook:
+    """Return the look of one sheet; a header row that is told without a sheet need not be in every one."""
+    told, name = request.get("header_row"), request.get("sheet")
+    wanted = told if name in (None, sheet.name) else None
+    try:
+        return look_at_rows(tidy_rows(sheet.rows(), limits), wanted, limits)
+    except ImportRowError as error:
+        if error.code != "import.no_such_row" or name is not None:
+            raise
+    return look_at_rows(tidy_rows(sheet.rows(), limits), None, limits)
 
 
 def answer_rows(request: dict[str, Any], limits: Limits) -> None:

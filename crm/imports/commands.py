@@ -90,7 +90,7 @@ def choose(session: CrmSession, shop: work.Shop, batch_id: int, options: dict[st
     told = [options[name] for name in ("sheet", "header_row", "encoding", "delimiter")]
     if any(told):
         reading = Reading(batch["look"]["kind"], *told)
-        service.choose_sheet(session, shop.place, batch_id, reading)
+        service.choose_sheet(session, batch, service.look_again(shop.place, batch, reading), reading.sheet)
         batch = service.get_batch(session, batch_id)
     matching = build_matching(batch["matching"])
     columns = tell_columns(matching.columns, options["told"], service.entity_of(session, batch["entity"]))

@@ -44,24 +44,34 @@ def look_at_file(path: Path, name: str, limits: Limits, reading: Reading | None 
     """
     extension = Path(name).suffix.lower().lstrip(".")
     with linked(path, extension) as link:
-        kind = ask_kind(link, extension, limits)
-    with linked(path, kind) as link:
-        request = {**asdict(reading or Reading(kind)), "kind": kind, "action": "look", "path": str(link)}
-        last = ImportRowError("import.corrupt")
-        for reader in READERS.get(kind, ("calamine",)):
-            try:
-                return build_look(ask_once({**request, "reader": reader}, limits))
-            except ReaderDied as death:
-                last = ImportRowError(death.code)
-        raise last
+        request = {
+            **asdict(reading or Reading("")),
+            "action": "look",
+            "path": str(link),
+            "extension": extension,
+        }
+        look = build_look(look_with_readers(request, limits))
+    told = reading.header_row if reading and not reading.sheet else None
+    if told and (look.chosen is None or look.chosen.header_row != told):
+        raise ImportRowError("import.no_such_row", row=told)
+    return look
 
 
-def ask_kind(path: Path, extension: str, limits: Limits) -> str:
-    """Return the kind of the content after the safety checks."""
-    try:
-        return ask_once({"action": "kind", "path": str(path), "extension": extension}, limits)
-    except ReaderDied as death:
-        raise ImportRowError("import.corrupt") from death
+def look_with_readers(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Return the look of the first reader that survives the file.
+
+    Errors: ImportRowError.
+    """
+    readers, last = ["calamine"], ImportRowError("import.corrupt")
+    for reader in readers:
+        try:
+            for answer in ask({**request, "reader": reader}, limits):
+                if "end" in answer:
+                    return answer["end"]
+                readers += [other for other in READERS.get(answer["kind"], ()) if other not in readers]
+        except ReaderDied as death:
+            last = ImportRowError(death.code)
+    raise last
 
 
 def check_look(look: Look) -> None:
@@ -102,11 +112,6 @@ def stream_rows(request: dict[str, Any], limits: Limits) -> Iterator[Rows]:
     for answer in ask(request, limits):
         if "rows" in answer:
             yield [(number, typed_row(cells)) for number, cells in answer["rows"]]
-
-
-def ask_once(request: dict[str, Any], limits: Limits) -> Any:
-    """Return the single answer to a request."""
-    return next(answer["end"] for answer in ask(request, limits) if "end" in answer)
 
 
 def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:

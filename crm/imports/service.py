@@ -146,13 +146,11 @@ def importable_entities(session: CrmSession) -> list[Entity]:
     return [entity for entity in entities if "import" in session.actor.rights(entity.name).can]
 
 
-def choose_sheet(session: CrmSession, place: Place, batch_id: int, reading: Reading) -> None:
-    """Look again with another sheet, header row, encoding or delimiter, and guess the columns anew.
+def look_again(place: Place, batch: Batch, reading: Reading) -> Look:
+    """Return what the file of a batch holds with another sheet, header row, encoding or delimiter.
 
-    Errors: ImportRowError.
+    Errors: ImportRowError. Takes as long as the file asks for, so hold no transaction meanwhile.
     """
-    batch = get_batch(session, batch_id)
-    require_state(batch, ("matching", "checked"))
     with files.local_file(place.files_url, batch["file_key"]) as path:
         look = look_at_file(path, batch["file_name"], place.limits, reading)
     sheet = look.get_sheet(reading.sheet)
@@ -160,7 +158,12 @@ def choose_sheet(session: CrmSession, place: Place, batch_id: int, reading: Read
         raise ImportRowError("import.no_such_sheet", sheet=reading.sheet or "")
     if not sheet.rows:
         raise ImportRowError("import.header_only", sheet=sheet.name)
-    values = of_sheet(sheet, entity_of(session, batch["entity"]))
+    return look
+
+
+def choose_sheet(session: CrmSession, batch: Batch, look: Look, name: str | None) -> None:
+    """Take a sheet of a new look, and guess its columns anew."""
+    values = of_sheet(look.get_sheet(name), entity_of(session, batch["entity"]))
     move(session, batch, ("matching", "checked"), state="matching", look=as_stored(look), **values)
 
 
@@ -204,6 +207,14 @@ def check_matching(session: CrmSession, entity: Entity, matching: Matching) -> N
         raise ImportRowError("import.bad_matching", problems)
 
 
+def match_again(session: CrmSession, batch_id: int) -> None:
+    """Return from the check to matching; the plan is made anew at the next check."""
+    batch = get_batch(session, batch_id)
+    if batch["done_number"]:  # some of it is written already
+        raise ImportRowError("import.wrong_state", state=batch["state"])
+    move(session, batch, ("checked", "failed"), state="matching", problem=None)
+
+
 def begin_check(session: CrmSession, batch_id: int) -> None:
     """Leave the plan to a worker."""
     batch = get_batch(session, batch_id)
@@ -245,7 +256,7 @@ def begin_undo(session: CrmSession, batch_id: int) -> None:
     move(
         session,
         batch,
-        ("done", "cancelled"),
+        ("done", "cancelled", "failed"),
         state="undoing",
         begun_at=session.clock(),
         problem=None,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 from xml.etree import ElementTree
 
-import openpyxl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from crm.errors import ImportRowError
@@ -60,7 +59,7 @@ class CalamineSource:
 class OpenpyxlSource:
     """A sheet read by openpyxl, which must not trust the dimension the file declares."""
 
-    def __init__(self, book: openpyxl.Workbook, sheet: Any) -> None:
+    def __init__(self, book: Any, sheet: Any) -> None:
         self.book, self.sheet, self.name = book, sheet, sheet.title
         self.hidden = sheet.sheet_state != "visible"
 
@@ -94,6 +93,8 @@ def open_with_calamine(path: Path, kind: str) -> list[SheetSource]:
 
 def open_with_openpyxl(path: Path) -> list[SheetSource]:
     """Return the worksheets as openpyxl sees them; only for zipped Excel workbooks."""
+    import openpyxl  # takes longer to load than most files to read
+
     safety.check_whole(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
     return [OpenpyxlSource(book, sheet) for sheet in book.worksheets if hasattr(sheet, "reset_dimensions")]

@@ -61,5 +61,9 @@ MESSAGES = {
         "The header “%(header)s” stands over several columns. Only the first one is matched."
     ),
     "import.broke_off": N_("The import broke off. Nothing of the unfinished part was written."),
+    "import.no_file": N_("Choose a file first."),
+    "import.may_not": N_("You may not import anything."),
+    "import.no_problem_file": N_("The import refused no row, so there is no file of problems."),
+    "import.unknown_option": N_("There is no option “%(name)s”. Known are: %(known)s."),
     "import.encoding": N_("The file cannot be read as “%(encoding)s”."),
 }

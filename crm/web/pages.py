@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
-from crm.web import entity_api, entity_view, lookups, notifications, profile, reports_pages, saved_views_pages, search_pages
+from crm.web import entity_api, entity_view, imports_api, imports_pages, lookups, notifications, profile, reports_pages, saved_views_pages, search_pages
 
 Register = Callable[[AppBuilder, Workspace], None]
 
@@ -16,6 +16,8 @@ PAGES: list[Register] = [
     entity_api.register,
     reports_pages.register,
     lookups.register,
+    imports_pages.register,
+    imports_api.register,
     saved_views_pages.register,
     search_pages.register,
     notifications.register,

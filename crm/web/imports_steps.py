@@ -1,0 +1,206 @@
+"""What the wizard's pages show of an import: its step, its columns with samples, its rows, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import CrmError
+from crm.fields import FIELD_TYPES
+from crm.imports import service, store
+from crm.imports.cells import cell_text
+from crm.imports.coding import decode_cells, decode_edit, decode_problems
+from crm.imports.delimited import DELIMITERS, ENCODINGS
+from crm.imports.matching import missing_required, shown_header
+from crm.imports.model import Column, Matching, build_look, build_matching
+from crm.imports.service import Batch
+from crm.messages import render
+from crm.permissions.service import writable_fields
+from crm.records.values import situation_of
+from crm.texts import N_
+from crm.web.language import current_language
+
+STEPS = (N_("File"), N_("Match"), N_("Check"), N_("Run"))
+STEP_OF = {"matching": 2, "checking": 3, "checked": 3, "applying": 4, "done": 4, "undoing": 4, "undone": 4}
+BUSY = ("checking", "applying", "undoing")
+STATES = {
+    "matching": (N_("Waiting for you"), "blue"),
+    "checking": (N_("Checking"), "yellow"),
+    "checked": (N_("Checked"), "blue"),
+    "applying": (N_("Importing"), "yellow"),
+    "done": (N_("Imported"), "green"),
+    "cancelled": (N_("Cancelled"), "gray"),
+    "failed": (N_("Failed"), "red"),
+    "undoing": (N_("Undoing"), "yellow"),
+    "undone": (N_("Undone"), "gray"),
+}
+FORMATS: Mapping[str, dict[str, Any]] = {
+    "day": {"day_first": True},
+    "month": {"day_first": False},
+    "comma": {"decimal": ","},
+    "point": {"decimal": "."},
+}
+FORMAT_WORDS = {
+    "day": N_("day first: 31/12/2026"),
+    "month": N_("month first: 12/31/2026"),
+    "comma": N_("1.234,56"),
+    "point": N_("1,234.56"),
+}
+FORMATS_OF_KIND = {"date": ("day", "month"), "datetime": ("day", "month"), "number": ("comma", "point")}
+SAMPLES = 3
+SHOWN_ROWS = 5
+SHOWN_PROBLEMS = 50
+SHOWN_CHANGES = 10
+
+
+def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -> dict[str, Any]:
+    """Return what the page of an import shows.
+
+    Shape:  `error` is what was refused just now; its sentences stand on top.
+    """
+    entity = session.workspace.schema.entities.get(batch["entity"])
+    state, color = STATES[batch["state"]]
+    return {
+        "title": gettext("Import %(id)s", id=batch["id"]),
+        "batch": batch,
+        "entity": entity,
+        "state_label": gettext(state),
+        "state_color": color,
+        "steps": [gettext(step) for step in STEPS],
+        "step": STEP_OF.get(batch["state"], 4 if batch["done"] else 2),
+        "is_busy": batch["state"] in BUSY,
+        "url": url_for("ImportView.show", batch_id=batch["id"]),
+        "notes": [service.told(note, current_language()) for note in batch["notes"]],
+        "failure": service.told(batch["problem"], current_language()) if batch["problem"] else "",
+        "errors": errors_of(error) if error else [],
+        "file": lambda: file_of(batch),
+        "match": lambda: match_of(session, entity, batch),
+        "problem_rows": lambda: problem_rows(session, entity, batch),
+        "changed_rows": lambda: changed_rows(session, entity, batch),
+    }
+
+
+def errors_of(error: CrmError) -> list[str]:
+    """Return what was refused, in sentences."""
+    language = current_language()
+    return [render(problem, language) for problem in error.problems] or [render(error, language)]
+
+
+def file_of(batch: Batch) -> dict[str, Any]:
+    """Return the sheets and first rows of the file, and how its text is written."""
+    look = build_look(batch["look"])
+    sheet = look.get_sheet(batch["sheet"])
+    return {
+        "look": look,
+        "sheet": sheet,
+        "rows": [(number, [cell_text(cell) for cell in cells]) for number, cells in sheet.first_rows],
+        "shown": SHOWN_ROWS,
+        "is_text": look.encoding is not None,
+        "encodings": dict.fromkeys([look.encoding, *ENCODINGS]),
+        "delimiters": {mark: gettext(DELIMITER_WORDS[mark]) for mark in DELIMITERS},
+    }
+
+
+DELIMITER_WORDS = {";": N_("semicolon ;"), ",": N_("comma ,"), "\t": N_("tabulator"), "|": N_("bar |")}
+
+
+def match_of(session: CrmSession, entity: Entity, batch: Batch) -> dict[str, Any]:
+    """Return every column with samples, and what it may fill."""
+    matching = build_matching(batch["matching"])
+    sheet = service.sheet_of(batch)
+    below = [cells for number, cells in sheet.first_rows if number > sheet.header_row]
+    fillable = [field for field in entity.fields.values() if FIELD_TYPES[field.type].writable]
+    own = writable_fields(session.actor, entity)
+    hidden = session.actor.rights(entity.name).hidden
+    language = current_language()
+    return {
+        "matching": matching,
+        "columns": [column_of(column, below, entity) for column in matching.columns],
+        "fields": [
+            (field.name, field.label.get(language), field.required, field.name in own)
+            for field in fillable
+            if field.name not in hidden
+        ],
+        "missing": [field.label.get(language) for field in missing_required(matching.columns, entity)],
+    }
+
+
+def column_of(column: Column, rows: Sequence[Sequence[Any]], entity: Entity) -> dict[str, Any]:
+    """Return one column as the table shows it."""
+    cells = [row[column.index] for row in rows if column.index < len(row) and row[column.index] is not None]
+    field = entity.fields.get(column.field or "")
+    kind = FIELD_TYPES[field.type].kind if field else ""
+    formats = FORMATS_OF_KIND.get(kind, ()) if any(isinstance(cell, str) for cell in cells) else ()
+    chosen = next((name for name in formats if is_chosen(column, FORMATS[name])), "")
+    return {
+        "column": column,
+        "header": shown_header(column),
+        "samples": [cell_text(cell) for cell in cells[:SAMPLES]],
+        "formats": [(name, gettext(FORMAT_WORDS[name]), name == chosen) for name in formats],
+    }
+
+
+def is_chosen(column: Column, shape: Mapping[str, Any]) -> bool:
+    """Return whether a column is read in a way."""
+    return all(getattr(column, name) == value for name, value in shape.items())
+
+
+def problem_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict[str, Any]]:
+    """Return the first refused rows: their cells, which of them are wrong, and why."""
+    matching = build_matching(batch["matching"])
+    rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_PROBLEMS, ("error",))
+    return [problem_row(row, matching) for row in rows]
+
+
+def problem_row(row: Any, matching: Matching) -> dict[str, Any]:
+    """Return one refused row."""
+    cells, problems = decode_cells(row.content), decode_problems(row.problems)
+    headers = {column.field: column.header for column in matching.filled}
+    language = current_language()
+    wrong = {problem.field for problem in problems}
+    return {
+        "number": row.number,
+        "cells": [
+            (
+                shown_header(column),
+                cell_text(cells[column.index] if column.index < len(cells) else None),
+                column.field in wrong,
+            )
+            for column in matching.filled
+        ],
+        "reasons": [(headers.get(problem.field, ""), render(problem, language)) for problem in problems],
+    }
+
+
+def changed_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict[str, Any]]:
+    """Return the first rows that change a record, with what they change; hidden fields stay out."""
+    rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_CHANGES, ("update",))
+    hidden, situation = session.actor.rights(entity.name).hidden, situation_of(session)
+    shown = []
+    for row in rows:
+        edits = decode_edit(entity, row.content or "{}").items()
+        changes = [
+            (label_of(entity, name), *(in_words(entity, name, value, situation) for value in pair))
+            for name, pair in edits
+            if name not in hidden
+        ]
+        shown.append({"number": row.number, "record_id": row.record_id, "changes": changes})
+    return shown
+
+
+def label_of(entity: Entity, name: str) -> str:
+    """Return a field's label in the reader's language."""
+    return entity.fields[name].label.get(current_language())
+
+
+def in_words(entity: Entity, name: str, value: Any, situation: Any) -> str:
+    """Return one value as text."""
+    field = entity.fields[name]
+    if field.type in ("reference", "user"):
+        return f"#{value}" if value is not None else ""
+    return FIELD_TYPES[field.type].display(field, value, situation)
