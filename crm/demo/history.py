@@ -22,6 +22,7 @@ CHANNELS = {
     "call": ("phone", "mobile"), "visit": ("direct",), "meeting": ("direct",), "mail": ("email", "fax"),
     "chat": ("chat", "social"), "note": (None,), "task": (None,),
 }  # fmt: skip
+ENDS = ((-240, 500), (-240, 500), (-240, 500), (-20, 45))  # days from today
 ROUTE = ("prospect", "qualified", "offer", "negotiation")
 CHANCE = {"prospect": 20, "qualified": 40, "offer": 60, "negotiation": 80, "won": 100, "lost": 0}
 NEED_PAIRS = tuple(combinations(("price", "quality", "delivery", "service", "training"), 2))
@@ -111,7 +112,7 @@ def tell_contracts(story: Story) -> list[Piece]:
 def _contract(story: Story, place: int) -> Piece:
     random = story.random
     kind = random.choice(tuple(CONTRACTS[story.language]))
-    ends_on = story.day + DAY * random.choice((random.randrange(-240, 500), random.randrange(-20, 45)))
+    ends_on = story.day + DAY * random.randrange(*random.choice(ENDS))
     starts_on = ends_on - DAY * random.choice((365, 730))
     is_over = ends_on < story.day
     values = {
