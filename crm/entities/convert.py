@@ -33,7 +33,7 @@ def convert_columns(connection: sa.Connection, before: Identities, workspace: Wo
 
 
 def _convert(connection: sa.Connection, table: sa.Table, old: FieldIdentity, field: Field) -> list[Problem]:
-    source = sa.column(old.column)
+    source = sa.column(old.column, _column_type(old))
     rows = connection.execute(sa.select(table.c.id, source).select_from(table).where(source.is_not(None)))
     field_type, situation = FIELD_TYPES[field.type], Situation(source="import")
     update = (
@@ -44,7 +44,7 @@ def _convert(connection: sa.Connection, table: sa.Table, old: FieldIdentity, fie
         values = []
         for row_id, value in part:
             try:
-                text = _plain(value, old, field)
+                text = _plain(value, old)
                 values.append({"row": row_id, "value": field_type.clean(field, text, situation)})
             except FieldError:
                 refused.append(f"{row_id}: {value}")
@@ -61,10 +61,25 @@ def _convert(connection: sa.Connection, table: sa.Table, old: FieldIdentity, fie
     ]
 
 
-def _plain(value: object, old: FieldIdentity, field: Field) -> object:
+def _plain(value: object, old: FieldIdentity) -> object:
     """Return a stored value as the text an import would bring."""
-    kind = old.type.split()[0]
-    if kind in FIELD_TYPES and kind not in ("reference", "user"):
-        ghost = Field(old.column, kind, Text(old.column), options=field.options)
-        return FIELD_TYPES[kind].to_json(ghost, value)
-    return value
+    ghost = _ghost(old)
+    if ghost is None or ghost.type in ("reference", "user"):
+        return value
+    plain = FIELD_TYPES[ghost.type].to_json(ghost, value)
+    return str(plain).lower() if isinstance(plain, bool) else plain
+
+
+def _ghost(old: FieldIdentity) -> Field | None:
+    """Return the field as it was, as far as its column needs it: type and places."""
+    kind, *rest = old.type.split()
+    if kind not in FIELD_TYPES or not FIELD_TYPES[kind].stored:
+        return None
+    places = {"places": int(rest[-1])} if rest and rest[-1].isdigit() else {}
+    return Field(old.column, kind, Text(old.column), options=places)
+
+
+def _column_type(old: FieldIdentity) -> sa.types.TypeEngine:
+    """Return the SQL type the values were stored with, so that they are read as what they meant."""
+    ghost = _ghost(old)
+    return sa.types.NULLTYPE if ghost is None else FIELD_TYPES[ghost.type].column_type(ghost)

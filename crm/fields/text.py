@@ -17,6 +17,7 @@ from crm.fields.text_reading import one_line, several_lines, shown
 
 LONGEST = 4_000  # characters of a one-line text
 LONGEST_LONG = 1_000_000
+LONGEST_INDEXED = 600  # characters; a database cannot keep longer keys in an index
 
 
 @lru_cache(maxsize=1_000)
@@ -42,6 +43,13 @@ class TextType(FieldType):
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the length and the pattern."""
         problems = options.check_whole(name, body, "max_length", 1, self.longest)
+        length = body.get("max_length") or self.usual_length or self.longest
+        if (
+            not problems
+            and length > LONGEST_INDEXED
+            and (body.get("unique") is True or body.get("index") is True)
+        ):
+            problems += options.bad(name, "max_length", "field.too_long_to_index", most=LONGEST_INDEXED)
         pattern = body.get("pattern")
         if pattern is None:
             return problems
@@ -59,9 +67,8 @@ class TextType(FieldType):
         return {"max_length": length, "pattern": body.get("pattern")}
 
     def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR of the field's length."""
-        length = field.options.get("max_length", self.usual_length)
-        return sa.String(length) if length else sa.Text()
+        """Return VARCHAR without a length: `max_length` may change, and cleaning holds it."""
+        return sa.String()
 
     def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
         """Return the text; line breaks become blanks."""

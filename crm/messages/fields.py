@@ -65,6 +65,9 @@ MESSAGES = {
         "Field “%(name)s”: “%(value)s” is not a pattern we can match. "
         "Look-around and back-references do not exist."
     ),
+    "field.too_long_to_index": N_(
+        "Field “%(name)s”: only a text with “max_length” of at most %(most)s can be unique or have an index."
+    ),
     "field.no_choices": N_(
         "Field “%(name)s” needs “choices”: a map of 1 to %(most)s keys, each with a label."
     ),

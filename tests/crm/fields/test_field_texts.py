@@ -88,6 +88,13 @@ def test_wrong_length_is_named(length: Any) -> None:
     assert [problem.code for problem in problems] == ["field.expected_whole_number"]
 
 
+def test_what_is_indexed_must_be_short() -> None:
+    check = FIELD_TYPES["long_text"].check_options
+    assert [problem.code for problem in check("code", {"unique": True})] == ["field.too_long_to_index"]
+    assert check("code", {"unique": True, "max_length": 600}) == []
+    assert FIELD_TYPES["text"].check_options("code", {"unique": True, "index": True}) == []
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
