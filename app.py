@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import cache
 
@@ -9,8 +10,8 @@ import click
 import sqlalchemy as sa
 from flask import Flask
 
-from config import Settings, current_settings
-from crm import queue
+from config import Settings, SettingsError, current_settings
+from crm import processes, queue
 from crm.database import build_engine
 from crm.demo import commands as demo_commands
 from crm.entities import commands as schema_commands
@@ -48,6 +49,7 @@ COMMANDS = (
     report_commands.register,
     import_commands.register,
     rule_commands.register,
+    processes.register,
 )
 """Every package's commands: functions that add theirs to the group `flask crm`."""
 
@@ -122,7 +124,11 @@ def _host() -> Host:
 
 def create_app() -> Flask:
     """Return the light Flask app behind `flask crm`: commands, no pages."""
-    join_redis(current_settings())
+    try:
+        join_redis(current_settings())
+    except SettingsError as error:
+        click.echo("\n".join(error.problems), err=True)
+        sys.exit(2)
     light = Flask("crm")
     group = click.Group("crm", help="Koine: schema, data, users and processes.")
     for register in COMMANDS:

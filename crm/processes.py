@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+import click
+
 from config import ROOT, Settings, SettingsError, find_unknown, load_settings
 from crm.redis_server import RedisServer, find_redis_url
 from crm.supervisor import Program, Supervisor, program
@@ -68,6 +70,19 @@ def complain(*lines: str) -> None:
     """Write lines to the terminal's error stream."""
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
+
+
+def register(group: click.Group) -> None:
+    """Add the commands that run a process until it is stopped."""
+    from crm.commands import Context, crm_command
+
+    @crm_command(group, "worker", help="Run jobs until Ctrl-C.")
+    def worker(context: Context) -> None:
+        sys.exit(run_worker(context.settings))
+
+    @crm_command(group, "scheduler", help="Start what is due, until Ctrl-C; of many schedulers one does.")
+    def scheduler(context: Context) -> None:
+        sys.exit(run_scheduler(context.settings))
 
 
 # The whole app

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from subprocess import Popen
 from typing import Any
 
@@ -90,10 +91,9 @@ class WebServer:
 
 def on_starting(_server: Any) -> None:
     """Load the app and prepare the database, in the parent of all web processes."""
-    import app
     from crm.first_start import prepare
 
-    app.wire()
+    import_module("app").wire()
     _send(_or_exit(prepare, current_settings()))
     gc.freeze()  # What is loaded now is shared by all children as long as nobody touches it.
 
