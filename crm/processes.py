@@ -193,7 +193,7 @@ def run_worker(settings: Settings) -> int:
     engine = build_engine(settings.database_url)
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
     worker = None
-    while worker is None or not worker.shutdown_requested_date:
+    while worker is None or not worker.is_stopped:
         if worker is not None:
             time.sleep(1)  # Redis has hung up on us.
         worker = queue.build_worker(

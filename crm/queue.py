@@ -201,6 +201,7 @@ class CrmWorker(Worker):
     job_class = AllowedJob
     max_connection_wait_time = 2.0
 
+    is_stopped = False  # whether somebody asked it to stop; else it lost Redis
     before_job: Callable[[], None] = staticmethod(lambda: None)
     in_child: Callable[[], None] = staticmethod(lambda: None)
 
@@ -211,6 +212,11 @@ class CrmWorker(Worker):
         except Exception:  # The database may be away; the job itself will say so.
             logger.exception("A worker could not prepare for its next job")
         super().execute_job(job, queue)
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        """Note the request, then stop after the job in work."""
+        self.is_stopped = True
+        super().request_stop(signum, frame)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run in the child: end with the worker, and use none of its database connections."""

@@ -98,7 +98,7 @@ def test_it_starts_heals_itself_and_stops_without_a_trace(running):
     started = time.monotonic()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(PATIENCE) == 0
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 7, "an idle worker stops at once, not when it is killed"
     assert running.members() == []
     left = {file.name for file in running.folder.iterdir()}
     assert {"redis.url", "redis.conf"}.isdisjoint(left)
