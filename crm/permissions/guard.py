@@ -30,7 +30,7 @@ def _guard(state: ORMExecuteState) -> None:
     if session.actor.sees_everything or state.is_column_load:
         return
     hidden = hidden_columns(session.workspace, session.actor)
-    _refuse_hidden(session.workspace, state.statement, hidden)
+    _refuse_hidden(session.workspace, state.statement, hidden, state.is_orm_statement)
     state.statement = state.statement.options(
         *_row_options(session), *_field_options(session, state.statement)
     )
@@ -76,15 +76,18 @@ def hidden_columns(workspace: Workspace, actor: Actor) -> dict[str, frozenset[st
     return found
 
 
-def _refuse_hidden(workspace: Workspace, statement: Any, hidden: dict[str, frozenset[str]]) -> None:
+def _refuse_hidden(
+    workspace: Workspace, statement: Any, hidden: dict[str, frozenset[str]], is_mapped: bool
+) -> None:
     """Refuse a statement that selects, filters, sorts or groups by a hidden field, or goes round the mappers."""
     own = {workspace.models.table(name) for name in workspace.models}
     for element in visitors.iterate(statement):
-        if isinstance(element, sa.Column):
-            table = _real_table(element.table)
-            if table is not None and element.name in hidden.get(table.name, ()):
-                raise NotAllowedError("permissions.hidden_field", field=element.name)
-        elif isinstance(element, sa.Table) and element in own and "parententity" not in element._annotations:
+        if not isinstance(element, sa.Column):
+            continue
+        table = _real_table(element.table)
+        if table is not None and element.name in hidden.get(table.name, ()):
+            raise NotAllowedError("permissions.hidden_field", field=element.name)
+        if table in own and not is_mapped:
             raise RuntimeError("Entity tables are read through their mapped classes, so that rights apply.")
 
 
