@@ -1,0 +1,127 @@
+"""The guard on reading: whatever statement runs, it shows what the actor may see and nothing else."""
+
+import pytest
+import sqlalchemy as sa
+
+from crm.errors import NotAllowedError
+from crm.permissions.model import EntityRights, join_rights
+from crm.records.listing import ListQuery, list_records
+from crm.records.search import find_hits, search_everywhere
+from crm.records.service import update_record
+from crm.records.timeline import history_of
+from tests.factories import make_complaint, make_customer, make_deal, user_id
+
+
+@pytest.fixture
+def two_customers(session):
+    """A customer of the salesperson and one of nobody, with a deal each."""
+    mine = make_customer(session, name="Mine Ltd", owner=user_id(session, "sales"), credit_limit="500")
+    other = make_customer(session, name="Other Ltd", owner=user_id(session, "service"), credit_limit="900")
+    for customer in (mine, other):
+        make_deal(
+            session, name=f"Deal {customer.name}", customer=customer.id, owner=user_id(session, "sales")
+        )
+    ids = mine.id, other.id
+    session.commit()
+    return ids
+
+
+def test_every_way_of_asking_shows_own_records_only(session_as, two_customers):
+    mine, other = two_customers
+    sales = session_as("sales")
+    cls = sales.workspace.models["customer"]
+    alias = sa.orm.aliased(cls)
+    assert sales.scalars(sa.select(cls.id)).all() == [mine]
+    assert sales.scalars(sa.select(alias.id)).all() == [mine]
+    assert sales.get(cls, other) is None
+    assert sales.scalar(sa.select(sa.func.count(cls.id))) == 1
+    assert sales.scalars(sa.select(cls.name).where(cls.id.in_(sa.select(alias.id)))).all() == ["Mine Ltd"]
+
+
+def test_a_reference_to_a_hidden_record_leads_nowhere(session_as, two_customers):
+    _mine, other = two_customers
+    sales = session_as("sales")
+    deal = sales.workspace.models["deal"]
+    found = sales.scalar(sa.select(deal).where(deal.customer_id == other))
+    assert found is None or found.customer is None
+
+
+def test_lists_lookups_and_search_agree(session_as, two_customers):
+    sales = session_as("sales")
+    entity = sales.workspace.schema.entities["customer"]
+    assert [row["name"] for row in list_records(sales, entity, ListQuery()).rows] == ["Mine Ltd"]
+    assert [hit.title for hit in find_hits(sales, entity, "ltd")] == ["Mine Ltd"]
+    titles = {hit.title for _entity, hits in search_everywhere(sales, "other") for hit in hits}
+    assert "Other Ltd" not in titles
+
+
+def test_a_hidden_field_is_refused_wherever_it_stands(session_as, two_customers):
+    sales = session_as("sales")
+    assert "credit_limit" in sales.actor.rights("customer").hidden
+    cls = sales.workspace.models["customer"]
+    for statement in (
+        sa.select(cls.credit_limit),
+        sa.select(cls.id).where(cls.credit_limit > 600),
+        sa.select(cls.id).order_by(cls.credit_limit),
+        sa.select(sa.func.max(cls.credit_limit)),
+        sa.select(cls.id).group_by(cls.id, cls.credit_limit),
+        sa.select(sa.orm.aliased(cls).credit_limit),
+    ):
+        with pytest.raises(NotAllowedError):
+            sales.execute(statement)
+
+
+def test_a_loaded_record_does_not_hold_its_hidden_fields(session_as, two_customers):
+    sales = session_as("sales")
+    found = sales.scalar(sa.select(sales.workspace.models["customer"]))
+    assert "credit_limit" in sa.inspect(found).unloaded
+    with pytest.raises(sa.exc.InvalidRequestError):
+        _ = found.credit_limit
+
+
+def test_filters_and_sorting_on_hidden_fields_are_ignored_with_a_note(session_as, two_customers):
+    sales = session_as("sales")
+    entity = sales.workspace.schema.entities["customer"]
+    query = ListQuery(
+        [{"field": "credit_limit", "above": 600}],
+        order=(("credit_limit", True),),
+        columns=("name", "credit_limit"),
+    )
+    page = list_records(sales, entity, query)
+    assert len(page.notes) == 2 and page.columns == ("name",) and len(page.rows) == 1
+
+
+def test_history_leaves_hidden_fields_out(session_as, session, two_customers):
+    mine, other = two_customers
+    update_record(
+        session, session.workspace.schema.entities["customer"], mine, {"credit_limit": "501", "city": "Χανιά"}
+    )
+    session.commit()
+    sales = session_as("sales")
+    entity = sales.workspace.schema.entities["customer"]
+    labels = {label for moment in history_of(sales, entity, mine) for label, *_values in moment.changes}
+    assert "City" in labels and "Credit limit" not in labels
+    assert history_of(sales, entity, other) == []
+
+
+def test_an_actor_without_the_right_to_read_sees_nothing(session_as, session):
+    make_complaint(session)
+    session.commit()
+    session.close()
+    stranger = session_as("marketing")
+    if "read" in stranger.actor.rights("complaint").can:
+        pytest.skip("this role may read complaints now")
+    assert stranger.scalars(sa.select(stranger.workspace.models["complaint"].id)).all() == []
+
+
+def test_reading_an_entity_table_past_the_mappers_is_refused(session_as):
+    sales = session_as("sales")
+    with pytest.raises(RuntimeError):
+        sales.execute(sa.select(sales.workspace.models.table("customer").c.id))
+
+
+def test_rights_of_several_roles_add_up():
+    one = EntityRights(frozenset({"read"}), ({"field": "owner", "is": "me"},), frozenset({"phone"}))
+    two = EntityRights(frozenset({"read", "update"}), (), frozenset({"phone", "email"}))
+    rights = join_rights([one, two])
+    assert rights.can == {"read", "update"} and rights.rows["read"] is None and rights.hidden == {"phone"}
