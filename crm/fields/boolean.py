@@ -15,7 +15,7 @@ TRUE = (
     "da", "d", "adevărat", "כן", "נכון", "אמת",
 )  # fmt: skip
 FALSE = (
-    "false", "no", "n", "0", "off", "f", "-", "✗", "✘", "☐", "όχι", "ο", "ψευδές", "nu", "fals", "לא", "שקר",
+    "false", "no", "n", "0", "off", "f", "✗", "✘", "☐", "όχι", "ο", "ψευδές", "nu", "fals", "לא", "שקר",
 )  # fmt: skip
 _WORDS = dict.fromkeys(map(fold, TRUE), True) | dict.fromkeys(map(fold, FALSE), False)
 _SHOWN = {

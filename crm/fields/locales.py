@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
+from crm.fields.columns import places_of
 from crm.fields.fold import fold
 from crm.texts import LANGUAGES
 
 DATE_LOCALES = {"en": "en_GB"}  # day before month and 24 hours, as everywhere our users live
 DECIMAL_COMMA = frozenset({"el", "ro"})
+OTHER_CODES = {"EL": "GR", "UK": "GB"}
 UTC = ZoneInfo("UTC")
 
 
@@ -40,6 +42,30 @@ def months() -> dict[str, int]:
     return found
 
 
+@cache
+def _countries() -> dict[str, str]:
+    """Return the code of every country by its folded names in our languages."""
+    return {
+        fold(name): code
+        for language in LANGUAGES
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
+
+
+@lru_cache(maxsize=1_000)
+def country_of(text: str) -> str | None:
+    """Return the two capital letters of a country: of its code, the European Union's too, or of its name.
+
+    >>> country_of("el"), country_of("Ρουμανία"), country_of("nowhere")
+    ('GR', 'RO', None)
+    """
+    code = text.strip().upper()
+    if len(code) == 2 and code.isascii() and code.isalpha():
+        return OTHER_CODES.get(code, code)
+    return _countries().get(fold(text))
+
+
 @lru_cache(maxsize=20_000)
 def shown_number(number: Decimal | int, language: str, least_places: int = 0) -> str:
     """Return a number with the language's separators and at least so many decimal places.
@@ -53,17 +79,14 @@ def shown_number(number: Decimal | int, language: str, least_places: int = 0) ->
 
 
 @lru_cache(maxsize=20_000)
-def shown_money(amount: Decimal, currency: str, language: str, places: int) -> str:
-    """Return an amount with its currency sign where the language puts it.
+def shown_money(amount: Decimal, currency: str, language: str) -> str:
+    """Return an amount with its currency sign where the language puts it; no digit is rounded away.
 
-    >>> shown_money(Decimal("1234.5"), "EUR", "en", 2)
-    '€1,234.50'
+    >>> shown_money(Decimal("1234.5"), "EUR", "en"), shown_money(Decimal("0.5"), "JPY", "en")
+    ('€1,234.50', 'JP¥0.5')
     """
-    locale = locale_of(language)
-    usual = format_currency(amount, currency, locale=locale)
-    if amount == amount.quantize(Decimal("0.01")):
-        return usual
-    return format_currency(amount, currency, locale=locale, decimal_quantization=False)
+    is_usual = places_of(amount) <= get_currency_precision(currency)
+    return format_currency(amount, currency, locale=locale_of(language), decimal_quantization=is_usual)
 
 
 @lru_cache(maxsize=20_000)

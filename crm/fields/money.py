@@ -124,4 +124,4 @@ class MoneyType(NumberType):
         """Return the amount with its currency sign."""
         if value is None:
             return ""
-        return shown_money(value, self.currency(field, situation), situation.language, self.places(field))
+        return shown_money(value, self.currency(field, situation), situation.language)

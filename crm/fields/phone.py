@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.locales import country_of
 from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
 from crm.fields.text_reading import code_text, shown
 
 LONGEST = 32
-_OTHER_NAMES = {"EL": "GR", "UK": "GB"}
 
 
 def region_of(field: Field, situation: Situation) -> str:
@@ -24,11 +24,9 @@ def region_of(field: Field, situation: Situation) -> str:
     Shape:  the field named by `region_field`, else `region`, else the organisation's.
     """
     beside = situation.values.get(field.options.get("region_field") or "")
-    if isinstance(beside, str) and beside:
-        code = beside.strip().upper()
-        code = _OTHER_NAMES.get(code, code)
-        if code in phonenumbers.SUPPORTED_REGIONS:
-            return code
+    code = country_of(beside) if isinstance(beside, str) and beside else None
+    if code in phonenumbers.SUPPORTED_REGIONS:
+        return code
     return field.options.get("region") or situation.region
 
 

@@ -23,6 +23,7 @@ from stdnum.util import get_cc_module
 from crm.errors import FieldError, Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.locales import country_of
 from crm.fields.text_reading import code_text, shown
 from crm.texts import N_, Text
 
@@ -52,7 +53,6 @@ NAMES: Mapping[str, Text] = {
 }
 # What a company or a person may write as tax number, the first being the one a refusal speaks of.
 BY_COUNTRY = {"GR": ("gr.vat",), "RO": ("ro.cui", "ro.cnp"), "IL": ("il.company", "il.id")}
-_OTHER_NAMES = {"EL": "GR", "UK": "GB"}
 _LABEL = re.compile(
     r"(?:Α\.?Φ\.?Μ\.?|A\.?F\.?M\.?|ΕΛ(?=[ 0-9])|C\.?U\.?I\.?|C\.?I\.?F\.?|V\.?A\.?T\.?"
     r"|ח\.?פ\.?|ע\.?מ\.?|ת\.?ז\.?)[ :.]*"
@@ -104,8 +104,9 @@ class TaxIdType(FieldType):
     def country(field: Field, situation: Situation) -> str:
         """Return the country whose numbers are meant, as two capital letters."""
         beside = situation.values.get(field.options.get("country_field") or "")
-        code = beside.strip().upper() if isinstance(beside, str) and beside.strip() else situation.region
-        return _OTHER_NAMES.get(code, code)
+        if not isinstance(beside, str) or not beside.strip():
+            return situation.region
+        return country_of(beside) or beside
 
     def _of_country(self, field: Field, text: str, country: str) -> str:
         kinds = BY_COUNTRY.get(country)

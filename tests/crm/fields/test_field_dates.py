@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.errors import FieldError
@@ -72,6 +72,7 @@ def test_a_number_is_no_date(value: Any) -> None:
     assert clean("date", value) == "date.not_a_date"
 
 
+@settings(deadline=None)
 @given(day=st.dates(), language=st.sampled_from(LANGUAGES))
 def test_every_date_is_read_back_as_it_is_shown(day: dt.date, language: str) -> None:
     shown = FIELD_TYPES["date"].display(field_of("date"), day, Situation(language=language))
@@ -155,12 +156,14 @@ def test_the_second_of_two_equal_hours_stays_when_nobody_changed_it() -> None:
     assert clean("datetime", text) == second - dt.timedelta(hours=1)
 
 
+@settings(deadline=None)
 @given(moment=st.datetimes(dt.datetime(1930, 1, 1), dt.datetime(2090, 1, 1)), zone=st.sampled_from(ZONES))
 def test_every_moment_survives_the_way_through_local_time(moment: dt.datetime, zone: ZoneInfo) -> None:
     moment = moment.replace(microsecond=0)
     assert to_utc(to_local(moment, zone), zone) == moment
 
 
+@settings(deadline=None)
 @given(moment=st.datetimes(dt.datetime(1930, 1, 1), dt.datetime(2090, 1, 1)))
 def test_every_moment_survives_json(moment: dt.datetime) -> None:
     moment = moment.replace(microsecond=0)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.fields.fold import fold, query_keys, search_keys
@@ -94,16 +94,19 @@ def test_a_query_of_nothing_has_no_keys(empty: str) -> None:
     assert query_keys(empty) == ()
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=30))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@settings(deadline=None)
 @given(text=st.text("αβγουεύάήώχξψςσΑΒΓ abcxyzwq chph8'\"-", max_size=20))
 def test_every_text_is_found_by_itself(text: str) -> None:
     assert not query_keys(text) or is_found(text, text)
 
 
+@settings(deadline=None)
 @given(text=st.text("ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", min_size=3, max_size=12), cut=st.integers(3, 12))
 def test_the_beginning_of_a_word_finds_it(text: str, cut: int) -> None:
     assert is_found(text[:cut], text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.errors import FieldError
@@ -93,6 +93,7 @@ def test_a_comma_that_parts_no_thousands_is_refused_where_the_point_is_the_decim
     assert read_number("1234,5", "he") is None
 
 
+@settings(deadline=None)
 @given(number=st.decimals(-(10**12), 10**12, places=4), language=st.sampled_from(["en", "el", "ro", "he"]))
 def test_every_number_is_read_back_from_form_and_json(number: Decimal, language: str) -> None:
     field, situation, decimal = field_of("decimal"), Situation(language=language), FIELD_TYPES["decimal"]
@@ -101,6 +102,7 @@ def test_every_number_is_read_back_from_form_and_json(number: Decimal, language:
     assert decimal.clean(field, decimal.display(field, number, situation), situation) == number
 
 
+@settings(deadline=None)
 @given(
     text=st.text("0123456789.,- €()'\u00a0\u200f", max_size=14),
     language=st.sampled_from(["en", "el", "ro", "he"]),

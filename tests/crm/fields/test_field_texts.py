@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.errors import FieldError
@@ -122,6 +122,7 @@ def test_mail_addresses(value: str, expected: str) -> None:
     assert clean("email", value) == expected
 
 
+@settings(deadline=None)
 @given(
     local=st.text("abcXYZ019._+-'", min_size=1, max_size=10),
     domain=st.lists(st.text("abcX09-", min_size=1, max_size=8), min_size=1, max_size=4),
@@ -179,6 +180,8 @@ def test_phone_is_of_the_country_beside_it() -> None:
         clean("phone", "210 1234567", Situation(values={"country": "EL"}), region_field="country")
         == "+302101234567"
     )
+    romania = Situation(values={"country": "Ρουμανία"})
+    assert clean("phone", "0712 034 567", romania, region_field="country") == "+40712034567"
     assert clean("phone", 2101234567.0) == "+302101234567"
 
 
