@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 MAX_PAGE = 1_000_000
 MAX_PAGE_SIZE = 100  # rows; larger wishes are cut to it
 MAX_ID = 2**31 - 1
-ARGUMENT = re.compile(r"(page|psize|_oc|_od)_(\w+)|_flt_(\d+)_([\w.]+)")
+ARGUMENT = re.compile(r"_flt_(\d+)_(.*)|(page|psize|_oc|_od)_")  # FAB looks for these anywhere in a name
 
 
 class RequestFilters:
@@ -73,10 +73,10 @@ class CheckedView:
 
     def _checked(self, name: str, value: str) -> str | None:
         """Return the value a list argument may have; None when it is to be ignored."""
-        found = ARGUMENT.fullmatch(name)
+        found = ARGUMENT.search(name)
         if not found:
             return value
-        kind, _view, operator, column = found.groups()
+        operator, column, kind = found.groups()
         if operator is not None:
             operators = self._filters.get_search_filters().get(column, ())
             return value if len(operator) == 1 and int(operator) < len(operators) else None

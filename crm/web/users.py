@@ -12,6 +12,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.security.forms import LoginForm_db
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.web.fab_views import CheckedView
@@ -69,7 +70,7 @@ class UserDBModelView(CheckedView, views.UserDBModelView):
     def pre_delete(self, item: Any) -> None:
         """Refuse to delete oneself."""
         if item.id == g.user.id:
-            raise ValueError("You cannot delete yourself.")
+            raise ValueError(gettext("You cannot delete yourself."))
 
 
 class RoleModelView(CheckedView, views.RoleModelView):
