@@ -51,9 +51,11 @@ class Workshop:
             return get_workspace(self.engine)
 
     @contextmanager
-    def session(self, actor: Actor = SYSTEM, cause: tuple[str, ...] = ()) -> Iterator[CrmSession]:
-        """Open a session of the live revision; it commits at the end."""
-        with open_session(self.engine, self.workspace(), actor, cause) as session:
+    def session(
+        self, actor: Actor = SYSTEM, cause: tuple[str, ...] = (), workspace: Workspace | None = None
+    ) -> Iterator[CrmSession]:
+        """Open a session of the live revision, or of one that was looked up before; it commits at the end."""
+        with open_session(self.engine, workspace or self.workspace(), actor, cause) as session:
             session.clock = self.clock
             yield session
 

@@ -28,7 +28,7 @@ from workflows.runs.work import Work
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20
+BATCH = 50
 DELAYS_SECONDS = (5, 30, 120, 600)
 """How long a run waits after each failure that may heal by itself; after the last it is given up."""
 
@@ -112,21 +112,22 @@ class Execution:
         self.actor = Actor(
             "rule", rule.name, language=workshop.organisation.language, time_zone=zone_of(rule, workshop)
         )
+        self.workspace = workshop.workspace()
         self.done: dict[str, Mapping] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[CrmSession]:
         """Open the transaction of one step, and make sure that the run is still ours."""
-        with self.workshop.session(self.actor, self.cause) as session:
+        with self.workshop.session(self.actor, self.cause, self.workspace) as session:
             if not store.hold_run(session, self.row, self.workshop.lease_end()):
                 raise FencedError
             yield session
 
     def perform(self) -> None:
         """Do the steps that are not done yet, and write how the run ended."""
-        with self.transaction() as session:
-            self.done = {step["position"]: step for step in store.list_steps(session, self.row["id"])}
-            self._judge_again(session)
+        if self.row["attempts"] > 1:
+            with self.transaction() as session:
+                self.done = {step["position"]: step for step in store.list_steps(session, self.row["id"])}
         verdict = self._walk(self.rule.steps)
         if verdict != ASLEEP and not self._has_ended_itself(verdict):
             with self.transaction() as session:
@@ -138,13 +139,12 @@ class Execution:
         last = self.rule.steps[-1].path
         return verdict == ON and self.done.get(last, {}).get("ended_run", False)
 
-    def _judge_again(self, session: CrmSession) -> None:
-        """End a scheduled run whose conditions no longer hold when its turn comes."""
-        scheduled = TRIGGERS[self.rule.trigger.kind].is_scheduled
-        if scheduled and not self.done and self.rule.condition is not None:
-            work = self._work(session, self.rule.steps[0])
-            if not work.holds(self.rule.condition):
-                raise EndedError(store.SKIPPED, "rule.no_longer_true")
+    def _judge_again(self, work: Work) -> None:
+        """End a scheduled run, before its first step, when its conditions no longer hold at its turn."""
+        if self.done or self.rule.condition is None or not TRIGGERS[self.rule.trigger.kind].is_scheduled:
+            return
+        if not work.holds(self.rule.condition):
+            raise EndedError(store.SKIPPED, "rule.no_longer_true")
 
     def _walk(self, steps: Sequence[Step]) -> str:
         for step in steps:
@@ -175,12 +175,14 @@ class Execution:
         """Do one step and write its row, in one transaction."""
         with self.transaction() as session:
             work = self._work(session, step)
+            self._judge_again(work)
             action: Any = ACTIONS[step.action]
             outcome = action.wake(step, work) if is_woken else action.perform(step, work)
             now = self.workshop.clock()
             state = store.WAITING if outcome.until else store.DONE
             effect = {**outcome.effect, "goes_on": outcome.goes_on}
-            store.save_step(session, self.row["id"], step.path, state, effect, now)
+            save = store.end_wait if is_woken else store.add_step
+            save(session, self.row["id"], step.path, {"state": state, "effect": effect, "at": now})
             row: dict[str, Any] = {"state": state, "effect": effect}
             if outcome.until:
                 store.put_off_run(session, self.row, outcome.until, tries=0, error=None)

@@ -174,14 +174,18 @@ def list_steps(session: Session, run_id: int) -> list[Mapping]:
     return [row_of(row) for row in rows]
 
 
-def save_step(
-    session: Session, run_id: int, position: str, state: str, effect: Mapping, at: dt.datetime
-) -> None:
-    """Write a step's row; the unique key refuses a second one."""
+def add_step(session: Session, run_id: int, position: str, values: Mapping[str, Any]) -> None:
+    """Write a step's row: state, effect and at.
+
+    Errors: IntegrityError when it is there already: the step has been done.
+    """
+    session.execute(sa.insert(step).values(run_id=run_id, position=position, **values))
+
+
+def end_wait(session: Session, run_id: int, position: str, values: Mapping[str, Any]) -> None:
+    """Write what came of a step that waited."""
     mine = (step.c.run_id == run_id) & (step.c.position == position)
-    values = {"state": state, "effect": dict(effect), "at": at}
-    if not session.execute(sa.update(step).where(mine, step.c.state == WAITING).values(values)).rowcount:
-        session.execute(sa.insert(step).values(run_id=run_id, position=position, **values))
+    session.execute(sa.update(step).where(mine).values(**values))
 
 
 def find_run(session: Session, run_id: int) -> Mapping | None:
