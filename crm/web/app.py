@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask
@@ -12,6 +13,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.api.manager import OpenApi
 from flask_appbuilder.views import UtilView
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crm.entities.workspace import Workspace
 from crm.texts import Text
@@ -71,6 +73,9 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
     app = Flask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
     app.config.update(flask_settings(settings))
     app.session_interface = BrowserSession()
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
     app.extensions["crm_workspace"] = workspace
     app.extensions["crm_settings"] = settings
     install_headers(app, workspace.number, settings.is_production)
@@ -123,10 +128,13 @@ def in_language(text: Text | str | None) -> str:
 def flask_settings(settings: Settings) -> dict[str, object]:
     """Return the configuration of Flask, FAB and the extensions: strict where they are lax."""
     is_secure = settings.is_production or settings.is_https
+    own_name = urlsplit(settings.public_url).hostname
     largest = max(settings.import_max_mb, settings.file_max_mb, SMALLEST_UPLOAD_MB)
     return {
         "SECRET_KEY": settings.secret_key,
         "APP_NAME": "Koine",
+        # A name of our own means that people use no other; load balancers may still ask by address.
+        "TRUSTED_HOSTS": [own_name, "localhost", "127.0.0.1"] if settings.is_https else None,
         "SESSION_COOKIE_NAME": "koine",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

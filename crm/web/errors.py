@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.errors import CrmError, Problem
 from crm.messages import MESSAGES, render
@@ -46,6 +47,7 @@ def install_errors(app: Flask) -> None:
     """Register the handler for every error, ours and others'."""
     app.register_error_handler(Exception, answer_error)
     app.after_request(give_errors_one_shape)
+    app.after_request(keep_login_out_of_pieces)
     for register in _token_loaders(app):
         register(lambda *_details: _send(Failure(401, Problem("web.bad_token"))))
 
@@ -69,6 +71,8 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return error.get_response()
     failure = failure_of(error)
+    if isinstance(error, SecurityError):  # a strange host: no address of a page can be built for it
+        return Response(failure.message, failure.status, mimetype="text/plain")
     _drop_half_done_work()
     if failure.status >= 500:
         logger.error("%s %s failed: %s", request.method, request.path, error, exc_info=failure.status == 500)
@@ -107,10 +111,7 @@ def _failure_of_http(error: HTTPException) -> Failure:
 
 
 def _send(failure: Failure) -> Response:
-    if wants_json():
-        response = jsonify({"error": body_of(failure)})
-    else:
-        response = make_response(_page(failure))
+    response = jsonify({"error": body_of(failure)}) if wants_json() else make_response(_page(failure))
     response.status_code = failure.status
     for name, value in failure.headers:
         response.headers[name] = value
@@ -177,6 +178,15 @@ def give_errors_one_shape(response: Response) -> Response:
     error["problems"] = list(_given_problems(given))
     response.data = jsonify({**body, "error": error}).data
     return response
+
+
+def keep_login_out_of_pieces(response: Response) -> Response:
+    """Answer 401 to htmx where a page would be sent to the login: the form on the screen keeps what was typed."""
+    if not request.headers.get("HX-Request") or not response.location:
+        return response
+    if urlsplit(response.location).path != "/login/":
+        return response
+    return _send(Failure(401, Problem("http.401")))
 
 
 def _failure_of_status(status: int) -> Failure:

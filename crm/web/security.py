@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, g, has_request_context, request, session
+from flask import Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
     Group,
@@ -18,6 +18,7 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
+from flask_jwt_extended import JWTManager
 from flask_login import login_user, logout_user
 from sqlalchemy.orm import joinedload
 
@@ -25,7 +26,7 @@ from crm.permissions.store import profile
 from crm.web import users
 from crm.web.permissions import Pair
 
-STAMP = "crm_stamp"  # in the session: ends it when the password changes
+STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password changes
 PROFILE = ("team_id", "language", "time_zone", "theme")
 KEPT_AT_LOGOUT = ("locale",)
 
@@ -72,9 +73,18 @@ class CrmSecurityManager(SecurityManager):
     def load_user_jwt(self, _header: dict[str, Any], claims: dict[str, Any]) -> User | None:
         """Return the user a token names."""
         user = self._find_active(int(claims["sub"]))
-        if user is not None:
-            g.user = user
+        if user is None or not hmac.compare_digest(str(claims.get(STAMP, "")), self._stamp(user)):
+            return None
+        g.user = user
         return user
+
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        """Let tokens end, as sessions do, when the password changes."""
+        manager = super().create_jwt_manager(app)
+        manager.additional_claims_loader(
+            lambda user_id: {STAMP: self._stamp(self._find_active(int(user_id)))}
+        )
+        return manager
 
     def _find_active(self, user_id: int) -> User | None:
         """Return a user with roles, groups and profile, which goes into `g.crm_profile`."""
@@ -111,7 +121,9 @@ class CrmSecurityManager(SecurityManager):
         session.update(kept)
 
     @staticmethod
-    def _stamp(user: User) -> str:
+    def _stamp(user: User | None) -> str:
+        if user is None:
+            return ""
         key = str(current_app.config["SECRET_KEY"]).encode()
         return hmac.new(key, f"{user.id}:{user.password}".encode(), hashlib.sha256).hexdigest()[:32]
 

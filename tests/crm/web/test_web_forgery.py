@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
-from tests.crm.web.house import PASSWORD, Browser, House
+from tests.crm.web.house import PASSWORD, Browser, House, build_house
 
 
 def sign_in_for_token(house: House, name: str = "admin") -> str:
@@ -87,3 +89,31 @@ def test_a_wrong_password_in_the_api_is_an_error_of_our_shape(house: House) -> N
     assert answer.status_code == 401
     assert answer.json["error"]["code"] == "http.401"
     assert answer.json["message"] == "Not authorized"
+
+
+def test_a_changed_password_ends_every_token(house: House) -> None:
+    headers = {"Authorization": f"Bearer {sign_in_for_token(house, 'sonia')}"}
+    assert house.browser().get("/api/v1/_openapi", headers=headers).status_code == 200
+    browser = house.browser()
+    browser.sign_in("sonia")
+    browser.send("/resetmypassword/form", password="three green boats", conf_password="three green boats")
+    assert house.browser().get("/api/v1/_openapi", headers=headers).status_code == 401
+
+
+def test_behind_a_proxy_each_readers_own_address_counts(tmp_path: Path) -> None:
+    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, proxies=1)
+    wrong = {"username": "sonia", "password": "wrong", "provider": "db"}
+
+    def status_for(address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return house.browser().post("/api/v1/security/login", json=wrong, headers=headers).status_code
+
+    assert [status_for("10.0.0.1") for _ in range(6)] == [401] * 5 + [429]
+    assert status_for("10.0.0.2") == 401
+
+
+def test_with_a_public_name_no_other_host_is_answered(tmp_path: Path) -> None:
+    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, public_url="https://crm.example.org")
+    assert house.browser().get("/login/", base_url="https://crm.example.org").status_code == 200
+    assert house.browser().get("/login/", base_url="https://evil.com").status_code == 400
+    assert house.browser().get("/health", base_url="http://127.0.0.1:8080").status_code == 200

@@ -129,3 +129,10 @@ def test_signing_in_works_while_redis_is_away(tmp_path: Path, redis_server: Redi
     house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, redis_url=redis_server.url)
     redis_server.stop()
     assert house.browser().sign_in("sonia").status_code == 302
+
+
+def test_a_piece_asked_for_after_the_session_ended_is_401_and_no_login_page(browser: Browser) -> None:
+    answer = browser.get("/profile/", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert "Sign in first." in answer.text
+    assert "<html" not in answer.text
