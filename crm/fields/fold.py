@@ -75,6 +75,7 @@ _SOUNDS = (
 )  # fmt: skip
 _DOUBLE = re.compile(r"([a-z])\1+")
 _DIALLED = re.compile(r"[+0-9 ()./-]+")
+_NO_BETWEEN = str.maketrans("", "", " .-/")
 LEAST_READING = 4  # letters: a shorter reading that lost some would be found in half of all words
 
 
@@ -146,8 +147,8 @@ def search_keys(text: str) -> str:
 def query_keys(query: str) -> tuple[str, ...]:
     """Return the alternatives for a query; a stored key that contains one of them is a hit.
 
-    Shape:  the folded query first, then its readings, then the bare digits of a phone number; () for a query
-            that folds to nothing. None is escaped for LIKE.
+    Shape:  the folded query first, then the bare signs of a phone or account number, then its readings; ()
+            for a query that folds to nothing. None is escaped for LIKE.
 
     >>> query_keys("xristos")
     ('xristos', 'ksristos', 'hristos')
@@ -160,6 +161,11 @@ def query_keys(query: str) -> tuple[str, ...]:
         digits = "".join(letter for letter in folded if letter.isdigit())
         found.append(digits[2:] if digits.startswith("00") else digits)
         return tuple(dict.fromkeys(key for key in found if len(key) > 2 or key == folded))
+    squeezed = folded.translate(_NO_BETWEEN)
+    if len(squeezed) > 5 and any(
+        letter.isdigit() for letter in squeezed
+    ):  # an account number in groups of four
+        found.append(squeezed)
     enough = min(len(folded), LEAST_READING)
     readings = _read_all(folded)
     if "8" in folded and not folded.isdigit():

@@ -24,6 +24,7 @@ class LocationType(FieldType):
     """
 
     name = "location"
+    kind = "none"
     control = "location"
     left_to_right = True
 

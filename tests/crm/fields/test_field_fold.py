@@ -68,6 +68,7 @@ def test_pairs_that_differ_in_case_and_accents_fold_alike(pair: dict) -> None:
         ("strasse", "Straße"),
         ("Łódź", "lodz"),
         ("+30 210 123", "302101234567 2101234567"),
+        ("GR16 0110 1050", "gr1601101050000010547023795"),
     ],
 )
 def test_what_people_type_is_found(query: str, stored: str) -> None:

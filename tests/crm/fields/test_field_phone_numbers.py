@@ -27,14 +27,16 @@ def test_our_countries_are_read_quickly(region: str) -> None:
     )
 
 
-@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
-def test_examples_of_every_country_are_read_as_the_library_reads_them(region: str) -> None:
-    styles = (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    for kind in range(11):
-        example = phonenumbers.example_number_for_type(region, kind)
-        for style in styles if example else ():
-            text = phonenumbers.format_number(example, style)
-            assert as_e164(text, region) == library_says(text, region)
+@pytest.mark.parametrize(
+    "style", [phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL]
+)
+def test_examples_of_every_country_are_read_as_the_library_reads_them(style: int) -> None:
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in range(11):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is not None:
+                text = phonenumbers.format_number(example, style)
+                assert as_e164(text, region) == library_says(text, region), (region, text)
 
 
 @settings(max_examples=600, deadline=None)
