@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
@@ -10,9 +11,10 @@ from tests.browser.axe import find_violations
 
 PHONE, DESKTOP = 390, 1280  # pixels
 HEIGHT = {PHONE: 844, DESKTOP: 800}
-SETTLED = (
-    "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))"
-)
+SETTLED = """
+() => document.readyState === "complete" && document.fonts.status === "loaded"
+    && !document.querySelector(".htmx-request, [data-figure]:not([data-drawn]):not(:has(.empty))")
+"""
 TOUCH_TARGETS = """
 () => [...document.querySelectorAll("button, .btn, .nav-link, .side-link, .bottom-bar > *, input:not([type=hidden])")]
     .filter((element) => element.checkVisibility() && !element.closest("[hidden], .visually-hidden"))
@@ -52,9 +54,24 @@ class Visitor:
         """Open a page of the app and wait until it stands still."""
         answer = self.page.goto(self.address + path)
         assert answer is not None
-        self.page.wait_for_load_state("networkidle")
-        self.page.evaluate(SETTLED)
+        self.page.wait_for_function(SETTLED)
         return answer
+
+    def look_at(self, paths: Iterable[str], status: int = 200) -> dict[str, list[str]]:
+        """Open page after page; return the problems of those that have any, by path.
+
+        Shape:  one window for many pages keeps the styles and scripts it has loaded, as a person's does.
+        """
+        if status != 200:
+            self.forgiven += (f"Failed to load resource: the server responded with a status of {status}",)
+        found = {}
+        for path in paths:
+            answer = self.open(path)
+            wrong = [] if answer.status == status else [f"The answer was {answer.status}"]
+            wrong += self.problems()
+            if wrong:
+                found[path] = wrong
+        return found
 
     def problems(self) -> list[str]:
         """Return all that is wrong with the page: axe, console, sideways scroll, language and direction."""
