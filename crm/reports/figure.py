@@ -65,13 +65,16 @@ def _trace(kind: str, name: str, rows: list[ReportRow], places: tuple[int, int],
     return go.Bar(x=labels, y=numbers, hovertext=texts, hoverinfo="x+text+name", **common)
 
 
-def _titles(kind: str, x: str, y: str, names: list[str]) -> dict[str, Any]:
+def _axes(kind: str, y: str, names: list[str]) -> dict[str, Any]:
     if kind == "pie":
         return {}
-    across, up = (y, x) if kind == "horizontal_bar" else (x, y)
-    texts = {"yaxis": {"title": {"text": up}}, "xaxis": {"title": {"text": across}}}
+    horizontal = kind == "horizontal_bar"
+    texts: dict[str, Any] = {"xaxis": {}, "yaxis": {}}
+    texts["xaxis" if horizontal else "yaxis"]["title"] = {
+        "text": y
+    }  # what the other axis shows, its labels say
     order = {"type": "category", "categoryorder": "array", "categoryarray": list(dict.fromkeys(names))}
-    texts["yaxis" if kind == "horizontal_bar" else "xaxis"] |= order
+    texts["yaxis" if horizontal else "xaxis"] |= order
     return texts
 
 
