@@ -10,8 +10,8 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +25,7 @@ from crm.children import die_with_parent
 KINDS = ("sqlite", "postgresql")
 
 # The data is thrown away with the run, so nothing has to reach the disk before a commit returns.
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 ROOM = 1_000_000_000  # bytes; what a server with a few small databases never fills
 
@@ -106,16 +106,25 @@ def _fold_log_into(file: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def postgres_server() -> AbstractContextManager[PostgresServer]:
+    """Start a PostgreSQL of our own for tests; it is gone with its data at the end."""
+    return _postgres_server(memory_folder(), FAST)
+
+
+def real_postgres_server() -> AbstractContextManager[PostgresServer]:
+    """Start a PostgreSQL of our own for benchmarks: on disk, with its usual settings."""
+    return _postgres_server(None, {})
+
+
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a PostgreSQL of our own in a temporary folder; stop it and erase the folder at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="koine-pg-", dir=memory_folder()))
+def _postgres_server(place: str | None, settings: Mapping[str, str]) -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="koine-pg-", dir=place))
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
     if user:
         shutil.chown(folder, user)
     try:
         binaries = _reachable(_find_binaries(), folder)
-        with _running(binaries, folder, user) as server:
+        with _running(binaries, folder, user, settings) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -152,12 +161,14 @@ def _reachable(binaries: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[PostgresServer]:
+def _running(
+    binaries: Path, folder: Path, user: str | None, settings: Mapping[str, str]
+) -> Iterator[PostgresServer]:
     place: dict[str, Any] = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL}
     data = folder / "data"
     make = [str(binaries / "initdb"), "-A", "trust", "-U", "postgres", "-E", "utf8", "--no-sync"]
     subprocess.run([*make, "-D", str(data)], check=True, **place)
-    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     serve = [str(binaries / "postgres"), "-D", str(data), "-h", "", "-k", str(folder), *options]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(serve, stderr=log, preexec_fn=die_with_parent, **place)
