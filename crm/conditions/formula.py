@@ -175,21 +175,29 @@ class FormulaReader:
         return unit
 
     def _sum(self) -> Node:
-        parts = [self._product()]
+        parts, position = [self._product()], self.token.position
         while sign := self._take("+", "-"):
-            part = must_be(self._product(), NUMBER)
+            part = self._number()
             parts.append(_opposite(part) if sign == "-" else part)
         if len(parts) == 1:
             return parts[0]
-        must_be(parts[0], NUMBER)
+        with placed(position):
+            must_be(parts[0], NUMBER)
         return Arithmetic("+", tuple(parts))
 
+    def _number(self) -> Node:
+        position, found = self.token.position, self._product()
+        with placed(position):
+            return must_be(found, NUMBER)
+
     def _product(self) -> Node:
-        found = self._signed()
+        found, position = self._signed(), self.token.position
         while sign := self._take("*", "/"):
-            found, right = must_be(found, NUMBER), must_be(self._signed(), NUMBER)
+            with placed(position):
+                found, right = must_be(found, NUMBER), must_be(self._signed(), NUMBER)
             flat = sign == "*" and isinstance(found, Arithmetic) and found.operator == "*"
             found = Arithmetic(sign, (*(found.parts if flat else (found,)), right))
+            position = self.token.position
         return found
 
     def _signed(self) -> Node:

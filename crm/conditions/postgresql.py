@@ -66,7 +66,8 @@ class PostgreSQL:
         if is_condition(node):
             return self.compiler.certain(node, row)
         if is_constant(node):
-            return sa.literal(constant_of(node, self.python), TYPES.get(node.kind, sa.Text()))
+            constant, type_ = constant_of(node, self.python), TYPES.get(node.kind, sa.Text())
+            return sa.cast(sa.null(), type_) if constant is None else sa.literal(constant, type_)
         return VALUES[type(node)](self, node, row)
 
     def condition(self, node: Node, row: Row) -> Sql:

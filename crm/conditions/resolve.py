@@ -47,7 +47,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
-def unknown(what: str, name: object, known: Iterable[str], **params: object) -> Refusal:
+def unknown(what: str, name: object, known: Iterable[str], /, **params: object) -> Refusal:
     """Return the refusal of an unknown name (`what`: field, children, operator, function, segment, choice)."""
     near = nearest(name, known)
     code = f"conditions.unknown_{what}_near" if near else f"conditions.unknown_{what}"
@@ -165,11 +165,11 @@ class Resolver:
     def segment(self, name: object, way: tuple[Step, ...], entity: str) -> InSegment:
         """Return the node that asks whether a record of `entity` belongs to a segment."""
         known = segment_entities(self.schema)
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise unknown("segment", name, known)
-        if known[str(name)] not in (entity, ""):
-            raise Refusal("conditions.segment_of_other", name=name, entity=known[str(name)], here=entity)
-        return InSegment(str(name), entity, way)
+        if known[name] not in (entity, ""):
+            raise Refusal("conditions.segment_of_other", name=name, entity=known[name], here=entity)
+        return InSegment(name, entity, way)
 
 
 def main_date(entity: Entity) -> str:

@@ -44,13 +44,17 @@ class Row:
 
     def follow(self, way: tuple[Step, ...], select: Callable[[Row], sa.Select]) -> sa.Select:
         """Return a select on the record at the end of a way (of one step at least), seen from this row."""
-        joins, here = [], self
-        for step in way:
+        first, *others = way
+        here = self.another(self.target(first))
+        begin, meeting, joins = here, here.column("id") == self.column(first[1]), []
+        for step in others:
             following = here.another(self.target(step))
-            joins.append((following, following.column("id") == here.column(step[1])))
+            joins.append((following.source, following.column("id") == here.column(step[1])))
             here = following
-        found = select(here).where(*(condition for _, condition in joins))
-        return found.select_from(*(row.source for row, _ in joins)).correlate(self.source)
+        found = select(here).where(meeting).select_from(begin.source)
+        for source, condition in joins:
+            found = found.join(source, condition)
+        return found.correlate(self.source)
 
 
 def root_row(entity: str, scope: Scope, root: Any = None) -> Row:

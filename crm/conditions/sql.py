@@ -57,6 +57,8 @@ class Compiler:
 
     def condition(self, node: Node, row: Row) -> Sql:
         """Return a condition; where it does not hold it may be NULL."""
+        if is_constant(node):
+            return TRUE if self.python.holds(node, None) else FALSE
         if isinstance(node, COMPLEX):
             return BUILD[type(node)](self, node, row)
         subject = subject_of(node)

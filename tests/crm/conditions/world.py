@@ -154,7 +154,7 @@ class World:
             found = set(session.scalars(sa.select(cls.id).where(compiled)))
             sql: Mapping[int, Any] = {key: key in found for key in python}
         else:
-            sql = {row[0]: row[1] for row in session.execute(sa.select(cls.id, compiled))}
+            sql = {row[0]: row[1] for row in session.execute(sa.select(cls.id, compiled.label("found")))}
         assert sql == python
         return python
 
