@@ -29,9 +29,7 @@ def build_figure(outcome: Outcome, url_of: Callable[[ReportRow], str]) -> dict[s
     figure.update_layout(
         barmode="stack" if chart.kind == "stacked_bar" else "group",
         showlegend=color is not None or chart.kind == "pie",
-        **_titles(
-            chart.kind, outcome.columns[x].label, outcome.columns[y].label, [row.texts[x] for row in rows]
-        ),
+        **_axes(chart.kind, outcome.columns[y].label, [row.texts[x] for row in rows]),
     )
     found = figure.to_plotly_json()
     found["layout"].pop("template", None)
@@ -70,9 +68,8 @@ def _axes(kind: str, y: str, names: list[str]) -> dict[str, Any]:
         return {}
     horizontal = kind == "horizontal_bar"
     texts: dict[str, Any] = {"xaxis": {}, "yaxis": {}}
-    texts["xaxis" if horizontal else "yaxis"]["title"] = {
-        "text": y
-    }  # what the other axis shows, its labels say
+    # What the other axis shows, its labels say.
+    texts["xaxis" if horizontal else "yaxis"]["title"] = {"text": y}
     order = {"type": "category", "categoryorder": "array", "categoryarray": list(dict.fromkeys(names))}
     texts["yaxis" if horizontal else "xaxis"] |= order
     return texts
