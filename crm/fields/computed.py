@@ -121,7 +121,7 @@ class FormulaType(ComputedType):
 class SummaryType(ComputedType):
     """A number, or a first or last value, over the record's children.
 
-    Shape:  `over` names the children, or one of their fields: `deals.amount`. `of` is what is computed
+    Shape:  `over` names the children, or one of their fields: `lines.amount`. `of` is what is computed
             (count, sum, min, max, avg, last), or the type of the result, which then is a sum, or a count
             where `over` names no field. `result` names the type of the result; absent: integer for
             a count, decimal otherwise.

@@ -92,7 +92,7 @@ MESSAGES = {
     ),
     "field.no_formula": N_("Field “%(name)s” needs “formula”: a text of at most %(most)s characters."),
     "field.bad_over": N_(
-        "Field “%(name)s”: “over” must name children, or one of their fields like deals.amount, "
+        "Field “%(name)s”: “over” must name children, or one of their fields like lines.amount, "
         "not “%(value)s”."
     ),
     "field.bad_inverse": N_("Field “%(name)s”: “inverse” takes a name and a label."),
