@@ -32,7 +32,7 @@ def register(group: click.Group) -> None:
 
     @crm_command(group, "import", help="Import a workbook or text file.")
     @click.argument("file", type=FILE)
-    @click.option("--entity", required=True, help="What its rows are, such as a customer.")
+    @click.option("--entity", required=True, help="The entity its rows become.")
     @click.option("--sheet", help="Name of the sheet; default the first visible one with data.")
     @click.option(
         "--header-row", type=click.IntRange(1), help="Row of the headers; default the first filled one."

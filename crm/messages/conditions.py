@@ -139,7 +139,7 @@ MESSAGES = {
     "conditions.children_need_count": N_(
         "“%(name)s” are many records. Ask with count_of, sum_of, any_of or none_of."
     ),
-    "conditions.children_expected": N_("“%(value)s” does not name children such as “complaints”."),
+    "conditions.children_expected": N_("“%(value)s” does not name children such as “lines”."),
     "conditions.not_children": N_("“%(name)s” is not the name of children."),
     "conditions.value_missing": N_("“%(name)s” must name what to add up, such as “orders.total”."),
     "conditions.value_not_wanted": N_("“%(name)s” must name only the children, not a field of theirs."),

@@ -17,7 +17,7 @@ MESSAGES = {
     "schema.no_files": N_("There are no .yaml files in the folder “%(folder)s”."),
     "schema.too_many_files": N_("The folder “%(folder)s” holds more than %(limit)s files."),
     "schema.empty_file": N_("The file is empty."),
-    "schema.not_a_document": N_("A document is a map whose first key says what it is, such as “entity: deal”."),
+    "schema.not_a_document": N_("A document is a map whose first key says what it is, such as “entity: order”."),
     "schema.file_name": N_("A file is named after what it holds: this one should be %(expected)s."),
     "schema.unknown_kind": N_("“%(name)s” is no kind of document."),
     "schema.unknown_kind_near": N_("“%(name)s” is no kind of document. Did you mean “%(near)s”?"),

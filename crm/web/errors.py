@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.errors import CrmError, Problem
 from crm.messages import MESSAGES, render
+from crm.queue import RedisError
 from crm.web.headers import current_request_id
 from crm.web.language import current_direction, current_language
 
