@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from crm.entities.model import Entity
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
@@ -62,7 +63,8 @@ OUR_WORDS = {
 class MenuItem:
     """One line of the side bar.
 
-    Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not.
+    Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not. `noun`
+            is what one of its records is called. `weight` is how much hangs on the entity.
     """
 
     label: str
@@ -71,6 +73,7 @@ class MenuItem:
     active: bool = False
     add_url: str = ""
     noun: str = ""
+    weight: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def refuse_without_assets() -> Response | None:
 def asset(name: str) -> str:
     """Return the address of a file in `static/`, which changes when the file does."""
     version = assets.asset_version(name)
-    return url_for("static", filename=name, v=version) if version else url_for("static", filename=name)
+    plain = f"{request.script_root}{current_app.static_url_path}/{name}"
+    return f"{plain}?v={version}" if version else plain
 
 
 def icon_url(name: str) -> str:
@@ -262,7 +266,13 @@ def build_item(item: Any) -> MenuItem:
         icon=own_icon(item.icon, "point"),
         add_url=find_add_url(view) if entity is not None else "",
         noun=label_of(entity.label) if entity is not None else "",
+        weight=weight_of(entity) if entity is not None else 0,
     )
+
+
+def weight_of(entity: Entity) -> int:
+    """Return how much hangs on an entity: its kinds of children, and a board counts as much as three."""
+    return len(entity.inverses) + (3 if entity.board else 0)
 
 
 def find_add_url(view: Any) -> str:
@@ -276,14 +286,9 @@ def mark_active(groups: tuple[MenuGroup, ...]) -> tuple[MenuGroup, ...]:
     fitting = [item.url for group in groups for item in group.items if is_below(request.path, item.url)]
     best = max(fitting, key=len, default=None)
     return tuple(
-        MenuGroup(group.name, group.label, group.icon, tuple(with_mark(item, best) for item in group.items))
+        replace(group, items=tuple(replace(item, active=item.url == best) for item in group.items))
         for group in groups
     )
-
-
-def with_mark(item: MenuItem, best: str | None) -> MenuItem:
-    """Return an item, marked when its address is the best one."""
-    return MenuItem(item.label, item.url, item.icon, item.url == best, item.add_url, item.noun)
 
 
 def is_below(path: str, url: str) -> bool:
@@ -304,8 +309,9 @@ def create_links() -> list[MenuItem]:
 
 
 def bottom_links() -> list[MenuItem]:
-    """Return the two entities that stand in the bottom bar of a phone."""
-    return [item for group in main_menu() for item in group.items if item.noun][:2]
+    """Return the two entities that stand in the bottom bar of a phone: those on which most others depend."""
+    entities = [item for group in main_menu() for item in group.items if item.noun]
+    return sorted(entities, key=lambda item: -item.weight)[:2]
 
 
 # --- What Flask-AppBuilder draws with ------------------------------------------------------------------

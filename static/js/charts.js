@@ -24,7 +24,15 @@
     return find("decimal") + find("group");
   };
 
-  const lined = (axis, grid, more) => ({ gridcolor: grid, zerolinecolor: grid, automargin: true, separatethousands: true, ...axis, ...more });
+  const lined = (axis, grid, more) => ({
+    gridcolor: grid,
+    zerolinecolor: grid,
+    automargin: true,
+    separatethousands: true,
+    ...axis,
+    ...(axis.title ? { title: { standoff: 12, ...axis.title, font: { size: 12 } } } : {}),
+    ...more,
+  });
 
   const axes = (layout, grid) => {
     const found = {};

@@ -14,42 +14,41 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:The Query.get"
 )  # Flask-AppBuilder's own, in lists below a record
 
+FEW, ALL = 3, None
 VIEWS = [
-    pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
-    pytest.param({"width": PHONE, "language": "en", "dark": True}, id="en-phone-dark"),
-    pytest.param({"width": DESKTOP, "language": "he", "dark": True}, id="he-desktop-dark"),
-    pytest.param({"width": PHONE, "language": "he"}, id="he-phone"),
+    pytest.param({"width": DESKTOP, "language": "en"}, ALL, id="en-desktop"),
+    pytest.param({"width": PHONE, "language": "he", "dark": True}, ALL, id="he-phone-dark"),
+    pytest.param({"width": PHONE, "language": "en"}, FEW, id="en-phone"),
+    pytest.param({"width": DESKTOP, "language": "he", "dark": True}, FEW, id="he-desktop-dark"),
 ]
 PATHS = [
     "/users/list/",
-    "/users/list/?_flt_0_username=nobody",
     "/users/add",
+    "/roles/show/1",
+    "/users/list/?_flt_0_username=nobody",
     "/users/show/1",
     "/users/edit/1",
     "/roles/list/",
-    "/roles/show/1",
     "/roles/add",
     "/profile/",
     "/resetmypassword/form",
 ]
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_sign_in_page_is_sound(visit: Visit, view: dict) -> None:
-    visitor = visit(**view)
-    visitor.open("/login/")
-    assert visitor.problems() == []
+@pytest.mark.parametrize(("view", "most"), VIEWS)
+def test_sign_in_page_is_sound(visit: Visit, view: dict, most: int | None) -> None:
+    assert visit(**view).look_at(["/login/"][:most]) == {}
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_pages_of_the_house_are_sound(visit: Visit, view: dict) -> None:
-    assert visit("admin", **view).look_at(PATHS) == {}
+@pytest.mark.parametrize(("view", "most"), VIEWS)
+def test_pages_of_the_house_are_sound(visit: Visit, view: dict, most: int | None) -> None:
+    assert visit("admin", **view).look_at(PATHS[:most]) == {}
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_error_pages_are_sound(visit: Visit, view: dict) -> None:
+@pytest.mark.parametrize(("view", "most"), VIEWS)
+def test_error_pages_are_sound(visit: Visit, view: dict, most: int | None) -> None:
     visitor = visit("admin", **view)
-    assert visitor.look_at(["/no/such/page", "/users/show/999999"], status=404) == {}
+    assert visitor.look_at(["/no/such/page", "/users/show/999999"][:most], status=404) == {}
     assert visitor.page.get_by_role("heading", level=1).count() == 1
 
 
