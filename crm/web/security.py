@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import (
-    Group,
     Permission,
     PermissionView,
+    Role,
     User,
     ViewMenu,
+    assoc_group_role,
     assoc_permissionview_role,
+    assoc_user_group,
+    assoc_user_role,
 )
 from flask_jwt_extended import JWTManager
 from flask_login import login_user, logout_user
-from sqlalchemy.orm import joinedload
 
 from crm.permissions.store import profile
 from crm.web import users
@@ -28,7 +31,57 @@ from crm.web.permissions import Pair
 
 STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password changes
 PROFILE = ("team_id", "language", "time_zone", "theme")
+MOST_REMEMBERED = 64  # combinations of roles
 KEPT_AT_LOGOUT = ("locale",)
+
+
+ONE_USER = (
+    sa.select(User, profile)
+    .outerjoin(profile, profile.c.user_id == User.id)
+    .where(User.id == sa.bindparam("user_id"), User.active.is_(True))
+)
+
+
+@dataclass(frozen=True)
+class HeldRole:
+    """A role of a user.
+
+    Shape:  `mark` changes with any permission given to the role or taken from it: how many there are, the sum
+            of their ids, the sum of the squares.
+    """
+
+    id: int
+    name: str
+    mark: tuple[int, ...]
+
+
+def build_roles_query() -> sa.Select:
+    """Return the query for a user's roles, own and by group, each with its mark."""
+    user_id = sa.bindparam("user_id")
+    own = sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
+    by_group = (
+        sa.select(assoc_group_role.c.role_id)
+        .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
+        .where(assoc_user_group.c.user_id == user_id)
+    )
+    role, link = Role.__table__, assoc_permissionview_role
+    pair = sa.cast(link.c.permission_view_id, sa.BigInteger)
+    return (
+        sa.select(role.c.id, role.c.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
+        .select_from(role.outerjoin(link, link.c.role_id == role.c.id))
+        .where(role.c.id.in_(sa.union(own, by_group)))
+        .group_by(role.c.id, role.c.name)
+        .order_by(role.c.id)
+    )
+
+
+ROLES = build_roles_query()
+
+
+def read_roles(connection: sa.Connection, user_id: int) -> tuple[HeldRole, ...]:
+    """Return the roles of a user."""
+    rows = connection.execute(ROLES, {"user_id": user_id})
+    return tuple(HeldRole(row[0], row[1], tuple(int(part or 0) for part in row[2:])) for row in rows)
 
 
 class CrmSecurityManager(SecurityManager):
@@ -46,7 +99,7 @@ class CrmSecurityManager(SecurityManager):
 
     def __init__(self, appbuilder: Any) -> None:
         super().__init__(appbuilder)
-        self._opened: dict[tuple[int, ...], tuple[Any, frozenset[Pair]]] = {}
+        self._opened: dict[tuple[HeldRole, ...], frozenset[Pair]] = {}
 
     def register_views(self) -> None:
         """Register FAB's views and slow down whoever guesses passwords, on the page or in the API."""
@@ -87,18 +140,22 @@ class CrmSecurityManager(SecurityManager):
         return manager
 
     def _find_active(self, user_id: int) -> User | None:
-        """Return a user with roles, groups and profile, which goes into `g.crm_profile`."""
-        statement = (
-            sa.select(User, profile)
-            .outerjoin(profile, profile.c.user_id == User.id)
-            .where(User.id == user_id, User.active.is_(True))
-            .options(joinedload(User.roles), joinedload(User.groups).joinedload(Group.roles))
-        )
-        row = self.session.execute(statement).unique().first()
+        """Return a user, in two light queries: profile and roles go into `g` for this request."""
+        session = self.session()
+        with session.as_system():
+            row = session.execute(ONE_USER, {"user_id": user_id}).first()
         if row is None:
             return None
         g.crm_profile = {name: row._mapping[profile.c[name]] for name in PROFILE}
+        g.setdefault("crm_roles", {})[user_id] = read_roles(session.connection(), user_id)
         return row[0]
+
+    def get_user_roles(self, user: User) -> list[Any]:
+        """Return a user's roles, those of groups among them, with id and name."""
+        if not user.is_authenticated:
+            return []
+        held = g.get("crm_roles", {}).get(user.id)
+        return super().get_user_roles(user) if held is None else list(held)
 
     def start_session(self, user: User) -> None:
         """Sign a user in with a fresh browser session."""
@@ -149,34 +206,19 @@ class CrmSecurityManager(SecurityManager):
             return frozenset()
         kept = g.setdefault("crm_pairs", {})
         if user.id not in kept:
-            kept[user.id] = self._pairs_of_roles(
-                tuple(sorted({role.id for role in self.get_user_roles(user)}))
-            )
+            roles = g.get("crm_roles", {}).get(user.id)
+            kept[user.id] = self._pairs_of_roles(roles or read_roles(self.session.connection(), user.id))
         return kept[user.id]
 
-    def _pairs_of_roles(self, role_ids: tuple[int, ...]) -> frozenset[Pair]:
+    def _pairs_of_roles(self, roles: tuple[HeldRole, ...]) -> frozenset[Pair]:
         """Return what roles open, from memory as long as nobody changed them."""
-        if not role_ids:
+        if not roles:
             return frozenset()
-        mark = self._mark_of_roles(role_ids)
-        known = self._opened.get(role_ids)
-        if known and known[0] == mark:
-            return known[1]
-        pairs = self._read_pairs(role_ids)
-        self._opened[role_ids] = (mark, pairs)
+        pairs = self._opened.get(roles)
+        if pairs is None:
+            pairs = self._read_pairs(tuple(role.id for role in roles))
+            self._opened = dict([(roles, pairs), *self._opened.items()][:MOST_REMEMBERED])
         return pairs
-
-    def _mark_of_roles(self, role_ids: tuple[int, ...]) -> Any:
-        """Return a mark that changes with any grant or revocation of these roles."""
-        table = assoc_permissionview_role
-        pair = sa.cast(table.c.permission_view_id, sa.BigInteger)
-        statement = (
-            sa.select(table.c.role_id, sa.func.count(), sa.func.sum(pair), sa.func.sum(pair * pair))
-            .where(table.c.role_id.in_(role_ids))
-            .group_by(table.c.role_id)
-            .order_by(table.c.role_id)
-        )
-        return [tuple(row) for row in self.session.connection().execute(statement)]
 
     def _read_pairs(self, role_ids: tuple[int, ...]) -> frozenset[Pair]:
         table = assoc_permissionview_role
