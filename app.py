@@ -22,6 +22,7 @@ from crm.entities.workspace import load_workspace
 from crm.imports import commands as import_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
+from crm.records.rekey import rebuild_search_keys
 from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
@@ -62,6 +63,7 @@ def wire() -> None:
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
     publish.ON_PUBLISH.append(sync_permissions)
+    publish.AFTER_PUBLISH.append(rebuild_search_keys)
     assert _guard, "the guard listens once it is imported"
 
 

@@ -10,8 +10,10 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DDLElemen
 
 from crm.entities.identity import Identities
 from crm.entities.models import Models
+from crm.fields import FIELD_TYPES
 
 SEARCH_INDEX = "search"
+SORT = "sort_"
 
 
 def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> list[DDLElement]:
@@ -33,6 +35,7 @@ def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> l
             continue
         statements += _columns_missing(found, table)
         statements += _index_changes(found, table)
+    statements += _sort_indexes(connection, found, models, tables)
     if connection.dialect.name == "postgresql":
         statements += _foreign_keys(found, models, tables)
         statements += _search_indexes(connection, found, models, tables)
@@ -92,6 +95,28 @@ def _foreign_key(table: str, name: str, column: str = "id", target: str = "") ->
     )
     ghost.append_constraint(key)
     return key
+
+
+def _sort_indexes(
+    connection: sa.Connection, found: sa.Inspector, models: Models, tables: set[str]
+) -> list[DDLElement]:
+    """Return the indexes that serve the order in which a list opens: empty values last, newest first among equals."""
+    last = " NULLS LAST" if connection.dialect.name == "postgresql" else ""
+    statements: list[DDLElement] = []
+    for name in models:
+        table, entity = models.table(name), models[name].__entity__
+        known = {row["name"] for row in found.get_indexes(table.name)} if table.name in tables else set()
+        wanted = {}
+        if entity.sort and entity.sort[0][0] in entity.fields:
+            field, descending = entity.fields[entity.sort[0][0]], entity.sort[0][1]
+            if FIELD_TYPES[field.type].stored:
+                way = f"DESC{last}" if descending else f"ASC{last}"
+                index = f"{SORT}{table.name}_{field.column}_{'down' if descending else 'up'}"[:63]
+                wanted[index] = f'CREATE INDEX {index} ON "{table.name}" ("{field.column}" {way}, id DESC)'
+        surplus = sorted(key for key in known - set(wanted) if key.startswith(SORT))
+        statements += [sa.DDL(f"DROP INDEX {key}") for key in surplus]
+        statements += [sa.DDL(wanted[key]) for key in sorted(set(wanted) - known)]
+    return statements
 
 
 def has_trigrams(connection: sa.Connection) -> bool:

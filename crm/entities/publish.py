@@ -28,8 +28,8 @@ from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
 ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
 """What else is written in the publish transaction (permissions); filled by `app.py`."""
 
-AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, Workspace | None], None]] = []
-"""What follows a publish, given the workspaces after and before (search keys of old records); filled by `app.py`."""
+AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, set[str]], None]] = []
+"""What follows a publish, given the entities whose searched fields changed; filled by `app.py`."""
 
 PUBLISH_LOCK = 7_316_001  # any number, the same in every process
 
@@ -154,8 +154,32 @@ def _publish(
         }
         store.add_revision(connection, workspace.number, content, *note)
     for follow in AFTER_PUBLISH:
-        follow(engine, workspace, None)
+        follow(engine, workspace, searched_otherwise(draft))
     return workspace.number
+
+
+def searched_otherwise(draft: Draft) -> set[str]:
+    """Return the entities that existed before and are searched by other fields now."""
+
+    def searched(document: Document, identities: Identities) -> set[str]:
+        fields = document.body["fields"]
+        return {
+            identities.field(document.name, key, "").uid
+            for key, body in fields.items()
+            if body.get("search") is True
+        }
+
+    old = {
+        draft.before.entity(document.name).uid: searched(document, draft.before)
+        for document in draft.old_documents
+        if document.kind == "entity"
+    }
+    new = {
+        document.name: searched(document, draft.after)
+        for document in draft.documents
+        if document.kind == "entity"
+    }
+    return {name for name, uids in new.items() if old.get(draft.after.entity(name).uid, uids) != uids}
 
 
 def _expand(

@@ -9,6 +9,7 @@ from crm.entities.load import build_schema, load_document, load_documents
 from crm.errors import Problem
 from crm.messages import render
 
+
 @pytest.fixture(autouse=True)
 def _kinds() -> None:
     """Roles and the other kinds of documents are known."""

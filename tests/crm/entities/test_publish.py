@@ -12,6 +12,7 @@ from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, SchemaError
 from crm.permissions.model import SYSTEM
+from crm.records.listing import ListQuery, list_records
 from crm.records.service import create_record, get_record, update_record
 from tests.factories import make_customer, make_deal
 
@@ -191,3 +192,13 @@ def test_a_text_field_that_becomes_a_number_takes_its_values_along_or_names_thos
     with open_session(engine, workspace, SYSTEM) as fresh:
         deal = workspace.schema.entities["deal"]
         assert [get_record(fresh, deal, found).size for found in (good, bad)] == [12, 7]
+
+
+def test_old_records_are_found_by_a_field_that_became_searchable(engine):
+    with open_session(engine, get_workspace(engine), SYSTEM) as session:
+        make_customer(session, name="Plain", street="Τσιμισκή 5")
+    publish_changed(engine, lambda entities: entities["customer"]["fields"]["street"].update(search=True))
+    workspace = get_workspace(engine)
+    with open_session(engine, workspace, SYSTEM) as session:
+        page = list_records(session, workspace.schema.entities["customer"], ListQuery(search="tsimiski"))
+        assert [row["name"] for row in page.rows] == ["Plain"]
