@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import ORMExecuteState, defer, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, defer
 from sqlalchemy.sql import visitors
 
 from crm.database import CrmSession
@@ -48,7 +48,17 @@ def _row_options(session: CrmSession) -> Iterator[Any]:
     for cls in session.workspace.models.values():
         criteria = row_criteria(session, cls.__entity__, "read")
         if criteria is not None:
-            yield with_loader_criteria(cls, criteria, include_aliases=True)
+            yield RowCriteria(cls, criteria, include_aliases=True)
+
+
+class RowCriteria(LoaderCriteriaOption):
+    """A condition on every occurrence of an entity; an aliased one that is joined to gets it on its own columns."""
+
+    _traverse_internals = LoaderCriteriaOption._traverse_internals  # its cache key is the same
+
+    def _resolve_where_criteria(self, ext_info: Any) -> Any:
+        criteria = super()._resolve_where_criteria(ext_info)
+        return ext_info._adapter.traverse(criteria) if ext_info.is_aliased_class else criteria
 
 
 def _field_options(session: CrmSession, statement: Any) -> Iterator[Any]:

@@ -46,6 +46,23 @@ def test_a_reference_to_a_hidden_record_leads_nowhere(session_as, two_customers)
     assert found is None or found.customer is None
 
 
+def test_a_joined_alias_shows_own_records_only_to_each_who_asks(session_as, two_customers):
+    def names(who):
+        session = session_as(who)
+        deal = session.workspace.models["deal"]
+        customer = sa.orm.aliased(session.workspace.models["customer"])
+        joined = (
+            sa.select(customer.name).select_from(deal).outerjoin(customer, deal.customer_id == customer.id)
+        )
+        found = set(session.scalars(joined))
+        session.close()
+        return found
+
+    for _again in range(2):
+        assert names("manager") == {"Mine Ltd", "Other Ltd"}
+        assert names("sales") == {"Mine Ltd", None}
+
+
 def test_lists_lookups_and_search_agree(session_as, two_customers):
     sales = session_as("sales")
     entity = sales.workspace.schema.entities["customer"]
