@@ -66,6 +66,7 @@ class ExactDecimal(TypeDecorator):
         super().__init__(DIGITS, places, asdecimal=True)
         self.places = places
         self.compared = compared
+        self.step = Decimal(1).scaleb(-places, EXACT)
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine:
         """Return BIGINT on SQLite, which has no exact decimals, and NUMERIC elsewhere."""
@@ -81,6 +82,8 @@ class ExactDecimal(TypeDecorator):
         """Return what the database stores or compares with."""
         if value is None:
             return None
+        if not self.compared and type(value) is Decimal and value.same_quantum(self.step):  # as cleaned
+            return int(value.scaleb(self.places, EXACT)) if dialect.name == "sqlite" else value
         if isinstance(value, bool):
             raise ValueError(f"{value!r} is not a number to store")
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

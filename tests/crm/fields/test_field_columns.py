@@ -77,7 +77,17 @@ def test_amounts_sort_as_numbers(connection: sa.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "literal", [0, 0.1, Decimal("0.1"), Decimal("0.100000001"), Decimal("0.0999"), 10**30, -(10**30)]
+    "literal",
+    [
+        0,
+        0.1,
+        Decimal("0.1"),
+        Decimal("0.100000001"),
+        Decimal("0.0999"),
+        10**30,
+        -(10**30),
+        Decimal("9" * 30 + ".00"),
+    ],
 )
 def test_comparing_with_any_literal_is_exact(connection: sa.Connection, literal: object) -> None:
     exact = Decimal(repr(literal)) if isinstance(literal, float) else Decimal(literal)
