@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import abort, current_app, jsonify, redirect, request
@@ -15,11 +14,14 @@ from werkzeug.wrappers import Response
 
 from crm import events, queue
 from crm.conditions import parse_conditions, say
+from crm.database import CrmSession
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError, RuleError
+from crm.records.values import user_names
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from workflows.actions import ACTIONS
+from workflows.effects import effect_lines
 from workflows.organisation import Workshop, organisation_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.schedule import duration
@@ -96,7 +98,7 @@ class RulesView(BaseView):
             run=self.run_line(row),
             rule=self.rules.get(row["rule"]),
             why=row["why"],
-            cause=row["cause"],
+            cause=cause_links(session, row["cause"]),
             errors=sentences(row["error"], current_language()),
             steps=[self.step_line(row, step) for step in steps],
         )
@@ -147,19 +149,31 @@ class RulesView(BaseView):
 
     def step_line(self, row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
         """Return a step that was done as the page of a run draws it."""
-        effect = {name: value for name, value in step["effect"].items() if name not in ("action", "goes_on")}
-        words = {name: value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-                 for name, value in effect.items()}  # fmt: skip
         rule = self.rules.get(row["rule"])
         found = rule and next(
             (known for known in every_step(rule.steps) if known.path == step["position"]), None
         )
         sentence = step["effect"].get("action", "")
-        if rule and found and found.action == sentence:
-            schema = self.workspace.schema
-            entity = schema.entities[rule.entity]
+        schema = self.workspace.schema
+        entity = schema.entities.get(row["entity"])
+        if rule and found and found.action == sentence and entity:
             sentence = ACTIONS[found.action].describe(found, schema, entity, current_language())
-        return {**step, "sentence": sentence, "effect": words}
+        lines = effect_lines(self.appbuilder.session(), entity, step["effect"]) if entity else []
+        return {**step, "sentence": sentence, "lines": lines}
+
+
+def cause_links(session: CrmSession, chain: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what led to a run as (name, address): users by name, rules with a link to their run."""
+    ids = [int(link[5:]) for link in chain if link.startswith("user:") and link[5:].isdigit()]
+    names = {f"user:{key}": name for key, name in user_names(session, ids).items()}
+    found = []
+    for link in chain:
+        rule, _, number = link.removeprefix("rule:").rpartition("#")
+        is_rule = link.startswith("rule:") and number.isdigit()
+        found.append(
+            (f"{rule} #{number}", f"/admin/rules/run/{number}") if is_rule else (names.get(link, link), "")
+        )
+    return found
 
 
 def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:

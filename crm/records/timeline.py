@@ -105,15 +105,19 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Mome
             row["kind"],
             "",
             who=names.get(row["user_id"]) or row["actor_name"],
-            changes=_changes(session, entity, row["values"], hidden),
+            changes=changes_in_words(session, entity, row["values"], hidden),
         )
         for row in rows
     ]
 
 
-def _changes(
+def changes_in_words(
     session: CrmSession, entity: Entity, values: Mapping, hidden: frozenset
 ) -> list[tuple[str, str, str]]:
+    """Return changed fields as (label, before, after), without what is hidden.
+
+    Shape:  `values` maps field names to `[before, after]` as JSON values, as the journal keeps them.
+    """
     situation, found = situation_of(session), []
     for name, (before, after) in values.items():
         if name in hidden or name not in entity.fields:

@@ -40,7 +40,7 @@ run = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("why", sa.JSON, nullable=False),
     sa.Column("cause", sa.JSON, nullable=False),
-    sa.Column("error", sa.JSON),
+    sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("ended_at", sa.DateTime),
     sa.UniqueConstraint("rule", "trigger_key"),

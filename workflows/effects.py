@@ -1,0 +1,70 @@
+"""What a step did, as lines for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from babel.dates import format_datetime
+
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.records.timeline import changes_in_words
+from workflows.rules.words import say
+
+Line = tuple[str, str]
+"""A label and a text."""
+
+NO_FIELDS: frozenset[str] = frozenset()
+
+
+def effect_lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> list[Line]:
+    """Return a stored effect as (label, text), in the language of the session's actor."""
+    return list(_lines(session, entity, effect))
+
+
+def _lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> Iterator[Line]:
+    language, schema = session.actor.language, session.workspace.schema
+    if effect.get("to"):
+        to = effect["to"]
+        yield say("rule.effect_to", language), to if isinstance(to, str) else ", ".join(to)
+    if isinstance(effect.get("why"), Mapping):
+        yield from _why(effect["why"], language)
+    if "text" in effect:
+        yield say("rule.effect_text", language), effect["text"]
+    for label, before, after in changes_in_words(session, entity, effect.get("changes") or {}, NO_FIELDS):
+        yield label, f"{before or '—'} → {after or '—'}"
+    target = schema.entities.get(effect.get("entity", ""))
+    name = target.label.get(language) if target else str(effect.get("entity", ""))
+    if effect["action"] == "create_record":
+        yield say("rule.effect_created", language), f"{name} #{effect['record']}"
+    if "records" in effect:
+        numbers = ", ".join(f"#{number}" for number in effect["records"])
+        yield say("rule.effect_changed_records", language), f"{name} {numbers}" if numbers else "—"
+    yield from _flow(session, effect)
+
+
+def _flow(session: CrmSession, effect: Mapping[str, Any]) -> Iterator[Line]:
+    language = session.actor.language
+    if "until" in effect:
+        moment = dt.datetime.fromisoformat(effect["until"])
+        shown = format_datetime(moment, "short", session.actor.time_zone, locale=language)
+        yield say("rule.effect_until", language), shown
+    if effect["action"] == "choose":
+        branch = effect.get("branch")
+        yield say("rule.effect_branch", language), "—" if branch is None else str(branch + 1)
+    if effect.get("nobody"):
+        yield "", say("rule.effect_nobody", language)
+    if effect.get("changes") == {}:
+        yield "", say("rule.effect_nothing", language)
+    if effect.get("went_on") is False:
+        yield "", say("rule.effect_did_not_go_on", language)
+
+
+def _why(why: Mapping[str, Any], language: str) -> Iterator[Line]:
+    """Yield the reason of an assignment: how much each had to do, or that it was somebody's turn."""
+    for name, count in (why.get("records") or {}).items():
+        yield name, say("rule.effect_load", language, count=count)
+    if why.get("by") == "round_robin":
+        yield say("rule.effect_why", language), say("rule.effect_turn", language)
