@@ -17,7 +17,7 @@ from crm.conditions.scope import Scope
 from crm.conditions.segments import segment_tree
 from crm.conditions.values import age_bounds, fits_bounds, instant, typed
 
-MAX_SEGMENTS = 10  # segments that ask about segments
+MAX_SEGMENTS = 5  # segments that ask about segments
 
 
 def evaluate(node: Node, record: Any, scope: Scope) -> Any:

@@ -53,6 +53,7 @@ MAX_LINES = 500
 MAX_NESTING = 10
 MAX_CHILDREN = 3  # children within children
 MAX_OPTIONS = 1_000
+MAX_COMPARISONS = 200
 GROUPS = ("all", "any", "none")
 AGGREGATES = {"count_of": "count", "sum_of": "sum", "any_of": "any", "none_of": "any"}
 SIGNS = {"is": "=", "is_not": "!=", "above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
@@ -234,6 +235,8 @@ class LineReader:
             return In(left, options)
         if left.kind == USER:
             return In(left, options)
+        if len(options) > MAX_COMPARISONS:  # each becomes a comparison of its own
+            raise Refusal("conditions.too_many_options", limit=MAX_COMPARISONS)
         return Or(tuple(build_compare("=", left, option, self.resolver.schema) for option in options))
 
     def value(self, given: Any, left: Node, context: Context) -> Node:

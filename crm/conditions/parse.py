@@ -126,9 +126,9 @@ def parse_formula_condition(text: Any, entity: Entity, schema: Schema) -> tuple[
 def parse_field(entity: Entity, field: Field, schema: Schema) -> tuple[Node, list[Problem]]:
     """Return the tree of a formula or summary field and its problem, if there is one."""
     try:
-        path = Resolver(schema, computed_tree).field_path(field.name, entity)
-        check_size(path, MAX_NODES)
-        return path.computed or path, []
+        node = computed_tree(Resolver(schema, computed_tree), entity, field)
+        check_size(node, MAX_NODES)
+        return node, []
     except Refusal as refusal:
         return Const(None, EMPTY), [replace(problem_of(refusal), field=field.name)]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crm.conditions.kinds import SYSTEM_FIELDS, is_computed, kind_of
 from crm.conditions.model import (
     DATE,
     DATETIME,
-    NUMBER,
     REFERENCE,
     Age,
     And,
@@ -20,6 +19,7 @@ from crm.conditions.model import (
     InSegment,
     Node,
     Step,
+    segments_of,
 )
 from crm.fields.base import Field
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crm.entities.model import Entity, Inverse, Schema
 
 MAX_STEPS = 6  # references in one path
-LIST_TYPES = ("reference",)
 SLICE = re.compile(r"(?P<name>.+?)_(?:last_(?P<last>[0-9]{1,5})|(?P<near>[0-9]{1,5})_to_(?P<far>[0-9]{1,5}))_"
                    r"(?P<unit>days|weeks|months|years)(?P<ago>_ago)?\Z")  # fmt: skip
 
@@ -92,7 +91,7 @@ class Resolver:
         way: tuple[Step, ...] = ()
         for name in names:
             field = self._field(name, entity)
-            if field.type not in LIST_TYPES:
+            if field.type != "reference":
                 raise Refusal("conditions.not_a_reference", name=name, path=text)
             way = (*way, (entity.name, name))
             entity = self.entity(str(field.options.get("to")))
@@ -114,6 +113,10 @@ class Resolver:
             self._open.append(step)
             try:
                 self._computed[step] = self._compute(self, entity, field)
+            except Refusal as refusal:
+                if refusal.code in ("conditions.formula_in_circle", "conditions.formula_broken"):
+                    raise Refusal(refusal.code, **refusal.params) from None
+                raise Refusal("conditions.formula_broken", name=field.name) from None
             finally:
                 self._open.pop()
         return self._computed[step]
@@ -129,7 +132,7 @@ class Resolver:
         way: tuple[Step, ...] = ()
         while names and names[0] in entity.fields:
             field = entity.fields[names[0]]
-            if field.type not in LIST_TYPES:
+            if field.type != "reference":
                 raise Refusal("conditions.not_children", name=names[0])
             way = (*way, (entity.name, names.pop(0)))
             entity = self.entity(str(field.options.get("to")))
@@ -169,6 +172,8 @@ class Resolver:
             raise unknown("segment", name, known)
         if known[name] not in (entity, ""):
             raise Refusal("conditions.segment_of_other", name=name, entity=known[name], here=entity)
+        if is_in_circle(name, self.schema):
+            raise Refusal("conditions.segment_in_circle", name=name)
         return InSegment(name, entity, way)
 
 
@@ -189,6 +194,47 @@ def segment_entities(schema: Schema) -> Mapping[str, str]:
     return {**written, **{name: part.entity for name, part in schema.parts.get("segment", {}).items()}}
 
 
+def is_in_circle(name: str, schema: Schema) -> bool:
+    """Return whether a segment asks about itself, directly or by way of others."""
+    seen: set[str] = set()
+    waiting = list(_segments_named(_lines_of(name, schema)))
+    while waiting:
+        found = waiting.pop()
+        if found == name:
+            return True
+        if found not in seen:
+            seen.add(found)
+            waiting += _segments_named(_lines_of(found, schema))
+    return False
+
+
+def _lines_of(name: str, schema: Schema) -> Any:
+    """Return the lines of a segment as they were written, or its tree."""
+    part = schema.parts.get("segment", {}).get(name)
+    if part is not None:
+        return getattr(part, "condition", None) or getattr(part, "lines", None)
+    written = (
+        document for document in schema.documents if document.kind == "segment" and document.name == name
+    )
+    return next((document.body.get("if") for document in written), None)
+
+
+def _segments_named(lines: Any) -> set[str]:
+    """Return the segments that written lines ask about."""
+    if isinstance(lines, Node):
+        return segments_of(lines)
+    found: set[str] = set()
+    waiting = [lines]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            waiting += part.values()
+            found |= {part["in_segment"]} if isinstance(part.get("in_segment"), str) else set()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return found
+
+
 def both(first: Node | None, second: Node | None) -> Node | None:
     """Return the condition that holds where both hold; None stands for no condition."""
     if first is None or second is None:
@@ -201,8 +247,3 @@ def reference_target(path: FieldPath, schema: Schema) -> str:
     entity, name = path.steps[-1]
     field = schema.entities[entity].fields.get(name)
     return str(field.options.get("to")) if field is not None and path.kind == REFERENCE else ""
-
-
-def is_number(node: Node) -> bool:
-    """Return whether a node gives a number."""
-    return node.kind == NUMBER

@@ -200,8 +200,16 @@ class Compiler:
                 options.append(constant_of(option, self.python))
         found = [option for option in dict.fromkeys(options) if option is not None]
         if kind == NUMBER:
-            return sa.or_(FALSE, *(self._number("=", column, option) for option in found))
+            return self._one_number(column, found)
         return sa.type_coerce(column, LITERALS[kind]).in_(found) if found else FALSE
+
+    def _one_number(self, column: Any, options: list[Decimal]) -> Sql:
+        places = self.values.places(column)
+        if places is None:
+            return sa.type_coerce(column, sa.Numeric()).in_(options)
+        fitted = [fit("=", option, places) for option in options]
+        whole = [found[1] for found in fitted if not isinstance(found, bool)]
+        return sa.type_coerce(column, sa.BigInteger()).in_(whole) if whole else FALSE
 
     def many_holds(self, node: model.Holds, row: Row) -> Sql:
         """Return a column of several words that has one of them."""
