@@ -49,12 +49,10 @@ class Executor:
         outcome.unchanged = sum(1 for row in rows if row.action == "unchanged")
         outcome.skipped = sum(1 for row in rows if row.action == "skip")
         outcome.failed = sum(1 for row in rows if row.action == "error")
-        ids = self.create([row for row in rows if row.action == "create"], outcome)
-        outcome.created = len(ids)
+        outcome.created = self.create([row for row in rows if row.action == "create"], outcome)
         outcome.updated = self.update([row for row in rows if row.action == "update"], outcome)
         outcome.failed += len(outcome.refused)
         connection = self.session.connection()
-        store.note_record_ids(connection, self.batch_id, ids)
         for row in rows if outcome.refused else ():
             if row.number in outcome.refused:
                 problems = encode_problems(outcome.refused[row.number])
@@ -80,29 +78,26 @@ class Executor:
             cells[column.index] = f"#{value}" if is_link and value is not None else value
         return encode_cells(cells)
 
-    def create(self, rows: Sequence[sa.Row], outcome: Outcome) -> dict[int, int]:
-        """Create records; return their ids by row number."""
-        if not rows:
-            return {}
-        numbered = [(row.number, self.decoder.decode(row.content)) for row in rows]
-        return self.create_halving(numbered, outcome)
+    def create(self, rows: Sequence[sa.Row], outcome: Outcome) -> int:
+        """Create records and return how many; the journal notes which."""
+        return self.create_halving([(row.number, self.decoder.decode(row.content)) for row in rows], outcome)
 
-    def create_halving(self, numbered: Sequence[tuple[int, Mapping]], outcome: Outcome) -> dict[int, int]:
+    def create_halving(self, numbered: Sequence[tuple[int, Mapping]], outcome: Outcome) -> int:
         """Create all at once; when one is refused, each half by itself, so that only the bad ones are left out."""
+        if not numbered:
+            return 0
         try:
             with self.session.begin_nested():
-                values = [row for _, row in numbered]
-                ids = insert_rows(self.session, self.entity, values, self.with_events)
-            return {number: record_id for (number, _), record_id in zip(numbered, ids, strict=True)}
+                insert_rows(self.session, self.entity, [row for _, row in numbered], self.with_events)
+            return len(numbered)
         except REFUSALS as error:
             if len(numbered) == 1:
                 outcome.refused[numbered[0][0]] = [refusal_of(self.entity, error)]
-                return {}
+                return 0
         middle = len(numbered) // 2
-        halves = (numbered[:middle], numbered[middle:])
-        return {
-            number: found for half in halves for number, found in self.create_halving(half, outcome).items()
-        }
+        return self.create_halving(numbered[:middle], outcome) + self.create_halving(
+            numbered[middle:], outcome
+        )
 
     def update(self, rows: Sequence[sa.Row], outcome: Outcome) -> int:
         """Change records and return how many; a record somebody changed since the plan is judged again."""

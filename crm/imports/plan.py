@@ -22,13 +22,13 @@ from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.records.bulk import load_rows
 from crm.records.draft import RecordDraft
 from crm.records.links import judge_links
-from crm.records.prepare import default_values, is_empty, judge
+from crm.records.prepare import Judge, default_values, is_empty
 from crm.records.values import situation_of
 
 CHUNK = 500  # key values of one query
 
 
-@dataclass
+@dataclass(slots=True)
 class Planned:
     """One row with its action.
 
@@ -68,11 +68,13 @@ class Planner:
         self.judged_links = [
             name for name in self.names if entity.fields[name].type in ("reference", "references", "user")
         ] + self.unique
+        self.jury = Judge(session, entity)
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}
         self.seen_keys: dict[tuple, int] = {}
 
     def plan(self, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
         """Return one chunk's plan rows, as `store.ROW_COLUMNS` without the batch."""
+        self.jury = Judge(self.session, self.entity)  # a new one for each chunk: it knows the moment
         chunk = [Planned(row) for row in self.converter.convert(rows, self.defaults)]
         self.find_records(chunk)
         for planned in chunk:
@@ -213,7 +215,7 @@ class Planner:
         ):
             return
         known = {problem.field for problem in planned.problems if problem.field}
-        found = judge(self.session, self.entity, planned.before, after, planned.record_id)
+        found = self.jury.list_problems(planned.before, after, planned.record_id)
         planned.problems += [
             problem for problem in found if problem.field is None or problem.field not in known
         ]

@@ -71,7 +71,7 @@ plan_row = sa.Table(
     sa.Column("batch_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # as the spreadsheet shows it
     sa.Column("action", sa.String(10), nullable=False),  # create, update, unchanged, skip, error
-    sa.Column("record_id", sa.BigInteger),
+    sa.Column("record_id", sa.BigInteger),  # of the record it changes; new ones are in the journal
     sa.Column("version", sa.Integer),
     sa.Column("content", sa.Text),  # create: values; update: {field: [before, after]}; error: the cells
     sa.Column("problems", sa.Text),  # [[code, params, field, column]]
@@ -229,26 +229,3 @@ def refuse_plan_row(
         .where(plan_row.c.batch_id == batch_id, plan_row.c.number == number)
         .values(action="error", content=content, problems=problems)
     )
-
-
-def note_record_ids(connection: sa.Connection, batch_id: int, ids: Mapping[int, int]) -> None:
-    """Note which records the rows became.
-
-    Shape:  `ids` maps row numbers to record ids.
-    """
-    if not ids:
-        return
-    if connection.dialect.name == "postgresql":
-        pairs = sa.text(
-            "UPDATE crm_import_row SET record_id = pair.id FROM unnest(CAST(:numbers AS bigint[]),"
-            " CAST(:ids AS bigint[])) AS pair(number, id)"
-            " WHERE crm_import_row.batch_id = :batch AND crm_import_row.number = pair.number"
-        )
-        connection.execute(pairs, {"numbers": list(ids), "ids": list(ids.values()), "batch": batch_id})
-        return
-    update = (
-        sa.update(plan_row)
-        .where(plan_row.c.batch_id == batch_id, plan_row.c.number == sa.bindparam("b_number"))
-        .values(record_id=sa.bindparam("b_id"))
-    )
-    connection.execute(update, [{"b_number": number, "b_id": found} for number, found in ids.items()])

@@ -7,7 +7,7 @@ the database itself refuses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from functools import partial
 from typing import Any
@@ -59,13 +59,14 @@ def insert_rows(
     connection = session.connection()
     table = session.workspace.models.table(entity.name)
     ids = take_ids(connection, table, len(rows))
-    fields = [field for field in entity.fields.values() if FIELD_TYPES[field.type].stored]
-    names, now, user = [field.name for field in fields], session.clock(), session.actor.user_id
-    columns = ("id", "search_key", *(field.column for field in fields))
+    names = filled_names(entity, rows)
+    searched = replace(entity, fields={name: field for name, field in entity.fields.items() if field.search})
+    columns = ("id", "search_key", *(entity.fields[name].column for name in names))
     stored = (
-        (record_id, search_key_of(entity, row), *map(row.get, names))
+        (record_id, search_key_of(searched, row), *map(row.get, names))
         for record_id, row in zip(ids, rows, strict=True)
     )
+    now, user = session.clock(), session.actor.user_id
     same = {
         "created_at": now,
         "created_by_id": user,
@@ -76,6 +77,12 @@ def insert_rows(
     copy_rows(connection, table, columns, stored, same)
     write_journal(session, entity, CREATED, zip(ids, created_values(entity, rows), strict=True), with_events)
     return ids
+
+
+def filled_names(entity: Entity, rows: Sequence[Values]) -> list[str]:
+    """Return the stored fields that any of the rows names, in declared order; the other columns stay empty."""
+    named = set().union(*{tuple(row) for row in rows})
+    return [name for name, field in entity.fields.items() if name in named and FIELD_TYPES[field.type].stored]
 
 
 def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> Sequence[Values]:
@@ -94,25 +101,24 @@ def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> 
 
 def created_values(entity: Entity, rows: Iterable[Values]) -> Iterable[bytes]:
     """Yield the journal's `{"field": [null, after]}` of new records, as JSON text."""
-    kept = json_writers(entity)
+    writers = json_writers(entity)
     for row in rows:
         values = {}
-        for name, to_json in kept:
-            value = row.get(name)
-            if value is not None:
+        for name, value in row.items():
+            if value is not None and name in writers:
+                to_json = writers[name]
                 values[name] = (None, to_json(value) if to_json else value)
         yield orjson.dumps(values, default=str)
 
 
-def json_writers(entity: Entity) -> list[tuple[str, Callable[[Any], Any] | None]]:
-    """Return (field name, what makes its value JSON) of all the journal keeps; None where it is JSON already."""
-    return [
-        (
-            field.name,
-            None if type(field_type).to_json is FieldType.to_json else partial(field_type.to_json, field),
-        )
+def json_writers(entity: Entity) -> dict[str, Callable[[Any], Any] | None]:
+    """Return what makes a field's value JSON, for all the journal keeps; None where it is JSON already."""
+    return {
+        field.name: None
+        if type(field_type).to_json is FieldType.to_json
+        else partial(field_type.to_json, field)
         for field, field_type, _ in journaled_fields(entity)
-    ]
+    }
 
 
 def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with_events: bool = True) -> None:
@@ -185,7 +191,7 @@ def delete_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
     changes = []
     for edit in edits:
         values = {}
-        for name, to_json in kept:
+        for name, to_json in kept.items():
             value = edit.before.get(name)
             if value is not None:
                 values[name] = (to_json(value) if to_json else value, None)
@@ -257,9 +263,10 @@ def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int
     """
     if connection.dialect.name == "postgresql":
         asked = sa.text(
-            "SELECT nextval(pg_get_serial_sequence(quote_ident(:name), 'id')) FROM generate_series(1, :count)"
+            "SELECT array_agg(nextval(pg_get_serial_sequence(quote_ident(:name), 'id')))"
+            " FROM generate_series(1, :count)"
         )
-        return list(connection.scalars(asked, {"name": table.name, "count": count}))
+        return connection.scalar(asked, {"name": table.name, "count": count})
     last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
     return list(range(last + 1, last + 1 + count))
 

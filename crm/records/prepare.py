@@ -94,26 +94,49 @@ def judge(
 
     Shape:  `before` and `after` are typed values by field name; `before` is None for a new record.
     """
-    scope, draft = scope_of(session), RecordDraft(session, entity, after, record_id)
+    return Judge(session, entity).list_problems(before, after, record_id)
 
-    def holds(lines: tuple, seen: Any = draft) -> bool:
-        return bool(evaluate(parse_trusted(session.workspace, entity, lines), seen, scope))
 
-    problems = []
-    for field in entity.fields.values():
-        value = after.get(field.name)
-        if is_empty(value):
-            if FIELD_TYPES[field.type].writable and (
-                field.required or (field.required_if and holds(field.required_if))
-            ):
+class Judge:
+    """Judges records of one entity as they would be stored; one judge serves many records of one moment."""
+
+    def __init__(self, session: CrmSession, entity: Entity) -> None:
+        self.session, self.entity, self.scope = session, entity, scope_of(session)
+        self.watched = [
+            field for field in entity.fields.values() if is_needed(field) or field.type == "choice"
+        ]
+        self.checks = [
+            (check, parse_trusted(session.workspace, entity, check.when)) for check in entity.checks
+        ]
+
+    def list_problems(
+        self, before: Mapping[str, Any] | None, after: Mapping[str, Any], record_id: int | None
+    ) -> list[Problem]:
+        """Return every problem of a record, without asking the database for other records."""
+        draft = RecordDraft(self.session, self.entity, after, record_id)
+        problems = []
+        for field in self.watched:
+            value = after.get(field.name)
+            if not is_empty(value):
+                problems += _judge_move(field, before, value) if before is not None else ()
+            elif is_needed(field) and (field.required or self._holds(field.required_if, draft)):
                 problems.append(Problem("record.required", {"label": field.label}, field.name))
-            continue
-        problems += _judge_move(field, before, value)
-    problems += _judge_read_only(session, entity, before, after, record_id)
-    problems += [
-        Problem("record.check", {"message": check.message}) for check in entity.checks if holds(check.when)
-    ]
-    return problems
+        problems += _judge_read_only(self.session, self.entity, before, after, record_id)
+        problems += [
+            Problem("record.check", {"message": check.message})
+            for check, tree in self.checks
+            if evaluate(tree, draft, self.scope)
+        ]
+        return problems
+
+    def _holds(self, lines: tuple, draft: RecordDraft) -> bool:
+        tree = parse_trusted(self.session.workspace, self.entity, lines)
+        return bool(evaluate(tree, draft, self.scope))
+
+
+def is_needed(field: Field) -> bool:
+    """Return whether a field must be filled, always or under a condition."""
+    return FIELD_TYPES[field.type].writable and (field.required or bool(field.required_if))
 
 
 def is_empty(value: Any) -> bool:

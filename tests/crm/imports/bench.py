@@ -31,23 +31,20 @@ class Workshop:
 
         Shape:  `options`: who, told (as `--map`), mode, keys, rules.
         """
-        session = self.session_as(*filter(None, [options.get("who")]))
-        found = service.entity_of(session, entity)
-        batch_id = service.start_import(session, self.shop.place, found, BytesIO(content), name)
-        batch = service.get_batch(session, batch_id)
-        matching = build_matching(batch["matching"])
-        columns = tell_columns(matching.columns, options.get("told", ()), found)
-        chosen = replace(
-            matching,
-            columns=columns,
-            mode=options.get("mode", "create"),
-            keys=tuple(options.get("keys", ())),
-            rules=options.get("rules", "run"),
-        )
-        service.match_columns(session, batch_id, chosen)
-        service.begin_check(session, batch_id)
-        session.commit()
-        session.close()
+        with self.session_as(*filter(None, [options.get("who")])) as session:
+            found = service.entity_of(session, entity)
+            batch_id = service.start_import(session, self.shop.place, found, BytesIO(content), name)
+            matching = build_matching(service.get_batch(session, batch_id)["matching"])
+            chosen = replace(
+                matching,
+                columns=tell_columns(matching.columns, options.get("told", ()), found),
+                mode=options.get("mode", "create"),
+                keys=tuple(options.get("keys", ())),
+                rules=options.get("rules", "run"),
+            )
+            service.match_columns(session, batch_id, chosen)
+            service.begin_check(session, batch_id)
+            session.commit()
         return batch_id
 
     def check(self, content: bytes, entity: str, **options: Any) -> dict[str, Any]:
@@ -75,10 +72,9 @@ class Workshop:
 
     def deed(self, batch_id: int, deed: Callable[[CrmSession, int], None]) -> None:
         """Do one step as the system and commit it."""
-        session = self.session_as()
-        deed(session, batch_id)
-        session.commit()
-        session.close()
+        with self.session_as() as session:
+            deed(session, batch_id)
+            session.commit()
 
     def batch(self, batch_id: int) -> dict[str, Any]:
         """Return a batch."""

@@ -72,7 +72,7 @@ def test_another_header_row_is_read_anew(client):
     assert re.search(r'value="name" selected', browser.get(page).text)
 
 
-@pytest.mark.parametrize("who", ["sales", None])
+@pytest.mark.parametrize("who", ["external_agent", None])
 def test_those_without_the_right_see_no_wizard(client, who):
     browser = client(who)
     answer = browser.get("/import/")

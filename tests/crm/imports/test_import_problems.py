@@ -1,4 +1,4 @@
-"""The problem file: the original cells, the reasons in the reader's language, no formulas, ready to be imported again."""
+"""The problem file: original cells, reasons in the reader's language, no formulas, ready to be imported."""
 
 from __future__ import annotations
 

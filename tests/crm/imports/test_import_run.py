@@ -61,11 +61,14 @@ def test_the_telephone_customers_come_out_with_their_counts_and_sums(workshop, s
     assert None not in matched
 
 
-@pytest.mark.skipif(not TELCO.exists(), reason="the shared data is not here")
 def test_the_same_file_again_changes_nothing(workshop):
-    workshop.run(TELCO.read_bytes(), "subscriber", name=TELCO.name)
-    again = workshop.run(TELCO.read_bytes(), "subscriber", name=TELCO.name, mode="upsert")
-    assert counts(again) == {"unchanged": 7043}
+    table = [
+        ["customerID", "Monthly charges", "Contract"],
+        *([f"S-{n}", f"{n}.5", "One year"] for n in range(300)),
+    ]
+    workshop.run(csv_of(table), "subscriber")
+    again = workshop.run(csv_of(table), "subscriber", mode="upsert")
+    assert counts(again) == {"unchanged": 300}
 
 
 def test_a_created_record_has_defaults_history_and_an_event(workshop, session):
@@ -169,7 +172,7 @@ def test_unique_values_are_checked_within_the_file_and_against_the_database(work
 
 
 def test_references_and_users_are_found_by_name(workshop, session):
-    acme = make_customer(session, name="Acme", email="info@acme.org")
+    acme = make_customer(session, name="Acme", email="info@acme.org").id
     make_customer(session, name="Twin")
     make_customer(session, name="Twin")
     session.commit()
@@ -178,13 +181,13 @@ def test_references_and_users_are_found_by_name(workshop, session):
         ["One", "Acme", "10", "sales"],
         ["Two", "info@acme.org", "20", "Sales Tester"],
         ["Three", "acme", "30", ""],
-        ["Four", f"#{acme.id}", "40", "admin@example.com"],
+        ["Four", f"#{acme}", "40", "admin@example.com"],
         ["Five", "Nobody", "50", "nobody"],
         ["Six", "Twin", "60", ""],
     ]
     batch = workshop.run(csv_of(table), "deal", told=["Deal=name"])
     assert counts(batch) == {"created": 4, "failed": 2}
-    assert {deal.customer_id for deal in all_of(session, "deal")} == {acme.id}
+    assert {deal.customer_id for deal in all_of(session, "deal")} == {acme}
     assert codes(workshop, batch) == {
         6: ["import.no_such_record", "import.no_such_user"],
         7: ["import.several_records"],
@@ -333,14 +336,13 @@ def test_the_column_of_a_closed_field_may_be_left_out(workshop, session):
 
 def test_rows_out_of_the_actors_reach_are_refused(workshop, session):
     actor = importer(session, records=({"field": "country", "is": "GR"},))
-    hers = make_customer(session, name="Hers", email="hers@x.org", country="GR")
+    make_customer(session, name="Hers", email="hers@x.org", country="GR")
     make_customer(session, name="Theirs", email="theirs@x.org", country="RO")
     session.commit()
     table = [["name", "email", "country"], ["Mine", "mine@x.org", "GR"], ["Away", "away@x.org", "RO"]]
     table += [["Hers", "hers@x.org", "RO"], ["Theirs", "theirs@x.org", "GR"]]
     planned = plan_as(session, actor, table, mode="upsert", keys=("email",))
     assert {row[0]: row[1] for row in planned} == {2: "create", 3: "error", 4: "error", 5: "create"}
-    assert hers.id
 
 
 def plan_as(session: CrmSession, actor: Actor, table: list, **options: object) -> list[tuple]:
@@ -356,9 +358,8 @@ def test_a_reference_the_actor_may_not_see_does_not_exist(workshop, session):
     make_customer(session, name="Acme")
     session.commit()
     actor = importer(session)
-    blind = replace(
-        actor, roles=(Role("blind", Text("Blind"), {"deal": EntityRights(frozenset({"create", "import"}))}),)
-    )
+    rights = {"deal": EntityRights(frozenset({"create", "import"}))}
+    blind = replace(actor, roles=(Role("blind", Text("Blind"), rights),))
     session.actor = blind
     lookups = Lookups(session)
     field = session.workspace.schema.entities["deal"].fields["customer"]
