@@ -23,7 +23,7 @@ from tests.databases import PostgresServer, real_postgres_server
 from tests.seed import PASSWORD, build_template
 
 CUSTOMERS = 1_000_000
-ROUNDS = 60
+ROUNDS = 40
 CPU_CALLS = 20
 
 FILL = """
@@ -150,8 +150,13 @@ class Browser:
         sent = {**headers}
         if self.cookies and "Authorization" not in headers:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        self.connection.request(method, path, body, sent)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, sent)
+            answer = self.connection.getresponse()
+        except http.client.RemoteDisconnected:  # It was idle for longer than the server keeps a connection.
+            self.connection.close()
+            self.connection.request(method, path, body, sent)
+            answer = self.connection.getresponse()
         text = answer.read().decode()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
