@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crm.conditions import place_problems
 from crm.entities.model import Document
 from crm.errors import Problem
 from crm.texts import LANGUAGES, Text
@@ -37,9 +38,8 @@ class BodyReader:
         self.problems.append(Problem(code, params, file=self.document.file, line=line))
 
     def add(self, problems: Iterable[Problem], path: tuple) -> None:
-        """Take over problems found elsewhere, placed at a path of this document."""
-        line = self.document.line(*path)
-        self.problems += [problem.at(file=self.document.file, line=line) for problem in problems]
+        """Take over problems found elsewhere, placed at a path of this document; conditions know the rest of it."""
+        self.problems += place_problems(problems, self.document, *path)
 
     def keys(
         self, body: object, path: tuple, allowed: Iterable[str], required: Iterable[str] = ()
