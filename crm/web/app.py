@@ -117,6 +117,8 @@ def install_globals(app: Flask) -> None:
         actor=current_actor,
         current_language=current_language,
         current_direction=current_direction,
+        language=current_language,
+        direction=current_direction,
     )
 
 

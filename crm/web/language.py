@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from babel.support import NullTranslations
 from flask import Flask, abort, current_app, g, has_request_context, redirect, request, session
 from flask_appbuilder import expose
 from flask_appbuilder.babel.views import LocaleView
-from flask_babel import refresh
+from flask_babel import get_translations, refresh
 from werkzeug.wrappers import Response
 
 from crm.permissions.store import save_profile
@@ -70,6 +71,25 @@ def install_language(app: Flask) -> None:
     """Let Flask-Babel ask us, instead of FAB's own selector that knows the session only."""
     app.extensions["babel"].locale_selector = current_language
     app.extensions["babel"].timezone_selector = current_time_zone
+    app.jinja_env.install_gettext_callables(
+        lambda sentence: request_catalogue().ugettext(sentence),
+        lambda one, many, count: request_catalogue().ungettext(one, many, count),
+        newstyle=True,
+    )
+
+
+def request_catalogue() -> NullTranslations:
+    """Return the sentences of the reader's language; looked up once per request, not once per sentence."""
+    if "crm_catalogue" not in g:
+        g.crm_catalogue = get_translations()
+    return g.crm_catalogue
+
+
+def change_language(code: str) -> None:
+    """Let the browser's session, and the rest of this request, speak another language."""
+    session["locale"] = g.crm_language = code
+    g.pop("crm_catalogue", None)
+    refresh()
 
 
 class LanguageView(LocaleView):
@@ -80,9 +100,7 @@ class LanguageView(LocaleView):
         """Choose a language and go back to where the reader was."""
         if locale not in current_app.config["LANGUAGES"]:
             abort(404)
-        session["locale"] = locale
-        g.crm_language = locale
-        refresh()
+        change_language(locale)
         if g.user.is_authenticated:
             save_profile(self.appbuilder.session.connection(), g.user.id, language=locale)
             self.appbuilder.session.commit()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, g, make_response, redirect, request, session
+from flask import current_app, flash, g, make_response, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import gettext, refresh
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.database import utcnow
@@ -17,7 +17,7 @@ from crm.errors import Problem, RecordError
 from crm.messages import render
 from crm.permissions.store import save_profile
 from crm.web.form_fields import FormField, Option
-from crm.web.language import current_language
+from crm.web.language import change_language, current_language
 from crm.web.permissions import EVERYONE
 
 THEMES = ("system", "light", "dark")
@@ -49,8 +49,7 @@ class ProfileView(BaseView):
         save_profile(self.appbuilder.session.connection(), g.user.id, **values)
         self.appbuilder.session.commit()
         if "language" in values:
-            session["locale"] = g.crm_language = values["language"]
-            refresh()
+            change_language(values["language"])
         if request.headers.get("Accept") == "application/json":
             return Response(status=204)
         flash(gettext("Your profile was saved."), "success")

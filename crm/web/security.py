@@ -23,7 +23,8 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_role,
 )
 from flask_jwt_extended import JWTManager
-from flask_login import login_user, logout_user
+from flask_jwt_extended import current_user as token_user
+from flask_login import current_user, login_user, logout_user
 
 from crm.permissions.store import profile
 from crm.web import users
@@ -164,6 +165,7 @@ class CrmSecurityManager(SecurityManager):
         session.update(kept)
         session.permanent = True
         login_user(user, remember=False)
+        g.pop("crm_open", None)
         self.stamp_session(user)
 
     def stamp_session(self, user: User) -> None:
@@ -174,6 +176,7 @@ class CrmSecurityManager(SecurityManager):
         """Sign out."""
         kept = {name: session[name] for name in KEPT_AT_LOGOUT if name in session}
         logout_user()
+        g.pop("crm_open", None)
         session.clear()
         session.update(kept)
 
@@ -189,6 +192,13 @@ class CrmSecurityManager(SecurityManager):
     def is_item_public(self, permission_name: str, view_name: str) -> bool:
         """Nothing is public: pages that need no login do not ask."""
         return False
+
+    def has_access(self, permission_name: str, view_name: str) -> bool:
+        """Return whether whoever asks may open a view or see a menu item."""
+        if "crm_open" not in g:
+            user = current_user if current_user.is_authenticated else token_user
+            g.crm_open = self.pairs_of(user) if user else frozenset()
+        return (permission_name, view_name) in g.crm_open
 
     def _has_view_access(self, user: User, permission_name: str, view_name: str) -> bool:
         return (permission_name, view_name) in self.pairs_of(user)
