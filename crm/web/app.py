@@ -40,6 +40,7 @@ from crm.web.session import (
     only_reading,
 )
 from crm.web.skin import install_skin
+from crm.web.url_rules import LazyRule
 
 if TYPE_CHECKING:
     from config import Settings
@@ -51,6 +52,12 @@ TOKEN_SECONDS = 3_600  # how long a JSON Web Token opens the API
 FORM_TOKEN_SECONDS = 12 * 3_600  # how long a form may stay open before it is sent
 FAILED_LOGINS = "5 per 30 second"  # per address; a login that succeeds does not count
 SMALLEST_UPLOAD_MB = 10
+
+
+class CrmFlask(Flask):
+    """Flask with rules that are quick to add."""
+
+    url_rule_class = LazyRule
 
 
 class CrmAppBuilder(AppBuilder):
@@ -70,7 +77,7 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
 
     Shape:  `engine` is the process's own, shared by every revision's app.
     """
-    app = Flask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
+    app = CrmFlask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
     app.config.update(flask_settings(settings))
     app.session_interface = BrowserSession()
     if settings.proxies:
