@@ -97,7 +97,8 @@ class RulesView(BaseView):
             "rules/run.html",
             run=self.run_line(row),
             rule=self.rules.get(row["rule"]),
-            why=row["why"],
+            occasion=self.occasion_of(row),
+            changed=self.changed_labels(row),
             cause=cause_links(session, row["cause"]),
             errors=sentences(row["error"], current_language()),
             steps=[self.step_line(row, step) for step in steps],
@@ -124,6 +125,20 @@ class RulesView(BaseView):
             "entity": schema.entities[rule.entity].plural,
             "trigger": trigger_words(rule, schema, language),
         }
+
+    def occasion_of(self, row: Mapping[str, Any]) -> str:
+        """Return what fired a run: the rule's trigger and, for a schedule, which of its times it was."""
+        rule, why = self.rules.get(row["rule"]), row["why"]
+        words = trigger_words(rule, self.workspace.schema, current_language()) if rule else ""
+        return f"{words or why.get('event', '')} {why.get('period', '')}".strip()
+
+    def changed_labels(self, row: Mapping[str, Any]) -> list[str]:
+        """Return the fields whose change fired a run, as people call them."""
+        entity = self.workspace.schema.entities.get(row["entity"])
+        if entity is None or row["why"].get("event") != "updated":
+            return []
+        fields = (entity.fields.get(name) for name in row["why"]["changed"])
+        return [field.label.get(current_language()) for field in fields if field]
 
     def conditions_of(self, rule: Rule) -> list[str]:
         """Return each condition of a rule as a sentence."""
