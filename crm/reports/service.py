@@ -19,6 +19,7 @@ from crm.entities.model import Entity
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
+from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import require
 from crm.records.values import field_of, formula_tree, situation_of, titles_by_id, user_names
@@ -201,9 +202,8 @@ class ReportQuery:
         some = sa.func.count(sa.case((compile_sql(tree, self.entity.name, self.scope), self.root.id)))
         if measure.kind == "count":
             return some
-        return sa.func.round(
-            sa.cast(some, sa.Numeric) * 100 / sa.func.count(self.root.id), 2, type_=sa.Numeric()
-        )
+        whole = sa.func.nullif(sa.func.count(self.root.id), 0)  # the totals of nothing
+        return sa.func.round(sa.cast(some, sa.Numeric) * 100 / whole, 2, type_=sa.Numeric())
 
     def _group_column(self, group: Group) -> Column:
         field = self._field_at(group.path)
@@ -287,9 +287,11 @@ def _size(value: Any) -> float:
 
 
 def _average(expression: Any) -> Any:
-    """Return the exact mean: SQLite's own would be a float."""
-    total = sa.cast(sa.func.sum(expression), sa.Numeric)
-    return sa.func.round(total / sa.func.nullif(sa.func.count(expression), 0), 4, type_=sa.Numeric())
+    """Return the mean, to the places of the field: of an exact number, or of whole ones to four places."""
+    total, count = sa.func.sum(expression), sa.func.nullif(sa.func.count(expression), 0)
+    if isinstance(expression.type, ExactDecimal):
+        return sa.func.round(as_ratio(total) / count, expression.type.places, type_=sa.Numeric())
+    return sa.func.round(sa.cast(total, sa.Numeric) / count, 4, type_=sa.Numeric())
 
 
 def number_text(value: Any, is_share: bool, language: str) -> str:
