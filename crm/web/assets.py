@@ -64,6 +64,7 @@ def is_built() -> bool:
     """Tell whether `static/vendor/` was built; a no is looked up again, a yes is remembered."""
     if not load_manifest():
         load_manifest.cache_clear()
+        icon_place.cache_clear()
     return bool(load_manifest())
 
 
@@ -81,17 +82,19 @@ def digest(path: Path, changed_at: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
+@lru_cache(maxsize=4096)
 def icon_place(name: str) -> str:
-    """Return where an icon is drawn, as `file#fragment` below `static/`.
+    """Return where an icon is drawn, as `file?v=…#fragment` below `static/`.
 
     Shape:  an icon of the shell is in the sprite, any other Tabler icon in a file of its own, so that an
             admin may name a new one without a build. An unknown icon is a folder.
     """
+    sprite = f"vendor/icons.svg?v={asset_version('vendor/icons.svg')}"
     if name in sprite_names():
-        return f"vendor/icons.svg#{name}"
+        return f"{sprite}#{name}"
     if ICON_NAME.fullmatch(name) and (VENDOR / "icons" / f"{name}.svg").exists():
         return f"vendor/icons/{name}.svg#icon"
-    return "vendor/icons.svg#folder"
+    return f"{sprite}#folder"
 
 
 def map_style_id() -> str:
@@ -101,12 +104,7 @@ def map_style_id() -> str:
 
 def sprite_names() -> frozenset[str]:
     """Return the names of the icons in the sprite."""
-    return _sprite_names(tuple(load_manifest().get("icons", ())))
-
-
-@lru_cache(maxsize=2)
-def _sprite_names(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(names)
+    return frozenset(load_manifest().get("icons", ()))
 
 
 # --- Building ------------------------------------------------------------------------------------------
@@ -127,6 +125,7 @@ def build_assets() -> bool:
     write_vendor(fresh, inputs)
     replace_folder(VENDOR, fresh)
     load_manifest.cache_clear()
+    icon_place.cache_clear()
     return True
 
 

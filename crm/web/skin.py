@@ -10,10 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
-from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
+from flask_babel import (
+    format_currency,
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_translations,
+    gettext,
+)
+from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -22,9 +31,12 @@ from crm.entities.model import Entity
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
+from crm.web.errors import JSON_PATHS
 from crm.web.form_fields import from_wtforms, problems_of
+from crm.web.language import current_language
 
 TINTS = 6
+MOST_MENUS = 200  # menus kept in memory: one per language and set of rights
 
 # Flask-AppBuilder names Font Awesome's icons for its own pages; these are ours for them.
 OUR_ICONS = {
@@ -94,17 +106,19 @@ class MenuGroup:
 def install_skin(app: Flask) -> None:
     """Give the app's templates everything they call, and answer plainly while the assets are not built."""
     functions = (
-        asset, icon_url, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
+        asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, tint, main_menu, create_links, bottom_links,
         map_style_id, day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
+    app.jinja_env.globals.update(_=say, gettext=say, ngettext=say_number)
     app.before_request(refuse_without_assets)
 
 
 def refuse_without_assets() -> Response | None:
     """Say what to run when the front-end files are missing; the API and the tests do without them."""
-    if current_app.testing or assets.is_built() or request.accept_mimetypes.best != "text/html":
+    is_page = request.accept_mimetypes.best == "text/html" and not request.path.startswith(JSON_PATHS)
+    if not is_page or current_app.testing or assets.is_built():
         return None
     return Response(render_template("assets_missing.html"), status=503)
 
@@ -119,10 +133,19 @@ def asset(name: str) -> str:
     return f"{plain}?v={version}" if version else plain
 
 
-def icon_url(name: str) -> str:
-    """Return the address for `<use href>` of a Tabler icon; an unknown one is a folder."""
-    file, fragment = assets.icon_place(name).split("#")
-    return f"{asset(file)}#{fragment}"
+def icon(name: str, classes: str = "") -> Markup:
+    """Return a Tabler icon; an unknown one is a folder."""
+    return draw_icon(f"{request.script_root}{current_app.static_url_path}", name, classes)
+
+
+@lru_cache(maxsize=4096)
+def draw_icon(static: str, name: str, classes: str) -> Markup:
+    """Return an icon's HTML; the same few are drawn on every line of every list."""
+    place = f"{static}/{assets.icon_place(name)}"
+    kind = f"icon {classes}".strip()
+    return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>').format(
+        kind, place
+    )
 
 
 def own_icon(name: str | None, otherwise: str = "folder") -> str:
@@ -137,7 +160,7 @@ def own_icon(name: str | None, otherwise: str = "folder") -> str:
 
 def language() -> str:
     """Return the language the page is in: en, el, ro or he."""
-    return str(get_locale() or "en")
+    return current_language()
 
 
 def direction() -> str:
@@ -179,6 +202,29 @@ def words(text: Any) -> str:
     """
     plain = OUR_WORDS.get(str(text), str(text))
     return str(gettext(plain)) if plain else ""
+
+
+def say(sentence: str, **values: Any) -> Markup:
+    """Return a sentence of ours in the reader's language, with its escaped values.
+
+    Jinja's and Flask-Babel's own do the same, but look the catalogue up each time; a page has a hundred sentences.
+    """
+    text = Markup(current_catalogue().ugettext(sentence))  # noqa: S704 - translators are trusted, values are not
+    return text % values if values or "%" in text else text
+
+
+def say_number(one: str, many: str, num: int, **values: Any) -> Markup:
+    """Return the sentence for one or for many in the reader's language; `num` is one of its values."""
+    text = Markup(current_catalogue().ungettext(one, many, num))  # noqa: S704 - see `say`
+    return text % {"num": num, **values}
+
+
+def current_catalogue() -> Any:
+    """Return the catalogues of the reader's language, looked up once per request and language."""
+    kept = g.get("crm_catalogue")
+    if kept is None or kept[0] != current_language():
+        kept = g.crm_catalogue = (current_language(), get_translations())
+    return kept[1]
 
 
 def label_of(text: Text | str | None) -> str:
@@ -230,8 +276,20 @@ def money(value: int | float | Decimal | None, currency: str = "EUR") -> str:
 def main_menu() -> tuple[MenuGroup, ...]:
     """Return the side bar of this user: what one may not open is not in it."""
     if "main_menu" not in g:
-        g.main_menu = mark_active(tuple(build_groups()))
+        g.main_menu = mark_active(known_groups())
     return g.main_menu
+
+
+def known_groups() -> tuple[MenuGroup, ...]:
+    """Return the side bar without a mark, from memory for those who may open the same pages."""
+    builder = current_app.appbuilder
+    key = (current_language(), request.script_root, builder.sm.pairs_of(current_user))
+    kept = current_app.extensions.setdefault("crm_menus", {})
+    if key not in kept:
+        if len(kept) >= MOST_MENUS:
+            kept.clear()
+        kept[key] = tuple(build_groups())
+    return kept[key]
 
 
 def build_groups() -> Iterator[MenuGroup]:

@@ -25,6 +25,7 @@ JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
 NOT_PROSE = frozenset({"code", "kbd", "pre"})
 TRANSLATORS = frozenset({"_", "gettext", "ngettext"})
+ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')  # a macro that makes attributes stands outside of any tag
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SENTENCE = re.compile(r"[A-Z][a-z]+( .*)?$|[A-Z][^%{]* [a-z].*[.!?…:]$")
 PHYSICAL = re.compile(
@@ -68,7 +69,7 @@ class Prose(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if LETTERS.search(data) and not NOT_PROSE & set(self.inside):
+        if LETTERS.search(ATTRIBUTE.sub("", data)) and not NOT_PROSE & set(self.inside):
             self.found.append(data.strip())
 
 
