@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,8 +17,9 @@ from crm.fields.date_reading import read_date, to_local, to_utc
 from crm.fields.locales import months
 from crm.texts import LANGUAGES
 from tests.crm.fields.samples import field_of
+from tests.shared_data import locale_cases
 
-FORMATS = json.loads((Path(__file__).parent / "locale_cases.json").read_text(encoding="utf-8"))["formats"]
+FORMATS = locale_cases("formats")
 DAY = dt.date(2026, 3, 29)
 ZONES = tuple(ZoneInfo(name) for name in FORMATS["dst"])
 

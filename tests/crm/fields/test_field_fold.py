@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.fields.fold import fold, query_keys, search_keys
+from tests.shared_data import locale_cases
 
-SEARCH = json.loads((Path(__file__).parent / "locale_cases.json").read_text(encoding="utf-8"))["search"]
+SEARCH = locale_cases("search")
 PAIRS = [
     pair
     for group, pairs in SEARCH.items()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +14,9 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.fields.number_reading import read_number
 from tests.crm.fields.samples import field_of
+from tests.shared_data import locale_cases
 
-FORMATS = json.loads((Path(__file__).parent / "locale_cases.json").read_text(encoding="utf-8"))["formats"][
-    "by_locale"
-]
+FORMATS = locale_cases("formats")["by_locale"]
 
 
 def clean(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +15,9 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.fields.fold import query_keys
 from tests.crm.fields.samples import field_of
+from tests.shared_data import locale_cases
 
-PHONES = json.loads((Path(__file__).parent / "locale_cases.json").read_text(encoding="utf-8"))["phones"][
-    "cases"
-]
+PHONES = locale_cases("phones")["cases"]
 
 
 def clean(type_name: str, value: Any, situation: Situation | None = None, **body: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +11,9 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.messages import render
 from tests.crm.fields.samples import field_of
+from tests.shared_data import locale_cases
 
-GROUPS = json.loads((Path(__file__).parent / "locale_cases.json").read_text(encoding="utf-8"))["identifiers"]
+GROUPS = locale_cases("identifiers")
 KINDS = {
     "gr_afm_vat": "gr.vat",
     "gr_amka": "gr.amka",

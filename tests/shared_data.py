@@ -1,0 +1,19 @@
+"""The data that is handed to the project from outside and read where it lies: beside the checkout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def locale_cases(group: str) -> Any:
+    """Return one group of `locale_cases.json`; a module that needs it is skipped where the data is not."""
+    path = SHARED / "locale_cases.json"
+    if not path.exists():
+        pytest.skip("the shared data is not here", allow_module_level=True)
+    return json.loads(path.read_text(encoding="utf-8"))[group]
