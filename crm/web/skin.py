@@ -33,7 +33,7 @@ from crm.web import assets
 from crm.web.assets import map_style_id
 from crm.web.errors import JSON_PATHS
 from crm.web.form_fields import from_wtforms, problems_of
-from crm.web.language import current_language
+from crm.web.language import current_language, request_catalogue
 
 TINTS = 6
 MOST_MENUS = 200  # menus kept in memory: one per language and set of rights
@@ -209,22 +209,14 @@ def say(sentence: str, **values: Any) -> Markup:
 
     Jinja's and Flask-Babel's own do the same, but look the catalogue up each time; a page has a hundred sentences.
     """
-    text = Markup(current_catalogue().ugettext(sentence))  # noqa: S704 - translators are trusted, values are not
+    text = Markup(request_catalogue().ugettext(sentence))  # noqa: S704 - translators are trusted, values are not
     return text % values if values or "%" in text else text
 
 
 def say_number(one: str, many: str, num: int, **values: Any) -> Markup:
     """Return the sentence for one or for many in the reader's language; `num` is one of its values."""
-    text = Markup(current_catalogue().ungettext(one, many, num))  # noqa: S704 - see `say`
+    text = Markup(request_catalogue().ungettext(one, many, num))  # noqa: S704 - see `say`
     return text % {"num": num, **values}
-
-
-def current_catalogue() -> Any:
-    """Return the catalogues of the reader's language, looked up once per request and language."""
-    kept = g.get("crm_catalogue")
-    if kept is None or kept[0] != current_language():
-        kept = g.crm_catalogue = (current_language(), get_translations())
-    return kept[1]
 
 
 def label_of(text: Text | str | None) -> str:
