@@ -53,11 +53,15 @@ class Running:
         return self.log.read_text()
 
     def members(self, word: str = "") -> list[int]:
-        """Return the processes that belong to this app: those started with its folder in their environment."""
+        """Return the processes that belong to this app: its folder is in their environment, or they stand in it.
+
+        Redis writes its title over its environment.
+        """
         found = []
         for entry in Path("/proc").iterdir():
             try:
                 mine = str(self.folder).encode() in (entry / "environ").read_bytes()
+                mine = mine or (entry / "cwd").readlink() == self.folder
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except (OSError, ValueError):
                 continue
@@ -94,6 +98,12 @@ def test_it_starts_heals_itself_and_stops_without_a_trace(running):
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: len(set(running.members("crm.processes worker")) - {killed}) == 2, running.said())
     assert "ended (signal 9)" in running.said()
+
+    (redis,) = running.members("redis-server")
+    os.kill(redis, signal.SIGKILL)
+    wait_for(lambda: set(running.members("redis-server")) - {redis}, running.said())
+    assert 'name="csrf_token"' in running.get("/login/")
+    wait_for(lambda: running.health().get("workers") == 2, running.said())
 
     started = time.monotonic()
     running.process.send_signal(signal.SIGINT)

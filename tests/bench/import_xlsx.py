@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from config import ROOT
 from tests.bench.list_page import clean_environment
-from tests.bench.measure import Result, medians, note, peak_of_children
+from tests.bench.measure import Result, cpu_of_children, medians, note, peak_of_children
 from tests.databases import PostgresServer, real_postgres_server
 from tests.seed import build_template
 
@@ -131,17 +132,20 @@ def read_cells(file: Path) -> Iterator[list[str]]:
 
 def measure(kind: str, database: OnPostgres | OnSqlite) -> None:
     """Time the product and the floor in turns."""
-    peaks: list[float] = []
+    peaks, processor = [], []
 
     def product() -> None:
         database.reset()
+        before = cpu_of_children()
         import_file(database.url, database.file)
+        processor.append(cpu_of_children() - before)
         peaks.append(peak_of_children())
 
     database.reset()
     found = medians({"floor": database.floor, "koine": product}, ROUNDS)
-    details = {"database": kind}
+    details: dict[str, object] = {"database": kind}
     Result("import_xlsx", "floor read and store", ROWS, found["floor"], details=details).print()
+    details["cpu_seconds"] = round(statistics.median(processor), 2)
     Result("import_xlsx", "koine", ROWS, found["koine"], max(peaks), found["floor"], details).print()
 
 

@@ -73,6 +73,12 @@ def peak_of_children() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
+def cpu_of_children() -> float:
+    """Return how many seconds of processor finished child processes have used, their own children included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def peak_of(pid: int) -> float:
     """Return the most memory a running process had, in megabytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
