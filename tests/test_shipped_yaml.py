@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import app  # noqa: F401 - makes every kind of document known
 from crm.entities.check import ENTITY_KEYS
+from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import KINDS
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document, Schema
 from crm.errors import Problem
 from crm.messages import render
 from crm.texts import LANGUAGES
+from crm.web.assets import icon_place
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 FILES = sorted(SCHEMAS.rglob("*.yaml"))
@@ -92,6 +95,18 @@ def test_the_text_is_one_that_an_admin_can_read(file: Path) -> None:
     assert "\t" not in text and "#" not in text
     assert LOOSE_WORDS.findall(text) == []
     assert OLD_ROMANIAN.findall(text) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=FILE_IDS)
+def test_an_editor_with_the_json_schema_finds_nothing_wrong(file: Path, documents: list[Document]) -> None:
+    document = next(found for found in documents if found.file == file.relative_to(SCHEMAS).as_posix())
+    validator = Draft202012Validator(json_schemas()[document.kind])
+    assert [error.message for error in validator.iter_errors(document.body)] == []
+
+
+def test_every_icon_is_one_of_tablers(shipped: Schema) -> None:
+    unknown = icon_place("folder")
+    assert [entity.icon for entity in shipped.entities.values() if icon_place(entity.icon) == unknown] == []
 
 
 def test_every_field_stands_in_the_form_once(shipped: Schema) -> None:
