@@ -205,3 +205,14 @@ def test_old_runs_are_erased_but_not_those_that_make_a_rule_fire_once(make_works
     assert [row["rule"] for row in workshop.runs()] == ["yearly"]
     with as_user() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(store.step)) == 1
+
+
+def test_erasing_happens_once_a_day(make_workshop, as_user, clock):
+    workshop = make_workshop(f"rule: plain\nentity: customer\nwhen: record_created\n{MAIL}")
+    with as_user() as session:
+        make_customer(session, email="a@example.com")
+    workshop.work_off()
+    assert sweeping.erase_daily(workshop, keep_days=1) == 0
+    clock.now += timedelta(days=2)
+    assert sweeping.erase_daily(workshop, keep_days=1) == 2
+    assert sweeping.erase_daily(workshop, keep_days=0) == 0

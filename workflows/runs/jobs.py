@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config import current_settings
 from crm import events, queue
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import Workshop, current_workshop
@@ -46,5 +47,7 @@ def tick() -> None:
 
 
 def sweep() -> None:
-    """Ring again for what waits longer than it should."""
-    sweeping.sweep(current_workshop())
+    """Ring again for what waits longer than it should; once a day, erase what is too old."""
+    workshop = current_workshop()
+    sweeping.sweep(workshop)
+    sweeping.erase_daily(workshop, current_settings().run_log_keep_days)

@@ -11,6 +11,7 @@ from workflows.mail import outbox
 from workflows.organisation import Workshop
 from workflows.runs import store
 
+ERASER = "#erase"  # no rule can be called so
 ERASE_AT_ONCE = 5_000  # rows per sweep, so that no sweep holds the database for long
 
 
@@ -27,6 +28,22 @@ def sweep(workshop: Workshop) -> list[str]:
     for name in bells:
         queue.ring(name)
     return bells
+
+
+def erase_daily(workshop: Workshop, keep_days: int) -> int:
+    """Erase what is too old, once a day, however often and by whomever it is called; return how much went."""
+    clock, today = store.rule_clock, workshop.clock().date()
+    with workshop.reading() as session:
+        last = session.scalar(sa.select(clock.c.last_day).where(clock.c.rule == ERASER))
+    if last == today:
+        return 0
+    erased = erase_old(workshop, keep_days)
+    if erased < ERASE_AT_ONCE:  # else the next sweep goes on
+        with workshop.session() as session:
+            session.execute(sa.delete(clock).where(clock.c.rule == ERASER))
+            row = {"rule": ERASER, "last_due": workshop.clock(), "last_day": today}
+            store.insert_new(session, clock, [row])
+    return erased
 
 
 def erase_old(workshop: Workshop, keep_days: int) -> int:
