@@ -11,7 +11,18 @@ from crm.conditions.compare import must_be_condition
 from crm.conditions.formula import MAX_DEPTH, FormulaReader
 from crm.conditions.kinds import kind_of
 from crm.conditions.lines import ALL_OPERATORS, Context, LineReader, build_summary
-from crm.conditions.model import EMPTY, NOTHING, NUMBER, And, Call, Children, Const, Node, measure
+from crm.conditions.model import (
+    EMPTY,
+    NOTHING,
+    NUMBER,
+    And,
+    Call,
+    Children,
+    Const,
+    FieldPath,
+    Node,
+    measure,
+)
 from crm.conditions.numbers import PLACES
 from crm.conditions.resolve import Refusal, Resolver
 from crm.conditions.tokens import FormulaRefusal
@@ -144,15 +155,32 @@ def computed_tree(resolver: Resolver, entity: Entity, field: Field) -> Node:
         node = FormulaReader(field.options.get("formula"), entity, resolver).read()
     if node.kind not in (kind_of(field), EMPTY):
         raise Refusal("conditions.kind_expected", expected=kind_of(field), found=node.kind)
-    return as_shown(node, field)
+    return as_shown(node, field, resolver.schema)
 
 
-def as_shown(node: Node, field: Field) -> Node:
+def as_shown(node: Node, field: Field, schema: Schema) -> Node:
     """Return the tree of a computed number rounded as the field shows it, so that filters agree with the screen."""
-    if node.kind != NUMBER or (isinstance(node, Children) and node.aggregate == "count"):
+    if node.kind != NUMBER:
         return node
-    places = getattr(FIELD_TYPES[field.type].column_type(field), "places", 0)
-    return Call("round", (node, Const(Decimal(min(places, PLACES)), NUMBER)), NUMBER)
+    places = min(_places(field), PLACES)
+    if isinstance(node, Children) and node.aggregate != "avg" and _places_of_children(node, schema) <= places:
+        return node  # it has no more places as it is, and stays something that the database sums up itself
+    return Call("round", (node, Const(Decimal(places), NUMBER)), NUMBER)
+
+
+def _places(field: Field) -> int:
+    return getattr(FIELD_TYPES[field.type].column_type(field), "places", 0)
+
+
+def _places_of_children(node: Children, schema: Schema) -> int:
+    """Return how many decimal places the value of children has; more than there are where it is reckoned."""
+    if node.value is None:
+        return 0
+    if not isinstance(node.value, FieldPath) or node.value.computed is not None:
+        return PLACES + 1
+    entity, name = node.value.steps[-1]
+    field = schema.entities[entity].fields.get(name)
+    return _places(field) if field is not None else 0
 
 
 def check_size(node: Node, limit: int) -> None:

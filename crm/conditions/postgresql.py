@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -117,17 +118,32 @@ class PostgreSQL:
         """Return children put into one value."""
         return self.compiler.children(node, row, lambda child: self._aggregate(node, child)).scalar_subquery()
 
-    def _aggregate(self, node: model.Children, child: Row) -> sa.Select:
+    @staticmethod
+    def can_group(_node: model.Children) -> bool:
+        """Return whether a count or sum can be reckoned per group."""
+        return True
+
+    def group_compare(self, node: model.Compare, constant: Decimal, child: Row) -> Sql:
+        """Return a count or sum of a group of children beside a constant."""
+        total = self._total(node.left, child)
+        return total.op(node.operator, is_comparison=True)(sa.literal(constant, EXACT))
+
+    def _total(self, node: model.Children, child: Row) -> Sql:
         if node.aggregate == "count":
-            return sa.select(sa.cast(sa.func.count(), EXACT))
+            return sa.cast(sa.func.count(), EXACT)
+        value = self.value(node.value, child)
+        return sa.func.coalesce(sa.func.sum(value, type_=EXACT), sa.literal(0, EXACT))
+
+    def _aggregate(self, node: model.Children, child: Row) -> sa.Select:
+        if node.aggregate in ("count", "sum"):
+            return sa.select(self._total(node, child))
         value = self.value(node.value, child)
         if node.aggregate == "last":
             return sa.select(value).order_by(child.column("id").desc()).limit(1)
         if node.aggregate == "avg":
             total, count = sa.func.sum(value), sa.cast(sa.func.count(value), EXACT)
             return sa.select(sa.func.crm_divide(total, count, type_=EXACT))
-        found = getattr(sa.func, node.aggregate)(value, type_=value.type)
-        return sa.select(sa.func.coalesce(found, sa.literal(0, EXACT)) if node.aggregate == "sum" else found)
+        return sa.select(getattr(sa.func, node.aggregate)(value, type_=value.type))
 
     def _pair(self, first: Node, second: Node, row: Row) -> tuple[Sql, Sql]:
         """Return two values of one kind: beside a day, a moment becomes its day."""

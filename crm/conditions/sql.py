@@ -18,6 +18,7 @@ from crm.conditions import model
 from crm.conditions.constants import constant_of, is_constant
 from crm.conditions.evaluate import MAX_SEGMENTS, Evaluator
 from crm.conditions.folding import fold
+from crm.conditions.groups import as_grouped, compile_grouped
 from crm.conditions.model import DATE, DATETIME, MANY, NUMBER, TEXT, USER, Node, Not, is_condition
 from crm.conditions.moments import day_end, day_start
 from crm.conditions.numbers import fit
@@ -62,6 +63,9 @@ class Compiler:
         if isinstance(node, COMPLEX):
             return BUILD[type(node)](self, node, row)
         subject = subject_of(node)
+        grouped = as_grouped(node, self)
+        if grouped is not None:
+            return compile_grouped(grouped, row, self)
         if subject is None:
             return self.values.condition(node, row)
         if subject.way:

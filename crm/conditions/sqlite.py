@@ -108,10 +108,18 @@ class SQLite:
     def _beside(self, operator: str, left: Node, constant: Decimal | None, row: Row) -> Sql:
         """Return a stored number, such as a count of children, beside a constant."""
         value, places = self.stored(left, row)
-        fitted = False if constant is None else fit(operator, constant, places)
-        if isinstance(fitted, bool):
-            return value.is_not(None) if fitted else sa.false()
-        return SIGNS[fitted[0]](value, sa.literal(fitted[1], sa.BigInteger()))
+        return sa.false() if constant is None else fitted_compare(operator, value, constant, places)
+
+    def can_group(self, node: model.Children) -> bool:
+        """Return whether a count or sum can be reckoned per group, without Python."""
+        return self._is_stored(node)
+
+    def group_compare(self, node: model.Compare, constant: Decimal, child: Row) -> Sql:
+        """Return a count or sum of a group of children beside a constant."""
+        if node.left.aggregate == "count":
+            return fitted_compare(node.operator, sa.func.count(), constant, 0)
+        value, places = self.stored(node.left.value, child)
+        return fitted_compare(node.operator, total(value), constant, places)
 
     def _is_stored(self, node: Node) -> bool:
         """Return whether SQL alone gives the value: a column, or children of which columns are put together."""
@@ -209,9 +217,23 @@ class SQLite:
         return self.compiler.children(node, row, select).scalar_subquery()
 
 
+def fitted_compare(operator: str, value: Sql, constant: Decimal, places: int) -> Sql:
+    """Return a scaled whole number beside a constant of any number of places."""
+    fitted = fit(operator, constant, places)
+    if isinstance(fitted, bool):
+        return value.is_not(None) if fitted else sa.false()
+    return SIGNS[fitted[0]](value, sa.literal(fitted[1], sa.BigInteger()))
+
+
+def total(value: Sql) -> Sql:
+    """Return the sum of a stored value; 0 when there is none."""
+    return sa.func.coalesce(sa.func.sum(value, type_=value.type), 0, type_=value.type)
+
+
 def aggregated(aggregate: str, value: Sql, child: Row) -> sa.Select:
     """Return a select that puts stored values of children together."""
     if aggregate == "last":
         return sa.select(value).order_by(child.column("id").desc()).limit(1)
-    found = getattr(sa.func, aggregate)(value, type_=value.type)
-    return sa.select(sa.func.coalesce(found, 0, type_=value.type) if aggregate == "sum" else found)
+    return sa.select(
+        total(value) if aggregate == "sum" else getattr(sa.func, aggregate)(value, type_=value.type)
+    )

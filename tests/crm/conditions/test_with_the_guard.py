@@ -28,7 +28,8 @@ def _selected(session: CrmSession, entity: str, line: dict) -> list[int]:
     )
     assert problems == []
     cls = session.workspace.models[entity]
-    return list(session.scalars(sa.select(cls.id).where(compile_sql(node, entity, scope_of(session)))))
+    compiled = compile_sql(node, entity, scope_of(session))
+    return list(session.scalars(sa.select(cls.id).where(compiled).order_by(cls.id)))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_filter_over_a_path_tells_nothing_about_records_out_of_sight(sales: Cr
     line = {"field": "customer.name", "starts_with": "customer"}
     assert _selected(sales, "deal", line) == [1]
     assert _selected(sales, "deal", {"formula": "amount > 2 * customer.revenue"}) == [1]
-    assert sorted(_selected(sales, "deal", {"none": [line]})) == [4]
+    assert _selected(sales, "deal", {"none": [line]}) == [4]
 
 
 def test_the_ways_of_a_right_are_not_narrowed_by_other_rights(sales: CrmSession) -> None:
