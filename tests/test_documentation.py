@@ -49,6 +49,13 @@ def test_the_readme_names_every_word(vocabulary: Vocabulary) -> None:
     assert [word for word in vocabulary.words if word not in WORDS] == []
 
 
+def test_the_table_of_field_types_has_exactly_their_keys() -> None:
+    table = README.split("### Field types")[1].split("###")[0]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", table, re.MULTILINE)
+    told = {name: set(re.findall(r"`(\w+)`", keys)) for name, keys in rows}
+    assert told == {name: set(field_type.keys) for name, field_type in FIELD_TYPES.items()}
+
+
 def test_the_readme_names_every_command() -> None:
     group = click.Group("crm")
     for register in COMMANDS:
