@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import crm.conditions
 from crm.conditions import (
     NOTHING,
     fields_of,
@@ -20,6 +23,7 @@ from crm.conditions import (
 from crm.entities.model import Document, Schema
 from crm.errors import Problem
 from crm.messages import render
+from crm.messages.conditions import MESSAGES
 from tests.crm.conditions.world import tree
 
 BROKEN: list[tuple[Any, str]] = [
@@ -236,3 +240,11 @@ def test_a_line_is_built_by_program() -> None:
     assert line("stage", "is", "won") == {"field": "stage", "is": "won"}
     with pytest.raises(ValueError, match="like"):
         line("stage", "like", "won")
+
+
+def test_every_refusal_has_a_sentence_and_every_sentence_a_refusal() -> None:
+    source = "".join(path.read_text() for path in Path(crm.conditions.__file__).parent.glob("*.py"))
+    written = set(re.findall(r'"(conditions\.[a-z_]+)"', source))
+    kinds = re.findall(r'unknown\(\s*"([a-z]+)"', source)
+    built = {f"conditions.unknown_{kind}{near}" for kind in kinds for near in ("", "_near")}
+    assert written | built | {"conditions.value_missing", "conditions.value_not_wanted"} == set(MESSAGES)
