@@ -39,6 +39,7 @@ from crm.web.session import (
     install_actor,
     only_reading,
 )
+from crm.web.shared import share_with
 from crm.web.skin import install_skin
 from crm.web.url_rules import LazyRule
 
@@ -92,6 +93,7 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
     with app.app_context():
         builder = CrmAppBuilder(app, session, indexview=HomeView, security_manager_class=CrmSecurityManager)
         install_language(app)
+        share_with(app)
         install_errors(app)
         install_actor(app, workspace)
         install_skin(app)

@@ -95,10 +95,13 @@ class Browser(Client):
         self.language = language
 
     def open(self, *args: object, **kwargs: object) -> TestResponse:
-        """Ask for a page as a browser does."""
+        """Ask for a page as a browser does: read it to its end."""
         if self.language and isinstance(args[0], str) and "headers" not in kwargs:
             kwargs["headers"] = {"Accept-Language": self.language}
-        return super().open(*args, **kwargs)
+        answer = super().open(*args, **kwargs)
+        answer.get_data()
+        answer.close()
+        return answer
 
     def token(self) -> str:
         """Return the form token of this browser's session."""

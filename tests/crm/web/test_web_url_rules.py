@@ -12,6 +12,7 @@ RULES = (
     ("/deal/<pk>", {"pk": "a b/ü"}),
     ("/n/<int:n>.xlsx", {"n": 7}),
     ("/p/<path:file>", {"file": "x/y"}),
+    ("/r/<rule>", {"rule": "x"}),
 )
 
 
