@@ -26,9 +26,11 @@ worker: setup  ## Run one more worker, here or on another machine.
 	@exec $(BIN)/python -m crm.processes worker
 
 test: setup setup-tests  ## Run everything: lint, both databases, browser. ARGS="-k word" chooses.
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal $(ARGS)
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal $(ARGS) || failed=1; \
+	exit $$failed
 
 bench: setup setup-tests  ## Measure; prints a line of JSON per measurement. ARGS="list_page" chooses.
 	@exec $(BIN)/python -m tests.bench $(ARGS)
