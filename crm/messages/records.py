@@ -10,12 +10,22 @@ MESSAGES = {
     "record.check": N_("%(message)s"),
     "record.move_not_allowed": N_("“%(old)s” cannot become “%(new)s”."),
     "record.no_such_reference": N_("There is no such %(entity)s (%(id)s), or it is not open to you."),
-    "record.no_such_user": N_("There is no such user (%(id)s), or the user does not have the role this needs."),
+    "record.no_such_user": N_(
+        "There is no such user (%(id)s), or the user does not have the role this needs."
+    ),
     "record.not_unique": N_("Another record already has this value for “%(label)s”."),
-    "record.changed_since": N_("Somebody saved this record after you opened it. Your values are kept below; look at theirs first."),
-    "record.has_children": N_("This record cannot be deleted: it still has %(count)s records of %(children)s."),
-    "record.gone_meanwhile": N_("What this record refers to was deleted a moment ago. Choose another one and save again."),
-    "record.out_of_reach": N_("With these values the record would be out of your own reach, so it was not saved."),
+    "record.changed_since": N_(
+        "Somebody saved this record after you opened it. Your values are kept below; look at theirs first."
+    ),
+    "record.has_children": N_(
+        "This record cannot be deleted: it still has %(count)s records of %(children)s."
+    ),
+    "record.gone_meanwhile": N_(
+        "What this record refers to was deleted a moment ago. Choose another one and save again."
+    ),
+    "record.out_of_reach": N_(
+        "With these values the record would be out of your own reach, so it was not saved."
+    ),
     "record.unknown_filter": N_("One part of the filter was ignored: “%(name)s”."),
     "record.too_many": N_("At most %(limit)s records can be handled at once."),
 }

@@ -4,7 +4,9 @@ from crm.texts import N_
 
 MESSAGES = {
     "schema.alias": N_("References such as *%(name)s are not used here. Write the value out."),
-    "schema.anchor": N_("Anchors such as &%(name)s are not used here. Write the value out where it is needed."),
+    "schema.anchor": N_(
+        "Anchors such as &%(name)s are not used here. Write the value out where it is needed."
+    ),
     "schema.tag": N_("Tags such as %(tag)s are not used here. Write plain values only."),
     "schema.merge_key": N_("The merge key << is not used here. Write the keys out."),
     "schema.too_deep": N_("The document is nested deeper than %(limit)s levels."),
@@ -17,7 +19,9 @@ MESSAGES = {
     "schema.no_files": N_("There are no .yaml files in the folder “%(folder)s”."),
     "schema.too_many_files": N_("The folder “%(folder)s” holds more than %(limit)s files."),
     "schema.empty_file": N_("The file is empty."),
-    "schema.not_a_document": N_("A document is a map whose first key says what it is, such as “entity: order”."),
+    "schema.not_a_document": N_(
+        "A document is a map whose first key says what it is, such as “entity: order”."
+    ),
     "schema.file_name": N_("A file is named after what it holds: this one should be %(expected)s."),
     "schema.unknown_kind": N_("“%(name)s” is no kind of document."),
     "schema.unknown_kind_near": N_("“%(name)s” is no kind of document. Did you mean “%(near)s”?"),
@@ -27,7 +31,9 @@ MESSAGES = {
     "schema.expected_text": N_("“%(key)s” needs a text, or one text per language."),
     "schema.expected_boolean": N_("“%(key)s” needs true or false, not “%(value)s”."),
     "schema.expected_number": N_("“%(key)s” needs a number."),
-    "schema.bad_name": N_("“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."),
+    "schema.bad_name": N_(
+        "“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."
+    ),
     "schema.reserved_name": N_("The name “%(name)s” is taken by the system. Choose another one."),
     "schema.missing_key": N_("The key “%(key)s” is missing."),
     "schema.unknown_key": N_("The key “%(key)s” is not known here."),
@@ -40,18 +46,27 @@ MESSAGES = {
     "schema.unknown_type_near": N_("There is no field type “%(name)s”. Did you mean “%(near)s”?"),
     "schema.unknown_language": N_("“%(name)s” is no language of ours: write en, el, ro or he."),
     "schema.unknown_language_near": N_("“%(name)s” is no language of ours: write en, el, ro or he."),
-    "schema.unknown_deed": N_("“%(name)s” is no right. Rights are read, create, update, delete, import and export."),
+    "schema.unknown_deed": N_(
+        "“%(name)s” is no right. Rights are read, create, update, delete, import and export."
+    ),
     "schema.unknown_deed_near": N_("“%(name)s” is no right. Did you mean “%(near)s”?"),
     "schema.field_count": N_("An entity needs fields: at least one, at most %(limit)s."),
     "schema.board_needs_choice": N_("A board needs a choice field for its columns; “%(name)s” is none."),
-    "schema.inverse_taken": N_("%(entity)s already has a field or children called “%(name)s”. Name the inverse otherwise."),
-    "schema.empty_records": N_("An empty list of conditions opens nothing. Remove “records” to open every record of %(entity)s."),
+    "schema.inverse_taken": N_(
+        "%(entity)s already has a field or children called “%(name)s”. Name the inverse otherwise."
+    ),
+    "schema.empty_records": N_(
+        "An empty list of conditions opens nothing. Remove “records” to open every record of %(entity)s."
+    ),
     "schema.not_available_yet": N_("“%(what)s” is not available yet in this version."),
-    "schema.not_unique": N_("“%(entity)s.%(field)s” cannot be unique: these values stand more than once: %(values)s."),
+    "schema.not_unique": N_(
+        "“%(entity)s.%(field)s” cannot be unique: these values stand more than once: %(values)s."
+    ),
     "schema.values_do_not_convert": N_(
         "“%(field)s” cannot change its type: %(good)s values convert, %(bad)s do not. Record and value: %(examples)s."
     ),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
+    "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),
     "schema.nothing_published": N_("Nothing is published yet. Run “flask crm init” first."),
     "schema.no_such_revision": N_("There is no revision %(number)s."),
     "schema.publish_busy": N_("Another administrator is publishing. Try again in a moment."),

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
-from crm.web import entity_api, entity_view, imports_api, imports_pages, lookups, notifications, profile, reports_pages, saved_views_pages, search_pages
+from crm.web import (
+    entity_api,
+    entity_view,
+    imports_api,
+    imports_pages,
+    lookups,
+    notifications,
+    profile,
+    reports_pages,
+    saved_views_pages,
+    schema_api,
+    search_pages,
+)
 
 Register = Callable[[AppBuilder, Workspace], None]
 
@@ -19,6 +31,7 @@ PAGES: list[Register] = [
     imports_pages.register,
     imports_api.register,
     saved_views_pages.register,
+    schema_api.register,
     search_pages.register,
     notifications.register,
     profile.register,
