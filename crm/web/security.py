@@ -65,14 +65,14 @@ def build_roles_query() -> sa.Select:
         .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
         .where(assoc_user_group.c.user_id == user_id)
     )
-    role, link = Role.__table__, assoc_permissionview_role
+    link = assoc_permissionview_role
     pair = sa.cast(link.c.permission_view_id, sa.BigInteger)
     return (
-        sa.select(role.c.id, role.c.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
-        .select_from(role.outerjoin(link, link.c.role_id == role.c.id))
-        .where(role.c.id.in_(sa.union(own, by_group)))
-        .group_by(role.c.id, role.c.name)
-        .order_by(role.c.id)
+        sa.select(Role.id, Role.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
+        .outerjoin(link, link.c.role_id == Role.id)
+        .where(Role.id.in_(sa.union(own, by_group)))
+        .group_by(Role.id, Role.name)
+        .order_by(Role.id)
     )
 
 
