@@ -16,7 +16,7 @@ from werkzeug.security import generate_password_hash
 
 from config import ROOT, Settings
 from crm.database import build_engine, create_tables
-from crm.entities.load import load_documents
+from crm.entities.load import build_schema, load_documents
 from crm.entities.publish import publish_schema
 from crm.entities.store import live_number
 from crm.errors import SchemaError
@@ -58,6 +58,7 @@ def publish_folder(engine: sa.Engine, folder: Path, why: str = "First start") ->
     Errors: SchemaError, with every problem of every file.
     """
     documents, problems = load_documents(folder)
+    problems += build_schema(documents, 0)[1]
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     return publish_schema(engine, documents, why)
