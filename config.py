@@ -139,7 +139,7 @@ class Settings:
     languages: tuple[str, ...] = setting(LANGUAGES, SOME_LANGUAGES, "languages people may choose")
     import_max_rows: int = setting(1_000_000, whole(1, 10_000_000), "rows; longer files are refused")
     import_max_mb: int = setting(100, whole(1, 2_000), "megabytes; larger uploads are refused")
-    import_parse_seconds: int = setting(120, whole(1, 3_600), "seconds a file may take to be read")
+    import_parse_seconds: int = setting(60, whole(1, 3_600), "seconds a file may take to be read")
     import_parse_mb: int = setting(1_500, whole(100, 64_000), "megabytes of memory the reader of a file has")
     file_max_mb: int = setting(25, whole(1, 2_000), "megabytes; larger attachments are refused")
     page_size_max: int = setting(200, whole(10, 1_000), "records; the longest page of a list")

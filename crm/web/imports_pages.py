@@ -24,7 +24,7 @@ from crm.imports.service import Batch, Place
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.texts import N_
-from crm.web.imports_steps import FORMATS, describe
+from crm.web.imports_steps import FORMATS, describe, in_history
 from crm.web.language import current_language
 from crm.web.permissions import EVERYONE
 from crm.web.session import current_session
@@ -194,7 +194,7 @@ class ImportView(BaseView):
             chosen=chosen if chosen in {entity.name for entity in entities} else "",
             accept=ACCEPT,
             limit_mb=place().limits.upload_mb,
-            batches=[describe(session, batch) for batch in service.list_batches(session)],
+            batches=[in_history(session, batch) for batch in service.list_batches(session)],
         )
 
 

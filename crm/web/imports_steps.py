@@ -63,7 +63,7 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
 
     Shape:  `error` is what was refused just now; its sentences stand on top.
     """
-    entity = session.workspace.schema.entities.get(batch["entity"])
+    entity = service.entity_of(session, batch["entity"])
     state, color = STATES[batch["state"]]
     return {
         "title": gettext("Import %(id)s", id=batch["id"]),
@@ -82,6 +82,19 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         "match": lambda: match_of(session, entity, batch),
         "problem_rows": lambda: problem_rows(session, entity, batch),
         "changed_rows": lambda: changed_rows(session, entity, batch),
+    }
+
+
+def in_history(session: CrmSession, batch: Batch) -> dict[str, Any]:
+    """Return what the list of imports shows of one; its entity may be gone by now."""
+    state, color = STATES[batch["state"]]
+    return {
+        "title": gettext("Import %(id)s", id=batch["id"]),
+        "batch": batch,
+        "entity": session.workspace.schema.entities.get(batch["entity"]),
+        "state_label": gettext(state),
+        "state_color": color,
+        "url": url_for("ImportView.show", batch_id=batch["id"]),
     }
 
 
