@@ -333,6 +333,17 @@ def test_stop_after_keeps_later_rules_away(make_workshop, as_user):
     assert [row["rule"] for row in workshop.runs()] == ["early"]
 
 
+def test_events_that_no_rule_listens_to_are_done_at_once(make_workshop, as_user):
+    workshop = make_workshop(ESCALATE)
+    with as_user() as session:
+        for _ in range(3):
+            make_customer(session)
+    plan.plan_events(workshop)
+    with as_user() as session:
+        rows = session.execute(sa.select(event.c.state, event.c.attempts)).all()
+    assert [tuple(row) for row in rows] == [("done", 0)] * 3
+
+
 def test_a_disabled_rule_does_nothing(make_workshop, as_user):
     workshop = make_workshop(ESCALATE + "enabled: false\n")
     with as_user() as session:

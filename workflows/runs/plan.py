@@ -55,16 +55,18 @@ def plan_events(workshop: Workshop) -> int:
         if not store.has_due(session, events.event, workshop.clock()):
             return 0
     with workshop.session() as session:
+        unheard = store.finish_unheard(session, heard_by(session.workspace.schema), workshop.clock())
+    with workshop.session() as session:
         rows = store.claim(session, events.event, workshop.clock(), workshop.lease_end(), BATCH)
     if not rows:
-        return 0
+        return unheard
     try:
         _plan(workshop, rows)
     except Exception:  # whatever it is, it is one event's; the others must go on
         logger.exception("A batch of %s events broke; trying them one by one", len(rows))
         for row in rows:
             _plan_alone(workshop, row)
-    return len(rows)
+    return unheard + len(rows)
 
 
 def _plan_alone(workshop: Workshop, row: Mapping) -> None:
@@ -91,6 +93,15 @@ def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
         store.insert_new(session, store.run, planned)
         if not store.finish_events(session, rows, workshop.clock()):
             session.rollback()  # somebody else holds one of them: their plan counts, ours does not
+
+
+def heard_by(schema: Schema) -> dict[str, set[str]]:
+    """Return the kinds of events that enabled rules listen to, by entity."""
+    heard: dict[str, set[str]] = {}
+    for rule in schema.parts.get("rule", {}).values():
+        if rule.enabled and TRIGGERS[rule.trigger.kind].events:
+            heard.setdefault(rule.entity, set()).update(TRIGGERS[rule.trigger.kind].events)
+    return heard
 
 
 def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:

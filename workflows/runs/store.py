@@ -131,6 +131,17 @@ def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
     return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
 
 
+def finish_unheard(session: Session, heard: Mapping[str, Iterable[str]], now: dt.datetime) -> int:
+    """Mark events that no rule listens to as done, all at once, as after a large import; return how many.
+
+    Shape:  `heard` maps an entity to the kinds of events that its rules listen to.
+    """
+    listened = [(event.c.entity == name) & event.c.kind.in_(list(kinds)) for name, kinds in heard.items()]
+    unheard = sa.and_(event.c.state == WAITING, ~sa.or_(sa.false(), *listened))
+    values = {"state": DONE, "handled_at": now}
+    return session.execute(sa.update(event).where(unheard).values(values)).rowcount
+
+
 def finish_events(session: Session, rows: Iterable[Mapping], now: dt.datetime) -> bool:
     """Mark claimed events as done; False when somebody else has taken one of them meanwhile."""
     rows = list(rows)
