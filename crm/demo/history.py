@@ -161,8 +161,9 @@ def _complaint(story: Story, contracts: list[Piece]) -> Piece:
         "due_at": at + DAY * {"urgent": 1, "high": 2, "normal": 4, "low": 7}[severity],
     }
     links = {"customer": story.customer, "product": random.choice(story.catalogue.products[:5])}
-    if contracts:
-        links["contract"] = contracts[0]
+    earlier = [contract for contract in contracts if contract.at < at]
+    if earlier:
+        links["contract"] = random.choice(earlier)
     complaint = Piece("complaint", values, at, agent, links, {"owner": agent})
     _handle(story, complaint, is_open)
     return complaint

@@ -77,8 +77,13 @@ class Maker:
         owner = random.choice(sellers(country.code))
         at = self._noted_at(random, values["customer_since"])
         customer = Piece("customer", values, at, owner, people={"owner": owner})
-        if values["source"] == "campaign":
-            customer.links["campaign"] = random.choice(self.catalogue.campaigns[:5])
+        campaigns = [
+            found
+            for found in self.catalogue.campaigns
+            if found.at < at and found.values["status"] != "planned"
+        ]
+        if values["source"] == "campaign" and campaigns:
+            customer.links["campaign"] = random.choice(campaigns)
         return customer
 
     def _identity(

@@ -212,11 +212,11 @@ PRODUCTS = (
 """Code, name, category, price, cost in euro, months of warranty."""
 
 CAMPAIGNS = (
-    ("Φθινοπωρινή καμπάνια ξενοδοχείων", "ended", ("phone", "email"), 400, 340, 4000),
-    ("Horeca Expo București", "ended", ("direct", "fair"), 250, 240, 9000),
-    ("קמפיין משרדים", "running", ("email", "social"), 45, -30, 6000),
-    ("Winter coffee corner", "running", ("email", "website"), 30, -60, 3500),
-    ("Telefonic: clienți care au plecat", "running", ("phone",), 20, -40, 2500),
+    ("Φθινοπωρινή καμπάνια ξενοδοχείων", "ended", ("phone", "email"), 520, 430, 4000),
+    ("Horeca Expo București", "ended", ("direct", "fair"), 330, 327, 9000),
+    ("קמפיין משרדים", "running", ("email", "social"), 160, -30, 6000),
+    ("Winter coffee corner", "running", ("email", "website"), 60, -60, 3500),
+    ("Telefonic: clienți care au plecat", "running", ("phone",), 530, -40, 2500),
     ("Άνοιξη: νέα καταστήματα", "planned", ("sms", "social"), -40, -100, 5000),
 )
 """Name, status, channels, days since the start and the end (negative: ahead), budget in euro."""

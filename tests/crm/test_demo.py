@@ -134,6 +134,11 @@ def test_nothing_happened_in_the_future(pieces: list[Piece]) -> None:
         )
 
 
+def test_records_refer_to_what_was_there_before(pieces: list[Piece]) -> None:
+    late = [(piece.entity, name) for piece in pieces for name, to in piece.links.items() if to.at > piece.at]
+    assert late == []
+
+
 def test_stages_ages_and_ends_are_spread(pieces: list[Piece]) -> None:
     stages = Counter(piece.final()["stage"] for piece in of(pieces, "deal"))
     assert set(stages) == set(declared("deal")["stage"]["choices"])
