@@ -1,0 +1,134 @@
+"""The pages people work on: home, list, record, form, board, report, import, search, in four views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.factories import make_activity, make_complaint, make_contract, make_customer, make_deal
+
+Visit = Callable[..., Visitor]
+pytestmark = pytest.mark.filterwarnings("ignore:The Query.get")
+
+FEW, ALL = 5, None
+VIEWS = [
+    pytest.param({"width": DESKTOP, "language": "en"}, ALL, id="en-desktop"),
+    pytest.param({"width": PHONE, "language": "he", "dark": True}, ALL, id="he-phone-dark"),
+    pytest.param({"width": PHONE, "language": "el"}, FEW, id="el-phone"),
+    pytest.param({"width": DESKTOP, "language": "ro", "dark": True}, FEW, id="ro-desktop-dark"),
+]
+NAMES = ("Αφοί Παπαδόπουλου Α.Ε.", "אחים כהן סחר בע״מ", "Transilvania Logistic SRL", "<b>Bold & Sons</b>")
+
+
+@pytest.fixture
+def customers(session) -> list[int]:
+    """A few customers with all that belongs to one; their ids."""
+    made = [make_customer(session, name=name, email="office@example.com") for name in NAMES]
+    for _ in range(3):
+        make_deal(session, customer=made[0], amount="12500.50", closes_on="2026-03-01")
+        make_activity(session, customer=made[0], subject="Σημείωση: μετά τις 10.")
+    make_complaint(session, customer=made[0])
+    make_contract(session, customer=made[0], ends_on="2026-03-20")
+    ids = [customer.id for customer in made]
+    session.commit()
+    return ids
+
+
+@pytest.mark.parametrize(("view", "most"), VIEWS)
+def test_pages_of_records_are_sound(visit: Visit, view: dict, most: int | None, customers: list[int]) -> None:
+    paths = [
+        "/customer/list/",
+        f"/customer/show/{customers[0]}",
+        f"/customer/edit/{customers[1]}",
+        "/deal/board/",
+        "/",
+        "/customer/add",
+        "/customer/list/?q=nobody",
+        "/reports/",
+        "/reports/deals_by_stage",
+        "/import/",
+        "/search?q=%CE%B1%CF%86%CE%BF%CE%B9",
+    ]
+    assert visit("admin", **view).look_at(paths[:most]) == {}
+
+
+def test_a_wicked_name_makes_no_element_anywhere(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin")
+    for path in ("/customer/list/", f"/customer/show/{customers[3]}", f"/customer/edit/{customers[3]}"):
+        visitor.open(path)
+        assert visitor.page.locator("main b").count() == 0
+
+
+def test_fingers_find_every_control_on_a_phone(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin", width=PHONE)
+    for path in ("/customer/list/", f"/customer/edit/{customers[0]}"):
+        visitor.open(path)
+        assert visitor.small_targets() == []
+
+
+def test_lines_can_be_walked_ticked_and_opened_by_keys(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin")
+    visitor.open("/customer/list/")
+    for key in ("j", "j", "k", "x"):
+        visitor.page.keyboard.press(key)
+    assert visitor.page.locator("[data-selected]").inner_text() == "1"
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_url("**/customer/show/*")
+
+
+def test_a_card_moved_by_its_menu_stays_in_its_column(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin")
+    visitor.open("/deal/board/")
+    card = visitor.page.locator("[data-stage=prospect] .board-card").first
+    number = card.get_attribute("data-id")
+    card.get_by_role("button").click()
+    target = card.locator("[data-move]").first
+    stage = target.get_attribute("data-move")
+    with visitor.page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        target.click()
+    assert answer.value.ok, answer.value.text()
+    visitor.open("/deal/board/")
+    assert visitor.page.locator(f"[data-stage={stage}] [data-id='{number}']").count() == 1
+
+
+def test_a_card_can_be_dragged(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin")
+    visitor.open("/deal/board/")
+    card = visitor.page.locator("[data-stage=prospect] .board-card").first
+    number = card.get_attribute("data-id")
+    stage = card.locator("[data-move]").first.get_attribute("data-move")
+    start = card.bounding_box()
+    goal = visitor.page.locator(f"[data-stage={stage}]").bounding_box()
+    visitor.page.mouse.move(start["x"] + 30, start["y"] + start["height"] - 8)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(goal["x"] + 60, goal["y"] + 40, steps=12)
+    with visitor.page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        visitor.page.mouse.up()
+    assert answer.value.ok, answer.value.text()
+    assert visitor.page.locator(f"[data-stage={stage}] [data-id='{number}']").count() == 1
+
+
+def test_a_lookup_finds_while_one_types(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin")
+    visitor.open("/deal/add")
+    field = visitor.page.locator("[data-field=customer]")
+    field.locator(".ts-control").click()
+    visitor.page.keyboard.type("παπαδοπ")
+    option = field.locator(".option", has_text="Παπαδόπουλου")
+    option.wait_for()
+    option.click()
+    assert field.locator("select").input_value() == str(customers[0])
+
+
+def test_chart_draws_and_a_bar_leads_to_its_records(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin", language="he")
+    visitor.open("/reports/deals_by_stage")
+    bar = visitor.page.locator(".chart .bars .point path").first
+    bar.wait_for()
+    box = bar.bounding_box()
+    visitor.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visitor.page.locator(".chart .hoverlayer .hovertext").first.wait_for()
+    visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visitor.page.wait_for_url("**/deal/list/**")
