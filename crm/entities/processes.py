@@ -46,16 +46,6 @@ def report_process(engine: sa.Engine, process_id: str, kind: str, revision: int)
         write_intent.reset(token)
 
 
-def forget_process(engine: sa.Engine, process_id: str) -> None:
-    """Take a process that ends off the list."""
-    token = write_intent.set(True)
-    try:
-        with engine.begin() as connection:
-            connection.execute(sa.delete(process).where(process.c.id == process_id))
-    finally:
-        write_intent.reset(token)
-
-
 def list_processes(connection: sa.Connection) -> list[Mapping]:
     """Return the processes heard of lately."""
     since = utcnow() - dt.timedelta(seconds=ALIVE_SECONDS)

@@ -33,6 +33,7 @@ ONE_YEAR = 31_536_000  # seconds
 REVISION = "X-Revision"
 REQUEST_ID = "X-Request-ID"
 LOG_LINE = "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
+FAB_DENIALS = "flask_appbuilder.security.decorators"  # warns of everybody who has not signed in yet
 GOOD_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -81,6 +82,7 @@ class RequestIdFilter(logging.Filter):
 
 def start_logging(level: str) -> None:
     """Send log lines with time, level and request id to standard error, unless logging was set up before."""
+    logging.getLogger(FAB_DENIALS).setLevel(logging.ERROR)
     if logging.getLogger().handlers:
         return
     handler = logging.StreamHandler()

@@ -16,8 +16,19 @@ from crm.queue import look_at_queue
 
 logger = logging.getLogger(__name__)
 
-NOTES: list[Callable[[sa.Connection], Sequence[str]]] = []
-"""What else is worth saying (no pg_trgm, a failed build): functions that return sentences."""
+
+def note_slow_search(connection: sa.Connection) -> list[str]:
+    """Return a note when PostgreSQL lacks what finds words in the middle of names quickly."""
+    if connection.dialect.name != "postgresql":
+        return []
+    asked = sa.text("select count(*) from pg_extension where extname = 'pg_trgm'")
+    if connection.scalar(asked):
+        return []
+    return ["PostgreSQL has no pg_trgm: searching within words reads whole tables."]
+
+
+NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [note_slow_search]
+"""What else is worth saying: functions that return sentences."""
 
 
 def install_health(app: Flask, engine: sa.Engine) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import sqlalchemy as sa
+from flask import Flask
 
 from crm.database import build_engine, utcnow
 from crm.entities.processes import list_processes, oldest_revision, report_process
 from crm.events import leave_events
 from crm.redis_server import RedisServer
+from crm.web.health import install_health
 from crm.web.host import Host
 from tests.crm.web.house import House
 
@@ -23,6 +24,16 @@ def test_health_needs_no_login_and_has_the_documented_shape(house: House) -> Non
     assert set(answer.json) == KEYS
     assert answer.json["database"] == "ok"
     assert answer.json["revision"] == 1
+
+
+def test_a_postgresql_without_trigrams_says_that_search_is_slow(house_on_each: House) -> None:
+    with house_on_each.engine.connect() as connection:
+        is_postgresql = connection.dialect.name == "postgresql"
+        has_trigrams = is_postgresql and connection.scalar(
+            sa.text("select count(*) from pg_extension where extname = 'pg_trgm'")
+        )
+    notes = " ".join(house_on_each.browser().get("/health").json["notes"])
+    assert ("pg_trgm" in notes) == (is_postgresql and not has_trigrams)
 
 
 def test_a_redis_that_is_away_is_said_and_is_no_failure(house: House, redis_server: RedisServer) -> None:
@@ -40,15 +51,13 @@ def test_the_oldest_waiting_event_is_measured(house: House) -> None:
     assert 89 <= house.browser().get("/health").json["oldest_event_seconds"] <= 120
 
 
-def test_a_database_that_is_away_is_503(house: House, tmp_path: Path) -> None:
-    from crm.web.app import build_app
-
-    away = build_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
-    app = build_app(house.app.extensions["crm_workspace"], house.settings, house.engine)
-    from crm.web.health import look_at_health
-
-    assert look_at_health(away)["database"] == "away"
-    assert app.test_client().get("/health").status_code == 200
+def test_a_database_that_is_away_is_503(house: House) -> None:
+    app = Flask("small")
+    install_health(app, build_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing"))
+    answer = app.test_client().get("/health")
+    assert answer.status_code == 503
+    assert (answer.json["status"], answer.json["database"]) == ("away", "away")
+    assert set(answer.json) == KEYS
 
 
 def test_a_process_reports_the_revision_it_serves(house: House) -> None:
