@@ -15,8 +15,8 @@ from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.yaml import write_yaml
-from crm.errors import Problem, SchemaError
-from crm.messages import render
+from crm.errors import SchemaError
+from crm.messages import told
 
 FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
 
@@ -49,16 +49,6 @@ def load_folder(folder: Path) -> list[Document]:
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     return documents
-
-
-def told(problem: Problem, language: str) -> dict[str, Any]:
-    """Return a problem as the JSON answers show it."""
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "field": problem.field,
-        "message": render(problem, language),
-    }
 
 
 def _check(context: Context, folder: Path) -> None:

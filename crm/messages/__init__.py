@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crm.errors import CrmError, Problem
 from crm.messages import conditions, fields, imports, permissions, records, reports, rules, schema, web
 from crm.texts import Text, translate
@@ -20,3 +22,13 @@ def render(problem: Problem | CrmError, language: str) -> str:
         for name, value in problem.params.items()
     }
     return translate(MESSAGES[problem.code], language, **params)
+
+
+def told(problem: Problem, language: str) -> dict[str, Any]:
+    """Return a problem as the JSON answers show it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "field": problem.field,
+        "message": render(problem, language),
+    }

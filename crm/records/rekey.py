@@ -11,6 +11,7 @@ from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.permissions.model import SYSTEM
 from crm.records.prepare import search_key_of
+from crm.records.store import write_search_keys
 from crm.records.values import type_of
 
 CHUNK = 2_000
@@ -30,7 +31,7 @@ def rebuild_search_keys(engine: sa.Engine, workspace: Workspace, names: Iterable
 
 def _rebuild_some(session: CrmSession, entity: Entity, after: int) -> int | None:
     """Rebuild the next records behind an id, and return the last id; None when there were none."""
-    cls, table = session.workspace.models[entity.name], session.workspace.models.table(entity.name)
+    cls = session.workspace.models[entity.name]
     fields = [field for field in entity.fields.values() if field.search and type_of(field).stored]
     columns = [getattr(cls, type_of(field).attribute(field)) for field in fields]
     asked = sa.select(cls.id, *columns).where(cls.id > after).order_by(cls.id).limit(CHUNK)
@@ -44,6 +45,5 @@ def _rebuild_some(session: CrmSession, entity: Entity, after: int) -> int | None
         }
         for row in rows
     ]
-    written = sa.update(table).where(table.c.id == sa.bindparam("row")).values(search_key=sa.bindparam("key"))
-    session.connection().execute(written, keys)
+    write_search_keys(session, entity, keys)
     return rows[-1][0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 
 from crm.commands import Context, crm_command
 from crm.conditions import parse_conditions
-from crm.database import CrmSession, open_session
+from crm.database import open_session
 from crm.entities.model import Entity
 from crm.entities.reader import nearest
 from crm.entities.yaml import read_yaml
@@ -19,10 +18,10 @@ from crm.errors import NotFoundError, SchemaError
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
 from crm.permissions.store import find_user_id
-from crm.records.export import export_columns, export_header, export_rows
 from crm.records.listing import ListQuery
-from crm.reports.service import Outcome, get_report, run_report
-from crm.reports.workbook import write_csv, write_workbook
+from crm.reports.service import get_report, run_report
+from crm.reports.tables import report_facts, report_rows, write_export
+from crm.reports.workbook import write_workbook
 from crm.texts import RIGHT_TO_LEFT
 
 
@@ -98,53 +97,3 @@ def _lines(context: Context, entity: Entity, where: str) -> list[Any]:
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     return lines if isinstance(lines, list) else [lines]
-
-
-def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Path) -> int:
-    """Write the matching records to a file by its ending, and return their number."""
-    names, count = export_columns(session, entity), 0
-
-    def counted() -> Any:
-        nonlocal count
-        for row in export_rows(session, entity, query, names):
-            count += 1
-            yield row
-
-    header = export_header(session, entity, names)
-    if path.suffix.lower() == ".csv":
-        write_csv(path, header, counted())
-    else:
-        rtl = session.actor.language in RIGHT_TO_LEFT
-        write_workbook(path, entity.plural.get(session.actor.language), header, counted(), rtl)
-    return count
-
-
-def report_rows(outcome: Outcome) -> list[list[Any]]:
-    """Return a report's rows for a workbook: groups as texts, measures as numbers."""
-    return [
-        [
-            value if column.is_measure else text
-            for column, value, text in zip(outcome.columns, row.values, row.texts, strict=True)
-        ]
-        for row in outcome.rows
-    ]
-
-
-def report_facts(outcome: Outcome) -> dict[str, Any]:
-    """Return a report as JSON (shape: interfaces.md): groups by their stored values, exact numbers as numbers."""
-    return {
-        "report": outcome.report.name,
-        "as_of": outcome.as_of.isoformat() + "Z",
-        "definition": outcome.definition,
-        "columns": [column.name for column in outcome.columns],
-        "labels": [column.label for column in outcome.columns],
-        "rows": [[_json(value) for value in row.values] for row in outcome.rows],
-        "texts": [list(row.texts) for row in outcome.rows],
-        "parameters": {"entity": outcome.report.entity},
-    }
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value

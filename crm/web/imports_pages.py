@@ -11,7 +11,6 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
-from openpyxl import Workbook
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.database import CrmSession
@@ -23,10 +22,12 @@ from crm.imports.model import KINDS, MODES, Column, Matching, Reading, build_mat
 from crm.imports.service import Batch, Place
 from crm.messages import render
 from crm.permissions.service import writable_fields
-from crm.texts import N_
+from crm.reports.workbook import write_workbook
+from crm.texts import N_, RIGHT_TO_LEFT
 from crm.web.imports_steps import FORMATS, describe, in_history
 from crm.web.language import current_language
 from crm.web.permissions import EVERYONE
+from crm.web.reports_pages import send_table
 from crm.web.session import current_session
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -270,15 +271,14 @@ def problem_file(batch: Batch) -> Response:
 
 def template_file(session: CrmSession, entity: Entity) -> Response:
     """Return the answer that sends an empty workbook of an entity."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(entity.name[:31])
-    sheet.append(
-        [field.label.get(current_language()) for field in writable_fields(session.actor, entity).values()]
+    header = [
+        field.label.get(current_language()) for field in writable_fields(session.actor, entity).values()
+    ]
+    return send_table(
+        lambda path: write_workbook(path, entity.name, header, [], current_language() in RIGHT_TO_LEFT),
+        entity.name,
+        ".xlsx",
     )
-    body = BytesIO()
-    book.save(body)
-    body.seek(0)
-    return send_file(body, mimetype=SPREADSHEET, as_attachment=True, download_name=f"{entity.name}.xlsx")
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

@@ -19,10 +19,10 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, NotFoundError
-from crm.reports.commands import report_facts, report_rows, write_export
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
 from crm.reports.service import Outcome, ReportRow, get_report, run_report
+from crm.reports.tables import report_facts, report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web.entity_api import answer, for_users

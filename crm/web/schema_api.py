@@ -9,12 +9,12 @@ from flask import Response, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 
 from crm.database import CrmSession
-from crm.entities.commands import told
 from crm.entities.load import build_schema, documents_from_json, load_document
 from crm.entities.model import Document
 from crm.entities.publish import diff_schema, publish_schema
 from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, Problem, SchemaError
+from crm.messages import told
 from crm.segments.service import get_segment, segment_members
 from crm.web.entity_api import answer, for_users
 from crm.web.session import current_actor, current_session
