@@ -54,7 +54,8 @@ def add_user(
 ) -> int:
     """Write a user with roles and return the id.
 
-    Shape:  `hashed` is the password's hash as werkzeug makes it; `person` holds first name, last name and mail address, each may be empty.
+    Shape:  `hashed` is the password's hash as werkzeug makes it; `person` holds first name, last name and mail
+            address, each may be empty.
     Errors: RecordError when the name is taken, a role does not exist, or name or password is missing.
     """
     if not name.strip() or not hashed:
