@@ -68,7 +68,8 @@ class Writer:
             if entity is not None:
                 entries += self._write_entity(entity, group, is_checked)
                 written += len(group)
-        self._write_journal(sorted(entries, key=lambda entry: entry.at))
+        if entries:
+            self._write_journal(sorted(entries, key=lambda entry: entry.at))
         return written
 
     def _write_entity(self, entity: Entity, pieces: list[Piece], is_checked: bool) -> Iterator[Entry]:
