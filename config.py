@@ -142,7 +142,6 @@ class Settings:
     import_parse_seconds: int = setting(60, whole(1, 3_600), "seconds a file may take to be read")
     import_parse_mb: int = setting(1_500, whole(100, 64_000), "megabytes of memory the reader of a file has")
     file_max_mb: int = setting(25, whole(1, 2_000), "megabytes; larger attachments are refused")
-    page_size_max: int = setting(200, whole(10, 1_000), "records; the longest page of a list")
     session_hours: int = setting(12, whole(1, 24 * 90), "hours after which an idle login ends")
     lease_seconds: int = setting(
         60, whole(5, 3_600), "seconds a worker holds work before another may take it"

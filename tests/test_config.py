@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -108,3 +109,11 @@ def test_importing_reads_and_writes_nothing(tmp_path):
 
 def test_every_setting_has_a_meaning():
     assert all(meaning for _, _, meaning in list_settings())
+
+
+def test_every_setting_is_used():
+    files = [ROOT / "app.py", *(ROOT / "crm").rglob("*.py"), *(ROOT / "workflows").rglob("*.py")]
+    code = "\n".join(file.read_text() for file in files)
+    by_name = {"env": "is_production"}  # asked through another name
+    names = [name.removeprefix("CRM_").lower() for name, _, _ in list_settings()]
+    assert [name for name in names if not re.search(rf"\b{by_name.get(name, name)}\b", code)] == []
