@@ -19,9 +19,9 @@ from flask_babel import (
     format_date,
     format_datetime,
     format_decimal,
-    get_translations,
     gettext,
 )
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -200,8 +200,14 @@ def words(text: Any) -> str:
 
     Jinja's own `_()` trusts what it translates; this is what variables are translated with.
     """
-    plain = OUR_WORDS.get(str(text), str(text))
+    written = source_of(text)
+    plain = OUR_WORDS.get(written, written)
     return str(gettext(plain)) if plain else ""
+
+
+def source_of(text: Any) -> str:
+    """Return a text as it was written: a lazy sentence of Flask-AppBuilder's before it was translated."""
+    return str(text._args[0]) if isinstance(text, LazyString) and not text._kwargs else str(text)
 
 
 def say(sentence: str, **values: Any) -> Markup:

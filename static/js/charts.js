@@ -30,7 +30,7 @@
     automargin: true,
     separatethousands: true,
     ...axis,
-    ...(axis.title ? { title: { standoff: 12, ...axis.title, font: { size: 12 } } } : {}),
+    ...(axis.title ? { title: { ...axis.title, font: { size: 12 } } } : {}),
     ...more,
   });
 
