@@ -18,7 +18,7 @@ from crm.imports.cells import cell_text
 from crm.imports.matching import ADDED
 from crm.imports.model import Column
 from crm.messages import render
-from crm.texts import N_, translate
+from crm.texts import N_, RIGHT_TO_LEFT, translate
 
 LONGEST_CELL = 32_767  # characters; a workbook cannot hold more
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -38,7 +38,7 @@ def write_problem_file(
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(translate(N_("Problems"), language))
-    if language == "he":
+    if language in RIGHT_TO_LEFT:
         sheet.sheet_view.rightToLeft = True
     sheet.freeze_panes = "A2"
     added = [ADDED + translate(header, language) for header in HEADERS]

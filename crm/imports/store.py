@@ -75,7 +75,6 @@ plan_row = sa.Table(
     sa.Column("version", sa.Integer),
     sa.Column("content", sa.Text),  # create: values; update: {field: [before, after]}; error: the cells
     sa.Column("problems", sa.Text),  # [[code, params, field, column]]
-    sa.Index("ix_crm_import_row_action", "batch_id", "action", "number"),
 )
 """One row per spreadsheet row: what will be done with it and why. The preview is this plan, the run executes it."""
 
@@ -211,13 +210,6 @@ def iterate_problem_rows(connection: sa.Connection, batch_id: int) -> Iterator[s
     while rows := list_plan_rows(connection, batch_id, after, 1_000, ("error",)):
         yield from rows
         after = rows[-1].number
-
-
-def count_actions(connection: sa.Connection, batch_id: int) -> dict[str, int]:
-    """Return how many rows of the plan are to be created, updated, ...: counted, not remembered."""
-    asked = sa.select(plan_row.c.action, sa.func.count()).where(plan_row.c.batch_id == batch_id)
-    found = dict(connection.execute(asked.group_by(plan_row.c.action)).tuples().all())
-    return {name: found.get(action, 0) for action, name in COUNTED.items()}
 
 
 def refuse_plan_row(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 
 from crm.errors import ImportRowError
 from crm.imports.model import Limits
 from crm.imports.reader import check_look, look_at_file, read_rows, reading_of
+from tests.shared_data import SHARED
 
-FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "spreadsheets"
+FOLDER = SHARED / "spreadsheets"
 MANIFEST = FOLDER / "MANIFEST.csv"
 ROWS = list(csv.DictReader(MANIFEST.read_text("utf-8").splitlines())) if MANIFEST.exists() else []
 REFUSALS = {

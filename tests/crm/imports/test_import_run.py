@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -24,8 +23,9 @@ from crm.records.service import create_record, update_record
 from crm.texts import Text
 from tests.crm.imports.bench import counts, csv_of
 from tests.factories import make_customer, user_id
+from tests.shared_data import SHARED
 
-TELCO = Path(__file__).resolve().parents[4] / "shared" / "data" / "datasets" / "ibm_telco_churn.csv"
+TELCO = SHARED / "datasets" / "ibm_telco_churn.csv"
 
 
 def all_of(session: CrmSession, entity: str) -> list:
