@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 30  # what a reader is told to wait when nobody knows better
 JSON_PATHS = ("/api/", "/hooks/", "/health")
+WRONG_STATEMENT = ("no such", "syntax error", "ambiguous")
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, RedisError)
 
 
@@ -95,9 +96,14 @@ def failure_of(error: Exception) -> Failure:
         return Failure(400, Problem("web.bad_form_token"))
     if isinstance(error, HTTPException):
         return _failure_of_http(error)
-    if isinstance(error, AWAY):
+    if is_away(error):
         return Failure(503, Problem("http.503"), headers=(("Retry-After", str(RETRY_SECONDS)),))
     return Failure(500, Problem("http.500"))
+
+
+def is_away(error: Exception) -> bool:
+    """Return whether the database or Redis is away or busy; SQLite's word for a wrong statement is the same."""
+    return isinstance(error, AWAY) and not any(words in str(error) for words in WRONG_STATEMENT)
 
 
 def _failure_of_http(error: HTTPException) -> Failure:

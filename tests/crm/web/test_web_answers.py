@@ -23,6 +23,7 @@ def register_trouble(builder: object, _workspace: object) -> None:
         "denied": lambda: NotAllowedError("http.403"),
         "conflict": lambda: ConflictError("http.409"),
         "bug": lambda: KeyError("secret detail"),
+        "wrong": lambda: sa.exc.OperationalError("select x", {}, Exception("no such column: secret detail")),
         "away": lambda: sa.exc.OperationalError("select 1", {}, Exception("secret detail")),
     }
 
@@ -45,7 +46,7 @@ def trouble(tmp_path: Path) -> House:
         pages.PAGES.remove(register_trouble)
 
 
-STATUSES = {"record": 422, "denied": 403, "conflict": 409, "bug": 500, "away": 503}
+STATUSES = {"record": 422, "denied": 403, "conflict": 409, "bug": 500, "wrong": 500, "away": 503}
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUSES.items())
