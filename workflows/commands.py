@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import click
 
 from crm.commands import Context, crm_command
-from crm.errors import RuleError
 from workflows.organisation import Workshop, organisation_of
-from workflows.rules.schedule import duration
-from workflows.runs.rehearse import Rehearsal, try_rule
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+from workflows.runs.rehearse import Rehearsal, read_period, try_rule
 
 
 def register(group: click.Group) -> None:
@@ -31,18 +25,6 @@ def register(group: click.Group) -> None:
         period = read_period(since) if since else None
         found = try_rule(workshop, name, record_id, period)
         context.answer(found.as_json(), as_text(found))
-
-
-def read_period(text: str) -> dt.timedelta:
-    """Return how far back to look, from "30d", "12h" or "2 weeks".
-
-    Errors: RuleError when it cannot be read.
-    """
-    words = f"{text[:-1]} {UNITS[text[-1]]}" if text[-1:] in UNITS and text[:-1].isdigit() else text
-    found = duration(words)
-    if found is None:
-        raise RuleError("rule.bad_duration", value=text)
-    return found
 
 
 def as_text(found: Rehearsal) -> str:

@@ -37,6 +37,7 @@ class Organisation:
 class Workshop:
     """The place where rules run: a database, an organisation, a clock.
 
+    Shape:  `fixed` is the revision to speak instead of the live one, for a page that belongs to one.
     Unit:   `lease_seconds`: how long a worker holds work before another may take it.
     """
 
@@ -44,9 +45,12 @@ class Workshop:
     organisation: Organisation = Organisation()
     clock: Callable[[], dt.datetime] = utcnow
     lease_seconds: int = 60
+    fixed: Workspace | None = None
 
     def workspace(self) -> Workspace:
-        """Return the live revision."""
+        """Return the revision rules speak: the live one, unless one is fixed."""
+        if self.fixed is not None:
+            return self.fixed
         with only_reading():
             return get_workspace(self.engine)
 

@@ -16,7 +16,7 @@ from crm import events, queue
 from crm.conditions import parse_conditions, say
 from crm.database import CrmSession
 from crm.entities.workspace import Workspace
-from crm.errors import NotFoundError, RuleError
+from crm.errors import NotFoundError
 from crm.records.values import user_names
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
@@ -24,12 +24,11 @@ from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.organisation import Workshop, organisation_of
 from workflows.rules.model import Rule, Step
-from workflows.rules.schedule import duration
 from workflows.rules.words import trigger_words
 from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
-from workflows.runs.rehearse import try_rule
+from workflows.runs.rehearse import read_period, try_rule
 
 RUNS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
@@ -233,14 +232,13 @@ class RuleApi(BaseApi):
             200: {description: considered, firings and refused}
         """
         asked = request.get_json(silent=True) or {}
-        since = asked.get("since")
-        period = duration(since) if since is not None else None
-        if since is not None and period is None:
-            raise RuleError("rule.bad_duration", value=str(since)[:40])
-        record = asked.get("record")
-        record = record if isinstance(record, int) and 0 < record <= LARGEST_ID else None
+        record = asked.get("record") if isinstance(asked, dict) else "?"
+        if record is not None and not (isinstance(record, int) and 0 < record <= LARGEST_ID):
+            abort(400)
+        period = read_period(asked["since"]) if "since" in asked else None
         session = self.appbuilder.session()
-        workshop = Workshop(session.get_bind(), organisation_of(current_app.extensions["crm_settings"]))
+        organisation = organisation_of(current_app.extensions["crm_settings"])
+        workshop = Workshop(session.get_bind(), organisation, session.clock, fixed=self.workspace)
         session.rollback()  # ends the request's own transaction, which on SQLite would be in the way
         return jsonify(try_rule(workshop, name, record, period).as_json())
 

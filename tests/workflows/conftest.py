@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +51,10 @@ def shipped() -> Schema:
     return schema
 
 
-@dataclass(frozen=True)
 class TestWorkshop(Workshop):
-    """A workshop that speaks a revision of the test's own."""
+    """A workshop that shows a test what is in it."""
 
     __test__ = False
-    fixed: Workspace | None = None
-
-    def workspace(self) -> Workspace:
-        """Return the test's revision."""
-        return self.fixed
 
     def work_off(self) -> int:
         """Look at every event and perform every run, as the worker's job does."""

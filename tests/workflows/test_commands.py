@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from crm.errors import RuleError
 from tests.factories import make_complaint, make_customer
 from workflows import commands
+from workflows.runs.rehearse import read_period
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_what_cannot_be_tried_is_said_with_exit_code_1(call, words):
 
 
 def test_periods_are_read():
-    assert commands.read_period("30d") == timedelta(days=30)
-    assert commands.read_period("2 weeks") == timedelta(weeks=2)
+    assert read_period("30d") == timedelta(days=30)
+    assert read_period("2 weeks") == timedelta(weeks=2)
     with pytest.raises(RuleError):
-        commands.read_period("d")
+        read_period("d")

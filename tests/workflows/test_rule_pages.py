@@ -79,6 +79,30 @@ def test_trying_a_rule_over_rest_changes_nothing(client, session):
     assert answer.json["considered"] == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"record": "x"}, 400),
+        ({"record": -1}, 400),
+        ([1], 400),
+        ({"since": "soon"}, 422),
+        ({"since": "30d"}, 200),
+    ],
+)
+def test_odd_wishes_over_rest_are_refused(client, asked, status):
+    browser = client()
+    headers = browser.api_token("admin")
+    answer = browser.post("/api/v1/rule/confirm_complaint/try", json=asked, headers=headers)
+    assert answer.status_code == status
+    assert status == 200 or answer.json["error"]["message"]
+
+
+def test_trying_a_rule_is_for_those_who_configure(client):
+    browser = client()
+    headers = browser.api_token("sales")
+    assert browser.post("/api/v1/rule/birthday/try", json={}, headers=headers).status_code == 403
+
+
 def test_notifications_show_what_is_mine_and_count_it(client, session):
     number = make_complaint(session).id
     for name in ("sales", "service"):

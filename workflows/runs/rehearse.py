@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from crm.conditions import evaluate, parse_conditions, say
 from crm.database import CrmSession, row_of
-from crm.errors import CrmError, NotFoundError
+from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step
-from workflows.rules.schedule import last_due
+from workflows.rules.schedule import duration, last_due
 from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
 from workflows.runs.errors import as_json, problems_of, sentences
@@ -31,8 +31,23 @@ from workflows.runs.moments import History, Moment
 from workflows.runs.plan import is_fired, zone_of
 from workflows.runs.ticking import BY_DATE, on_its_day
 
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 MOST_RECORDS = 500
 AT_ONCE = 25  # records per transaction, so that a rehearsal on SQLite lets others write in between
+
+
+def read_period(text: object) -> dt.timedelta:
+    """Return how far back to look, from "30d", "12h" or "2 weeks".
+
+    Errors: RuleError when it cannot be read.
+    """
+    words = str(text)
+    if words[-1:] in UNITS and words[:-1].isdigit():
+        words = f"{words[:-1]} {UNITS[words[-1]]}"
+    found = duration(words)
+    if found is None:
+        raise RuleError("rule.bad_duration", value=words[:40])
+    return found
 
 
 @dataclass
