@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crm.conditions import folding
 from crm.conditions.evaluate import aggregate
 from crm.conditions.model import Leaf
-from crm.conditions.program import decode, encode, run_program
+from crm.conditions.program import decode, encode, run_program, run_scaled
 
 OFTEN = (
     " αιεοτσνηκρπλυμδγθφχβξζωψaieotnsrldumcpvgfhbzkjqxwyάίέόήύώςאבגדהוזחטיכלמנסעפצקרשתםןףךץ0123456789-.@ășțâî"
@@ -49,6 +49,7 @@ def teach_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.create_function("crm_fold", 1, _fold, deterministic=True)
         connection.create_function("crm_reckon", -1, run_program, deterministic=True)
+        connection.create_function("crm_reckon_scaled", -1, run_scaled, deterministic=True)
         connection.create_aggregate("crm_gather", 3, Gather)
 
 

@@ -360,3 +360,15 @@ def measure(node: Node, known: dict[Step, tuple[int, int]] | None = None) -> tup
 def shorten(path: FieldPath) -> FieldPath:
     """Return a path as it is seen from the end of its way."""
     return replace(path, steps=path.steps[-1:])
+
+
+def places_of_round(node: Node) -> tuple[Node, int] | None:
+    """Return what is rounded, rounding included, and to how many places; None for a node that is not rounded.
+
+    Shape:  a formula field of the record itself stands for its formula.
+    """
+    inner = node.computed if isinstance(node, FieldPath) and not node.way else node
+    if not isinstance(inner, Call) or inner.name != "round":
+        return None
+    places = inner.arguments[1]
+    return (inner, int(str(places.value))) if isinstance(places, Const) else None

@@ -25,7 +25,7 @@ from crm.conditions.model import (
 )
 from crm.conditions.rows import Row
 from crm.conditions.values import age_bounds
-from crm.fields.columns import Words
+from crm.fields.columns import ExactDecimal, Words
 
 if TYPE_CHECKING:
     from crm.conditions.sql import Compiler
@@ -59,7 +59,9 @@ class PostgreSQL:
 
     def result(self, node: Node, row: Row) -> Sql:
         """Return a value as it leaves the database."""
-        value = self.value(node, row)
+        value, rounded = self.value(node, row), model.places_of_round(node)
+        if rounded is not None:
+            return sa.type_coerce(value, ExactDecimal(rounded[1]))
         return sa.type_coerce(value, Words()) if node.kind == MANY else value
 
     def value(self, node: Node, row: Row) -> Sql:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from crm.conditions import model
 from crm.conditions.evaluate import Evaluator
 from crm.conditions.model import DATE, DATETIME, NUMBER, Leaf, Node, is_condition
-from crm.conditions.numbers import EXACT, to_text
+from crm.conditions.numbers import BIGGEST, EXACT, to_text
 from crm.conditions.scope import Scope
 from crm.conditions.values import typed
 
@@ -110,12 +110,24 @@ def leaves_of(text: str) -> tuple[Leaf, ...]:
 
 def run_program(program: str, surroundings: str, *values: Any) -> Any:
     """Return what a program gives for the stored values of one row, as SQLite stores such."""
+    return encode(_run(program, surroundings, values))
+
+
+def run_scaled(places: int, program: str, surroundings: str, *values: Any) -> int | str | None:
+    """Return the number a program gives as a whole number of its last place; as text when SQLite has no such one."""
+    found = _run(program, surroundings, values)
+    if found is None:
+        return None
+    whole = EXACT.scaleb(found, places)
+    return int(whole) if abs(whole) <= BIGGEST else to_text(whole)
+
+
+def _run(program: str, surroundings: str, values: tuple[Any, ...]) -> Any:
     node, evaluator = read_program(program), read_surroundings(surroundings)
-    leaves = tuple(decode(value, leaf) for value, leaf in zip(values, leaves_of(program), strict=True))
-    found = (
-        evaluator.holds(node, Leaves(leaves)) if is_condition(node) else evaluator.value(node, Leaves(leaves))
+    leaves = Leaves(
+        tuple(decode(value, leaf) for value, leaf in zip(values, leaves_of(program), strict=True))
     )
-    return encode(found)
+    return evaluator.holds(node, leaves) if is_condition(node) else evaluator.value(node, leaves)
 
 
 def decode(value: Any, leaf: Leaf) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from sqlalchemy.orm import object_session
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, object_session
 
 from crm.conditions.kinds import attribute_of
 
@@ -38,6 +39,7 @@ class InstanceReader:
     def __init__(self, record: Any, schema: Schema) -> None:
         self.record = record
         self.schema = schema
+        self._children: dict[str, list[InstanceReader]] = {}
 
     def value(self, entity: str, name: str) -> Any:
         """Return the stored value of a field."""
@@ -48,15 +50,30 @@ class InstanceReader:
         wanted = self.value(entity, name)
         if wanted is None:
             return None
-        found = getattr(self.record, name)
-        session = object_session(self.record) if hasattr(type(self.record), "__mapper__") else None
+        found, session = getattr(self.record, name), self._session()
         if (found is None or found.id != wanted) and session is not None:
             found = session.get(type(self.record).__mapper__.relationships[name].mapper.class_, wanted)
         return None if found is None else InstanceReader(found, self.schema)
 
+    def _session(self) -> Session | None:
+        return object_session(self.record) if hasattr(type(self.record), "__mapper__") else None
+
     def children(self, entity: str, inverse: str) -> list[InstanceReader]:
-        """Return the children under the name of an inverse."""
-        return [InstanceReader(child, self.schema) for child in getattr(self.record, inverse)]
+        """Return the children under the name of an inverse, as they are now; asked once while a tree is read."""
+        if inverse not in self._children:
+            found = self._load(entity, inverse)
+            self._children[inverse] = [InstanceReader(child, self.schema) for child in found]
+        return self._children[inverse]
+
+    def _load(self, entity: str, inverse: str) -> Iterable[Any]:
+        """Return the children; from the database, for a loaded relationship does not see what was saved since."""
+        session = self._session()
+        if session is None:
+            return getattr(self.record, inverse)
+        declared = self.schema.entities[entity].inverses[inverse]
+        cls = type(self.record).__mapper__.relationships[inverse].mapper.class_
+        attribute = attribute_of(declared.field, self.schema.entities[declared.entity].fields[declared.field])
+        return session.scalars(sa.select(cls).where(getattr(cls, attribute) == self.record.id))
 
 
 class ValuesReader:

@@ -88,9 +88,17 @@ class SQLite:
         return column.type.places if isinstance(column.type, ExactDecimal) else 0
 
     def result(self, node: Node, row: Row) -> Sql:
-        """Return a value as it leaves the database."""
+        """Return a value as it leaves the database; rounded numbers as a column holds them, to sum and sort by."""
         if is_constant(node):
             return sa.literal(constant_of(node, self.python), TYPES.get(node.kind, sa.Text()))
+        rounded = model.places_of_round(node)
+        if rounded is not None:
+            found = sa.func.crm_reckon_scaled(
+                sa.literal(rounded[1], sa.Integer()), *self._program(rounded[0], row)
+            )
+            return sa.type_coerce(found, ExactDecimal(rounded[1]))
+        if isinstance(node, model.FieldPath) and node.computed is not None and not node.way:
+            return self.result(node.computed, row)
         if not self._is_stored(node):
             return self.reckon(node, row)
         value, places = self.stored(node, row)
@@ -164,14 +172,15 @@ class SQLite:
 
     def reckon(self, node: Node, row: Row) -> Sql:
         """Return a value that Python reckons from the stored values of a row."""
+        return sa.type_coerce(sa.func.crm_reckon(*self._program(node, row)), TYPES.get(node.kind, sa.Text()))
+
+    def _program(self, node: Node, row: Row) -> list[Sql]:
+        """Return the program of a node, its surroundings and the values it reads."""
         leaves: dict[Node, Leaf] = {}
         values: list[Sql] = []
         program = write_program(self._ground(node, row, leaves, values))
         surroundings = write_surroundings(self.scope)
-        found = sa.func.crm_reckon(
-            sa.literal(program, sa.Text()), sa.literal(surroundings, sa.Text()), *values
-        )
-        return sa.type_coerce(found, TYPES.get(node.kind, sa.Text()))
+        return [sa.literal(program, sa.Text()), sa.literal(surroundings, sa.Text()), *values]
 
     def _ground(self, node: Node, row: Row, leaves: dict[Node, Leaf], values: list[Sql]) -> Node:
         """Return the node with everything that SQL reads replaced by numbered leaves."""

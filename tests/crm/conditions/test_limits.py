@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm.conditions import compile_sql, parse_conditions
+from crm.conditions import compile_sql, evaluate, parse_conditions
 from crm.conditions.lines import MAX_CHILDREN, MAX_LINES, MAX_NESTING, MAX_OPTIONS
 from tests.crm.conditions.world import World, formula, tree
 
@@ -120,3 +121,21 @@ def test_the_rights_themselves_are_adapted_to_an_alias(world: World, records: Se
     other = sa.orm.aliased(cls)
     for asked in (cls, other):
         assert list(records.scalars(sa.select(asked.id).options(right))) == [2]
+
+
+def test_a_formula_field_can_be_summed_and_sorted_by(world: World, records: Session) -> None:
+    for key, revenue, staff in ((1, "100", 8), (2, "20", 3), (3, None, 1), (4, "-9", 2)):
+        world.add(records, "customer", id=key, revenue=Decimal(revenue) if revenue else None, staff=staff)
+    cls = world.models["customer"]
+    value = compile_sql(formula(world.schema, "customer", "per_head"), "customer", world.scope())
+    assert records.scalar(sa.select(sa.func.sum(value, type_=value.type))) == Decimal("14.67")
+    assert list(records.scalars(sa.select(cls.id).order_by(value.desc().nulls_last()))) == [1, 2, 4, 3]
+
+
+def test_children_saved_meanwhile_are_counted(world: World, records: Session) -> None:
+    customer = world.add(records, "customer", id=1)
+    node = formula(world.schema, "customer", "count_of(orders)")
+    assert evaluate(node, customer, world.scope()) == 0
+    assert customer.orders == []
+    world.add(records, "order", id=1, customer_id=1)
+    assert evaluate(node, customer, world.scope()) == 1
