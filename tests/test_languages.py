@@ -1,0 +1,94 @@
+"""Every sentence in every language, every page in Hebrew from right to left."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from config import ROOT
+from crm.texts import LANGUAGES
+from tests.factories import make_complaint, make_customer, make_deal
+
+PLACEHOLDER = re.compile(r"%\((\w+)\)")
+KEYWORDS = ("-k", "N_", "-k", "_l", "-k", "lazy_gettext")
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+PAGES = (
+    "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
+    "/notifications/", "/profile/", "/admin/rules/", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
+    "/pop?phone=1", "/no/such/page",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Every sentence of the code and the templates, as they are now."""
+    path = tmp_path_factory.mktemp("texts") / "messages.pot"
+    command = [str(Path(sys.executable).parent / "pybabel"), "-q", "extract", "-F", "translations/babel.cfg"]
+    subprocess.run([*command, *KEYWORDS, "-o", str(path), "."], cwd=ROOT, check=True)
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def catalogue(language: str) -> Catalog:
+    """Return the catalogue of a language."""
+    with (ROOT / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated(sentences, language):
+    known = catalogue(language)
+    missing = [message.id for message in sentences if message.id and not _texts(known.get(message.id))]
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_translations_keep_the_placeholders(language):
+    wrong = []
+    for message in catalogue(language):
+        if not message.id:
+            continue
+        source = message.id if isinstance(message.id, str) else message.id[1]
+        wanted = set(PLACEHOLDER.findall(source))
+        for text in _texts(message):
+            found = set(PLACEHOLDER.findall(text))
+            if found != wanted and not (message.pluralizable and found <= wanted):
+                wrong.append((source, text))
+    assert wrong == []
+
+
+def _texts(message: Any) -> list[str]:
+    """Return the texts of a message; none when one of its forms is missing."""
+    if message is None:
+        return []
+    texts = [message.string] if isinstance(message.string, str) else list(message.string)
+    return texts if all(texts) else []
+
+
+def test_every_page_turns_round_in_hebrew(client, session):
+    customer, deal, complaint = make_customer(session), make_deal(session), make_complaint(session)
+    paths = [f"/customer/show/{customer.id}", f"/deal/edit/{deal.id}", f"/complaint/show/{complaint.id}"]
+    session.commit()
+    session.close()
+    browser = client("admin")
+    browser.get("/lang/he")
+    for path in (*PAGES, *paths):
+        answer = browser.get(path)
+        assert answer.status_code in (200, 404), path
+        assert '<html lang="he" dir="rtl"' in answer.text, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_login_speaks_every_language_before_anybody_signed_in(client, language):
+    browser = client()
+    browser.get(f"/lang/{language}")
+    assert (
+        f'<html lang="{language}" dir="{"rtl" if language == "he" else "ltr"}"' in browser.get("/login/").text
+    )
