@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.05  # between two looks whether the first page is there
 STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
+REDIS_PAUSE = 1  # seconds before a worker that lost Redis looks for it again
 WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
 TICKS: dict[str, tuple[str, str]] = {
@@ -192,17 +193,14 @@ def run_worker(settings: Settings) -> int:
     _import_all(queue.JOBS.values())
     engine = build_engine(settings.database_url)
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
-    worker = None
-    while worker is None or not worker.is_stopped:
-        if worker is not None:
-            time.sleep(1)  # Redis has hung up on us.
-        worker = queue.build_worker(
-            url,
-            job_seconds=settings.job_seconds,
-            before_job=lambda: _load_workspace(engine),
-            in_child=lambda: engine.dispose(close=False),
-        )
-        worker.work(logging_level=settings.log_level.upper())
+    while not queue.work_until_lost(
+        url,
+        job_seconds=settings.job_seconds,
+        before_job=lambda: _load_workspace(engine),
+        in_child=lambda: engine.dispose(close=False),
+        log_level=settings.log_level,
+    ):
+        time.sleep(REDIS_PAUSE)
     return 0
 
 

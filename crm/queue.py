@@ -273,3 +273,17 @@ def build_worker(
     worker.before_job = before_job or worker.before_job
     worker.in_child = in_child or worker.in_child
     return worker
+
+
+def work_until_lost(url: str, log_level: str = "warning", **given: Any) -> bool:
+    """Run jobs; return True once a stop was asked for, False when Redis is lost.
+
+    Shape:  `given` is what `build_worker` takes.
+    """
+    worker = None
+    try:
+        worker = build_worker(url, **given)
+        worker.work(logging_level=log_level.upper())
+    except (RedisError, OSError) as error:
+        logger.warning("A worker has lost Redis (%s) and looks for it again.", error)
+    return worker is not None and worker.is_stopped

@@ -24,12 +24,12 @@ PATIENCE = 90  # seconds; the machine may be busy with the rest of the suite
 class Running:
     """The whole app, started as `make run` starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.folder = folder
         self.log = folder.with_suffix(".log")
-        given = {"CRM_INSTANCE": str(folder), "CRM_PORT": str(self.port), "CRM_DEMO": "0"}
+        given = {"CRM_INSTANCE": str(folder), "CRM_PORT": str(self.port), "CRM_DEMO": "0", **more}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "crm.processes"],
@@ -130,6 +130,15 @@ def test_a_taken_port_is_named(tmp_path):
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True)
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 is in use. Choose another one with CRM_PORT." in done.stderr
+
+
+def test_a_database_that_is_away_is_told_and_nothing_goes_on(tmp_path):
+    away = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    running = Running(tmp_path / "instance", CRM_DATABASE_URL=away)
+    assert running.process.wait(PATIENCE) == 1
+    assert "The database cannot be reached: connection failed" in running.said()
+    assert "Traceback" not in running.said()
+    assert running.members() == []
 
 
 def test_bad_settings_are_told_and_nothing_starts(tmp_path):

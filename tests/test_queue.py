@@ -269,6 +269,12 @@ def test_a_killed_worker_leaves_no_orphan_at_work(redis_server, bell, marks, mon
     wait_for(lambda: not is_running(child), seconds=5)
 
 
+def test_a_worker_without_redis_says_so_and_does_not_crash(redis_server, caplog):
+    redis_server.stop()
+    assert queue.work_until_lost(redis_server.url) is False
+    assert "A worker has lost Redis" in caplog.text
+
+
 def test_a_worker_is_counted_again_after_redis_lost_everything(redis_server, bell, marks):
     worker = build_worker(redis_server.url)
     worker.register_birth()
