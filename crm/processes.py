@@ -5,6 +5,7 @@ Usage: `python -m crm.processes [serve | worker | scheduler]`.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import logging
 import os
@@ -16,7 +17,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import click
 
@@ -96,6 +98,10 @@ def serve(settings: Settings) -> int:
     if not _is_port_free(settings):
         complain(f"Port {settings.port} of {settings.bind} is in use. Choose another one with CRM_PORT.")
         return 1
+    lock = _lock_folder(settings.instance)
+    if lock is None:
+        complain(f"Koine already runs in {settings.instance}. Stop it, or choose another CRM_INSTANCE.")
+        return 1
     supervisor = Supervisor()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.request_stop)
@@ -105,6 +111,19 @@ def serve(settings: Settings) -> int:
     finally:
         supervisor.stop(STOP_SECONDS)
         server.stop()
+        lock.close()
+
+
+def _lock_folder(folder: Path) -> IO[str] | None:
+    """Keep a second app out of our folder, whose Redis and SQLite file are ours; None when one is there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = (folder / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
 
 
 def _serve(settings: Settings, supervisor: Supervisor, server: RedisServer) -> int:

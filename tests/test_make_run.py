@@ -28,7 +28,7 @@ class Running:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.folder = folder
-        self.log = folder.with_suffix(".log")
+        self.log = folder.with_suffix(f".{self.port}.log")
         given = {"CRM_INSTANCE": str(folder), "CRM_PORT": str(self.port), "CRM_DEMO": "0", **more}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -93,6 +93,10 @@ def test_it_starts_heals_itself_and_stops_without_a_trace(running):
     assert 'name="csrf_token"' in running.get("/login/")
     wait_for(lambda: running.health().get("workers") == 2, running.said())
     assert running.health()["status"] == "ok"
+
+    second = Running(running.folder)
+    assert second.process.wait(PATIENCE) == 1
+    assert "Koine already runs in" in second.said()
 
     killed = running.members("crm.processes worker")[0]
     os.kill(killed, signal.SIGKILL)
