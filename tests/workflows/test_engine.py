@@ -213,6 +213,23 @@ def test_two_rules_that_update_each_other_stop_and_say_so(make_workshop, as_user
     stopped = [row for row in workshop.runs("ping") if row["state"] == "stopped"]
     assert len(stopped) == 1
     assert "ping → pong" in sentences(stopped[0]["error"], "en")[0]
+    change(as_user, "customer", number, notes="b")
+    workshop.work_off()
+    with as_user() as session:
+        assert len(notifications.list_notifications(session, user_id(session, "admin"))) == 1
+
+
+def test_a_rule_does_not_answer_its_own_change(make_workshop, as_user):
+    workshop = make_workshop(
+        "rule: self\nentity: customer\nwhen: record_saved\nthen: [{set_field: {field: notes, to: '{notes}!'}}]"
+    )
+    with as_user() as session:
+        number = make_customer(session, notes="a").id
+    workshop.work_off()
+    with as_user() as session:
+        assert get(session, "customer", number).notes == "a!"
+        assert notifications.list_notifications(session, user_id(session, "admin")) == []
+    assert workshop.states() == ["done", "skipped"]
 
 
 def test_a_rule_that_creates_what_triggers_it_stops_at_the_depth(make_workshop, as_user):

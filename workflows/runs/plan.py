@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,10 +39,14 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True)
 class Firing:
-    """A rule that an event fires, and where it stands: to run, or held back by the loop guard."""
+    """A rule that an event fires: to run, or held back with an error by the loop guard.
+
+    Shape:  `state` is the one its run begins in.
+    """
 
     rule: Rule
     key: str
+    state: str = store.WAITING
     error: Problem | None = None
 
 
@@ -119,18 +124,18 @@ def _runs_of(
     session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment
 ) -> Iterator[dict[str, Any]]:
     for firing in fired_by(session, workshop, row, moment):
-        if firing.error and firing.error.code == "rule.too_deep":
+        if firing.state == store.STOPPED:
             _tell_admins(session, workshop, firing, moment)
         yield run_row(session, workshop, firing, row, moment)
 
 
 def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment: Moment) -> None:
-    """Tell those who may do everything about an endless chain, once per chain."""
+    """Tell those who may do everything that rules go in circles, once per circle and revision."""
     languages = workshop.organisation.languages
     text = {language: sentences(as_json([firing.error]), language)[0] for language in languages}
-    start = next(link for link in moment.cause if link.startswith("rule:"))
+    circle = zlib.crc32(f"{moment.entity.name} {firing.rule.name} {_names(_rules_in(moment))}".encode())
     for admin in list_users_with_role(session.connection(), ADMIN_ROLE):
-        key = f"too_deep:{start}:{admin}"
+        key = f"circle:{session.workspace.number}:{circle}:{admin}"
         add_notification(session, Notice(admin, text, moment.entity.name, moment.record_id, key))
 
 
@@ -144,14 +149,20 @@ def fired_by(session: CrmSession, workshop: Workshop, row: Mapping, moment: Mome
             raise
         except Exception:  # a rule that cannot be judged must not stop the others
             logger.exception("Rule %s could not be judged for event %s", rule.name, row["id"])
-            yield Firing(rule, key, Problem("rule.crashed", {"rule": rule.name}))
+            yield Firing(
+                rule, f"event:{row['id']}", store.FAILED, Problem("rule.crashed", {"rule": rule.name})
+            )
             continue
         if not fires:
             continue
-        held = guard(session, rule, moment)
-        yield Firing(rule, key, held)
-        if rule.stop_after and held is None:
-            return
+        error = guard(session, rule, moment)
+        if error is None:
+            yield Firing(rule, key)
+            if rule.stop_after:
+                return
+        else:
+            state = store.SKIPPED if _is_own_doing(rule, moment) else store.STOPPED
+            yield Firing(rule, f"event:{row['id']}", state, error)
 
 
 def key_of(rule: Rule, row: Mapping, workshop: Workshop) -> str:
@@ -185,7 +196,7 @@ def _held_before(rule: Rule, moment: Moment, scope: Scope) -> bool:
 
 def guard(session: CrmSession, rule: Rule, moment: Moment) -> Problem | None:
     """Return why the loop guard holds a rule back: it is in the chain already, or the chain is too long."""
-    links = [link for link in moment.cause if link.startswith("rule:")]
+    links = _rules_in(moment)
     own = [int(link.rpartition("#")[2]) for link in links if link.startswith(f"rule:{rule.name}#")]
     if own:
         records = store.records_of_runs(session, own)
@@ -196,6 +207,16 @@ def guard(session: CrmSession, rule: Rule, moment: Moment) -> Problem | None:
             "rule.too_deep", {"rule": rule.label, "limit": MAX_DEPTH, "chain": " → ".join(_names(links))}
         )
     return None
+
+
+def _is_own_doing(rule: Rule, moment: Moment) -> bool:
+    """Return whether the rule itself made the change, so that it was held back for no other rule's sake."""
+    links = _rules_in(moment)
+    return bool(links) and links[-1].startswith(f"rule:{rule.name}#") and len(links) < MAX_DEPTH
+
+
+def _rules_in(moment: Moment) -> list[str]:
+    return [link for link in moment.cause if link.startswith("rule:")]
 
 
 def _names(links: Sequence[str]) -> list[str]:
@@ -210,9 +231,6 @@ def run_row(
     changed = json.loads(json.dumps(dict(moment.changed), default=str))
     why = {"event": row["kind"], "by": moment.actor, "changed": changed}
     held = firing.error is not None
-    state = store.WAITING
-    if held:
-        state = store.STOPPED if firing.error.code != "rule.crashed" else store.FAILED
     return {
         "rule": firing.rule.name,
         "trigger_key": firing.key,
@@ -220,7 +238,7 @@ def run_row(
         "entity": row["entity"],
         "record_id": row["record_id"],
         "event_id": row["id"],
-        "state": state,
+        "state": firing.state,
         "due_at": now,
         "attempts": 0,
         "tries": 0,
