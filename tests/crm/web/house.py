@@ -135,16 +135,28 @@ def settings_for(url: str, folder: Path, **changed: object) -> Settings:
     return replace(settings, **changed)
 
 
-def build_house(url: str, folder: Path, **changed: object) -> House:
-    """Create tables, publish the small schema, add the people and serve it."""
+def prepare_database(url: str) -> None:
+    """Create tables, publish the small schema and add the people."""
     wire()
-    settings = settings_for(url, folder, **changed)
     engine = build_engine(url)
     create_tables(engine)
     publish_schema(engine, documents_of(DOCUMENTS), "test")
     with engine.begin() as connection:
         for name, role in PEOPLE.items():
             add_user(connection, name, QUICK_HASH, (role,), (name.capitalize(), "Example", ""))
+
+
+def open_house(url: str, folder: Path, **changed: object) -> House:
+    """Serve a prepared database."""
+    wire()
+    settings = settings_for(url, folder, **changed)
+    engine = build_engine(url)
     host = Host(build_source(settings, engine), check_seconds=0.0)
     host.warm()
     return House(settings, engine, host)
+
+
+def build_house(url: str, folder: Path, **changed: object) -> House:
+    """Prepare an empty database and serve it."""
+    prepare_database(url)
+    return open_house(url, folder, **changed)

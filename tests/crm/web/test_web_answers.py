@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask, abort
 
 from crm.errors import ConflictError, NotAllowedError, Problem, RecordError
 from crm.web import pages
-from tests.crm.web.house import Browser, House, build_house
+from tests.crm.web.house import Browser, House, build_house, open_house
 
 
 def register_trouble(builder: object, _workspace: object) -> None:
@@ -36,12 +37,14 @@ def register_trouble(builder: object, _workspace: object) -> None:
     app.add_url_rule("/api/v1/trouble/<kind>", "api_trouble", fail)
 
 
-@pytest.fixture
-def trouble(tmp_path: Path) -> House:
+@pytest.fixture(scope="module")
+def trouble(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> House:
     """A house with pages that fail."""
+    folder = tmp_path_factory.mktemp("trouble")
+    shutil.copy(prepared, folder / "crm.db")
     pages.PAGES.append(register_trouble)
     try:
-        return build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path)
+        return open_house(f"sqlite:///{folder / 'crm.db'}", folder)
     finally:
         pages.PAGES.remove(register_trouble)
 
@@ -112,8 +115,8 @@ POLICY = (
 
 
 @pytest.mark.parametrize("path", ["/", "/login/", "/profile/", "/nothing", "/health", "/api/v1/nothing"])
-def test_every_answer_is_dressed(admin: Browser, path: str) -> None:
-    headers = admin.get(path).headers
+def test_every_answer_is_dressed(still_admin: Browser, path: str) -> None:
+    headers = still_admin.get(path).headers
     assert headers["Content-Security-Policy"] == POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"

@@ -24,8 +24,8 @@ def language_of(browser: Browser) -> str:
         ("xx-!!", "en"),
     ],
 )
-def test_before_login_the_browser_chooses(house: House, asked: str, shown: str) -> None:
-    assert language_of(house.browser(asked)) == shown
+def test_before_login_the_browser_chooses(still_house: House, asked: str, shown: str) -> None:
+    assert language_of(still_house.browser(asked)) == shown
 
 
 def test_a_choice_before_login_wins_over_the_browser(house: House) -> None:

@@ -39,8 +39,8 @@ def test_a_wrong_password_is_refused_with_the_name_kept(browser: Browser) -> Non
         "///evil",
     ],
 )
-def test_the_login_never_leads_to_another_site(house: House, target: str) -> None:
-    browser = house.browser()
+def test_the_login_never_leads_to_another_site(still_house: House, target: str) -> None:
+    browser = still_house.browser()
     form = {"username": "sonia", "password": PASSWORD, "csrf_token": browser.token()}
     answer = browser.post("/login/", query_string={"next": target}, data=form)
     assert answer.status_code == 302

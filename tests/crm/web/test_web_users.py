@@ -28,14 +28,14 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_pages_open_for_an_administrator(admin: Browser, path: str) -> None:
-    assert admin.get(path).status_code == 200
+def test_the_pages_open_for_an_administrator(still_admin: Browser, path: str) -> None:
+    assert still_admin.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if "userinfo" not in path])
 @pytest.mark.parametrize("name", ["sonia", "chris"])
-def test_the_pages_are_closed_to_others(house: House, name: str, path: str) -> None:
-    browser = house.browser()
+def test_the_pages_are_closed_to_others(still_house: House, name: str, path: str) -> None:
+    browser = still_house.browser()
     browser.sign_in(name)
     assert browser.get(path).status_code == 403
 
@@ -106,8 +106,8 @@ def test_an_administrator_cannot_delete_himself(house: House, admin: Browser) ->
 @pytest.mark.parametrize(
     "path", ["/users/list/", "/users/show/{id}", "/users/edit/{id}", "/users/userinfo/", "/api/v1/_openapi"]
 )
-def test_no_page_shows_a_passwords_hash(house: House, admin: Browser, path: str) -> None:
-    answer = admin.get(path.format(id=house.user_id("sonia")))
+def test_no_page_shows_a_passwords_hash(still_house: House, still_admin: Browser, path: str) -> None:
+    answer = still_admin.get(path.format(id=still_house.user_id("sonia")))
     assert answer.status_code == 200
     assert QUICK_HASH[:20] not in answer.text
 
@@ -118,17 +118,17 @@ def order_of_names(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("column", ["password", "created_by.password", "roles", "nothing", "__class__"])
-def test_users_are_not_sorted_by_what_is_not_shown(admin: Browser, column: str) -> None:
-    usual = order_of_names(admin.get("/users/list/").text)
+def test_users_are_not_sorted_by_what_is_not_shown(still_admin: Browser, column: str) -> None:
+    usual = order_of_names(still_admin.get("/users/list/").text)
     for direction in ("asc", "desc"):
         arguments = {"_oc_UserDBModelView": column, "_od_UserDBModelView": direction}
-        assert order_of_names(admin.get("/users/list/", query_string=arguments).text) == usual
+        assert order_of_names(still_admin.get("/users/list/", query_string=arguments).text) == usual
 
 
-def test_users_are_not_filtered_by_their_password(admin: Browser) -> None:
-    usual = order_of_names(admin.get("/users/list/").text)
+def test_users_are_not_filtered_by_their_password(still_admin: Browser) -> None:
+    usual = order_of_names(still_admin.get("/users/list/").text)
     for operator in range(10):
-        found = admin.get("/users/list/", query_string={f"_flt_{operator}_password": "scrypt"})
+        found = still_admin.get("/users/list/", query_string={f"_flt_{operator}_password": "scrypt"})
         assert order_of_names(found.text) == usual
 
 
@@ -151,14 +151,14 @@ ODD = (
 
 
 @pytest.mark.parametrize("arguments", ODD)
-def test_odd_arguments_of_a_list_are_no_failure(admin: Browser, arguments: str) -> None:
-    assert admin.get(f"/users/list/?{arguments}").status_code == 200
+def test_odd_arguments_of_a_list_are_no_failure(still_admin: Browser, arguments: str) -> None:
+    assert still_admin.get(f"/users/list/?{arguments}").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/users/show/{}", "/users/edit/{}", "/roles/show/{}", "/groups/edit/{}"])
 @pytest.mark.parametrize("number", ["999999", "99999999999999999999999", "abc", "-1", "1.5"])
-def test_a_record_that_is_not_there_is_not_found(admin: Browser, path: str, number: str) -> None:
-    assert admin.get(path.format(number)).status_code == 404
+def test_a_record_that_is_not_there_is_not_found(still_admin: Browser, path: str, number: str) -> None:
+    assert still_admin.get(path.format(number)).status_code == 404
 
 
 def test_an_unknown_action_is_not_found(house: House, admin: Browser) -> None:
@@ -174,8 +174,8 @@ def test_a_role_is_copied_by_its_action(house: House, admin: Browser) -> None:
     assert role_id(house, "seller copy")
 
 
-def test_there_is_no_download_by_file_name(admin: Browser) -> None:
-    assert admin.get("/users/download/secret_key").status_code == 404
+def test_there_is_no_download_by_file_name(still_admin: Browser) -> None:
+    assert still_admin.get("/users/download/secret_key").status_code == 404
 
 
 def test_readers_of_one_list_do_not_share_their_filters(house: House) -> None:
