@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 MAX_PAGE = 1_000_000
 MAX_PAGE_SIZE = 100  # rows; larger wishes are cut to it
+LONGEST_REMEMBERED = 400  # characters; five addresses must fit into a cookie of 4 kB
 MAX_ID = 2**31 - 1
 ARGUMENT = re.compile(r"_flt_(\d+)_(.*)|(page|psize|_oc|_od)_")  # FAB looks for these anywhere in a name
 
@@ -54,6 +55,11 @@ class CheckedView:
 
     _filters = RequestFilters()
     exclude_route_methods = {"download"}
+
+    def update_redirect(self) -> None:
+        """Remember this page to go back to, unless its address would burst the session's cookie."""
+        if len(request.url) <= LONGEST_REMEMBERED:
+            super().update_redirect()
 
     @before_request(only=["list"])
     def check_arguments(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, make_response, redirect, request
+from flask import flash, g, make_response, redirect, request, session
 from flask_appbuilder import expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import no_cache
@@ -31,6 +31,7 @@ class AuthDBView(views.AuthDBView):
         target = safe_path(request.args.get("next"))
         if g.user.is_authenticated:
             return redirect(target)
+        drop_denials()
         form = LoginForm_db()
         if not form.validate_on_submit():
             return self._form(form, 422 if request.method == "POST" else 200)
@@ -54,6 +55,13 @@ class AuthDBView(views.AuthDBView):
         """Forget everything the browser's session held, but not the language."""
         self.appbuilder.sm.end_session()
         return redirect("/login/")
+
+
+def drop_denials() -> None:
+    """Forget FAB's "Access is denied" about the page that led here: who has not signed in did nothing wrong."""
+    kept = [flashed for flashed in session.get("_flashes", ()) if flashed[0] != "danger"]
+    if len(kept) != len(session.get("_flashes", ())):
+        session["_flashes"] = kept
 
 
 class SecurityApi(api.SecurityApi):

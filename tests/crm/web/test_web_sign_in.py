@@ -16,6 +16,7 @@ def test_a_page_sends_a_stranger_to_the_login_and_back(browser: Browser) -> None
     answer = browser.get("/profile/")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/login/?next=")
+    assert "denied" not in browser.get(answer.headers["Location"]).text.lower()
     answer = browser.sign_in("sonia", path=answer.headers["Location"])
     assert answer.headers["Location"] == "/profile/"
 

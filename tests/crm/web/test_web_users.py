@@ -208,3 +208,10 @@ def test_a_label_never_becomes_html(house: House) -> None:
         if page.headers["X-Revision"] == "2":
             break
     assert attack not in page.text
+
+
+def test_long_addresses_do_not_burst_the_session(admin: Browser) -> None:
+    for number in range(6):
+        admin.get("/users/list/", query_string={"_flt_2_username": str(number) * 1_500})
+    assert len(admin.get_cookie("koine").value) < 3_000
+    assert admin.get("/users/list/").status_code == 200
