@@ -102,6 +102,7 @@ class Judge:
 
     def __init__(self, session: CrmSession, entity: Entity) -> None:
         self.session, self.entity, self.scope = session, entity, scope_of(session)
+        self.needed = [field for field in entity.fields.values() if is_needed(field)]
         self.watched = [
             field for field in entity.fields.values() if is_needed(field) or field.type == "choice"
         ]
@@ -115,7 +116,7 @@ class Judge:
         """Return every problem of a record, without asking the database for other records."""
         draft = RecordDraft(self.session, self.entity, after, record_id)
         problems = []
-        for field in self.watched:
+        for field in self.needed if before is None else self.watched:
             value = after.get(field.name)
             if not is_empty(value):
                 problems += _judge_move(field, before, value) if before is not None else ()

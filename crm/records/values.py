@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from crm.entities.model import Entity
 from crm.entities.names import SYSTEM_FIELDS
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
-from crm.permissions.rows import scope_of
+from crm.permissions.rows import scope_of, visible_trees
 from crm.texts import N_, Text
 
 SYSTEM_LABELS = {
@@ -64,8 +65,9 @@ def value_of(session: CrmSession, record: Any, name: str) -> Any:
 
 
 def compute(session: CrmSession, record: Any, field: Field) -> Any:
-    """Return what a formula or summary gives for a record or draft now."""
-    found = evaluate(formula_tree(session, record.__entity__, field), record, scope_of(session))
+    """Return what a formula or summary gives for a record or draft now, over the children the actor may see."""
+    scope = replace(scope_of(session), visible=visible_trees(session))
+    found = evaluate(formula_tree(session, record.__entity__, field), record, scope)
     return type_of(field).fit(field, found)
 
 

@@ -1,14 +1,22 @@
 """The guard on reading: whatever statement runs, it shows what the actor may see and nothing else."""
 
+import copy
+
 import pytest
 import sqlalchemy as sa
 
+from crm.database import open_session
+from crm.entities.load import documents_from_json
+from crm.entities.publish import publish_schema
+from crm.entities.workspace import get_workspace
 from crm.errors import NotAllowedError
-from crm.permissions.model import EntityRights, join_rights
+from crm.permissions.model import SYSTEM, EntityRights, join_rights
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import find_hits, search_everywhere
-from crm.records.service import update_record
+from crm.records.service import get_record, update_record
 from crm.records.timeline import history_of
+from crm.records.values import value_of
+from tests.conftest import find_actor
 from tests.factories import make_complaint, make_customer, make_deal, user_id
 
 
@@ -142,3 +150,22 @@ def test_rights_of_several_roles_add_up():
     two = EntityRights(frozenset({"read", "update"}), (), frozenset({"phone", "email"}))
     rights = join_rights([one, two])
     assert rights.can == {"read", "update"} and rights.rows["read"] is None and rights.hidden == {"phone"}
+
+
+def test_a_summary_counts_only_the_children_the_actor_may_see(engine, session_as, session):
+    documents = [copy.deepcopy(dict(document.body)) for document in session.workspace.schema.documents]
+    customer = next(body for body in documents if body.get("entity") == "customer" and "fields" in body)
+    customer["fields"]["deal_total"] = {"type": "summary", "of": "money", "over": "deals.amount"}
+    publish_schema(engine, documents_from_json(documents), "test")
+    workspace = get_workspace(engine)
+    with open_session(engine, workspace, SYSTEM) as system:
+        mine = make_customer(system, owner=user_id(system, "sales")).id
+        make_deal(system, customer=mine, amount="10", owner=user_id(system, "sales"))
+        make_deal(system, customer=mine, amount="100", owner=user_id(system, "admin"))
+    entity = workspace.schema.entities["customer"]
+    for name, total in (("sales", "10.00"), ("admin", "110.00")):
+        with open_session(engine, workspace, find_actor(engine, workspace, name)) as reader:
+            record = get_record(reader, entity, mine)
+            query = ListQuery([{"field": "id", "is": mine}], columns=("deal_total",))
+            listed = list_records(reader, entity, query).rows[0]["deal_total"]
+            assert str(value_of(reader, record, "deal_total")) == str(listed) == total, name
