@@ -13,7 +13,7 @@ export npm_config_cache := $(CURDIR)/.venv/.cache/npm
 export FLASK_APP := app
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker test bench setup setup-tests clean
+.PHONY: help run worker test bench setup setup-tests assets clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what can be made.
@@ -41,6 +41,8 @@ clean:  ## Remove what was installed and built. Your data in instance/ stays.
 setup: $(MADE)/packages $(MADE)/translations $(MADE)/assets
 
 setup-tests: $(MADE)/test-packages
+
+assets: $(MADE)/assets  ## Fetch and build the front-end files.
 
 $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -9,19 +9,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int | None = None) -> None:
     """Ask the kernel to kill this process when its parent is gone, even when that was killed itself.
 
     Called in the child, after the fork. Elsewhere than on Linux a child only ends when it is told to.
+
+    Shape:  `parent` is the parent's process id, as the parent knew it before the fork; None where it could not
+            tell, as to a program of its own.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:  # The parent went before we could ask.
+    if parent is not None and os.getppid() != parent:  # It went before we could ask.
         os._exit(1)
 
 
@@ -30,8 +34,9 @@ def start_child(command: Sequence[str], environ: Mapping[str, str], **places: ob
 
     Shape:  `places` are `cwd`, `stdout` and their like, as Popen takes them.
     """
+    ask = partial(die_with_parent, os.getpid())
     return subprocess.Popen(
-        list(command), env=dict(environ), preexec_fn=die_with_parent, start_new_session=True, **places
+        list(command), env=dict(environ), preexec_fn=ask, start_new_session=True, **places
     )
 
 

@@ -220,7 +220,7 @@ class CrmWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run in the child: end with the worker, and use none of its database connections."""
-        die_with_parent()
+        die_with_parent(self.pid)
         try:
             self.in_child()
         except Exception:  # Nothing may pass this point: two workers would go on under one name.

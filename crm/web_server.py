@@ -127,9 +127,9 @@ def _send(report: dict[str, Any]) -> None:
             json.dump(report, far_end)
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
+def post_fork(_server: Any, worker: Any) -> None:
     """Make a new web process end with gunicorn's own, even when that is killed."""
-    die_with_parent()
+    die_with_parent(worker.ppid)
 
 
 def post_worker_init(worker: Any) -> None:

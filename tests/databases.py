@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,9 @@ def _running(
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     serve = [str(binaries / "postgres"), "-D", str(data), "-h", "", "-k", str(folder), *options]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(serve, stderr=log, preexec_fn=die_with_parent, **place)
+        process = subprocess.Popen(
+            serve, stderr=log, preexec_fn=partial(die_with_parent, os.getpid()), **place
+        )
     server = PostgresServer(str(folder))
     try:
         _wait_until_ready(server, process)
