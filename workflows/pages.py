@@ -22,6 +22,7 @@ from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
+from workflows.mail import outbox
 from workflows.organisation import Workshop, organisation_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.words import trigger_words
@@ -92,6 +93,7 @@ class RulesView(BaseView):
         if row is None:
             abort(404)
         steps = store.list_steps(session, row["id"])
+        mails = outbox.list_of_run(session, row["id"])
         return self.render_template(
             "rules/run.html",
             run=self.run_line(row),
@@ -100,18 +102,22 @@ class RulesView(BaseView):
             changed=self.changed_labels(row),
             cause=cause_links(session, row["cause"]),
             errors=sentences(row["error"], current_language()),
-            steps=[self.step_line(row, step) for step in steps],
+            steps=[self.step_line(row, step, mails) for step in steps],
+            can_retry=store.FAILED in (row["state"], *(mail["state"] for mail in mails)),
         )
 
     @expose("/run/<int:run_id>/retry", methods=["POST"])
     @has_access
     @permission_name("use")
     def retry(self, run_id: int) -> Response:
-        """Take up a failed run where it stopped."""
+        """Take up a failed run where it stopped, and send again what could not be delivered."""
         session = self.appbuilder.session()
-        if continue_run(session, min(run_id, LARGEST_ID), session.clock()):
-            session.commit()
-            queue.ring(events.BELL)
+        number, now = min(run_id, LARGEST_ID), session.clock()
+        again = continue_run(session, number, now), outbox.retry_of_run(session, number, now)
+        session.commit()
+        for bell, waits in zip((events.BELL, outbox.BELL), again, strict=True):
+            if waits:
+                queue.ring(bell)
         return redirect(f"/admin/rules/run/{run_id}")
 
     def line(self, rule: Rule) -> dict[str, Any]:
@@ -161,7 +167,9 @@ class RulesView(BaseView):
             for branch in step.branches:
                 yield from self.sentences_of(rule, branch.steps, depth + 1)
 
-    def step_line(self, row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+    def step_line(
+        self, row: Mapping[str, Any], step: Mapping[str, Any], mails: Sequence[Mapping]
+    ) -> dict[str, Any]:
         """Return a step that was done as the page of a run draws it."""
         rule = self.rules.get(row["rule"])
         found = rule and next(
@@ -173,6 +181,8 @@ class RulesView(BaseView):
         if rule and found and found.action == sentence and entity:
             sentence = ACTIONS[found.action].describe(found, schema, entity, current_language())
         lines = effect_lines(self.appbuilder.session(), entity, step["effect"]) if entity else []
+        key = f"{row['id']}:{step['position']}:"
+        lines += [mail_line(mail) for mail in mails if mail["key"].startswith(key)]
         return {**step, "sentence": sentence, "lines": lines}
 
 
@@ -196,6 +206,12 @@ def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:
         yield step
         for branch in step.branches:
             yield from every_step(branch.steps)
+
+
+def mail_line(mail: Mapping[str, Any]) -> tuple[str, str]:
+    """Return whether a message has left, and what the mail server said last."""
+    word = state_label(store.DONE if mail["state"] == outbox.SENT else mail["state"])
+    return mail["to"], f"{word} {mail['error'] or ''}".strip()
 
 
 def state_label(state: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crm import notifications
+from crm.database import utcnow
 from crm.notifications import Notice, add_notification
 from tests.factories import make_complaint, make_customer, user_id
+from workflows.mail import outbox
+from workflows.mail.deliver import deliver_mail
 from workflows.organisation import Organisation, Workshop
 from workflows.runs import jobs, store
 
@@ -77,6 +82,22 @@ def test_trying_a_rule_over_rest_changes_nothing(client, session):
     assert answer.status_code == 200
     assert answer.json["firings"][0]["effects"][0]["to"] == ["ada@example.com"]
     assert answer.json["considered"] == 1
+
+
+def test_a_mail_that_was_given_up_is_shown_and_sent_again(client, session, shipped_workshop):
+    make_complaint(session, customer=make_customer(session, email="ada@example.com"))
+    session.commit()
+    jobs.work_off(shipped_workshop)
+    values = {"state": "failed", "attempts": 6, "error": "550 No such mailbox"}
+    session.execute(outbox.message.update().values(**values))
+    number = session.execute(outbox.message.select()).one().key.split(":")[0]
+    session.commit()
+    admin = client("admin")
+    page = f"/admin/rules/run/{number}"
+    assert "550 No such mailbox" in admin.get(page).text
+    admin.submit(f"{page}/retry", {}, page)
+    assert deliver_mail(replace(shipped_workshop, clock=utcnow)) == 1
+    assert "Try again" not in admin.get(page).text
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,17 @@ def list_messages(session: Session, limit: int, state: str | None = None) -> lis
     if state:
         asked = asked.where(message.c.state == state)
     return [row_of(row) for row in session.execute(asked)]
+
+
+def list_of_run(session: Session, run_id: int) -> list[Mapping]:
+    """Return the messages a run has written, oldest first, without their bodies."""
+    columns = [column for column in message.c if column.name not in ("text", "html")]
+    asked = sa.select(*columns).where(message.c.key.startswith(f"{run_id}:", autoescape=True))
+    return [row_of(row) for row in session.execute(asked.order_by(message.c.id))]
+
+
+def retry_of_run(session: Session, run_id: int, now: dt.datetime) -> int:
+    """Let the failed messages of a run wait for a new round of attempts; return how many there were."""
+    failed = message.c.key.startswith(f"{run_id}:", autoescape=True) & (message.c.state == FAILED)
+    values = {"state": WAITING, "due_at": now, "attempts": 0}
+    return session.execute(sa.update(message).where(failed).values(values)).rowcount
