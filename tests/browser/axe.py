@@ -21,7 +21,7 @@ UNSTICK = """
     }
 }
 """
-RUN = "(rules) => axe.run(document, {runOnly: rules})"
+RUN = "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"
 
 
 @cache
