@@ -48,14 +48,12 @@ class ColumnReader:
         self.known: dict[str, Any] = {}
 
     def read(self, cell: Any) -> Any:
-        """Return the typed value of a cell that is not blank.
+        """Return the typed value of a cell that is not blank; texts are remembered.
 
         Errors: FieldError.
         """
         if cell.__class__ is not str:
             return self.field_type.clean(self.field, cell, self.situation)
-        if cell in self.known:
-            return self.known[cell]
         value = self.field_type.clean(self.field, self.prepared(cell), self.situation)
         if len(self.known) < REMEMBERED:
             self.known[cell] = value
@@ -63,7 +61,7 @@ class ColumnReader:
 
     def read_column(self, chunk: Iterable[Converted]) -> None:
         """Read this column of all rows: the loop most of an import's time is spent in."""
-        index, name, known = self.column.index, self.field.name, self.known
+        index, name, known, read = self.column.index, self.field.name, self.known, self.read
         for row in chunk:
             cells = row.cells
             cell = cells[index] if index < len(cells) else None
@@ -72,7 +70,10 @@ class ColumnReader:
             elif cell.__class__ is str and cell in known:
                 row.values[name] = known[cell]
             else:
-                put(row, self, self.read)
+                try:
+                    row.values[name] = read(cell)
+                except FieldError as error:
+                    row.problems.append(Problem(error.code, error.params, name))
 
     def read_beside(self, cell: Any, values: Mapping[str, Any]) -> Any:
         """Return the typed value of a cell whose meaning depends on other fields of the row.
