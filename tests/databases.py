@@ -28,6 +28,7 @@ KINDS = ("sqlite", "postgresql")
 # The data is thrown away with the run, so nothing has to reach the disk before a commit returns.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+PREFIX = "koine-pg-"  # then the process that made the folder
 ROOM = 1_000_000_000  # bytes; what a server with a few small databases never fills
 
 
@@ -119,7 +120,8 @@ def real_postgres_server() -> AbstractContextManager[PostgresServer]:
 
 @contextmanager
 def _postgres_server(place: str | None, settings: Mapping[str, str]) -> Iterator[PostgresServer]:
-    folder = Path(tempfile.mkdtemp(prefix="koine-pg-", dir=place))
+    _remove_leftovers(Path(place or tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root.
     if user:
         shutil.chown(folder, user)
@@ -137,6 +139,14 @@ def memory_folder() -> str | None:
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
         return str(memory)
     return None
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Erase the folders of runs that were killed before they could."""
+    for left in place.glob(f"{PREFIX}*"):
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _find_binaries() -> Path:
