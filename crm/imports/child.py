@@ -31,6 +31,7 @@ def main() -> int:
     request = orjson.loads(sys.stdin.buffer.read())
     limits = Limits(**request["limits"])
     limit_process(limits)
+    write({"ready": True})
     try:
         answer_request(request, limits)
     except ImportRowError as error:

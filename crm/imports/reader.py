@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from crm.errors import ImportRowError
+from crm.errors import ImportRowError, UnavailableError
 from crm.imports.cells import typed_row
 from crm.imports.model import Limits, Look, Reading, build_look
 
@@ -123,7 +123,10 @@ def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
     try:
         process.stdin.write(orjson.dumps({**request, "limits": asdict(limits)}))
         process.stdin.close()
-        for line in read_lines(process, limits):
+        lines = read_lines(process, limits)
+        if next(lines, None) is None:  # our own fault, not the file's
+            raise UnavailableError("import.no_reader")
+        for line in lines:
             answer = orjson.loads(line)
             if "refused" in answer:
                 raise ImportRowError(answer["refused"]["code"], **answer["refused"]["params"])
@@ -134,7 +137,7 @@ def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
                 return
         raise ReaderDied("import.corrupt")
     except BrokenPipeError as error:
-        raise ReaderDied("import.corrupt") from error
+        raise UnavailableError("import.no_reader") from error
     finally:
         process.kill()
         process.wait()

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace, get_workspace
-from crm.errors import CrmError, ImportRowError, Problem
+from crm.errors import CrmError, ImportRowError, Problem, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service, store
 from crm.imports.coding import decode_cells, decode_problems
@@ -111,6 +111,8 @@ def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], 
             work(shop, found)
         except LeaseLostError:
             return False
+        except UnavailableError:  # nobody's mistake: the lease runs out, and the sweeper rings again
+            raise
         except CrmError as error:
             found.session.rollback()
             found.hold()

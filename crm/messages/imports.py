@@ -65,5 +65,6 @@ MESSAGES = {
     "import.may_not": N_("You may not import anything."),
     "import.no_problem_file": N_("The import refused no row, so there is no file of problems."),
     "import.unknown_option": N_("There is no option “%(name)s”. Known are: %(known)s."),
+    "import.no_reader": N_("Files cannot be read at the moment. Try again in a minute."),
     "import.encoding": N_("The file cannot be read as “%(encoding)s”."),
 }

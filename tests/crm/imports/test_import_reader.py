@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from crm.errors import ImportRowError
+from crm.errors import ImportRowError, UnavailableError
 from crm.imports.model import Limits, Look, Reading
 from crm.imports.reader import check_look, look_at_file, read_rows, reading_of
 from tests.crm.imports.workbooks import sheet_of, table_of, text_cell, write_workbook
@@ -226,3 +226,12 @@ def test_a_reader_that_hangs_is_stopped(tmp_path):
     path = tmp_path / "many.csv"
     path.write_text("a,b\n" + "1,2\n" * 5_000)
     assert refusal(path, seconds=0) in {"import.too_slow", "import.corrupt"}
+
+
+def test_a_reading_process_that_cannot_start_is_not_the_files_fault(tmp_path, monkeypatch):
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n1,2\n")
+    monkeypatch.setattr("crm.imports.reader.ROOT", tmp_path)  # our modules are not there
+    with pytest.raises(UnavailableError) as refused:
+        look_at(path)
+    assert refused.value.status == 503
