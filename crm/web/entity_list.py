@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 
 from crm.conditions import parse_conditions, say
 from crm.database import CrmSession
@@ -75,7 +76,7 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "search": arguments.query.search,
         "chips": _chips(session, entity, arguments.filters, situation.language),
         "tabs": _tabs(session, entity, arguments, situation.language),
-        "filters": _filter_rows(session, entity, situation.language),
+        "filter_drawer": filter_drawer(session, entity, situation.language),
         "notes": notes,
         "query_string": request.query_string.decode("utf-8", "replace"),
         **_foot(page, arguments),
@@ -142,6 +143,19 @@ def _tabs(
         url = f"{path}?{saved['query']}"
         tabs.append({"label": saved["name"], "url": url, "active": current == saved["query"], "saved": saved})
     return tabs
+
+
+def filter_drawer(session: CrmSession, entity: Entity, language: str) -> Markup:
+    """Return the drawer with every condition; drawn once per language and set of hidden fields.
+
+    The app of a revision never changes, so what depends on nothing else can be kept with it.
+    """
+    drawn = current_app.extensions.setdefault("crm_filter_drawers", {})
+    key = (entity.name, session.actor.rights(entity.name).hidden, language)
+    if key not in drawn:
+        rows = _filter_rows(session, entity, language)
+        drawn[key] = Markup(render_template("entity/_filters.html", filters=rows))
+    return drawn[key]
 
 
 def _filter_rows(session: CrmSession, entity: Entity, language: str) -> list[dict[str, Any]]:
