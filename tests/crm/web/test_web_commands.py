@@ -52,6 +52,7 @@ def test_a_user_that_cannot_be_added_is_exit_code_1(house: House) -> None:
         ("maria", "", "seller", "web.no_name"),
         (" ", QUICK_HASH, "seller", "web.no_name"),
     ],
+    ids=["taken", "no such role", "no password", "no name"],  # a hash is another one in each test process
 )
 def test_a_user_needs_a_free_name_a_password_and_a_role(
     still_house: House, name: str, hashed: str, role: str, code: str
