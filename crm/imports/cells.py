@@ -59,11 +59,31 @@ TIDY = {
 
 
 def tidy_row(cells: Iterable[Any]) -> list[Any]:
-    """Return the cells as JSON values, blanks at the end dropped; dates become `{"d": ...}`, `{"t": ...}`."""
-    tidied = [TIDY.get(type(cell), str)(cell) for cell in cells]
+    """Return the cells as JSON values, blanks at the end dropped; dates become `{"d": ...}`, `{"t": ...}`.
+
+    The common cases stand first and call nothing of ours: a workbook has millions of cells.
+    """
+    tidied = []
+    for cell in cells:
+        kind = cell.__class__
+        if kind is str:
+            tidied.append(cell if cell.isprintable() and cell.strip() else tidy_text(cell))
+        elif kind is float and cell.is_integer() and -EXACT < cell < EXACT:
+            tidied.append(int(cell))
+        else:
+            tidied.append(TIDY.get(kind, str)(cell))
     while tidied and tidied[-1] is None:
         tidied.pop()
     return tidied
+
+
+def is_filled(cell: Any) -> bool:
+    """Return whether a cell surely holds something; a text of control characters alone may pass.
+
+    >>> is_filled(0), is_filled(" "), is_filled(None), is_filled("x")
+    (True, False, False, True)
+    """
+    return bool(cell.strip()) if cell.__class__ is str else cell is not None
 
 
 def typed_row(cells: list[Any]) -> list[Any]:

@@ -17,12 +17,13 @@ import orjson
 from crm.children import die_with_parent
 from crm.errors import ImportRowError
 from crm.imports import safety
-from crm.imports.cells import tidy_row
-from crm.imports.model import TEXT_KINDS, Limits
+from crm.imports.cells import is_filled, tidy_row
+from crm.imports.model import FIRST_ROWS, TEXT_KINDS, Limits
 from crm.imports.sheets import SheetLook, look_at_rows
 
 MB = 1 << 20
 CHUNK = 500  # rows of one answer line
+RawRow = tuple[int, Sequence[Any]]
 
 
 def main() -> int:
@@ -91,7 +92,8 @@ def open_sheets(request: dict[str, Any]) -> tuple[list[Any], str | None, str | N
 
     if request["reader"] == "openpyxl":
         return list(workbook.open_with_openpyxl(path)), None, None
-    return list(workbook.open_with_calamine(path, kind)), None, None
+    blocks = 1 if request["action"] == "look" else None
+    return list(workbook.open_with_calamine(path, kind, blocks)), None, None
 
 
 def answer_look(request: dict[str, Any], limits: Limits) -> None:
@@ -109,11 +111,11 @@ def look_at_sheet(sheet: Any, request: dict[str, Any], limits: Limits) -> SheetL
     told, name = request.get("header_row"), request.get("sheet")
     wanted = told if name in (None, sheet.name) else None
     try:
-        return look_at_rows(tidy_rows(sheet.rows(), limits), wanted, limits)
+        return look_at_rows(outline_rows(sheet.rows(), wanted, limits), wanted, limits)
     except ImportRowError as error:
         if error.code != "import.no_such_row" or name is not None:
             raise
-    return look_at_rows(tidy_rows(sheet.rows(), limits), None, limits)
+    return look_at_rows(outline_rows(sheet.rows(), None, limits), None, limits)
 
 
 def answer_rows(request: dict[str, Any], limits: Limits) -> None:
@@ -136,19 +138,49 @@ def answer_rows(request: dict[str, Any], limits: Limits) -> None:
     write({"end": sent + len(chunk)})
 
 
-def tidy_rows(rows: Iterator[tuple[int, Sequence[Any]]], limits: Limits) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the filled rows with tidy cells; too many of them refuse the file."""
+def tidy_rows(rows: Iterator[RawRow], limits: Limits) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the filled rows with tidy cells.
+
+    Errors: ImportRowError import.too_many_rows.
+    """
     filled = 0
     for number, cells in rows:
-        if not any(cells) and all(cell is None or cell == "" for cell in cells):
-            continue  # blank rows are skipped before any other work: a sheet can hold a million of them
-        tidied = tidy_row(cells)
-        if not tidied:
-            continue
-        filled += 1
-        if filled > limits.rows + 100:  # titles above the header are not rows
-            raise ImportRowError("import.too_many_rows", limit=limits.rows)
-        yield number, tidied
+        tidied = tidy_if_filled(cells)
+        if tidied:
+            filled += 1
+            check_rows(filled, limits)
+            yield number, tidied
+
+
+def outline_rows(
+    rows: Iterator[RawRow], header_row: int | None, limits: Limits
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the filled rows, tidy only as far as a look shows them; below it is enough to see how wide they are.
+
+    Errors: ImportRowError import.too_many_rows.
+    """
+    filled = 0
+    for number, cells in rows:
+        is_below = filled >= FIRST_ROWS and number != header_row
+        is_whole = is_below and len(cells) > 0 and is_filled(cells[0]) and is_filled(cells[-1])
+        shown = cells if is_whole else tidy_if_filled(cells)
+        if shown:
+            filled += 1
+            check_rows(filled, limits)
+            yield number, shown
+
+
+def tidy_if_filled(cells: Sequence[Any]) -> list[Any]:
+    """Return the tidy cells of a row, none for a blank one: a sheet can hold a million of those."""
+    if not any(cells) and all(cell is None or cell == "" for cell in cells):
+        return []
+    return tidy_row(cells)
+
+
+def check_rows(filled: int, limits: Limits) -> None:
+    """Refuse too many rows; titles above the header are not counted among them."""
+    if filled > limits.rows + 100:
+        raise ImportRowError("import.too_many_rows", limit=limits.rows)
 
 
 if __name__ == "__main__":

@@ -159,19 +159,13 @@ def claim_batch(
     )
 
 
-def hold_batch(
-    connection: sa.Connection, batch_id: int, attempt: int, until: dt.datetime, **values: Any
-) -> bool:
-    """Renew the lease and change the batch; False when another attempt took over, and nothing may be written.
+def lock_batch(connection: sa.Connection, batch_id: int, attempt: int) -> bool:
+    """Lock the batch until the transaction ends, so that two attempts can never write the same rows.
 
-    The row stays locked until the transaction ends, so two attempts can never write the same rows.
+    Shape:  False when another attempt took over or a person stopped it: then nothing may be written.
     """
-    found = connection.execute(
-        sa.update(batch)
-        .where(batch.c.id == batch_id, batch.c.attempt == attempt, batch.c.state.in_(WAITING_STATES))
-        .values(lease_until=until, **encoded(values))
-    )
-    return found.rowcount == 1
+    mine = (batch.c.id == batch_id, batch.c.attempt == attempt, batch.c.state.in_(WAITING_STATES))
+    return connection.scalar(sa.select(batch.c.id).where(*mine).with_for_update()) is not None
 
 
 def list_forgotten(connection: sa.Connection, now: dt.datetime) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """The work behind a batch, done by a worker or a command: check, apply, undo. Safe to repeat, safe to kill.
 
-Every chunk is one transaction that first renews the lease and last notes how far the batch is: a killed worker's
-chunk is rolled back whole, and whoever takes over goes on behind the last chunk that was committed.
+Every chunk is one transaction that first locks the batch and last notes how far it is, which renews the lease: a
+killed worker's chunk is rolled back whole, and whoever takes over goes on behind the last chunk that was committed.
 """
 
 from __future__ import annotations
@@ -66,18 +66,18 @@ class Work:
     entity: Entity
     attempt: int
 
-    def hold(self, **values: Any) -> None:
-        """Begin a chunk: lock the batch and renew the lease.
+    def hold(self) -> None:
+        """Begin a chunk: lock the batch, as long as it is ours.
 
         Errors: LeaseLostError; the transaction is rolled back.
         """
-        until = self.session.clock() + dt.timedelta(seconds=LEASE_SECONDS)
-        if not store.hold_batch(self.session.connection(), self.batch["id"], self.attempt, until, **values):
+        if not store.lock_batch(self.session.connection(), self.batch["id"], self.attempt):
             self.session.rollback()
             raise LeaseLostError
 
     def note(self, **values: Any) -> None:
-        """Change the batch in this transaction, and in our own copy of it."""
+        """Renew the lease and change the batch in this transaction, and in our own copy of it."""
+        values.setdefault("lease_until", self.session.clock() + dt.timedelta(seconds=LEASE_SECONDS))
         store.change_batch(self.session.connection(), self.batch["id"], **values)
         self.batch.update(values)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from xml.etree import ElementTree
@@ -38,19 +39,21 @@ class SheetSource(Protocol):
 class CalamineSource:
     """A sheet read by calamine, with the error values it leaves out put back.
 
-    Shape:  `errors` maps a row number to {column index: text}.
+    Shape:  `find` returns the error values; it is called once the rows are wanted.
     """
 
-    def __init__(self, book: CalamineWorkbook, name: str, hidden: bool, errors: ErrorCells) -> None:
-        self.book, self.name, self.hidden, self.errors = book, name, hidden, errors
+    def __init__(
+        self, book: CalamineWorkbook, name: str, hidden: bool, find: Callable[[], ErrorCells]
+    ) -> None:
+        self.book, self.name, self.hidden, self.find = book, name, hidden, find
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Yield the rows; calamine counts rows from the sheet's top but columns from the first filled."""
-        sheet = self.book.get_sheet_by_name(self.name)
+        sheet, errors = self.book.get_sheet_by_name(self.name), self.find()
         lead = [None] * (sheet.start[1] if sheet.start else 0)
         for number, cells in enumerate(sheet.iter_rows(), start=1):
             row = lead + cells if lead else cells
-            for column, text in self.errors.get(number, {}).items():
+            for column, text in errors.get(number, {}).items():
                 row.extend([None] * (column + 1 - len(row)))
                 row[column] = text
             yield number, row
@@ -69,9 +72,10 @@ class OpenpyxlSource:
         return enumerate(self.sheet.iter_rows(values_only=True), start=1)
 
 
-def open_with_calamine(path: Path, kind: str) -> list[SheetSource]:
+def open_with_calamine(path: Path, kind: str, error_blocks: int | None = None) -> list[SheetSource]:
     """Return the worksheets of a workbook; charts and macro sheets hold no rows and are left out.
 
+    Shape:  error values are looked for in the first so many blocks of a sheet, in all of it by default.
     Errors: ImportRowError import.password; anything calamine raises.
     """
     try:
@@ -84,7 +88,7 @@ def open_with_calamine(path: Path, kind: str) -> list[SheetSource]:
             book,
             sheet.name,
             sheet.visible != SheetVisibleEnum.Visible,
-            find_errors(path, parts[sheet.name]) if sheet.name in parts else {},
+            partial(find_errors, path, parts.get(sheet.name), error_blocks),
         )
         for sheet in book.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet
@@ -118,21 +122,23 @@ def sheet_parts(path: Path) -> dict[str, str]:
         return {}
 
 
-def find_errors(path: Path, part: str) -> ErrorCells:
+def find_errors(path: Path, part: str | None, blocks: int | None = None) -> ErrorCells:
     """Return the error values of one sheet by row number, then column index.
 
     Calamine gives them as blanks; a blank where the sheet shows `#N/A` would be a silent loss.
     """
     errors: ErrorCells = {}
+    if part is None:
+        return errors
     with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-        tail = b""
-        while block := file.read(BLOCK):
+        tail, read = b"", 0
+        while (blocks is None or read < blocks) and (block := file.read(BLOCK)):
             text = tail + block
             if b't="e"' in text or b"t='e'" in text:
                 for letters, number, value in CELL_WITH_ERROR.findall(text):
                     row = errors.setdefault(int(number), {})
                     row[column_index(letters)] = value.decode("ascii", "replace")
-            tail = text[-OVERLAP:]
+            tail, read = text[-OVERLAP:], read + 1
     return errors
 
 

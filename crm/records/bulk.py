@@ -263,8 +263,8 @@ def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int
     """
     if connection.dialect.name == "postgresql":
         asked = sa.text(
-            "SELECT array_agg(nextval(pg_get_serial_sequence(quote_ident(:name), 'id')))"
-            " FROM generate_series(1, :count)"
+            "SELECT array_agg(nextval(own.sequence)) FROM generate_series(1, :count), (SELECT"
+            " CAST(pg_get_serial_sequence(quote_ident(:name), 'id') AS regclass) AS sequence OFFSET 0) AS own"
         )
         return connection.scalar(asked, {"name": table.name, "count": count})
     last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0

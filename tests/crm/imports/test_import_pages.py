@@ -81,7 +81,7 @@ def test_those_without_the_right_see_no_wizard(client):
 
 def test_the_right_counts_for_each_entity(client):
     browser = client("sales")
-    assert upload(browser, entity="contact").status_code == 302
+    assert upload(browser, entity="deal").status_code == 302
     assert upload(browser, entity="customer").status_code == 403
 
 
