@@ -153,8 +153,9 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
             notes.append(Problem("record.unknown_filter", {"name": _word_of(line)}))
             continue
         yield compile_sql(tree, entity.name, scope)
-    if query.search.strip():
-        yield _searched(session, entity, cls, query.search)
+    words = query.search.replace("\x00", "").strip()  # PostgreSQL holds no NUL, so nothing has one
+    if words:
+        yield _searched(session, entity, cls, words)
 
 
 def _word_of(line: Any) -> str:
