@@ -75,7 +75,7 @@ def insert_rows(
         "row_version": 1,
     }
     copy_rows(connection, table, columns, stored, same)
-    write_journal(session, entity, CREATED, zip(ids, created_values(entity, rows), strict=True), with_events)
+    write_journal(session, entity, CREATED, ids, created_values(entity, rows), with_events)
     return ids
 
 
@@ -136,8 +136,11 @@ def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
         alike.setdefault(tuple(edit.after), []).append(edit)
     for names, group in alike.items():
         update_alike(session, table, entity, names, group)
-    changes = ((edit.record_id, updated_values(entity, edit)) for edit in edits)
-    write_journal(session, entity, UPDATED, [pair for pair in changes if pair[1] != b"{}"], with_events)
+    changes = [(edit.record_id, updated_values(entity, edit)) for edit in edits]
+    noted = [(record_id, values) for record_id, values in changes if values != b"{}"]
+    write_journal(
+        session, entity, UPDATED, [pair[0] for pair in noted], [pair[1] for pair in noted], with_events
+    )
 
 
 def update_alike(
@@ -195,8 +198,8 @@ def delete_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
             value = edit.before.get(name)
             if value is not None:
                 values[name] = (to_json(value) if to_json else value, None)
-        changes.append((edit.record_id, orjson.dumps(values, default=str)))
-    write_journal(session, entity, DELETED, changes, with_events)
+        changes.append(orjson.dumps(values, default=str))
+    write_journal(session, entity, DELETED, ids, changes, with_events)
 
 
 def load_rows(
@@ -222,27 +225,31 @@ def load_rows(
 
 
 def write_journal(
-    session: CrmSession, entity: Entity, kind: str, changes: Iterable[tuple[int, bytes]], with_events: bool
+    session: CrmSession,
+    entity: Entity,
+    kind: str,
+    record_ids: Sequence[int],
+    values: Iterable[bytes],
+    with_events: bool,
 ) -> None:
     """Write one change per record, and its event unless rules are to be skipped.
 
-    Shape:  `changes` holds (record id, values as JSON text).
+    Shape:  `values` are the changes as JSON text, in the order of the records; they are made while they are
+            written, so that the database works at the same time as we do.
     """
-    changes = list(changes)
-    if not changes:
+    if not record_ids:
         return
     connection = session.connection()
     same = change_row(session, entity.name, 0, kind, {})
     same = {name: value for name, value in same.items() if name not in ("record_id", "values")}
-    ids = take_ids(connection, change, len(changes))
+    ids = take_ids(connection, change, len(record_ids))
     rows = (
-        (change_id, record_id, values.decode())
-        for change_id, (record_id, values) in zip(ids, changes, strict=True)
+        (change_id, record_id, text.decode())
+        for change_id, record_id, text in zip(ids, record_ids, values, strict=True)
     )
     copy_rows(connection, change, ("id", "record_id", "values"), rows, same)
     if with_events:
-        pairs = ((record_id, change_id) for change_id, (record_id, _) in zip(ids, changes, strict=True))
-        write_events(session, same, pairs)
+        write_events(session, same, zip(record_ids, ids, strict=True))
 
 
 def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[tuple[int, int]]) -> None:
