@@ -57,20 +57,3 @@ RESERVED_ENTITIES = frozenset(
 """First parts of addresses that are pages of our own."""
 
 RESERVED_PREFIXES = ("crm_", "ab_", "sqlite_", "pg_")
-
-COLORS = (
-    "blue",
-    "azure",
-    "indigo",
-    "purple",
-    "pink",
-    "red",
-    "orange",
-    "yellow",
-    "lime",
-    "green",
-    "teal",
-    "cyan",
-    "gray",
-)
-"""The colours a choice may have."""

@@ -20,8 +20,6 @@ from crm.fields.choice import allowed_moves
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.records.draft import RecordDraft
 
-SOURCES_OF_RULES = ("rule",)
-
 
 def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str]) -> list[Problem]:
     """Return a problem for every name that is no field, or that the actor may not set."""

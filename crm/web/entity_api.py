@@ -26,6 +26,7 @@ from crm.records.values import situation_of, values_of
 from crm.web.api_arguments import ApiArguments, read_rison
 from crm.web.api_json import in_json, result_of, results_of
 from crm.web.api_spec import entity_operations
+from crm.web.entity_arguments import record_number
 from crm.web.session import current_actor, current_session
 
 MESSAGE_OK = {"message": "OK"}
@@ -197,13 +198,6 @@ def _plain(value: Any) -> Any:
         if isinstance(value, dict) and set(value) >= {"id"} and isinstance(value["id"], int)
         else value
     )
-
-
-def record_number(text: str) -> int:
-    """Return a record's number from an address; 404 where it can be none."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        abort(404)
-    return int(text)
 
 
 def seen_version() -> int | None:

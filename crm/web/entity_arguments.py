@@ -10,6 +10,8 @@ from dataclasses import field as attribute
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import abort
+
 from crm.conditions import line
 from crm.entities.model import Entity
 from crm.entities.names import SYSTEM_FIELDS
@@ -192,3 +194,10 @@ def address_without(path: str, pairs: Iterable[tuple[str, str]], gone: ActiveFil
         elif (name, value) != (gone.argument, gone.value) and _short(name) not in ("page", "after"):
             kept.append((name, value))
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def record_number(text: str) -> int:
+    """Return a record's number from an address; 404 where it can be none."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        abort(404)
+    return int(text)

@@ -19,6 +19,7 @@ from crm.permissions.service import require
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
+from crm.web.entity_arguments import record_number
 from crm.web.entity_board import board_page, move_card
 from crm.web.entity_cells import view_name
 from crm.web.entity_form import build_form, sent_values
@@ -55,7 +56,7 @@ class EntityView(BaseView):
     @has_access
     def show(self, pk: str) -> Response:
         """Show one record."""
-        record = get_record(current_session(), self.entity, number_of(pk))
+        record = get_record(current_session(), self.entity, record_number(pk))
         return self.page("record", **record_page(current_session(), self.entity, record))
 
     @expose("/add", methods=["GET", "POST"])
@@ -76,7 +77,7 @@ class EntityView(BaseView):
     @has_access
     def edit(self, pk: str) -> Response:
         """Show the form of a record, or save what it brings."""
-        record = get_record(current_session(), self.entity, number_of(pk))
+        record = get_record(current_session(), self.entity, record_number(pk))
         values = {
             **values_of(current_session(), record, self._readable()),
             "row_version": record.row_version,
@@ -95,7 +96,7 @@ class EntityView(BaseView):
     def edit_field(self, pk: str, field: str) -> Response:
         """Change one field in place: a status pill, a stage."""
         value = request.form.get("value", "")
-        update_record(current_session(), self.entity, number_of(pk), {field: value})
+        update_record(current_session(), self.entity, record_number(pk), {field: value})
         current_session().commit()
         flash(gettext("Saved."), "success")
         return redirect(self.url("show", pk=pk))
@@ -105,7 +106,7 @@ class EntityView(BaseView):
     def delete(self, pk: str) -> Response:
         """Delete one record."""
         self._try(
-            lambda: delete_record(current_session(), self.entity, number_of(pk)), self.url("show", pk=pk)
+            lambda: delete_record(current_session(), self.entity, record_number(pk)), self.url("show", pk=pk)
         )
         return redirect(self.url("list"))
 
@@ -113,7 +114,7 @@ class EntityView(BaseView):
     @has_access
     def delete_many(self) -> Response:
         """Delete the ticked records, all or none."""
-        ids = [number_of(value) for value in request.form.getlist("rowid")][: MOST_AT_ONCE + 1]
+        ids = [record_number(value) for value in request.form.getlist("rowid")][: MOST_AT_ONCE + 1]
         if len(ids) > MOST_AT_ONCE:
             raise RecordError("record.too_many", limit=MOST_AT_ONCE)
 
@@ -223,13 +224,6 @@ class EntityView(BaseView):
             flash(render(error, current_session().actor.language), "danger")
             abort(redirect(back))
         flash(gettext("Deleted."), "success")
-
-
-def number_of(text: str) -> int:
-    """Return a record's number from an address; 404 where it can be none."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        abort(404)
-    return int(text)
 
 
 def is_own_path(path: str) -> bool:
