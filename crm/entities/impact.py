@@ -1,4 +1,4 @@
-"""Which records a draft touches, and which of them forbid it."""
+"""Which records a proposal touches, and which of them forbid it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 
 if TYPE_CHECKING:
-    from crm.entities.publish import Draft
+    from crm.entities.publish import Proposal
 
 
 def rows_touched(
-    connection: sa.Connection, draft: Draft, models: Models
+    connection: sa.Connection, proposal: Proposal, models: Models
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Return counts of records by what would happen to them, and the problems that stop the draft.
+    """Return counts of records by what would happen to them, and the problems that stop the proposal.
 
     Shape:  keys read `entity.field: what`; only counts above zero appear.
     """
@@ -25,7 +25,7 @@ def rows_touched(
     problems: list[Problem] = []
     tables = set(sa.inspect(connection).get_table_names())
     for name, cls in models.items():
-        identity = draft.before.entities.get(name)
+        identity = proposal.before.entities.get(name)
         if identity is None or identity.table not in tables:
             continue
         table = models.table(name)
@@ -37,8 +37,8 @@ def rows_touched(
             if field.unique:
                 problems += _not_unique(connection, name, field.name, column)
             _count(connection, counts, name, field, column)
-    for row in draft.changes["removed"]:
-        _count_removed(connection, counts, draft, row, tables)
+    for row in proposal.changes["removed"]:
+        _count_removed(connection, counts, proposal, row, tables)
     return counts, problems
 
 
@@ -65,9 +65,9 @@ def _count(connection: sa.Connection, counts: dict, entity: str, field: Any, col
 
 
 def _count_removed(
-    connection: sa.Connection, counts: dict, draft: Draft, row: dict, tables: set[str]
+    connection: sa.Connection, counts: dict, proposal: Proposal, row: dict, tables: set[str]
 ) -> None:
-    entity = draft.before.entities.get(row.get("entity", row["name"]))
+    entity = proposal.before.entities.get(row.get("entity", row["name"]))
     if entity is None or entity.table not in tables or row["kind"] not in ("entity", "field"):
         return
     table = sa.table(entity.table, sa.column("id"))

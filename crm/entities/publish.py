@@ -35,7 +35,7 @@ PUBLISH_LOCK = 7_316_001  # any number, the same in every process
 
 
 @dataclass(frozen=True)
-class Draft:
+class Proposal:
     """New documents beside the revision they start from, fully worked out."""
 
     base: int
@@ -52,9 +52,9 @@ class Draft:
         return diff_documents(self.old_documents, self.documents, self.before, self.after)
 
 
-def draft_of(
+def proposal_of(
     connection: sa.Connection, documents: list[Document], identities: Identities | None = None
-) -> Draft:
+) -> Proposal:
     """Work out what new documents would mean on top of the live revision."""
     base = store.live_number(connection)
     live = store.find_revision(connection, base)
@@ -63,7 +63,7 @@ def draft_of(
     well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
     after = identities or assign_identities(_assignable(well_formed), before)
     schema, problems = build_schema(documents, base + 1, after)
-    return Draft(base, documents, old, before, after, schema, problems)
+    return Proposal(base, documents, old, before, after, schema, problems)
 
 
 def _assignable(documents: list[Document]) -> list[Document]:
@@ -80,26 +80,26 @@ def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
     token = write_intent.set(False)
     try:
         with engine.connect() as connection:
-            draft = draft_of(connection, documents)
-            changes = draft.changes
+            proposal = proposal_of(connection, documents)
+            changes = proposal.changes
             statements: list[DDLElement] = []
             rows: dict[str, Any] = {}
-            problems = list(draft.problems)
+            problems = list(proposal.problems)
             if not problems:
-                models = Models(draft.schema)
-                statements = ddl.plan_ddl(connection, models, draft.before)
-                rows, found = impact.rows_touched(connection, draft, models)
+                models = Models(proposal.schema)
+                statements = ddl.plan_ddl(connection, models, proposal.before)
+                rows, found = impact.rows_touched(connection, proposal, models)
                 problems += found
                 models.dispose()
     finally:
         write_intent.reset(token)
     return {
-        "base": draft.base,
+        "base": proposal.base,
         **changes,
         "sql": [ddl.sql_of(statement, engine.dialect) for statement in statements],
         "rows": rows,
         "problems": problems,
-        "used_by": users_of(changes["removed"], draft.documents),
+        "used_by": users_of(changes["removed"], proposal.documents),
         "reversible": True,
     }
 
@@ -112,7 +112,7 @@ def publish_schema(
     Shape:  `base` is the revision the documents were made from; None means whatever is live.
     Errors: SchemaError with every problem; ConflictError when another admin publishes, or published since `base`.
     """
-    return _publish(engine, lambda connection: draft_of(connection, documents), (why, user_name), base)
+    return _publish(engine, lambda connection: proposal_of(connection, documents), (why, user_name), base)
 
 
 def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
@@ -121,44 +121,44 @@ def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
     Errors: NotFoundError when there is no such revision; else as `publish_schema`.
     """
 
-    def draft(connection: sa.Connection) -> Draft:
+    def proposal(connection: sa.Connection) -> Proposal:
         found = store.find_revision(connection, number)
         if found is None:
             raise NotFoundError("schema.no_such_revision", number=number)
         live = store.find_revision(connection, store.live_number(connection))
         taken = identities_from_json(live["identities"]).taken
         identities = reuse_identities(identities_from_json(found["identities"]), taken)
-        return draft_of(connection, documents_from_json(found["documents"]), identities)
+        return proposal_of(connection, documents_from_json(found["documents"]), identities)
 
-    return _publish(engine, draft, (f"Rollback to revision {number}", user_name), None)
+    return _publish(engine, proposal, (f"Rollback to revision {number}", user_name), None)
 
 
 def _publish(
-    engine: sa.Engine, make: Callable[[sa.Connection], Draft], note: tuple[str, str], base: int | None
+    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
 ) -> int:
     with _locked(engine) as connection:
-        draft = make(connection)
-        if base is not None and base != draft.base:
-            raise ConflictError("schema.published_since", base=base, live=draft.base)
-        if draft.problems:
-            raise SchemaError("schema.has_problems", draft.problems, count=len(draft.problems))
-        workspace = Workspace(draft.schema, Models(draft.schema), draft.after)
-        statements = ddl.plan_ddl(connection, workspace.models, draft.before)
-        if draft.base and not statements and not any(draft.changes.values()):
-            return draft.base
-        _expand(connection, draft, workspace, statements)
+        proposal = make(connection)
+        if base is not None and base != proposal.base:
+            raise ConflictError("schema.published_since", base=base, live=proposal.base)
+        if proposal.problems:
+            raise SchemaError("schema.has_problems", proposal.problems, count=len(proposal.problems))
+        workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
+        statements = ddl.plan_ddl(connection, workspace.models, proposal.before)
+        if proposal.base and not statements and not any(proposal.changes.values()):
+            return proposal.base
+        _expand(connection, proposal, workspace, statements)
         content = {
-            "documents": [dict(document.body) for document in draft.documents],
-            "identities": draft.after.as_json(),
-            "base": draft.base,
+            "documents": [dict(document.body) for document in proposal.documents],
+            "identities": proposal.after.as_json(),
+            "base": proposal.base,
         }
         store.add_revision(connection, workspace.number, content, *note)
     for follow in AFTER_PUBLISH:
-        follow(engine, workspace, searched_otherwise(draft))
+        follow(engine, workspace, searched_otherwise(proposal))
     return workspace.number
 
 
-def searched_otherwise(draft: Draft) -> set[str]:
+def searched_otherwise(proposal: Proposal) -> set[str]:
     """Return the entities that existed before and are searched by other fields now."""
 
     def searched(document: Document, identities: Identities) -> set[str]:
@@ -170,28 +170,28 @@ def searched_otherwise(draft: Draft) -> set[str]:
         }
 
     old = {
-        draft.before.entity(document.name).uid: searched(document, draft.before)
-        for document in draft.old_documents
+        proposal.before.entity(document.name).uid: searched(document, proposal.before)
+        for document in proposal.old_documents
         if document.kind == "entity"
     }
     new = {
-        document.name: searched(document, draft.after)
-        for document in draft.documents
+        document.name: searched(document, proposal.after)
+        for document in proposal.documents
         if document.kind == "entity"
     }
-    return {name for name, uids in new.items() if old.get(draft.after.entity(name).uid, uids) != uids}
+    return {name for name, uids in new.items() if old.get(proposal.after.entity(name).uid, uids) != uids}
 
 
 def _expand(
-    connection: sa.Connection, draft: Draft, workspace: Workspace, statements: list[DDLElement]
+    connection: sa.Connection, proposal: Proposal, workspace: Workspace, statements: list[DDLElement]
 ) -> None:
     """Add what the new revision needs, in the open transaction."""
-    _rows, problems = impact.rows_touched(connection, draft, workspace.models)
+    _rows, problems = impact.rows_touched(connection, proposal, workspace.models)
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     for statement in statements:
         connection.execute(statement)
-    convert.convert_columns(connection, draft.before, workspace)
+    convert.convert_columns(connection, proposal.before, workspace)
     for write in ON_PUBLISH:
         write(connection, workspace)
 
