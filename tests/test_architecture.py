@@ -33,6 +33,7 @@ LAYERS = (
     ("crm.commands",),
     ("crm.permissions",),
     ("crm.records",),
+    ("crm.drafts",),
     ("crm.segments", "crm.imports", "crm.reports"),
     ("crm.demo",),
     ("workflows",),

@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from crm.errors import CrmError, Problem
-from crm.messages import conditions, fields, imports, permissions, records, reports, rules, schema, web
+from crm.messages import (
+    conditions,
+    drafts,
+    fields,
+    imports,
+    permissions,
+    records,
+    reports,
+    rules,
+    schema,
+    web,
+)
 from crm.texts import Text, translate
 
-AREAS = (schema, fields, conditions, permissions, records, imports, reports, rules, web)
+AREAS = (schema, drafts, fields, conditions, permissions, records, imports, reports, rules, web)
 MESSAGES: dict[str, str] = {code: text for area in AREAS for code, text in area.MESSAGES.items()}
 
 

@@ -1,0 +1,1 @@
+"""What admins prepare: edited documents that wait to be published together."""
