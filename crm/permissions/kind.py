@@ -11,6 +11,7 @@ from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.permissions.model import DEEDS, EntityRights, Role
+from crm.permissions.reads import ComputedReads
 
 KEYS = ("role", "label", "entities", "reports", "admin")
 ENTITY_KEYS = ("can", "records", "hidden", "read_only")
@@ -48,7 +49,7 @@ def _check_rights(reader: BodyReader, rights: object, schema: Schema, path: tupl
     reader.add(parse_conditions(list(lines), entity, schema)[1], (*path, "records"))
 
 
-def build_role(document: Document, _schema: Schema) -> Role:
+def build_role(document: Document, schema: Schema) -> Role:
     """Return the role of a document that has no problems."""
     body = document.body
     entities = {name: _build_rights(rights) for name, rights in (body.get("entities") or {}).items()}
@@ -58,6 +59,7 @@ def build_role(document: Document, _schema: Schema) -> Role:
         entities,
         tuple(body.get("reports") or ()),
         bool(body.get("admin")),
+        ComputedReads(schema),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from crm.permissions.reads import ComputedReads
 from crm.texts import Text
 
 DEEDS = ("read", "create", "update", "delete", "import", "export")
@@ -28,13 +29,18 @@ class EntityRights:
 
 @dataclass(frozen=True)
 class Role:
-    """A declared role."""
+    """A declared role.
+
+    Shape:  `reads` says what the computed fields of its revision read, so that what hides a field hides what is
+            reckoned from it.
+    """
 
     name: str
     label: Text
     entities: Mapping[str, EntityRights] = attribute(hash=False)
     reports: tuple[str, ...] = ()
     admin: bool = False
+    reads: ComputedReads | None = attribute(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,28 @@ class Actor:
             return EVERYTHING
         found = self._rights.get(entity)
         if found is None:
-            found = self._rights[entity] = join_rights(
+            declared = self.declared_rights(entity)
+            hidden = declared.hidden | self._computed_from_hidden(entity)
+            found = self._rights[entity] = replace(declared, hidden=hidden)
+        return found
+
+    def declared_rights(self, entity: str) -> Rights:
+        """Return what the roles say about an entity, without what follows from it for computed fields."""
+        found = self._declared.get(entity)
+        if found is None:
+            found = self._declared[entity] = join_rights(
                 [role.entities[entity] for role in self.roles if entity in role.entities]
             )
         return found
+
+    def _computed_from_hidden(self, entity: str) -> frozenset[str]:
+        """Return the computed fields of an entity that read a field hidden from the actor, on whatever entity."""
+        reads = next((role.reads for role in self.roles if role.reads), None)
+        return frozenset(
+            name
+            for name, steps in (reads.of(entity) if reads else {}).items()
+            if any(field in self.declared_rights(other).hidden for other, field in steps)
+        )
 
     def may_see_report(self, name: str) -> bool:
         """Return whether the actor may open a report."""
@@ -102,6 +126,10 @@ class Actor:
 
     @cached_property
     def _rights(self) -> dict[str, Rights]:
+        return {}
+
+    @cached_property
+    def _declared(self) -> dict[str, Rights]:
         return {}
 
 

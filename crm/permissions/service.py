@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
+from crm.conditions.model import Node
 from crm.entities.model import Entity, Schema
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.permissions import store
 from crm.permissions.model import Actor
+from crm.permissions.reads import deep_fields_of
 
 ADMIN_ROLE = "Admin"  # Flask-AppBuilder's own
 
@@ -76,3 +78,8 @@ def writable_fields(actor: Actor, entity: Entity) -> dict[str, Field]:
         for name, field in entity.fields.items()
         if name not in closed and not field.read_only and FIELD_TYPES[field.type].writable
     }
+
+
+def reads_hidden(actor: Actor, tree: Node, schema: Schema) -> bool:
+    """Return whether a condition or formula reads a field that is hidden from the actor, at whatever depth."""
+    return any(field in actor.rights(entity).hidden for entity, field in deep_fields_of(tree, schema))

@@ -16,7 +16,7 @@ from crm.entities.names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields.fold import query_keys
 from crm.permissions.rows import scope_of
-from crm.permissions.service import require
+from crm.permissions.service import reads_hidden, require
 from crm.records.values import field_of, formula_tree, type_of
 
 COUNT_LIMIT = 10_000
@@ -166,11 +166,10 @@ def _word_of(line: Any) -> str:
 
 def _reads_hidden(session: CrmSession, tree: Any) -> bool:
     """Return whether a condition asks about what the actor may not see."""
-    for entity_name, field_name in fields_of(tree):
-        rights = session.actor.rights(entity_name)
-        if field_name in rights.hidden or "read" not in rights.can:
-            return True
-    return False
+    actor = session.actor
+    if any("read" not in actor.rights(entity).can for entity, _field in fields_of(tree)):
+        return True
+    return reads_hidden(actor, tree, session.workspace.schema)
 
 
 def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:

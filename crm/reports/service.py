@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from babel.numbers import format_decimal
 from sqlalchemy.orm import aliased
 
-from crm.conditions import compile_sql, fields_of, parse_conditions, say
+from crm.conditions import compile_sql, parse_conditions, say
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.columns import ExactDecimal, as_ratio
+from crm.permissions.reads import deep_fields_of
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import require
 from crm.records.values import field_of, formula_tree, situation_of, titles_by_id, user_names
@@ -154,7 +155,7 @@ class ReportQuery:
         return [compile_sql(tree, self.entity.name, self.scope)]
 
     def _refuse_hidden(self, tree: Any) -> None:
-        for entity_name, field_name in fields_of(tree):
+        for entity_name, field_name in deep_fields_of(tree, self.schema):
             if field_name in self.session.actor.rights(entity_name).hidden:
                 raise NotAllowedError("permissions.hidden_field", field=field_name)
 
