@@ -20,6 +20,7 @@ from crm.entities.processes import new_process_id, report_process
 from crm.entities.store import live_number
 from crm.entities.workspace import load_workspace
 from crm.imports import commands as import_commands
+from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.records.rekey import rebuild_search_keys
@@ -48,6 +49,7 @@ COMMANDS = (
     schema_commands.register,
     segment_commands.register,
     report_commands.register,
+    permission_commands.register,
     import_commands.register,
     rule_commands.register,
     processes.register,

@@ -22,6 +22,7 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
     "/notifications/", "/profile/", "/admin/rules/", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
+    "/admin/roles/why?user=sales&entity=deal",
     "/pop?phone=1", "/no/such/page",
 )  # fmt: skip
 

@@ -20,4 +20,35 @@ MESSAGES = {
     "permissions.read_only_field": N_("You may not change this field."),
     "permissions.may_not_configure": N_("Only administrators may change how the CRM is set up."),
     "permissions.log_in": N_("Please log in."),
+    "why.no_such_entity": N_("There is no entity “%(name)s”."),
+    "why.no_such_deed": N_("There is no right “%(name)s”."),
+    "why.no_such_field": N_("%(entity)s has no field “%(name)s”."),
+    "why.admin": N_("Yes: %(user)s is an administrator and may do everything."),
+    "why.yes_record": N_("Yes: %(user)s has the right “%(deed)s” on this record of %(entity)s."),
+    "why.yes_all": N_("Yes: %(user)s has the right “%(deed)s” on all %(entity)s."),
+    "why.yes_some": N_(
+        "Yes, on some records: %(user)s has the right “%(deed)s” on %(entity)s under conditions."
+    ),
+    "why.no_right": N_("No: no role of %(user)s gives the right “%(deed)s” on %(entity)s."),
+    "why.no_record": N_("No: no role of %(user)s gives the right “%(deed)s” on this record of %(entity)s."),
+    "why.hidden": N_("No: every role of %(user)s that opens %(entity)s hides “%(field)s”."),
+    "why.read_only": N_("No: no role of %(user)s that opens %(entity)s lets “%(field)s” be changed."),
+    "why.reckoned_from_hidden": N_("No: “%(field)s” is reckoned from fields that are hidden."),
+    "why.computed": N_("No: “%(field)s” is reckoned; nobody writes it."),
+    "why.read_only_for_all": N_("No: “%(field)s” is read only for everybody but administrators."),
+    "why.closed_now": N_("No: “%(field)s” is closed as long as %(condition)s."),
+    "why.not_for_you": N_("The answer hangs on fields that are hidden from you, so it is not told."),
 }
+
+DEED_LABELS = {
+    "read": N_("Read"),
+    "create": N_("Create"),
+    "update": N_("Change"),
+    "delete": N_("Delete"),
+    "import": N_("Import"),
+    "export": N_("Export"),
+}
+"""What the rights on an entity are called."""
+
+FIELD_WORDS = {"open": N_("Open"), "read_only": N_("Read only"), "hidden": N_("Hidden")}
+"""What a role may say about a field."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role
+from flask_appbuilder.security.sqla.models import (
+    Role,
+    User,
+    assoc_group_role,
+    assoc_user_group,
+    assoc_user_role,
+)
 
 from crm.database import BigId, metadata, row_of
 
@@ -51,28 +57,45 @@ def list_team_users(connection: sa.Connection, user_id: int, team_id: int | None
     return tuple(sorted({user_id, *found}))
 
 
+def held_roles() -> sa.Subquery:
+    """Return who holds which role, by the user's own or by a group: `user_id`, `role_id`."""
+    own = sa.select(assoc_user_role.c.user_id, assoc_user_role.c.role_id)
+    by_group = sa.select(assoc_user_group.c.user_id, assoc_group_role.c.role_id).join(
+        assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id
+    )
+    return sa.union(own, by_group).subquery("held")
+
+
 def list_role_names(connection: sa.Connection, user_id: int) -> list[str]:
-    """Return the names of a user's roles."""
-    link = assoc_user_role.c
+    """Return the names of a user's roles, those of groups among them."""
+    held = held_roles()
     asked = (
         sa.select(ROLES.c.name)
-        .join(assoc_user_role, link.role_id == ROLES.c.id)
-        .where(link.user_id == user_id)
+        .join(held, held.c.role_id == ROLES.c.id)
+        .where(held.c.user_id == user_id)
+        .order_by(ROLES.c.name)
     )
     return list(connection.scalars(asked))
 
 
 def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
     """Return the active users who have a role, lowest id first."""
-    link = assoc_user_role.c
+    held = held_roles()
     asked = (
         sa.select(USERS.c.id)
-        .join(assoc_user_role, link.user_id == USERS.c.id)
-        .join(ROLES, link.role_id == ROLES.c.id)
+        .join(held, held.c.user_id == USERS.c.id)
+        .join(ROLES, held.c.role_id == ROLES.c.id)
         .where(ROLES.c.name == role, USERS.c.active.is_(True))
         .order_by(USERS.c.id)
     )
     return list(connection.scalars(asked))
+
+
+def list_user_names(connection: sa.Connection, limit: int = 500) -> list[tuple[str, str]]:
+    """Return the active users' login and full names."""
+    full = USERS.c.first_name + " " + USERS.c.last_name
+    asked = sa.select(USERS.c.username, full).where(USERS.c.active.is_(True)).order_by(USERS.c.username)
+    return [(name, (words or "").strip()) for name, words in connection.execute(asked.limit(limit))]
 
 
 def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:

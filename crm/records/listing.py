@@ -15,7 +15,8 @@ from crm.entities.model import Entity
 from crm.entities.names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields.fold import query_keys
-from crm.permissions.rows import scope_of
+from crm.permissions.guard import RowCriteria
+from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import reads_hidden, require
 from crm.records.values import field_of, formula_tree, type_of
 
@@ -112,7 +113,7 @@ def list_ids(session: CrmSession, entity: Entity, query: ListQuery) -> Iterator[
 def iterate_records(
     session: CrmSession, entity: Entity, query: ListQuery, chunk: int = 1_000
 ) -> Iterator[list[dict[str, Any]]]:
-    """Yield every matching record in chunks, in the query's order, in bounded memory."""
+    """Yield every matching record that may be exported in chunks, in the query's order, in bounded memory."""
     require(session.actor, "read", entity)
     cls = session.workspace.models[entity.name]
     columns = _known_columns(session, entity, query.columns, [])
@@ -120,6 +121,9 @@ def iterate_records(
     order = _known_order(session, entity, query.order or entity.sort, [])
     asked = _select(session, entity, columns).where(*where)
     asked = asked.order_by(*_order_by(session, entity, order), cls.id.desc())
+    may_leave = None if session.actor.sees_everything else row_criteria(session, entity, "export")
+    if may_leave is not None:  # beside the guard's own, which shows what may be read
+        asked = asked.options(RowCriteria(cls, may_leave, include_aliases=True))
     for part in session.execute(asked.execution_options(yield_per=chunk)).partitions(chunk):
         yield [_values(columns, row) for row in part]
 
