@@ -8,6 +8,7 @@ from crm.errors import CrmError, Problem
 from crm.messages import (
     conditions,
     drafts,
+    edits,
     fields,
     imports,
     permissions,
@@ -19,7 +20,7 @@ from crm.messages import (
 )
 from crm.texts import Text, translate
 
-AREAS = (schema, drafts, fields, conditions, permissions, records, imports, reports, rules, web)
+AREAS = (schema, drafts, edits, fields, conditions, permissions, records, imports, reports, rules, web)
 MESSAGES: dict[str, str] = {code: text for area in AREAS for code, text in area.MESSAGES.items()}
 
 
