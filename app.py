@@ -23,6 +23,7 @@ from crm.imports import commands as import_commands
 from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
+from crm.permissions.grants import judge_publisher
 from crm.records.rekey import rebuild_search_keys
 from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
@@ -64,6 +65,7 @@ def wire() -> None:
         kinds.register_kind(kind)
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
+    publish.BEFORE_PUBLISH.append(judge_publisher)
     publish.ON_PUBLISH.append(sync_permissions)
     publish.AFTER_PUBLISH.append(rebuild_search_keys)
     assert _guard, "the guard listens once it is imported"

@@ -28,6 +28,9 @@ from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
 ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
 """What else is written in the publish transaction (permissions); filled by `app.py`."""
 
+BEFORE_PUBLISH: list[Callable[[sa.Connection, Proposal, str], list[Problem]]] = []
+"""What else may stand against a publish, given who publishes ("" is the machine's owner); filled by `app.py`."""
+
 AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, set[str]], None]] = []
 """What follows a publish, given the entities whose searched fields changed; filled by `app.py`."""
 
@@ -140,8 +143,11 @@ def _publish(
         proposal = make(connection)
         if base is not None and base != proposal.base:
             raise ConflictError("schema.published_since", base=base, live=proposal.base)
-        if proposal.problems:
-            raise SchemaError("schema.has_problems", proposal.problems, count=len(proposal.problems))
+        problems = proposal.problems or [
+            problem for judge in BEFORE_PUBLISH for problem in judge(connection, proposal, note[1])
+        ]
+        if problems:
+            raise SchemaError("schema.has_problems", problems, count=len(problems))
         workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
         statements = ddl.plan_ddl(connection, workspace.models, proposal.before)
         if proposal.base and not statements and not any(proposal.changes.values()):

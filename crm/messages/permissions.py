@@ -38,6 +38,20 @@ MESSAGES = {
     "why.read_only_for_all": N_("No: “%(field)s” is read only for everybody but administrators."),
     "why.closed_now": N_("No: “%(field)s” is closed as long as %(condition)s."),
     "why.not_for_you": N_("The answer hangs on fields that are hidden from you, so it is not told."),
+    "grants.deed": N_(
+        "The role “%(role)s” would give the right “%(deed)s” on %(entity)s, which you do not have."
+    ),
+    "grants.records": N_(
+        "The role “%(role)s” would give the right “%(deed)s” on %(entity)s that are out of your reach."
+    ),
+    "grants.field": N_("The role “%(role)s” would show “%(field)s” of %(entity)s, which is hidden from you."),
+    "grants.write": N_(
+        "The role “%(role)s” would let “%(field)s” of %(entity)s be changed, which you may not."
+    ),
+    "grants.condition": N_(
+        "The role “%(role)s” would choose %(entity)s by the field “%(field)s”, which is hidden from you."
+    ),
+    "grants.report": N_("The role “%(role)s” would open the report “%(name)s”, which is not open to you."),
 }
 
 DEED_LABELS = {

@@ -112,6 +112,11 @@ def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:
     return row_of(row) if row else None
 
 
+def find_login_id(connection: sa.Connection, name: str) -> int | None:
+    """Return the active user of exactly this login name."""
+    return connection.scalar(sa.select(USERS.c.id).where(USERS.c.username == name, USERS.c.active.is_(True)))
+
+
 def find_user_id(connection: sa.Connection, words: str) -> int | None:
     """Return the one active user whose name, address or full name is this; None for none or several."""
     folded = words.strip().lower()

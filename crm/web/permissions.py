@@ -19,6 +19,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from crm.entities import store
 from crm.entities.workspace import Workspace
 
 Pair = tuple[str, str]
@@ -121,8 +122,8 @@ def sync_permissions(connection: sa.Connection, workspace: Workspace, extra: Ite
     """Bring FAB's tables in line with a revision, in the caller's transaction.
 
     Shape:  adds permissions, views and roles that are missing and never removes one, so that a rollback of
-            the schema finds them; what a YAML role opens is exactly what it declares now. `extra` are pairs
-            that only a built app knows (`pairs_of_app`); Admin gets them too.
+            the schema finds them; what a YAML role opens is exactly what it declares now, and nothing when it
+            goes. `extra` are pairs that only a built app knows (`pairs_of_app`); Admin gets them too.
     """
     ids = _ensure_pairs(connection, wanted_pairs(workspace) | set(extra))
     roles = workspace.schema.parts.get("role", {})
@@ -132,6 +133,15 @@ def sync_permissions(connection: sa.Connection, workspace: Workspace, extra: Ite
         wanted = {ids[pair] for pair in pairs_of_role(workspace, role)}
         _grant(connection, role_ids[name], wanted)
         _revoke_others(connection, role_ids[name], wanted)
+    for name in former_roles(connection) - set(roles) - {ADMIN, PUBLIC}:
+        for role_id in connection.scalars(sa.select(Role.id).where(Role.name == name)):
+            _revoke_others(connection, role_id, set())
+
+
+def former_roles(connection: sa.Connection) -> set[str]:
+    """Return the roles of the revision that is live so far; who still holds one that goes opens nothing by it."""
+    live = store.find_revision(connection, store.live_number(connection))
+    return {body["role"] for body in live["documents"] if next(iter(body)) == "role"} if live else set()
 
 
 def missing_pairs(connection: sa.Connection, pairs: Iterable[Pair]) -> set[Pair]:
