@@ -61,20 +61,22 @@ class Planner:
             for field in entity.fields.values()
             if field.required and FIELD_TYPES[field.type].writable
         ]
-        self.has_conditions = bool(entity.checks) or any(
-            field.required_if for field in entity.fields.values()
-        )
+        self.settled = {
+            name: self.defaults.get(name)
+            for name, field in entity.fields.items()
+            if name not in self.filled and FIELD_TYPES[field.type].stored
+        }
         self.unique = [name for name in self.names if entity.fields[name].unique]
         self.judged_links = [
             name for name in self.names if entity.fields[name].type in ("reference", "references", "user")
         ] + self.unique
-        self.jury = Judge(session, entity)
+        self.begin_chunk()
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}
         self.seen_keys: dict[tuple, int] = {}
 
     def plan(self, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
         """Return one chunk's plan rows, as `store.ROW_COLUMNS` without the batch."""
-        self.jury = Judge(self.session, self.entity)  # a new one for each chunk: it knows the moment
+        self.begin_chunk()
         chunk = [Planned(row) for row in self.converter.convert(rows, self.defaults)]
         self.find_records(chunk)
         for planned in chunk:
@@ -83,6 +85,11 @@ class Planner:
         self.judge_reach([planned for planned in chunk if planned.action in ("create", "update")])
         self.note_seen(chunk)
         return [self.as_row(planned) for planned in chunk]
+
+    def begin_chunk(self) -> None:
+        """Take a new judge, who knows the moment, and learn whether new records need to be brought before him."""
+        self.jury = Judge(self.session, self.entity)
+        self.has_conditions = self.jury.may_complain(self.settled)
 
     # Which record a row means
 
@@ -205,7 +212,7 @@ class Planner:
     def judge(self, planned: Planned) -> None:
         """Add every problem of the record as it would be, one for each field.
 
-        A new record without conditions and with all that is required needs no closer look: nothing else is judged.
+        A new record that meets no condition and has all that is required needs no closer look: nothing else is judged.
         """
         after = planned.after
         if (

@@ -6,11 +6,23 @@ Used by a form save, the API, a rule and an import alike, so that they judge by 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 from crm.conditions import evaluate, parse_formula
+from crm.conditions.model import (
+    And,
+    Changed,
+    ChangedFrom,
+    ChangedTo,
+    Children,
+    FieldPath,
+    InSegment,
+    Node,
+    Step,
+    walk,
+)
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import FieldError, Problem
@@ -128,9 +140,35 @@ class Judge:
         ]
         return problems
 
+    def may_complain(self, settled: Mapping[str, Any]) -> bool:
+        """Return whether a new record could break a check, or need a field only under a condition.
+
+        Shape:  `settled` holds the values of the fields that are alike in all the records to come: a check of
+                which one line fails for these alone is met by none of them.
+        """
+        draft = RecordDraft(self.session, self.entity, settled)
+        steps = {(self.entity.name, name) for name in settled}
+        return any(field.required_if for field in self.needed) or not all(
+            any(
+                reads_only(line, steps) and not evaluate(line, draft, self.scope)
+                for line in (tree.parts if isinstance(tree, And) else (tree,))
+            )
+            for _check, tree in self.checks
+        )
+
     def _holds(self, lines: tuple, draft: RecordDraft) -> bool:
         tree = parse_trusted(self.session.workspace, self.entity, lines)
         return bool(evaluate(tree, draft, self.scope))
+
+
+def reads_only(node: Node, steps: Set[Step]) -> bool:
+    """Return whether a tree reads nothing of a record but some of its own stored fields."""
+    return all(
+        len(part.steps) == 1 and part.steps[0] in steps and part.computed is None
+        if isinstance(part, FieldPath)
+        else not isinstance(part, Children | InSegment | Changed | ChangedTo | ChangedFrom)
+        for part in walk(node)
+    )
 
 
 def is_needed(field: Field) -> bool:
