@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crm.entities.entity_names import walk_entity
 from crm.entities.model import Document, Schema
+from crm.entities.walk import Walker
 from crm.errors import Problem
 
 
@@ -17,7 +19,8 @@ class Kind:
     Shape:  `name` is the first key of the document, `folder` where such files live under `schemas/`.
             `check` returns every problem of a document, against a schema whose entities are built;
             `build` returns the frozen model of a document that has passed. `keys` are its top-level keys,
-            in the documented order.
+            in the documented order. `walk` goes to every name in a body and returns the body with the names that
+            the walker's visitor gives.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Kind:
     check: Callable[[Document, Schema], list[Problem]]
     build: Callable[[Document, Schema], Any]
     keys: tuple[str, ...] = ()
+    walk: Callable[[Mapping[str, Any], Walker], Mapping[str, Any]] = lambda body, _walker: body
 
 
 KINDS: dict[str, Kind] = {}
@@ -44,3 +48,10 @@ def folder_of(kind: str) -> str:
 def kind_names() -> tuple[str, ...]:
     """Return every kind's name, entity first."""
     return ("entity", *KINDS)
+
+
+def walk_document(document: Document, walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in a document; return its body with the names that the walker's visitor gives."""
+    if document.kind == "entity":
+        return walk_entity(document.body, walker)
+    return KINDS[document.kind].walk(document.body, walker) if document.kind in KINDS else document.body

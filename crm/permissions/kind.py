@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from crm.conditions import parse_conditions
 from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
+from crm.entities.walk import Spot, Walker
 from crm.errors import Problem
 from crm.permissions.model import DEEDS, EntityRights, Role
 from crm.permissions.reads import ComputedReads
@@ -72,4 +74,18 @@ def _build_rights(rights: Mapping) -> EntityRights:
     )
 
 
-KIND = Kind("role", "roles", check_role, build_role, KEYS)
+def walk_role(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in a role."""
+    names = walker.each(walker.field)
+
+    def rights(value: Any, spot: Spot) -> Any:
+        steps = {"records": walker.lines, "hidden": names, "read_only": names}
+        return walker.inside(value, spot.of(spot.path[-1]), steps)
+
+    def entities(value: Any, spot: Spot) -> Any:
+        return walker.keyed(value, spot, walker.entity, rights)
+
+    return walker.inside(body, Spot(), {"entities": entities, "reports": walker.each(walker.part("report"))})
+
+
+KIND = Kind("role", "roles", check_role, build_role, KEYS, walk_role)

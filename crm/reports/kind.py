@@ -14,6 +14,7 @@ from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.fields import kind_of
 from crm.records.values import field_of
+from crm.reports.names import walk_dashboard, walk_report
 from crm.reports.model import AGGREGATES, CHARTS, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
 from crm.texts import N_, Text
 
@@ -199,5 +200,5 @@ def _build_card(card: Mapping) -> Card:
     return Card("", label, kpi["entity"], as_lines(kpi.get("if")), measure_of("value", kpi["measure"]))
 
 
-REPORT = Kind("report", "reports", check_report, build_report, REPORT_KEYS)
-DASHBOARD = Kind("dashboard", "dashboards", check_dashboard, build_dashboard, DASHBOARD_KEYS)
+REPORT = Kind("report", "reports", check_report, build_report, REPORT_KEYS, walk_report)
+DASHBOARD = Kind("dashboard", "dashboards", check_dashboard, build_dashboard, DASHBOARD_KEYS, walk_dashboard)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crm.conditions import parse_conditions
 from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
+from crm.entities.walk import Spot, Walker
 from crm.errors import Problem
 from crm.segments.model import Segment
 
@@ -33,4 +37,10 @@ def build_segment(document: Document, _schema: Schema) -> Segment:
     )
 
 
-KIND = Kind("segment", "segments", check_segment, build_segment, KEYS)
+def walk_segment(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in a segment."""
+    spot = Spot().of(body.get("entity"))
+    return walker.inside(body, spot, {"entity": walker.entity, "if": walker.lines})
+
+
+KIND = Kind("segment", "segments", check_segment, build_segment, KEYS, walk_segment)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from crm.entities.kinds import Kind, register_kind
 from workflows.rules.build import build_rule, build_template
 from workflows.rules.check import KEYS, TEMPLATE_KEYS, check_rule, check_template
+from workflows.rules.names import walk_rule, walk_template
 
-TEMPLATE = Kind("template", "templates", check_template, build_template, TEMPLATE_KEYS)
-RULE = Kind("rule", "rules", check_rule, build_rule, KEYS)
+TEMPLATE = Kind("template", "templates", check_template, build_template, TEMPLATE_KEYS, walk_template)
+RULE = Kind("rule", "rules", check_rule, build_rule, KEYS, walk_rule)
 
 
 def register_kinds() -> None:

@@ -1,0 +1,88 @@
+"""Where names stand in an entity's document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.entities.walk import FIELD, Mention, Spot, Walker
+
+OF_DATES = ("after", "before")  # a day, or the name of another date
+
+
+def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in an entity's document; those it declares itself are not among them."""
+    spot = Spot(str(body.get("entity") or ""))
+    names = walker.each(walker.field)
+    places = {key: walker.field for key in ("from", "to", "title", "at", "kind", "text", "by", "sum")}
+    return walker.inside(
+        body,
+        spot,
+        {
+            "title": walker.text,
+            "fields": lambda fields, at: _fields(fields, at, walker),
+            "list": lambda value, at: walker.inside(value, at, {"columns": names, "sort": names}),
+            "form": walker.each(lambda value, at: walker.inside(value, at, {"fields": names})),
+            "kanban": lambda value, at: walker.inside(value, at, {**places, "card": names}),
+            "calendar": lambda value, at: walker.inside(value, at, places),
+            "timeline": lambda value, at: walker.inside(value, at, places),
+            "same_if": walker.each(names),
+            "checks": walker.each(lambda value, at: walker.inside(value, at, {"when": walker.lines})),
+        },
+    )
+
+
+def _fields(fields: Any, spot: Spot, walker: Walker) -> Any:
+    if not isinstance(fields, Mapping):
+        return fields
+    return {name: _field(body, spot.at(name), str(name), walker) for name, body in fields.items()}
+
+
+def _field(body: Any, spot: Spot, name: str, walker: Walker) -> Any:
+    if not isinstance(body, Mapping):
+        return body
+    steps = {
+        "required_if": walker.lines,
+        "show_if": walker.lines,
+        "read_only_if": walker.lines,
+        "default": lambda value, at: walker.choice(value, at, spot.entity, name),
+        "to": walker.entity,
+        "only": lambda value, at: walker.lines(value, at.of(body.get("to"))),
+        "only_role": walker.part("role"),
+        "formula": walker.formula,
+        "over": walker.over,
+        "where": lambda value, at: _where(value, at, body.get("over"), walker),
+        "next": lambda value, at: _moves(value, at, name, walker),
+        **{key: walker.field for key in body if str(key).endswith("_field")},
+        **{key: lambda value, at: _date(value, at, walker) for key in OF_DATES},
+    }
+    return walker.inside(body, spot, steps)
+
+
+def _where(value: Any, spot: Spot, over: Any, walker: Walker) -> Any:
+    quiet = Walker(walker.ground, lambda mention: mention.name)
+    return walker.lines(value, spot.of(quiet.children(over, spot)[1]))
+
+
+def _moves(moves: Any, spot: Spot, name: str, walker: Walker) -> Any:
+    def step(value: Any, at: Spot) -> Any:
+        return walker.choice(value, at, spot.entity, name)
+
+    return walker.keyed(moves, spot, step, step)
+
+
+def _date(value: Any, spot: Spot, walker: Walker) -> Any:
+    return walker.field(value, spot) if isinstance(value, str) else value
+
+
+def declared(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Return an entity's document with the fields it declares called as the walker's visitor says."""
+    entity = str(body.get("entity") or "")
+    fields = body.get("fields")
+    if not isinstance(fields, Mapping):
+        return body
+    renamed = {
+        walker.visit(Mention(FIELD, str(name), ("fields", name), entity)): field
+        for name, field in fields.items()
+    }
+    return {**body, "fields": renamed}

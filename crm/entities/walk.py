@@ -1,0 +1,223 @@
+"""Walks to every place of a document where a name stands: once to find it there, or to write another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crm.conditions.lines import AGGREGATES, GROUPS
+from crm.conditions.resolve import SLICE
+from crm.entities.formula_names import FormulaNames
+from crm.entities.ground import Ground
+
+BRACES = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,6})\}")
+ENTITY, FIELD, CHILDREN, CHOICE = "entity", "field", "children", "choice"
+NOT_OPERATORS = ("field", "where", "formula", *GROUPS, *AGGREGATES)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One name at one place of a document.
+
+    Shape:  `kind` is entity, field, children, choice, or the kind of another document (role, report, …). `entity`
+            is where a field, children or choice belong; `field` is the field of a choice. `path` leads to the place.
+    """
+
+    kind: str
+    name: str
+    path: tuple
+    entity: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a document, and the entity whose names are meant there."""
+
+    entity: str = ""
+    path: tuple = ()
+
+    def at(self, *path: object) -> Spot:
+        """Return the place below this one."""
+        return replace(self, path=(*self.path, *path))
+
+    def of(self, entity: object) -> Spot:
+        """Return the same place, where the names of another entity are meant."""
+        return replace(self, entity=entity if isinstance(entity, str) else "")
+
+
+Visit = Callable[[Mention], str]
+Step = Callable[[Any, Spot], Any]
+
+
+class Walker:
+    """Goes through parts of documents; `visit` sees each name and returns what shall stand there.
+
+    Shape:  every method returns the value it was given, with its names written anew. What has another shape than
+            the language wants is left alone, so that documents with problems can be walked as well.
+    """
+
+    def __init__(self, ground: Ground, visit: Visit) -> None:
+        self.ground = ground
+        self.visit = visit
+
+    def inside(self, body: Any, spot: Spot, steps: Mapping[str, Step]) -> Any:
+        """Walk into some keys of a map."""
+        if not isinstance(body, Mapping):
+            return body
+        return {
+            key: steps[key](value, spot.at(key)) if key in steps else value for key, value in body.items()
+        }
+
+    def each(self, step: Step) -> Step:
+        """Return the step that walks into every part of a list, or into one value that stands for a list."""
+
+        def over(values: Any, spot: Spot) -> Any:
+            if not isinstance(values, list | tuple):
+                return step(values, spot)
+            return [step(value, spot.at(index)) for index, value in enumerate(values)]
+
+        return over
+
+    def keyed(self, body: Any, spot: Spot, name: Step, step: Step) -> Any:
+        """Walk into a map whose keys are names themselves."""
+        if not isinstance(body, Mapping):
+            return body
+        return {name(key, spot.at(key)): step(value, spot.at(key)) for key, value in body.items()}
+
+    def part(self, kind: str) -> Step:
+        """Return the step over the name of a document of another kind, or of an entity."""
+
+        def named(value: Any, spot: Spot) -> Any:
+            return self.visit(Mention(kind, value, spot.path)) if isinstance(value, str) else value
+
+        return named
+
+    def entity(self, value: Any, spot: Spot) -> Any:
+        """Walk over the name of an entity."""
+        return self.part(ENTITY)(value, spot)
+
+    def field(self, value: Any, spot: Spot) -> Any:
+        """Walk over the name of a field; a sign before it stays."""
+        if not isinstance(value, str):
+            return value
+        name = value.lstrip("-")
+        if self.ground.field(spot.entity, name) is None:
+            return value
+        return value[: len(value) - len(name)] + self.visit(Mention(FIELD, name, spot.path, spot.entity))
+
+    def way(self, value: Any, spot: Spot) -> Any:
+        """Walk over a path such as `customer.segment`."""
+        if not isinstance(value, str):
+            return value
+        found = []
+        for name in value.split("."):
+            found.append(self.field(name, spot))
+            spot = spot.of(self.ground.target(spot.entity, name))
+        return ".".join(found)
+
+    def end_of(self, value: Any, entity: str) -> tuple[str, str]:
+        """Return the entity and the name of the field a path ends at."""
+        *names, last = str(value).split(".")
+        for name in names:
+            entity = self.ground.target(entity, name)
+        return entity, last
+
+    def children(self, value: Any, spot: Spot) -> tuple[Any, str]:
+        """Walk over `orders`, `customer.orders` or `orders.total`; return it with the children's entity."""
+        if not isinstance(value, str):
+            return value, ""
+        names, found = value.split("."), []
+        while names and self.ground.field(spot.entity, names[0]) is not None:
+            found.append(self.field(names[0], spot))
+            spot = spot.of(self.ground.target(spot.entity, names.pop(0)))
+        if not names:
+            return ".".join(found), ""
+        name, child = self._name_of_children(names.pop(0), spot)
+        rest = [self.way(".".join(names), spot.of(child))] if names else []
+        return ".".join([*found, name, *rest]), child
+
+    def _name_of_children(self, name: str, spot: Spot) -> tuple[str, str]:
+        cut = SLICE.match(name) if self.ground.children(spot.entity, name) is None else None
+        plain = cut["name"] if cut else name
+        children = self.ground.children(spot.entity, plain)
+        if children is None:
+            return name, ""
+        return self.visit(Mention(CHILDREN, plain, spot.path, spot.entity)) + name[
+            len(plain) :
+        ], children.entity
+
+    def over(self, value: Any, spot: Spot) -> Any:
+        """Walk over the name of children."""
+        return self.children(value, spot)[0]
+
+    def formula(self, text: Any, spot: Spot) -> Any:
+        """Walk over the names of a formula."""
+        return FormulaNames(self, spot).written(text) if isinstance(text, str) else text
+
+    def value(self, value: Any, spot: Spot) -> Any:
+        """Walk over a value that may be `= formula`."""
+        if isinstance(value, str) and value.startswith("="):
+            return "=" + self.formula(value[1:], spot)
+        if isinstance(value, list | tuple):
+            return self.each(self.value)(value, spot)
+        return value
+
+    def text(self, value: Any, spot: Spot) -> Any:
+        """Walk over the names in braces of a text, in every language."""
+        if isinstance(value, Mapping):
+            return {language: self.text(words, spot.at(language)) for language, words in value.items()}
+        if not isinstance(value, str):
+            return value
+        return BRACES.sub(lambda found: "{" + self.way(found[1], spot) + "}", value)
+
+    def choice(self, value: Any, spot: Spot, entity: str, field: str) -> Any:
+        """Walk over a value of a field, which may be one of its choices."""
+        body = self.ground.field(entity, field) or {}
+        if isinstance(value, list | tuple):
+            return [self.choice(one, spot.at(index), entity, field) for index, one in enumerate(value)]
+        if isinstance(value, str) and body.get("type") in ("choice", "choices") and value[:1] != "=":
+            return self.visit(Mention(CHOICE, value, spot.path, entity, field))
+        return self.value(value, spot)
+
+    def lines(self, value: Any, spot: Spot) -> Any:
+        """Walk over the lines of a condition."""
+        return self.each(self._line)(value, spot)
+
+    def _line(self, line: Any, spot: Spot) -> Any:
+        if not isinstance(line, Mapping):
+            return line
+        aggregate = next((key for key in AGGREGATES if key in line), None)
+        child = self._silent(lambda: self.children(line[aggregate], spot)[1]) if aggregate else ""
+        ends_at = self.end_of(line.get("field"), spot.entity)
+        found = {}
+        for key, value in line.items():
+            below = spot.at(key)
+            if key in AGGREGATES:
+                found[key] = self.over(value, below)
+            elif key == "where":
+                found[key] = self.lines(value, below.of(child))
+            elif key in GROUPS:
+                found[key] = self.lines(value, below)
+            else:
+                found[key] = self._of_line(key, value, below, ends_at)
+        return found
+
+    def _of_line(self, key: str, value: Any, spot: Spot, ends_at: tuple[str, str]) -> Any:
+        if key == "field":
+            return self.way(value, spot)
+        if key == "formula":
+            return self.formula(value, spot)
+        if key == "in_segment":
+            return self.part("segment")(value, spot)
+        return self.choice(value, spot, *ends_at)
+
+    def _silent(self, look: Callable[[], Any]) -> Any:
+        """Return what a look finds, without telling anybody of the names on the way."""
+        visit, self.visit = self.visit, lambda mention: mention.name
+        try:
+            return look()
+        finally:
+            self.visit = visit

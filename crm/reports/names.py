@@ -1,0 +1,61 @@
+"""Where names stand in reports and dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.entities.walk import Spot, Walker
+from crm.reports.model import AGGREGATES
+
+PATHS = ("customer", "date", "value", "stage", "group", "by")
+"""Keys of the built-in analyses that hold the path of a field."""
+
+
+def walk_report(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in a report."""
+    steps = {
+        "entity": walker.entity,
+        "if": walker.lines,
+        "target": walker.lines,
+        "fields": walker.each(walker.way),
+        "group_by": walker.each(lambda value, at: _group(value, at, walker)),
+        "measures": lambda value, at: _measures(value, at, walker),
+        "chart": lambda value, at: walker.inside(value, at, {"x": walker.way, "color": walker.way}),
+        **(dict.fromkeys(PATHS, walker.way) if "kind" in body else {}),
+    }
+    return walker.inside(body, Spot().of(body.get("entity")), steps)
+
+
+def _group(value: Any, spot: Spot, walker: Walker) -> Any:
+    if isinstance(value, Mapping):
+        return {period: walker.way(name, spot.at(period)) for period, name in value.items()}
+    return walker.way(value, spot)
+
+
+def _measures(value: Any, spot: Spot, walker: Walker) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: _measure(measure, spot.at(name), walker) for name, measure in value.items()}
+
+
+def _measure(value: Any, spot: Spot, walker: Walker) -> Any:
+    steps = {"count": walker.lines, "share": walker.lines, **dict.fromkeys(AGGREGATES, walker.way)}
+    return walker.inside(value, spot, steps)
+
+
+def walk_dashboard(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to every name in a dashboard."""
+
+    def kpi(value: Any, spot: Spot) -> Any:
+        steps = {
+            "entity": walker.entity,
+            "if": walker.lines,
+            "measure": lambda measure, at: _measure(measure, at, walker),
+        }
+        return walker.inside(value, spot.of(value.get("entity") if isinstance(value, Mapping) else ""), steps)
+
+    def card(value: Any, spot: Spot) -> Any:
+        return walker.inside(value, spot, {"report": walker.part("report"), "kpi": kpi})
+
+    return walker.inside(body, Spot(), {"cards": walker.each(card)})
