@@ -15,8 +15,9 @@ from crm import processes, queue
 from crm.database import build_engine
 from crm.demo import commands as demo_commands
 from crm.entities import commands as schema_commands
-from crm.entities import kinds, publish
+from crm.entities import kinds, publish, usage
 from crm.entities.processes import new_process_id, report_process
+from crm.entities.rename import rename_on_shelves
 from crm.entities.store import live_number
 from crm.entities.workspace import load_workspace
 from crm.imports import commands as import_commands
@@ -36,6 +37,7 @@ from crm.web.headers import start_logging
 from crm.web.host import Host, Source
 from crm.web.pages import PAGES
 from crm.web.permissions import sync_permissions
+from crm.web.saved_views import VIEWS
 from crm.web.session import only_reading
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages
@@ -65,8 +67,9 @@ def wire() -> None:
         kinds.register_kind(kind)
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
+    usage.SHELVES.append(VIEWS)
     publish.BEFORE_PUBLISH.append(judge_publisher)
-    publish.ON_PUBLISH.append(sync_permissions)
+    publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.AFTER_PUBLISH.append(rebuild_search_keys)
     assert _guard, "the guard listens once it is imported"
 

@@ -14,7 +14,7 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in an entity's document; those it declares itself are not among them."""
     spot = Spot(str(body.get("entity") or ""))
     names = walker.each(walker.field)
-    places = {key: walker.field for key in ("from", "to", "title", "at", "kind", "text", "by", "sum")}
+    places = dict.fromkeys(("from", "to", "title", "at", "kind", "text", "by", "sum"), walker.field)
     return walker.inside(
         body,
         spot,

@@ -138,9 +138,7 @@ def _ground_after(ground: Ground, renames: Renames) -> Ground:
 
     after = Ground(())
     after.entities = {
-        renames.entity(entity): {
-            renames.field(entity, name): field(body) for name, body in fields.items()
-        }
+        renames.entity(entity): {renames.field(entity, name): field(body) for name, body in fields.items()}
         for entity, fields in ground.entities.items()
     }
     return after

@@ -15,7 +15,7 @@ from crm.entities.walk import CHILDREN, CHOICE, ENTITY, FIELD, Mention, Walker
 from crm.texts import Text
 
 Key = tuple[str, ...]
-"""("entity", name), ("field", entity, name), ("children", entity, name), ("choice", entity, field, value), (kind, name)."""
+"""`("field", entity, name)`, children alike; `("choice", entity, field, value)`; all others are `(kind, name)`."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,7 @@ class Usage:
         """Return who speaks of a choice; its own field's default and moves are not counted."""
         own = ("fields", field)
         found = self.found.get((CHOICE, entity, field, value), ())
-        return [
-            use for use in found if (use.kind, use.name) != (ENTITY, entity) or use.path[:2] != own
-        ]
+        return [use for use in found if (use.kind, use.name) != (ENTITY, entity) or use.path[:2] != own]
 
     def of_document(self, kind: str, name: str) -> list[Use]:
         """Return who names a document: a segment, report, role, template or entity."""

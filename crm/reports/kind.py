@@ -14,8 +14,8 @@ from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.fields import kind_of
 from crm.records.values import field_of
-from crm.reports.names import walk_dashboard, walk_report
 from crm.reports.model import AGGREGATES, CHARTS, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
+from crm.reports.names import walk_dashboard, walk_report
 from crm.texts import N_, Text
 
 REPORT_KEYS = ("report", "entity", "label", "help", "if", "group_by", "measures", "chart")

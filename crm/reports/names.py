@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.entities.walk import Spot, Walker
+from crm.entities.walk import Spot, Step, Walker
 from crm.reports.model import AGGREGATES
-
-PATHS = ("customer", "date", "value", "stage", "group", "by")
-"""Keys of the built-in analyses that hold the path of a field."""
 
 
 def walk_report(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
@@ -22,9 +19,27 @@ def walk_report(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
         "group_by": walker.each(lambda value, at: _group(value, at, walker)),
         "measures": lambda value, at: _measures(value, at, walker),
         "chart": lambda value, at: walker.inside(value, at, {"x": walker.way, "color": walker.way}),
-        **(dict.fromkeys(PATHS, walker.way) if "kind" in body else {}),
+        **(_analysis(body, walker) if "kind" in body else {}),
     }
     return walker.inside(body, Spot().of(body.get("entity")), steps)
+
+
+def _analysis(body: Mapping[str, Any], walker: Walker) -> dict[str, Step]:
+    """Return the steps over a built-in analysis: its keys of one word may hold the path of a field."""
+    known = (
+        "report",
+        "entity",
+        "kind",
+        "label",
+        "help",
+        "if",
+        "target",
+        "fields",
+        "group_by",
+        "measures",
+        "chart",
+    )
+    return {key: walker.way for key, value in body.items() if isinstance(value, str) and key not in known}
 
 
 def _group(value: Any, spot: Spot, walker: Walker) -> Any:

@@ -79,7 +79,9 @@ def walk_view(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
 def _walk_argument(name: str, value: str, walker: Walker, spot: Spot) -> tuple[str, str]:
     if name.startswith("_flt_"):
         *operator, field = name.split("_", 3)
-        return "_".join([*operator, walker.field(field, spot)]), walker.choice(value, spot, spot.entity, field)
+        return "_".join([*operator, walker.field(field, spot)]), walker.choice(
+            value, spot, spot.entity, field
+        )
     if name == "_oc" or name.startswith("_oc_"):
         return name, walker.field(value, spot)
     if name == "segment":
