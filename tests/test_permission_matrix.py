@@ -248,13 +248,14 @@ ADMIN = {
     "RulesView",
     "RuleApi",
     "SchemaApi",
+    "AdminConditionsView",
     "WhyView",
 }
-CONFIGURATION = ("RulesView", "RuleApi", "SchemaApi", "WhyView")
+CONFIGURATION = ("RulesView", "RuleApi", "SchemaApi", "WhyView", "AdminConditionsView")
 OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
-    "ResetMyPasswordView", "UserInfoEditView",
+    "ConditionsView", "ResetMyPasswordView", "UserInfoEditView",
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ MESSAGES = {
     "web.no_name": N_("A user needs a name and a password."),
     "web.no_database": N_("The database cannot be reached."),
     "web.not_started": N_("Nothing has been published yet. Run “flask crm init” first."),
+    "web.unfinished_condition": N_("Finish this condition or remove it."),
     "web.view_needs_name": N_("A view needs a name."),
     "web.too_many_views": N_("You already have %(limit)s views of this list. Delete one first."),
     "web.not_json": N_("The body must be a JSON object of field names and values."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import sqlalchemy as sa
 from flask import abort, jsonify, request
 from flask_appbuilder import AppBuilder, BaseView, expose
@@ -31,10 +33,14 @@ class LookupView(BaseView):
         """Return up to 20 records or users as `[{"value", "text"}]`."""
         session: CrmSession = self.appbuilder.session()
         found = session.workspace.schema.entities.get(entity)
-        declared = readable_fields(session.actor, found).get(field) if found else None
-        if declared is None or not session.actor.rights(entity).can:
+        if found is None or not session.actor.rights(entity).can:
             abort(404)
         words = request.args.get("q", "")[:100]
+        if field in SYSTEM_LOOKUPS and field not in found.fields:
+            return jsonify(SYSTEM_LOOKUPS[field](session, found, words))
+        declared = readable_fields(session.actor, found).get(field)
+        if declared is None:
+            abort(404)
         if declared.type == "user":
             return jsonify(_users(session, declared, words))
         if declared.type not in ("reference", "references"):
@@ -44,26 +50,36 @@ class LookupView(BaseView):
         )
 
 
-def _records(session: CrmSession, target: Entity, field: Field, words: str) -> list[dict[str, str]]:
+def _records(session: CrmSession, target: Entity, field: Field | None, words: str) -> list[dict[str, str]]:
     if "read" not in session.actor.rights(target.name).can:
         return []
-    hits = find_hits(session, target, words, LOOKUP_HITS, tuple(field.options.get("only") or ()))
+    hits = find_hits(
+        session, target, words, LOOKUP_HITS, tuple(field.options.get("only") or ()) if field else ()
+    )
     return [{"value": str(hit.id), "text": hit.title} for hit in hits]
 
 
-def _users(session: CrmSession, field: Field, words: str) -> list[dict[str, str]]:
+def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[str, str]]:
     cls = session.workspace.models.user
     full = cls.first_name + " " + cls.last_name
     asked = sa.select(cls).where(
         full.icontains(words, autoescape=True) | cls.username.icontains(words, autoescape=True)
     )
-    role = field.options.get("only_role")
+    role = field.options.get("only_role") if field else None
     if role:
         asked = asked.where(cls.id.in_(people.list_users_with_role(session.connection(), role)))
     return [
         {"value": str(user.id), "text": str(user)}
         for user in session.scalars(asked.order_by(full).limit(LOOKUP_HITS))
     ]
+
+
+SYSTEM_LOOKUPS: Mapping[str, Callable[[CrmSession, Entity, str], list[dict[str, str]]]] = {
+    "id": lambda session, entity, words: _records(session, entity, None, words),
+    "created_by": lambda session, _entity, words: _users(session, None, words),
+    "updated_by": lambda session, _entity, words: _users(session, None, words),
+}
+"""What every record has: `/lookup/deal/id` finds deals, `/lookup/deal/created_by` anybody."""
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

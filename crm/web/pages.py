@@ -8,6 +8,7 @@ from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
 from crm.web import (
+    condition_pages,
     entity_api,
     entity_view,
     imports_api,
@@ -29,6 +30,7 @@ PAGES: list[Register] = [
     entity_api.register,
     reports_pages.register,
     lookups.register,
+    condition_pages.register,
     imports_pages.register,
     imports_api.register,
     saved_views_pages.register,

@@ -1,0 +1,90 @@
+// The editor of conditions: its buttons and selects draw it again without leaving the page, and while one types it
+// says what the lines mean. Without scripts the same buttons send the form. Wants: [data-conditions=address][data-name].
+(() => {
+  "use strict";
+  const DELAY = 400; // milliseconds
+  const EDITOR = "[data-conditions]";
+  const asked = new WeakMap(); // the latest question of an editor; answers to older ones are dropped
+  const timers = new WeakMap();
+
+  const content = (editor, button) => {
+    const sent = new FormData();
+    const { name } = editor.dataset;
+    const form = editor.closest("form");
+    for (const [key, value] of new FormData(form)) {
+      if (key === "csrf_token" || key === name || key.startsWith(`${name}/`)) sent.append(key, value);
+    }
+    if (button) sent.append(button.name, button.value);
+    return new URLSearchParams(sent);
+  };
+
+  const ask = async (editor, button) => {
+    const question = {};
+    asked.set(editor, question);
+    const token = document.querySelector("meta[name=csrf-token]").content;
+    const request = { method: "POST", body: content(editor, button), headers: { "X-CSRFToken": token } };
+    const answer = await fetch(editor.dataset.conditions, request).catch(() => null);
+    if (asked.get(editor) !== question || !editor.isConnected) return null;
+    if (!answer?.ok || answer.redirected) {
+      if (button) koine.toast(koine.words(answer ? "failed" : "offline"), { bad: true });
+      return null;
+    }
+    return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(EDITOR);
+  };
+
+  const control = (scope) => scope?.querySelector("select, textarea, input:not([type=hidden])");
+
+  // After a button, the keyboard stands in the new row, or where the removed one was.
+  const focusOn = (editor, made, button) => {
+    const [deed, place] = button.value.split(":");
+    const places = (root) => [...root.querySelectorAll("fieldset.condition")].map((row) => row.id);
+    const before = places(editor);
+    if (deed === "add") return made.querySelector(`#${CSS.escape(places(made).find((id) => !before.includes(id)) || "none")}`);
+    if (deed === "formula") return made.querySelector(`[name="${CSS.escape(`${place}.v`)}"]`)?.parentElement;
+    const next = before.slice(before.indexOf(button.closest("fieldset").id)).find((id) => places(made).includes(id));
+    return next ? made.querySelector(`#${next}`) : made.querySelector(".conditions-add");
+  };
+
+  const redraw = async (editor, button) => {
+    const focused = document.activeElement?.id;
+    const made = await ask(editor, button);
+    if (!made) return;
+    const target = button && focusOn(editor, made, button);
+    for (const select of editor.querySelectorAll("select")) select.tomselect?.destroy();
+    editor.replaceWith(made);
+    document.dispatchEvent(new Event("htmx:after:swap"));
+    if (target) (control(target) || target.querySelector("button"))?.focus();
+    else document.getElementById(focused)?.focus();
+  };
+
+  const tell = async (editor) => {
+    const made = await ask(editor, null);
+    for (const part of made ? made.querySelectorAll("[data-part]") : []) {
+      const old = document.getElementById(part.id);
+      if (!old) continue;
+      old.replaceChildren(...part.childNodes);
+      old.hidden = part.hidden;
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button[name=_conditions]");
+    const editor = button?.closest(EDITOR);
+    if (!editor?.dataset.conditions) return;
+    event.preventDefault();
+    redraw(editor, button);
+  });
+  document.addEventListener("change", (event) => {
+    const editor = event.target.closest?.(EDITOR);
+    if (!editor?.dataset.conditions) return;
+    clearTimeout(timers.get(editor));
+    if (event.target.matches("[data-redraw]")) redraw(editor, null);
+    else tell(editor);
+  });
+  document.addEventListener("input", (event) => {
+    const editor = event.target.closest?.(EDITOR);
+    if (!editor?.dataset.conditions || event.target.matches("select")) return;
+    clearTimeout(timers.get(editor));
+    timers.set(editor, setTimeout(() => tell(editor), DELAY));
+  });
+})();
