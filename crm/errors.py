@@ -57,6 +57,18 @@ class FieldError(CrmError):
     """One value does not fit its field."""
 
 
+class TooLargeError(FieldError):
+    """A file is larger than its field takes."""
+
+    status = 413
+
+
+class StoreFullError(FieldError):
+    """The file store has no room left."""
+
+    status = 507
+
+
 class RecordError(CrmError):
     """A record cannot be saved; `problems` name every bad field."""
 

@@ -25,7 +25,15 @@ MOST_ARGUMENTS = 6
 LAYERS = (
     ("config", "crm.errors", "crm.texts", "crm.children"),
     ("crm.messages",),
-    ("crm.database", "crm.events", "crm.queue", "crm.redis_server", "crm.supervisor", "crm.scheduler"),
+    (
+        "crm.database",
+        "crm.events",
+        "crm.queue",
+        "crm.file_store",
+        "crm.redis_server",
+        "crm.supervisor",
+        "crm.scheduler",
+    ),
     ("crm.notifications",),
     ("crm.fields",),
     ("crm.conditions",),
@@ -68,6 +76,7 @@ HOMES = {
     "stdnum": ("crm.fields",),
     "re2": ("crm.fields",),
     "croniter": ("workflows.rules",),
+    "fsspec": ("crm.file_store",),
 }
 
 ENTITY_WORDS = ("customer", "deal", "complaint", "contract")
