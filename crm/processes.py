@@ -37,6 +37,7 @@ WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 TICKS: dict[str, tuple[str, str]] = {
     "rules that are due": ("workflows.runs.jobs.tick", "sweep_seconds"),
     "work the bell lost": ("workflows.runs.jobs.sweep", "sweep_seconds"),
+    "uploads nobody saved": ("crm.records.jobs.sweep", "sweep_seconds"),
     "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
 }
 """What the scheduler calls: a function, and the setting that says how often, in seconds."""

@@ -19,6 +19,7 @@ def own_tables() -> list[sa.Table]:
     from crm.entities import store as _revisions  # noqa: F401
     from crm.imports import store as _imports  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
+    from crm.records import file_rows as _files  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
     from crm.records import sequences as _sequences  # noqa: F401
     from crm.web import once as _once  # noqa: F401

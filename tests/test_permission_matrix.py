@@ -256,6 +256,7 @@ OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "ResetMyPasswordView", "UserInfoEditView",
+    "FilesView", "FilesApi",
 }  # fmt: skip
 
 

@@ -2,8 +2,7 @@
 
 To add a type, write its class in a file of its own (subclass `FieldType`, set `name`, `kind`, `control`, and
 the methods that differ), name it in `FIELD_TYPES`, put its sentences into `crm/messages/fields.py`. The tests
-in `tests/crm/fields/test_every_field_type.py` then ask of it what they ask of all types. `file` and `image` are to
-be added in this way: their value is what the file store returns, the column text, the control an upload.
+in `tests/crm/fields/test_every_field_type.py` then ask of it what they ask of all types.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from crm.fields.choice import ChoicesType, ChoiceType
 from crm.fields.computed import FormulaType, SummaryType
 from crm.fields.date import DateTimeType, DateType
 from crm.fields.email import EmailType
+from crm.fields.file import FileType, ImageType
 from crm.fields.iban import IbanType
 from crm.fields.location import LocationType
 from crm.fields.money import MoneyType
@@ -33,7 +33,7 @@ FIELD_TYPES: dict[str, FieldType] = {
         TextType, LongTextType, EmailType, UrlType, PhoneType, TaxIdType, IbanType,
         IntegerType, DecimalType, PercentType, MoneyType, RatingType,
         BooleanType, DateType, DateTimeType, ChoiceType, ChoicesType,
-        ReferenceType, ReferencesType, UserType,
+        ReferenceType, ReferencesType, UserType, FileType, ImageType,
         TagsType, LocationType, AddressType, SequenceType, FormulaType, SummaryType,
     )
 }  # fmt: skip

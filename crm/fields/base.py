@@ -80,6 +80,7 @@ class FieldType:
     control: ClassVar[str] = "text"
     stored: ClassVar[bool] = True  # False: computed on reading, no column
     writable: ClassVar[bool] = True  # False: nobody may set it (formula, sequence, summary)
+    importable: ClassVar[bool] = True  # False: a spreadsheet cannot bring it
     aligned_end: ClassVar[bool] = False  # numbers stand at the end of a list cell
     left_to_right: ClassVar[bool] = False  # codes, phones, mails: dir=ltr in every language
 

@@ -24,6 +24,8 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "choices": tuple,
     "tags": tuple,
     "references": tuple,
+    "file": tuple,
+    "image": tuple,
 }
 """How a stored value becomes typed again, by field type; the others are JSON as they are."""
 

@@ -58,7 +58,11 @@ def guess_columns(sheet: Sheet, entity: Entity) -> tuple[Column, ...]:
 
 def field_names(entity: Entity) -> dict[str, str]:
     """Return what a header may be, squeezed, with the field it means: names, labels, type words."""
-    fillable = [field for field in entity.fields.values() if FIELD_TYPES[field.type].writable]
+    fillable = [
+        field
+        for field in entity.fields.values()
+        if FIELD_TYPES[field.type].writable and FIELD_TYPES[field.type].importable
+    ]
     found: dict[str, str] = {}
     for field in fillable:
         found.setdefault(squeeze(field.name), field.name)
@@ -161,7 +165,11 @@ def check_columns(
         field = entity.fields.get(column.field)
         if column.field == "id" and "id" in keys:
             continue
-        if field is None or (
+        if field is not None and not FIELD_TYPES[field.type].importable:
+            problems.append(
+                Problem("import.field_not_importable", {"header": shown_header(column)}, field.name)
+            )
+        elif field is None or (
             column.field not in open_fields and not may_only_find(field, actor, entity, keys)
         ):
             problems.append(

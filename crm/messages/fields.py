@@ -45,6 +45,9 @@ MESSAGES = {
     "location.not_a_point": N_(
         "“%(value)s” is not a point on the map. Write latitude and longitude like 37.98381, 23.72754."
     ),
+    "file.not_a_file": N_("“%(value)s” is not the number of an uploaded file."),
+    "file.too_many": N_("At most %(most)s files fit."),
+    "file.not_by_import": N_("Files cannot be imported. Upload them in the form of the record."),
     "address.too_long": N_("This address is too long: at most %(lines)s lines and %(limit)s characters fit."),
     # What an admin wrote under a field.
     "field.bad_default": N_("Field “%(name)s”: the default “%(value)s” is not a value of this field."),
@@ -52,6 +55,12 @@ MESSAGES = {
         "Field “%(name)s”: “%(key)s” must be a whole number from %(least)s to %(most)s, not “%(value)s”."
     ),
     "field.expected_number": N_("Field “%(name)s”: “%(key)s” must be a number, not “%(value)s”."),
+    "field.expected_boolean": N_("Field “%(name)s”: “%(key)s” must be true or false, not “%(value)s”."),
+    "field.bad_accept": N_(
+        "Field “%(name)s”: “%(value)s” is no kind of file. Name endings such as pdf, types such as image/png, "
+        "or image, document, text, audio, video, archive."
+    ),
+    "field.not_for_files": N_("Field “%(name)s”: “%(key)s” does not exist for files."),
     "field.expected_name": N_("Field “%(name)s”: “%(key)s” must be a name, not “%(value)s”."),
     "field.expected_date_or_field": N_(
         "Field “%(name)s”: “%(key)s” must be a date such as 2026-03-29 or the name of a field, "

@@ -30,6 +30,9 @@ MESSAGES = {
     "import.unknown_entity": N_("There is nothing called “%(name)s” to import into."),
     "import.unknown_mode": N_("“%(name)s” is no way to import. Use create, update or upsert."),
     "import.nothing_matched": N_("No column fills a field. Match at least one."),
+    "import.field_not_importable": N_(
+        "Column “%(header)s”: files cannot be imported. Upload them in the form of the record."
+    ),
     "import.field_not_allowed": N_(
         "You may not fill the field of the column “%(header)s”. Nothing was imported."
     ),

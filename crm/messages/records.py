@@ -20,6 +20,19 @@ MESSAGES = {
     "record.has_children": N_(
         "This record cannot be deleted: it still has %(count)s records of %(children)s."
     ),
+    "file.too_large": N_("This file is too large: at most %(limit)s MB fit."),
+    "file.empty": N_("The file “%(value)s” is empty."),
+    "file.program": N_("“%(value)s” is a program, and programs are not kept here."),
+    "file.not_accepted": N_("“%(value)s” is not a file of the kinds this field takes: %(known)s."),
+    "file.no_room": N_(
+        "There is no room left for files. Tell your administrator; nothing was kept of this one."
+    ),
+    "file.too_many_loose": N_(
+        "You have uploaded %(most)s files without saving a record. Save or wait a day before you upload more."
+    ),
+    "file.not_found": N_("There is no such file, or you may not see it."),
+    "file.none_sent": N_("No file was sent."),
+    "record.no_such_file": N_("There is no uploaded file with the number %(id)s for this field."),
     "record.gone_meanwhile": N_(
         "What this record refers to was deleted a moment ago. Choose another one and save again."
     ),

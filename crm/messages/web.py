@@ -17,6 +17,7 @@ MESSAGES = {
     "http.422": N_("Some values cannot be accepted. Correct them and try again."),
     "http.429": N_("Too many attempts. Try again in %(seconds)s seconds."),
     "http.500": N_("Something went wrong on our side. It has been written down; quote the number below."),
+    "http.507": N_("There is no room left on the server's disk. Tell your administrator; nothing was saved."),
     "http.503": N_("The CRM cannot be reached for a moment. Try again soon."),
     "web.bad_form_token": N_("This page has been open too long. Reload it and try again."),
     "web.bad_token": N_("The access token is missing, expired or not valid. Sign in again."),

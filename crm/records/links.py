@@ -16,6 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.permissions import store as people
 from crm.permissions.rows import parse_trusted, scope_of
+from crm.records.files import FILE_TYPES, judge_files
 from crm.records.prepare import is_empty
 
 CHUNK = 500
@@ -38,6 +39,8 @@ def judge_links(
             continue
         if field.type in ("reference", "references"):
             _judge_references(session, field, rows, problems)
+        elif field.type in FILE_TYPES:
+            judge_files(session, entity, field, rows, problems)
         elif field.type == "user":
             _judge_users(session, field, rows, problems)
         if field.unique:

@@ -20,6 +20,7 @@ from crm.fields.sequence import render, series
 from crm.permissions.rows import may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
+from crm.records.files import attach_files
 from crm.records.links import judge_links
 from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
 from crm.records.sequences import take_numbers
@@ -202,6 +203,7 @@ def _write(session: CrmSession, entity: Entity, record: Record, after: Mapping[s
         with _saving(session), session.begin_nested():
             session.add(record)
             session.flush()
+            attach_files(session, entity, record.id, after)
     except StaleDataError as error:
         raise ConflictError("record.changed_since", entity=entity.label) from error
     except sa.exc.IntegrityError as error:

@@ -16,6 +16,7 @@ from crm.entities.names import SYSTEM_FIELDS
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
 from crm.permissions.rows import scope_of, visible_trees
+from crm.records.files import FILE_TYPES, names_of_files
 from crm.texts import N_, Text
 
 SYSTEM_LABELS = {
@@ -136,9 +137,9 @@ def linked_titles(
     names: Iterable[str],
     situation: Situation,
 ) -> dict[str, dict[int, str]]:
-    """Return, for every reference and user field among the names, the titles of what the rows point to.
+    """Return, for every reference, user and file field among the names, the titles of what the rows point to.
 
-    Shape:  one query per field and page, never one per row.
+    Shape:  one query per field and page, never one per row; the names of files by the whole value.
     """
     rows = list(rows)
     found: dict[str, dict[int, str]] = {}
@@ -146,6 +147,8 @@ def linked_titles(
         field = field_of(entity, name)
         if field.type == "user":
             found[name] = user_names(session, (row.get(name) for row in rows))
+        elif field.type in FILE_TYPES:
+            found[name] = names_of_files(session, (row.get(name) for row in rows))
         elif field.type == "reference":
             target = session.workspace.schema.entities[field.options["to"]]
             found[name] = titles_by_id(session, target, (row.get(name) for row in rows), situation)

@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from flask import url_for
+
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.records.file_rows import StoredFile
+from crm.records.files import FILE_TYPES
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
 
 
@@ -29,7 +33,8 @@ def results_of(
     """Return records as JSON objects: `id`, `row_version` and the named fields.
 
     Shape:  a reference is `{"id", "title"}`, and by the name of its title field too where the title is one field;
-            null when empty; `{"id"}` alone when the caller may not see what it points to.
+            null when empty; `{"id"}` alone when the caller may not see what it points to. A file is
+            `{"id", "name", "size", "type", "url"}`, with `many` a list of such.
     """
     names = [name for name in names if name not in ("id", "row_version")]
     titles = linked_titles(session, entity, rows, names, situation_of(session, "api"))
@@ -50,6 +55,12 @@ def result_of(
     return results_of(session, entity, [values], names)[0]
 
 
+def file_json(stored: StoredFile) -> dict[str, Any]:
+    """Return a file as a JSON object."""
+    url = url_for("FilesApi.get", file_id=stored.id)
+    return {"id": stored.id, "name": stored.name, "size": stored.size, "type": stored.mime, "url": url}
+
+
 def _value(session: CrmSession, entity: Entity, name: str, value: Any, titles: Mapping) -> Any:
     field = field_of(entity, name)
     if value is None:
@@ -57,6 +68,9 @@ def _value(session: CrmSession, entity: Entity, name: str, value: Any, titles: M
     if name not in titles:
         return type_of(field).to_json(field, value)
     title = titles[name].get(value)
+    if field.type in FILE_TYPES:
+        found = [file_json(stored) for stored in getattr(title, "files", ())]
+        return found if field.options.get("many") else next(iter(found), None)
     if title is None:
         return {"id": value}
     found = {"id": value, "title": title}

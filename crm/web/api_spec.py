@@ -10,6 +10,7 @@ from crm.fields import kind_of
 from crm.fields.base import Field
 from crm.permissions.model import Actor
 from crm.permissions.service import readable_fields, writable_fields
+from crm.records.files import FILE_TYPES
 
 TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": "string", "description": "an exact number as text; a JSON number is accepted"},
@@ -19,6 +20,16 @@ TYPES: dict[str, dict[str, Any]] = {
     "reference": {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
     "user": {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
     "many": {"type": "array", "items": {"type": "string"}},
+}
+FILE = {
+    "type": "object",
+    "nullable": True,
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": "string"},
+        "size": {"type": "integer"},
+        "url": {"type": "string"},
+    },
 }
 ERROR = {"description": "refused", "content": {"application/json": {"schema": {"type": "object"}}}}
 SECURITY = [{"jwt": []}]
@@ -77,12 +88,17 @@ def _operation(
 
 
 def _schema(field: Field) -> dict[str, Any]:
+    if field.type in FILE_TYPES:
+        return {"type": "array", "items": FILE} if field.options.get("many") else FILE
     if field.type == "choice":
         return {"type": "string", "enum": list(field.options["choices"]), "nullable": not field.required}
     return {**TYPES.get(kind_of(field), {"type": "string"}), "nullable": not field.required}
 
 
 def _sent(field: Field) -> dict[str, Any]:
+    if field.type in FILE_TYPES:
+        number = {"type": "integer", "description": "the id that POST /api/v1/files/ answered"}
+        return {"type": "array", "items": number} if field.options.get("many") else number
     if kind_of(field) in ("reference", "user"):
         return {"type": "integer", "nullable": not field.required}
     return _schema(field)

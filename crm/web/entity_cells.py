@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel.units import format_unit
 from flask import url_for
 
 from crm.entities.model import Entity
 from crm.fields import type_of
 from crm.fields.base import Field, Situation
+from crm.fields.file_kinds import SHOWN
+from crm.records.files import FILE_TYPES
 from crm.records.values import display_of, field_of
 
 HREFS = {"email": "mailto:", "phone": "tel:"}
 
 
 @dataclass(frozen=True)
+class CellFile:
+    """One stored file: its name, its address, its size in words; a picture may be shown."""
+
+    name: str
+    url: str
+    size: str
+    is_shown: bool
+
+
+@dataclass(frozen=True)
 class Cell:
     """One value, ready to be drawn by `ui_cell` of `entity/_cell.html`.
 
-    Shape:  `kind` is text, pill, link, boolean or long. `direction` is "ltr" for codes, else "".
+    Shape:  `kind` is text, pill, link, boolean, files or long. `direction` is "ltr" for codes, else "".
     """
 
     name: str
@@ -31,6 +44,7 @@ class Cell:
     href: str = ""
     direction: str = ""
     is_number: bool = False
+    files: tuple[CellFile, ...] = ()
 
 
 def build_cell(
@@ -54,7 +68,26 @@ def build_cell(
         href,
         "ltr" if field_type.left_to_right else "",
         field_type.aligned_end,
+        tuple(_files(titles.get(name, {}).get(value), situation)) if kind == "files" and value else (),
     )
+
+
+def _files(names: Any, situation: Situation) -> Iterator[CellFile]:
+    """Yield the files behind a text of their names."""
+    for stored in getattr(names, "files", ()):
+        url = url_for("FilesView.download", file_id=stored.id)
+        yield CellFile(stored.name, url, size_in_words(stored.size, situation.language), stored.mime in SHOWN)
+
+
+def size_in_words(size: int, language: str) -> str:
+    """Return a file's size as people say it.
+
+    >>> size_in_words(1_500_000, "en"), size_in_words(300, "en")
+    ('1.5 MB', '1 kB')
+    """
+    if size < 1_000_000:
+        return format_unit(max(1, round(size / 1_000)), "digital-kilobyte", "short", locale=language)
+    return format_unit(round(size / 1_000_000, 1), "digital-megabyte", "short", locale=language)
 
 
 def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
@@ -72,6 +105,8 @@ def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
         return "link", "", HREFS[field.type] + str(value)
     if field.type == "url":
         return "link", "", str(value)
+    if field.type in FILE_TYPES:
+        return "files", "", ""
     return ("long" if field.type in ("long_text", "address") else "text"), "", ""
 
 

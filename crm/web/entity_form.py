@@ -17,10 +17,12 @@ from crm.errors import Problem
 from crm.fields import type_of
 from crm.fields.base import Field, Situation
 from crm.fields.choice import allowed_moves
+from crm.fields.file_kinds import for_browsers
 from crm.messages import render
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.draft import RecordDraft
+from crm.records.files import own_files
 from crm.records.values import linked_titles, situation_of
 from crm.web.form_fields import FormField, Option
 
@@ -37,7 +39,7 @@ CONTROLS = {
 }
 """The template piece of a type's control, where it has another name."""
 
-MANY = ("multi", "lookups", "tags")
+MANY = ("multi", "lookups", "tags", "upload")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class RecordForm:
     version: int | None
     once: str
     watched: list[str]
+
+    @property
+    def has_uploads(self) -> bool:
+        """Tell whether files can be sent with the form."""
+        return any(field.control == "upload" for section in self.sections for field in section.fields)
 
 
 def sent_values(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
@@ -139,6 +146,7 @@ class FormMaker:
         self.errors = {problem.field: render(problem, self.situation.language) for problem in problems}
         merged = {**values, **{name: _as_id(value) for name, value in sent.items()}}
         linked = [name for name, field in self.readable.items() if field.type in ("reference", "user")]
+        self.record_id = values.get("id")
         self.titles = linked_titles(session, entity, [merged], linked, self.situation)
         self.merged = merged
 
@@ -170,6 +178,8 @@ class FormMaker:
             max_length=field.options.get("max_length"),
             direction="ltr" if field_type.left_to_right else "auto",
             lookup_url=self._lookup_url(field, control),
+            accept=for_browsers(field.options.get("accept") or ()) if control == "upload" else "",
+            many=bool(field.options.get("many")),
         )
 
     def _text(self, field: Field) -> str:
@@ -198,6 +208,9 @@ class FormMaker:
             chosen = self.merged.get(field.name)
             if chosen is not None:
                 yield Option(str(chosen), self.titles[field.name].get(chosen, f"#{chosen}"))
+        elif control == "upload":
+            for stored in own_files(self.session, field, values, self.record_id):
+                yield Option(str(stored.id), stored.name)
         elif control in MANY:
             yield from (Option(value, value) for value in values)
 

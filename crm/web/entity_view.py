@@ -27,6 +27,7 @@ from crm.web.entity_list import list_page
 from crm.web.entity_record import record_page
 from crm.web.once import find_made, remember_made
 from crm.web.session import current_session
+from crm.web.uploads import take_uploads
 
 MOST_AT_ONCE = 1_000  # records one action may touch
 
@@ -159,6 +160,10 @@ class EntityView(BaseView):
     def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
         """Save what the form brought; a refused form comes back with what was typed."""
         sent = sent_values(current_session(), self.entity, request.form)
+        refused = take_uploads(current_session(), self.entity, sent)
+        if refused:
+            error = RecordError("record.has_problems", refused, count=len(refused))
+            return self._form(values, sent, error)
         changed = {name: value for name, value in sent.items() if name in self._open(values)}
         try:
             record = write(changed)

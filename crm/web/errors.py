@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.errors import CrmError, Problem
+from crm.file_store import is_full
 from crm.messages import MESSAGES, render
 from crm.queue import RedisError
 from crm.web.headers import current_request_id
@@ -96,6 +97,8 @@ def failure_of(error: Exception) -> Failure:
         return Failure(400, Problem("web.bad_form_token"))
     if isinstance(error, HTTPException):
         return _failure_of_http(error)
+    if is_full(error) or "disk is full" in str(error):
+        return Failure(507, Problem("http.507"))
     if is_away(error):
         return Failure(503, Problem("http.503"), headers=(("Retry-After", str(RETRY_SECONDS)),))
     return Failure(500, Problem("http.500"))

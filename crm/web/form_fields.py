@@ -27,7 +27,8 @@ class FormField:
             for codes, phones, mails and numbers. `hint` is the format wanted, read inside an empty control.
             `unit` stands beside a number (a currency or %). `create_url` opens a form for what was not found.
             Sent back: a checkbox as "false" and then perhaps "true" (take the last); multi, lookups and tags as
-            several values with an empty one at the end (drop it); everything else as one value.
+            several values with an empty one at the end (drop it); an upload as the numbers of the files that
+            stay and an empty one, with new files under `upload-<name>`; everything else as one value.
     """
 
     name: str
@@ -46,6 +47,8 @@ class FormField:
     direction: str = "auto"
     lookup_url: str = ""
     create_url: str = ""
+    accept: str = ""
+    many: bool = False
     prefix: str = "field"
     sends_empty: bool = True  # say so when nothing is ticked or chosen
 

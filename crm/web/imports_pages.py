@@ -17,6 +17,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import CrmError, ImportRowError, NotAllowedError, NotFoundError
+from crm.fields import FIELD_TYPES
 from crm.imports import files, service
 from crm.imports.model import KINDS, MODES, Column, Matching, Reading, build_matching
 from crm.imports.service import Batch, Place
@@ -272,7 +273,9 @@ def problem_file(batch: Batch) -> Response:
 def template_file(session: CrmSession, entity: Entity) -> Response:
     """Return the answer that sends an empty workbook of an entity."""
     header = [
-        field.label.get(current_language()) for field in writable_fields(session.actor, entity).values()
+        field.label.get(current_language())
+        for field in writable_fields(session.actor, entity).values()
+        if FIELD_TYPES[field.type].importable
     ]
     return send_table(
         lambda path: write_workbook(path, entity.name, header, [], current_language() in RIGHT_TO_LEFT),

@@ -127,7 +127,11 @@ def match_of(session: CrmSession, entity: Entity, batch: Batch) -> dict[str, Any
     matching = build_matching(batch["matching"])
     sheet = service.sheet_of(batch)
     below = [cells for number, cells in sheet.first_rows if number > sheet.header_row]
-    fillable = [field for field in entity.fields.values() if FIELD_TYPES[field.type].writable]
+    fillable = [
+        field
+        for field in entity.fields.values()
+        if FIELD_TYPES[field.type].writable and FIELD_TYPES[field.type].importable
+    ]
     own = writable_fields(session.actor, entity)
     hidden = session.actor.rights(entity.name).hidden
     language = current_language()

@@ -11,6 +11,7 @@ from crm.web import (
     condition_pages,
     entity_api,
     entity_view,
+    files_pages,
     imports_api,
     imports_pages,
     lookups,
@@ -28,6 +29,7 @@ Register = Callable[[AppBuilder, Workspace], None]
 PAGES: list[Register] = [
     entity_view.register,
     entity_api.register,
+    files_pages.register,
     reports_pages.register,
     lookups.register,
     condition_pages.register,

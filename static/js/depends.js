@@ -10,10 +10,14 @@
   form.addEventListener("change", async (event) => {
     if (!watched.has(event.target.name)) return;
     const focused = document.activeElement?.id;
-    const answer = await fetch(box.dataset.refresh, { method: "POST", body: new FormData(form) }).catch(() => null);
+    const sent = new FormData(form);
+    const files = [...box.querySelectorAll('input[type="file"]')];
+    files.forEach((input) => sent.delete(input.name));
+    const answer = await fetch(box.dataset.refresh, { method: "POST", body: sent }).catch(() => null);
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     box.replaceChildren(...page.getElementById("form-fields").children);
+    files.forEach((input) => document.getElementById(input.id)?.replaceWith(input));
     document.dispatchEvent(new Event("htmx:after:swap"));
     document.getElementById(focused)?.focus();
   });

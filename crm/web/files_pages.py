@@ -1,0 +1,113 @@
+"""Stored files on their way out, and on their way in for programs. What may be seen the record decides."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request, send_file
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.api import BaseApi
+from flask_appbuilder.security.decorators import has_access, permission_name
+
+from crm import file_store
+from crm.entities.workspace import Workspace
+from crm.errors import FieldError, NotFoundError
+from crm.fields.file_kinds import SHOWN
+from crm.records.files import get_file, upload_field
+from crm.web.api_json import file_json
+from crm.web.entity_api import answer, for_users
+from crm.web.permissions import EVERYONE
+from crm.web.session import current_session
+from crm.web.uploads import take_upload
+
+SANDBOX = "default-src 'none'; sandbox"
+UNKNOWN = "application/octet-stream"
+
+
+class FilesView(BaseView):
+    """`/files/<number>`: pictures are shown, everything else is downloaded."""
+
+    route_base = "/files"
+    default_view = "download"
+    class_permission_name = EVERYONE
+
+    @expose("/<int:file_id>")
+    @has_access
+    @permission_name("use")
+    def download(self, file_id: int) -> Response:
+        """Send a file of a record the reader may see."""
+        return send_stored(file_id)
+
+
+class FilesApi(BaseApi):
+    """`/api/v1/files/`."""
+
+    resource_name = "files"
+    version = "v1"
+    csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
+    class_permission_name = EVERYONE
+
+    @expose("/", methods=["POST"])
+    @for_users
+    def post(self) -> Response:
+        """Take one file for a field; the record that is saved with its id within a day keeps it.
+        ---
+        post:
+          description: Multipart form with `file`, `entity` and `field`
+          responses:
+            201:
+              description: The id to send as the field's value
+        """
+        session, sent = current_session(), request.files.get("file")
+        name = request.form.get("entity", "")
+        entity = session.workspace.schema.entities.get(name)
+        if entity is None or not session.actor.rights(name).can:
+            raise NotFoundError("http.404")
+        field = upload_field(session, entity, request.form.get("field", ""))
+        if sent is None or not sent.filename:
+            raise FieldError("file.none_sent")
+        return answer(file_json(take_upload(session, entity, field, sent)), 201)
+
+    @expose("/<int:file_id>", methods=["GET"])
+    @for_users
+    def get(self, file_id: int) -> Response:
+        """Send a file.
+        ---
+        get:
+          responses:
+            200:
+              description: The content
+            404:
+              description: No such file, or none the caller may see
+        """
+        return send_stored(file_id)
+
+
+def send_stored(file_id: int) -> Response:
+    """Return the answer that sends a file: nothing in it can run, and no cache keeps it.
+
+    Errors: NotFoundError.
+    """
+    stored = get_file(current_session(), file_id)
+    url = current_app.extensions["crm_settings"].files_url
+    is_shown = stored.mime in SHOWN
+    try:
+        source = file_store.local_path(url, stored.key) or file_store.open_file(url, stored.key)
+        response = send_file(
+            source,
+            mimetype=stored.mime if is_shown else UNKNOWN,
+            as_attachment=not is_shown,
+            download_name=stored.name,
+            conditional=True,
+            etag=stored.sha256 or False,
+        )
+    except FileNotFoundError as error:
+        raise NotFoundError("file.not_found") from error
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
+    """Register the pages of stored files."""
+    appbuilder.add_view_no_menu(FilesView)
+    appbuilder.add_api(FilesApi)
