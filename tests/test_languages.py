@@ -21,7 +21,8 @@ KEYWORDS = ("-k", "N_", "-k", "_l", "-k", "lazy_gettext")
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
-    "/notifications/", "/profile/", "/admin/rules/", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
+    "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/draft/", "/admin/schema/history/",
+    "/admin/schema/history/1", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
     "/admin/roles/why?user=sales&entity=deal",
     "/pop?phone=1", "/no/such/page",
 )  # fmt: skip

@@ -240,18 +240,16 @@ PUBLIC = {
     "health", "static", "appbuilder.static", "AuthDBView.login", "AuthDBView.logout", "LocaleView.index",
     "SecurityApi.login", "SecurityApi.refresh", "HomeView.index", "UtilView.back",
 }  # fmt: skip
-ADMIN = {
-    "UserDBModelView",
-    "RoleModelView",
-    "UserGroupModelView",
-    "ResetPasswordView",
-    "RulesView",
-    "RuleApi",
-    "SchemaApi",
+CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "AdminConditionsView",
+    "DraftView",
+    "RevisionView",
+    "RuleApi",
+    "RulesView",
+    "SchemaApi",
     "WhyView",
 }
-CONFIGURATION = ("RulesView", "RuleApi", "SchemaApi", "WhyView", "AdminConditionsView")
+ADMIN = CONFIGURATION | {"UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView"}
 OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
@@ -322,7 +320,9 @@ def concrete_paths(app: Any) -> list[tuple[Any, str]]:
     adapter = app.url_map.bind("localhost")
     values = {
         "pk": "1", "name": "deals_by_stage", "entity": "deal", "field": "customer", "batch_id": 1, "run_id": 1,
-        "notification_id": 1, "view_id": 1, "version": "v1", "filename": "css/crm.css", "locale": "en", "deed": "apply",
+        "notification_id": 1,
+        "draft_id": 1, "number": 1, "view_id": 1,
+        "version": "v1", "filename": "css/crm.css", "locale": "en", "deed": "apply",
     }  # fmt: skip
     found = []
     for rule in app.url_map.iter_rules():

@@ -21,6 +21,7 @@ from crm.web import (
     roles_why,
     saved_views_pages,
     schema_api,
+    schema_publish,
     search_pages,
 )
 
@@ -37,6 +38,7 @@ PAGES: list[Register] = [
     imports_api.register,
     saved_views_pages.register,
     schema_api.register,
+    schema_publish.register,
     roles_why.register,
     search_pages.register,
     notifications.register,

@@ -1,0 +1,63 @@
+"""The revisions there were: listed, compared with one another, and gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm.database import CrmSession
+from crm.drafts.model import Clash
+from crm.drafts.service import require_configurator
+from crm.entities import store
+from crm.entities.diff import diff_documents
+from crm.entities.identity import Identities, assign_identities, identities_from_json
+from crm.entities.load import documents_from_json
+from crm.entities.model import Document
+from crm.errors import NotFoundError
+
+LARGEST_NUMBER = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two states of documents and what differs (shape of `changes`: `diff_documents`)."""
+
+    changes: Mapping[str, list[dict[str, Any]]]
+    old: list[Document]
+    new: list[Document]
+
+
+def list_revisions(session: CrmSession) -> list[Mapping]:
+    """Return every revision without its documents, newest first."""
+    require_configurator(session)
+    return store.list_revisions(session.connection())
+
+
+def get_revision(session: CrmSession, number: int) -> Mapping:
+    """Return one revision with its documents.
+
+    Errors: NotFoundError.
+    """
+    require_configurator(session)
+    found = store.find_revision(session.connection(), min(number, LARGEST_NUMBER))
+    if found is None:
+        raise NotFoundError("schema.no_such_revision", number=number)
+    return found
+
+
+def compare_revisions(session: CrmSession, old: int | None, new: int) -> Comparison:
+    """Return what differs from one revision to another; None stands for nothing at all."""
+    empty = {"documents": [], "identities": {"entities": {}, "taken": []}}
+    before, after = get_revision(session, old) if old else empty, get_revision(session, new)
+    documents = documents_from_json(before["documents"]), documents_from_json(after["documents"])
+    names = identities_from_json(before["identities"]), identities_from_json(after["identities"])
+    return Comparison(diff_documents(*documents, *names), *documents)
+
+
+def compare_clash(clash: Clash, body: Mapping[str, Any] | None) -> Comparison:
+    """Return what one side of a clash changed since both began."""
+    old = documents_from_json([clash.base] if clash.base else [])
+    new = documents_from_json([body] if body else [])
+    before = assign_identities(old, Identities())
+    return Comparison(diff_documents(old, new, before, assign_identities(new, before)), old, new)

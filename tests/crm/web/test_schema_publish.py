@@ -1,0 +1,163 @@
+"""The pages from a draft to a live revision and back, as an administrator walks through them."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.drafts import service
+from crm.entities.load import documents_from_json
+from crm.entities.processes import report_process
+from crm.entities.publish import publish_schema
+from crm.entities.workspace import get_workspace
+
+DRAFT = "/admin/schema/draft/"
+
+
+@pytest.fixture
+def prepared(session_as):
+    """A function that leaves a draft of a user in which the deals have lost a choice and won a field."""
+
+    def prepare(username: str = "admin"):
+        session = session_as(username)
+
+        def change(body: dict) -> dict:
+            body["fields"]["colour"] = {"type": "text", "label": {"en": "Colour <b>"}}
+            body["fields"]["lost_reason"]["required"] = True
+            return body
+
+        draft = service.edit_document(session, "entity", "deal", change)
+        session.commit()
+        return draft
+
+    return prepare
+
+
+def test_without_edits_the_page_says_that_nothing_is_prepared(client):
+    assert "Nothing is prepared" in client("admin").get(DRAFT).text
+
+
+def test_the_draft_shows_what_changes_before_it_happens(client, prepared):
+    prepared()
+    page = client("admin").get(DRAFT).text
+    assert "New: Field “deal.colour”" in page and "Changed: Field “deal.lost_reason”" in page
+    assert "ALTER TABLE" in page and "What it does to the data" in page
+    assert "Colour <b>" not in page
+
+
+def test_publishing_makes_the_draft_live_and_leads_to_its_arrival(client, prepared, engine):
+    draft = prepared()
+    before = get_workspace(engine).number
+    answer = client("admin").submit(DRAFT + "publish", {"why": "Colours", "version": draft.version}, DRAFT)
+    assert answer.location == f"/admin/schema/publish/{before + 1}"
+    assert "colour" in get_workspace(engine).schema.entities["deal"].fields
+
+
+def test_a_page_of_an_older_version_of_the_draft_publishes_nothing_and_keeps_the_words(
+    client, prepared, engine
+):
+    prepared()
+    before = get_workspace(engine).number
+    answer = client("admin").submit(DRAFT + "publish", {"why": "My long reason", "version": 0}, DRAFT)
+    assert answer.status_code == 409 and "My long reason" in answer.text
+    assert get_workspace(engine).number == before
+
+
+def test_a_draft_with_problems_is_refused_with_each_of_them(client, session_as, engine):
+    session = session_as("admin")
+    draft = service.edit_document(
+        session, "segment", "champions", lambda body: {**body, "if": [{"field": "nmae", "is": "x"}]}
+    )
+    session.commit()
+    answer = client("admin").submit(DRAFT + "publish", {"version": draft.version}, DRAFT)
+    assert answer.status_code == 422 and "nmae" in answer.text and "What stands against it" in answer.text
+
+
+def test_a_change_is_taken_back_from_the_page(client, prepared, session_as):
+    prepared()
+    client("admin").submit(DRAFT + "revert", {"kind": "entity", "name": "deal"}, DRAFT)
+    assert service.find_draft(session_as("admin")).edits == ()
+
+
+def test_a_draft_is_discarded(client, prepared, session_as):
+    prepared()
+    client("admin").submit(DRAFT + "discard", {}, DRAFT)
+    assert service.find_draft(session_as("admin")) is None
+
+
+def test_colleagues_see_a_draft_and_take_it_over(client, prepared, session_as):
+    draft = prepared()
+    browser = client("configurator")
+    assert f'href="{DRAFT}{draft.id}"' in browser.get(DRAFT).text
+    page = browser.get(f"{DRAFT}{draft.id}").text
+    assert "New: Field “deal.colour”" in page and DRAFT + "publish" not in page
+    browser.submit(f"{DRAFT}{draft.id}/take", {}, f"{DRAFT}{draft.id}")
+    assert service.find_draft(session_as("configurator")).id == draft.id
+
+
+def publish_a_change(engine, **keys: object) -> int:
+    """Publish something about the deals meanwhile."""
+    bodies = [dict(document.body) for document in get_workspace(engine).schema.documents]
+    place = next(
+        index
+        for index, body in enumerate(bodies)
+        if next(iter(body)) == "entity" and body["entity"] == "deal"
+    )
+    bodies[place] = {**bodies[place], **keys}
+    return publish_schema(engine, documents_from_json(bodies), "Icons", "colleague")
+
+
+def test_what_was_published_meanwhile_is_shown_and_never_overwritten(prepared, engine, settings):
+    from crm.web.app import build_app
+    from tests.browsing import Browser
+
+    draft = prepared()
+    live = publish_a_change(engine, icon="star")
+    app = build_app(get_workspace(engine), settings, engine)
+    app.test_client_class = Browser
+    browser = app.test_client()
+    browser.sign_in("admin")
+    page = browser.get(DRAFT).text
+    assert "Published meanwhile" in page and "Keep both" in page and "star" in page
+    refused = browser.submit(DRAFT + "publish", {"version": draft.version}, DRAFT)
+    assert refused.status_code == 409 and get_workspace(engine).number == live
+    browser.submit(DRAFT + "settle", {"kind": "entity", "name": "deal", "way": "merged"}, DRAFT)
+    done = browser.submit(DRAFT + "publish", {"version": draft.version + 1}, DRAFT)
+    deal = get_workspace(engine).schema.entities["deal"]
+    assert done.status_code == 302 and deal.icon == "star" and "colour" in deal.fields
+
+
+def test_the_arrival_names_the_processes_that_are_not_there_yet(client, engine):
+    number = get_workspace(engine).number
+    report_process(engine, "one", "web", number)
+    report_process(engine, "two", "worker", number - 1)
+    page = client("admin").get(f"/admin/schema/publish/{number}").text
+    assert "hx-trigger" in page and "two" in page and "1 of 2" in page
+    report_process(engine, "two", "worker", number)
+    state = client("admin").get(f"/admin/schema/publish/{number}/state").text
+    assert "is live everywhere" in state and "hx-trigger" not in state
+
+
+def test_the_history_says_who_when_why_and_what(client, engine):
+    number = publish_a_change(engine, icon="star")
+    browser = client("admin")
+    assert "Icons" in browser.get("/admin/schema/history/").text
+    page = browser.get(f"/admin/schema/history/{number}").text
+    assert "colleague" in page and "<code>icon</code>" in page and "star" in page
+
+
+def test_going_back_shows_what_it_would_do_and_makes_a_new_revision(client, engine):
+    first = get_workspace(engine).number
+    second = publish_a_change(engine, icon="star")
+    browser = client("admin")
+    page = f"/admin/schema/history/{first}"
+    assert "What going back to it would change" in browser.get(page).text
+    answer = browser.submit(page + "/rollback", {}, page)
+    assert answer.location == f"/admin/schema/publish/{second + 1}"
+    assert get_workspace(engine).schema.entities["deal"].icon != "star"
+
+
+@pytest.mark.parametrize(
+    "path", ["draft/999999", "history/999999", "publish/999999", "history/99999999999999999999"]
+)
+def test_what_is_not_there_is_not_found(client, path):
+    assert client("admin").get(f"/admin/schema/{path}").status_code == 404
