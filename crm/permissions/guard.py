@@ -32,7 +32,7 @@ def _guard(state: ORMExecuteState) -> None:
     hidden = hidden_columns(session.workspace, session.actor)
     _refuse_hidden(session.workspace, state.statement, hidden, state.is_orm_statement)
     state.statement = state.statement.options(
-        *_row_options(session), *_field_options(session, state.statement)
+        *_row_options(session, state.statement), *_field_options(session, state.statement)
     )
 
 
@@ -43,12 +43,31 @@ def _touches_records(statement: Any) -> bool:
     return mapper is not None and issubclass(mapper.class_, Record)
 
 
-def _row_options(session: CrmSession) -> Iterator[Any]:
-    """Yield the row conditions of every entity, wherever in the statement it stands."""
-    for cls in session.workspace.models.values():
+def _row_options(session: CrmSession, statement: Any) -> Iterator[Any]:
+    """Yield the row conditions of the statement's entities, wherever in it they stand."""
+    for cls in _reached_classes(session.workspace, statement):
         criteria = row_criteria(session, cls.__entity__, "read")
         if criteria is not None:
             yield RowCriteria(cls, criteria, include_aliases=True)
+
+
+def _reached_classes(workspace: Workspace, statement: Any) -> list[type[Record]]:
+    """Return the classes a statement reads; all of them when options may join others to it.
+
+    A relationship that is loaded by a statement of its own comes by the guard again.
+    """
+    if any(not isinstance(option, RowCriteria) for option in statement._with_options):
+        return list(workspace.models.values())
+    tables = {table.name for table in map(_table_of, visitors.iterate(statement)) if table is not None}
+    reached = [cls for cls in workspace.models.values() if cls.__entity__.table in tables]
+    return reached if tables else list(workspace.models.values())
+
+
+def _table_of(element: Any) -> Any:
+    """Return the table an element is, or is a column of; else None."""
+    if isinstance(element, sa.Column):
+        return _real_table(element.table)
+    return element if isinstance(element, sa.Table) else None
 
 
 class RowCriteria(LoaderCriteriaOption):
