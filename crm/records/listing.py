@@ -8,6 +8,7 @@ from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from crm.conditions import compile_sql, fields_of, parse_conditions
 from crm.database import CrmSession
@@ -23,6 +24,7 @@ from crm.records.values import field_of, formula_tree, type_of
 COUNT_LIMIT = 10_000
 PAGE_SIZE_LIMIT = 200
 DEEP_OFFSET = 1_000_000_000
+IDS = postgresql.ARRAY(sa.BigInteger())
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,30 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     notes: list[Problem] = []
     cls = session.workspace.models[entity.name]
     where = list(_conditions(session, entity, query, notes))
-    total = count_matching(session, cls, where, COUNT_LIMIT)
     order = _known_order(session, entity, query.order or entity.sort, notes)
     columns = _known_columns(session, entity, query.columns, notes)
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
-    asked = _select(session, entity, columns)
-    if query.search and total < COUNT_LIMIT and session.get_bind().dialect.name == "postgresql":
-        where = [_found_first(cls, where)]
-    asked = asked.where(*where)
+    keys = (*_order_by(session, entity, order), cls.id.desc())
+    if query.search and session.get_bind().dialect.name == "postgresql":
+        hits = session.scalars(sa.select(cls.id).where(*where).limit(COUNT_LIMIT)).all()
+        total = len(hits)
+        where = where if total >= COUNT_LIMIT else [cls.id == sa.any_(sa.literal(hits, IDS))]
+    else:
+        total = count_matching(session, cls, where, COUNT_LIMIT)
     if query.after is not None and not order:
-        asked = asked.where(cls.id < query.after)
-    elif query.page > 0:
-        asked = asked.offset(min(query.page * size, DEEP_OFFSET))
-    asked = asked.order_by(*_order_by(session, entity, order), cls.id.desc()).limit(size + 1)
-    rows = [_values(columns, row) for row in session.execute(asked)]
-    capped = total >= COUNT_LIMIT
-    return Page(rows[:size], total, capped, len(rows) > size, columns, order, notes)
+        where.append(cls.id < query.after)
+    offset = 0 if query.after is not None and not order else min(query.page * size, DEEP_OFFSET)
+    asked = _select(session, entity, columns).where(*_turned_to(cls, where, keys, offset, size + 1))
+    rows = session.execute(asked.order_by(*keys).limit(size + 1)).all()
+    shown = [_values(columns, row) for row in rows[:size]]
+    return Page(shown, total, total >= COUNT_LIMIT, len(rows) > size, columns, order, notes)
+
+
+def _turned_to(cls: Any, where: Sequence[Any], keys: Sequence[Any], offset: int, limit: int) -> Sequence[Any]:
+    """Return the condition of one page; rows before it are passed over in an index and never fetched."""
+    if not offset:
+        return where
+    return [cls.id.in_(sa.select(cls.id).where(*where).order_by(*keys).offset(offset).limit(limit))]
 
 
 def count_matching(session: CrmSession, cls: type, where: Sequence[Any], limit: int) -> int:
@@ -186,20 +196,10 @@ def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:
             parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])
         )
         return sa.false() if problems else compile_sql(tree, entity.name, scope_of(session))
-    ways = [cls.search_key.contains(key, autoescape=True) for key in query_keys(words) if key]
+    keys = [key for key in query_keys(words) if key]
+    shortest = [key for key in keys if not any(other in key for other in keys if other != key)]
+    ways = [cls.search_key.contains(key, autoescape=True) for key in shortest]
     return sa.or_(*ways) if ways else sa.false()
-
-
-def _found_first(cls: Any, where: Sequence[Any]) -> Any:
-    """Find a search's few hits by its own index before they are sorted; else the planner walks the primary key."""
-    hits = (
-        sa.select(cls.id)
-        .where(*where)
-        .limit(COUNT_LIMIT)
-        .cte("hits")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    return cls.id.in_(sa.select(hits.c.id))
 
 
 def _known_order(
