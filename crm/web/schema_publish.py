@@ -21,7 +21,7 @@ from crm.errors import ConflictError, CrmError, NotFoundError
 from crm.messages import render, told
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
-from crm.web.schema_words import ChangeLine, change_lines, kind_label
+from crm.web.schema_words import ChangedDocument, changed_documents, kind_label
 from crm.web.session import current_session
 
 LONGEST_WHY = 500
@@ -157,9 +157,10 @@ class RevisionView(BaseView):
             "schema/revision.html",
             revision=found,
             live=live,
-            lines=in_words(history.compare_revisions(session, found["base"], number)),
+            changed=in_words(history.compare_revisions(session, found["base"], number)),
             back=in_words(history.compare_revisions(session, live, number)) if number != live else [],
             draft=service.find_draft(session),
+            kind_label=kind_label,
         )
 
     @expose("/history/<int:number>/rollback", methods=["POST"])
@@ -217,18 +218,18 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
     return {
         "impact": impact,
         "clashes": clashes,
-        "lines": change_lines(impact, old, documents),
+        "changed": changed_documents(impact, old, documents, language),
         "problems": [told(problem, language) for problem in impact["problems"]],
     }
 
 
-def _changed(clash: Clash, body: Mapping[str, Any] | None) -> list[ChangeLine]:
+def _changed(clash: Clash, body: Mapping[str, Any] | None) -> list[ChangedDocument]:
     return in_words(history.compare_clash(clash, body))
 
 
-def in_words(found: history.Comparison) -> list[ChangeLine]:
+def in_words(found: history.Comparison) -> list[ChangedDocument]:
     """Return what differs between two states in words."""
-    return change_lines(found.changes, found.old, found.new)
+    return changed_documents(found.changes, found.old, found.new, current_language())
 
 
 def _arrival(number: int) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask_babel import gettext
 
-from crm.entities.model import Document, Schema
+from crm.entities.diff import same
+from crm.entities.model import Document
 from crm.entities.yaml import write_yaml
+from crm.texts import Text
 
 LONGEST_VALUE = 160  # characters of a value before and after
 SIGNS = {"added": ("circle-plus", "green"), "changed": ("pencil", "blue"), "removed": ("trash", "red")}
@@ -19,13 +21,12 @@ SIGNS = {"added": ("circle-plus", "green"), "changed": ("pencil", "blue"), "remo
 class ChangeLine:
     """One change of a document.
 
-    Shape:  `keys` holds (key, value before, value after) for what changed inside; `document` is (kind, name), the
-            document the change belongs to.
+    Shape:  `keys` holds (place, value before, value after) for what changed inside.
     """
 
     way: str
     title: str
-    document: tuple[str, str]
+    name: str = ""
     keys: tuple[tuple[str, str, str], ...] = ()
 
     @property
@@ -39,28 +40,70 @@ class ChangeLine:
         return SIGNS[self.way][1]
 
 
-def change_lines(
-    changes: Mapping[str, Iterable[Mapping]], old: Iterable[Document], new: Iterable[Document]
-) -> list[ChangeLine]:
-    """Return the changes of `diff_documents` in words."""
+@dataclass(frozen=True)
+class ChangedDocument:
+    """The changes of one document, under its label."""
+
+    kind: str
+    name: str
+    label: str
+    lines: tuple[ChangeLine, ...]
+
+
+Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+def changed_documents(
+    changes: Mapping[str, Iterable[Mapping]], old: Iterable[Document], new: Iterable[Document], language: str
+) -> list[ChangedDocument]:
+    """Return the changes of `diff_documents` in words, document by document."""
     before = {(document.kind, document.name): document.body for document in old}
     after = {(document.kind, document.name): document.body for document in new}
+    lines: dict[tuple[str, str], list[ChangeLine]] = {}
+    for way in SIGNS:
+        for row in changes[way]:
+            lines.setdefault(_document(row), []).append(_line(way, row, before, after, language))
     return [
-        ChangeLine(way, _title(way, row), _document(row), tuple(_keys(row, before, after)))
-        for way in SIGNS
-        for row in changes[way]
+        ChangedDocument(*key, _label(after.get(key) or before.get(key) or {}, key[1], language), tuple(found))
+        for key, found in lines.items()
     ]
 
 
 def _document(row: Mapping) -> tuple[str, str]:
-    if row["kind"] == "field":
-        return "entity", row["entity"]
-    return row["kind"], row["name"]
+    return ("entity", row["entity"]) if row["kind"] == "field" else (row["kind"], row["name"])
 
 
-def _title(way: str, row: Mapping) -> str:
-    name = f"{row['entity']}.{row['name']}" if row["kind"] == "field" else row["name"]
-    kind = kind_label(row["kind"])
+def _label(body: Mapping, name: str, language: str) -> str:
+    label = body.get("plural") or body.get("label")
+    return Text(label).get(language) if label and isinstance(label, (str, dict)) else name
+
+
+def _line(way: str, row: Mapping, before: Bodies, after: Bodies, language: str) -> ChangeLine:
+    old, new = _bodies(row, before, after)
+    label = _label(new or old, row["name"], language) if row["kind"] == "field" else ""
+    keys = tuple(
+        part for key in row.get("keys", ()) for part in inner_changes(old.get(key), new.get(key), key)
+    )
+    return ChangeLine(
+        way, _title(way, row, label), row["name"] if label not in ("", row["name"]) else "", keys
+    )
+
+
+def _bodies(row: Mapping, before: Bodies, after: Bodies) -> tuple[Mapping, Mapping]:
+    """Return what changed as it was and as it will be."""
+    kind, name = _document(row)
+    was = row.get("was")
+    old = before.get((kind, was if was and row["kind"] == "entity" else name)) or {}
+    new = after.get((kind, name)) or {}
+    if row["kind"] != "field":
+        return old, new
+    return (old.get("fields") or {}).get(was or row["name"]) or {}, (new.get("fields") or {}).get(
+        row["name"]
+    ) or {}
+
+
+def _title(way: str, row: Mapping, label: str) -> str:
+    kind, name = kind_label(row["kind"]), label or row["name"]
     if "was" in row:
         return gettext("%(kind)s “%(old)s” is now called “%(name)s”", kind=kind, old=row["was"], name=name)
     if way == "added":
@@ -70,25 +113,44 @@ def _title(way: str, row: Mapping) -> str:
     return gettext("Changed: %(kind)s “%(name)s”", kind=kind, name=name)
 
 
-def _keys(row: Mapping, before: Mapping, after: Mapping) -> Iterator[tuple[str, str, str]]:
-    kind, name = _document(row)
-    was = row.get("was")
-    old = before.get((kind, was if was and row["kind"] == "entity" else name)) or {}
-    new = after.get((kind, name)) or {}
-    if row["kind"] == "field":
-        old = (old.get("fields") or {}).get(was or row["name"]) or {}
-        new = (new.get("fields") or {}).get(row["name"]) or {}
-    for key in row.get("keys", ()):
-        yield key, _value(old.get(key)), _value(new.get(key))
+def inner_changes(old: Any, new: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (place, before, after) for the smallest parts of a value that differ.
+
+    >>> list(inner_changes({"en": "Deal", "el": "x"}, {"en": "Deals", "el": "x"}, "label"))
+    [('label.en', 'Deal', 'Deals')]
+    >>> list(inner_changes(["a", "b"], ["b", "c"], "columns"))
+    [('columns', 'a', 'c')]
+    """
+    if same(old, new):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and set(old) | set(new):
+        keys = [*new, *(key for key in old if key not in new)]
+        parts = [part for key in keys for part in inner_changes(old.get(key), new.get(key), f"{place}.{key}")]
+        yield from parts or [(place, _value(list(old)), _value(list(new)))]
+    elif _are_records(old) and _are_records(new) and len(old) == len(new):
+        for index, pair in enumerate(zip(old, new, strict=True)):
+            yield from inner_changes(*pair, f"{place}.{index + 1}")
+    elif isinstance(old, list) and isinstance(new, list):
+        gone, come = [part for part in old if part not in new], [part for part in new if part not in old]
+        yield (place, _value(gone), _value(come)) if gone or come else (place, _value(old), _value(new))
+    else:
+        yield place, _value(old), _value(new)
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
 def _value(value: Any) -> str:
-    """Return a value of a document as one line of YAML; "" where there is none."""
-    if value is None:
+    """Return a value of a document as one line; "" where there is none."""
+    if value is None or value == []:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value) if isinstance(value, (str, int, float)) else " ".join(write_yaml(value).split())
+    if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
+        text = ", ".join(str(part) for part in value)
+    else:
+        text = str(value) if isinstance(value, (str, int, float)) else " ".join(write_yaml(value).split())
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
@@ -105,10 +167,3 @@ def kind_label(kind: str) -> str:
         "template": gettext("Message template"),
     }
     return words.get(kind, kind)
-
-
-def label_of_document(schema: Schema, kind: str, name: str, language: str) -> str:
-    """Return a document's label in a language; its name where it has none."""
-    found = schema.entities.get(name) if kind == "entity" else schema.parts.get(kind, {}).get(name)
-    label = getattr(found, "plural", None) or getattr(found, "label", None)
-    return label.get(language) if label is not None else name
