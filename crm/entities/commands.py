@@ -67,6 +67,7 @@ def _diff(context: Context, folder: Path) -> None:
     documents, problems = load_documents(folder)
     found = diff_schema(context.engine, documents)
     found["problems"] = [told(problem, context.language) for problem in [*problems, *found["problems"]]]
+    found["notes"] = [told(note, context.language) for note in found["notes"]]
     context.answer(found, _diff_text(found))
 
 
@@ -78,6 +79,12 @@ def _diff_text(found: dict[str, Any]) -> str:
             keys = f" ({', '.join(row['keys'])})" if row.get("keys") else ""
             lines.append(f"{sign} {row['kind']} {place}{keys}")
     lines += found["sql"] + [f"{key}: {count}" for key, count in found["rows"].items()]
+    lines += [
+        f"{row['entity']}.{row['field']}: {row['good']} values fit, {row['bad']} do not"
+        for row in found["conversions"]
+    ]
+    lines += [f"{row['kind']} {row['name']} uses {row['field']}: {row['place']}" for row in found["used_by"]]
+    lines += [row["message"] for row in found["notes"]]
     lines += [f"{row['file']}:{row['line']}: {row['message']}" for row in found["problems"]]
     return "\n".join(lines) or "No differences."
 

@@ -15,7 +15,7 @@ def diff_documents(
     """Return what was added, changed and removed.
 
     Shape:  three lists of `{"kind", "name", …}`; fields carry "entity", changed ones the "keys" that differ, and
-            renamed ones "was".
+            renamed ones "was", and "values": each key's value before and after.
     """
     found: dict[str, list[dict[str, Any]]] = {"added": [], "changed": [], "removed": []}
     others_old = {(d.kind, d.name): d.body for d in old if d.kind != "entity"}
@@ -40,15 +40,15 @@ def _compare(found: dict, old: Mapping, new: Mapping) -> None:
         if key not in old:
             found["added"].append(row)
         elif not same(old[key], new[key]):
-            found["changed"].append({**row, "keys": changed_keys(old[key], new[key])})
+            found["changed"].append({**row, **changes_of(old[key], new[key])})
     found["removed"] += [{"kind": key[0], "name": key[1]} for key in old if key not in new]
 
 
 def _compare_entity(found: dict, old: Document, new: Document, before: Identities, after: Identities) -> None:
     skip = ("fields", "was")
-    keys = [key for key in changed_keys(old.body, new.body) if key not in skip]
-    if keys:
-        row = {"kind": "entity", "name": new.name, "keys": keys}
+    changes = changes_of(old.body, new.body, skip)
+    if changes["keys"]:
+        row = {"kind": "entity", "name": new.name, **changes}
         found["changed"].append(row if old.name == new.name else {**row, "was": old.name})
     old_fields = {before.field(old.name, name, "").uid: name for name in old.body["fields"]}
     new_fields = {after.field(new.name, name, "").uid: name for name in new.body["fields"]}
@@ -59,11 +59,11 @@ def _compare_entity(found: dict, old: Document, new: Document, before: Identitie
             found["added"].append({**row, "type": body["type"]})
             continue
         was = old_fields[uid]
-        keys = [key for key in changed_keys(old.body["fields"][was], body) if key != "was"]
+        changes = changes_of(old.body["fields"][was], body, ("was",))
         if was != name:
-            found["changed"].append({**row, "keys": keys, "was": was})
-        elif keys:
-            found["changed"].append({**row, "keys": keys})
+            found["changed"].append({**row, **changes, "was": was})
+        elif changes["keys"]:
+            found["changed"].append({**row, **changes})
     for uid, name in old_fields.items():
         if uid not in new_fields:
             found["removed"].append({"kind": "field", "entity": old.name, "name": name})
@@ -73,6 +73,12 @@ def _compare_entity(found: dict, old: Document, new: Document, before: Identitie
         and not any(row.get("entity") == new.name and "was" in row for row in found["changed"])
     ):
         found["changed"].append({"kind": "entity", "name": new.name, "keys": ["fields"]})
+
+
+def changes_of(old: Mapping, new: Mapping, skip: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the keys that differ, and each one's value before and after (None where there is none)."""
+    keys = [key for key in changed_keys(old, new) if key not in skip]
+    return {"keys": keys, "values": {key: [old.get(key), new.get(key)] for key in keys}}
 
 
 def changed_keys(old: Mapping, new: Mapping) -> list[str]:
@@ -94,28 +100,34 @@ def same(old: Any, new: Any) -> bool:
     return type(old) is type(new) and old == new
 
 
-def users_of(removed: Iterable[Mapping], documents: Iterable[Document]) -> list[dict[str, str]]:
-    """Return which documents still speak of removed fields or entities: `{"kind", "name", "field"}`."""
+def without_values(changes: Mapping[str, list[dict]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the changes without what stood there before and what stands there after."""
+    return {
+        deed: [{key: value for key, value in row.items() if key != "values"} for row in rows]
+        for deed, rows in changes.items()
+    }
+
+
+def details_of(changes: Mapping[str, list[dict]]) -> list[dict[str, Any]]:
+    """Return every change in one list, each with its "deed", its values, and whether it can be taken back.
+
+    Shape:  "taking_back" is the code of the sentence that says so.
+    """
     found = []
-    for row in removed:
-        for document in documents:
-            own = document.kind == "entity" and document.name == row.get("entity", row["name"])
-            if not own and _mentions(document.body, row):
-                found.append({"kind": document.kind, "name": document.name, "field": row["name"]})
+    for deed, rows in changes.items():
+        for row in rows:
+            reversible, sentence = can_be_taken_back(deed, row)
+            found.append({"deed": deed, **row, "reversible": reversible, "taking_back": sentence})
     return found
 
 
-def _mentions(body: Mapping, row: Mapping) -> bool:
-    words = _words(body)
-    if row["kind"] == "entity":
-        return row["name"] in words
-    return row["name"] in words and (row["entity"] in words)
-
-
-def _words(value: Any) -> set[str]:
-    if isinstance(value, Mapping):
-        return set().union(*(_words(part) for part in value.values()), (str(key) for key in value))
-    if isinstance(value, (list, tuple)):
-        return set().union(*map(_words, value))
-    text = str(value).lstrip("-")
-    return {text, *"".join(c if c.isalnum() or c == "_" else " " for c in text).split()}
+def can_be_taken_back(deed: str, row: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return whether a rollback undoes a change with all its data, and which sentence says so (`schema.back_…`)."""
+    if deed == "added" and row["kind"] in ("entity", "field"):
+        return True, "schema.back_added"
+    if deed == "removed" and row["kind"] in ("entity", "field"):
+        return True, "schema.back_removed"
+    keys = row.get("keys", ())
+    if row["kind"] == "field" and ("type" in keys or "places" in keys):
+        return False, "schema.back_type"
+    return True, "schema.back_changed"

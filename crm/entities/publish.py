@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.schema import DDLElement
 
 from crm.database import write_intent
-from crm.entities import convert, ddl, impact, store
-from crm.entities.diff import diff_documents, users_of
+from crm.entities import convert, ddl, impact, lint, store
+from crm.entities.diff import details_of, diff_documents, without_values
 from crm.entities.identity import (
     Identities,
     assign_identities,
@@ -54,6 +54,16 @@ class Proposal:
         """Return what is added, changed and removed."""
         return diff_documents(self.old_documents, self.documents, self.before, self.after)
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every entity could be built, so that records can be looked at in spite of other problems."""
+        entities = self.schema.entities
+        pointed_at = {
+            field.options.get("to") for entity in entities.values() for field in entity.fields.values()
+        }
+        declared = {document.name for document in self.documents if document.kind == "entity"}
+        return declared == set(entities) and pointed_at - {None} <= set(entities)
+
 
 def proposal_of(
     connection: sa.Connection, documents: list[Document], identities: Identities | None = None
@@ -86,24 +96,30 @@ def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
             proposal = proposal_of(connection, documents)
             changes = proposal.changes
             statements: list[DDLElement] = []
-            rows: dict[str, Any] = {}
-            problems = list(proposal.problems)
-            if not problems:
+            found = impact.Impact()
+            if proposal.is_whole:
                 models = Models(proposal.schema)
-                statements = ddl.plan_ddl(connection, models, proposal.before)
-                rows, found = impact.rows_touched(connection, proposal, models)
-                problems += found
+                if not proposal.problems:
+                    statements = ddl.plan_ddl(connection, models, proposal.before)
+                found = impact.impact_on(connection, proposal, models)
                 models.dispose()
+            used_by = impact.used_by(connection, proposal)
     finally:
         write_intent.reset(token)
+    details = details_of(changes)
+    touched = {row.get("entity", row["name"]) for row in details}
     return {
         "base": proposal.base,
-        **changes,
+        **without_values(changes),
+        "details": details,
         "sql": [ddl.sql_of(statement, engine.dialect) for statement in statements],
-        "rows": rows,
-        "problems": problems,
-        "used_by": users_of(changes["removed"], proposal.documents),
-        "reversible": True,
+        "rows": found.rows,
+        "touched": [row.as_json() for row in found.touched],
+        "conversions": [conversion.as_json() for conversion in found.conversions],
+        "problems": [*proposal.problems, *found.problems],
+        "used_by": used_by,
+        "notes": lint.notes_on(proposal.schema, proposal.documents, touched),
+        "reversible": all(row["reversible"] for row in details),
     }
 
 

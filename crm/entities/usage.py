@@ -43,6 +43,7 @@ class Use:
     def as_json(self) -> dict[str, Any]:
         """Return plain data."""
         found = {"kind": self.kind, "name": self.name, "entity": self.entity, "place": self.place}
+        found["label"] = self.label.source
         return {**found, **({"file": self.file, "line": self.line} if self.line else {})}
 
 

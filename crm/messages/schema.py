@@ -65,6 +65,26 @@ MESSAGES = {
     "schema.values_do_not_convert": N_(
         "“%(field)s” cannot change its type: %(good)s values convert, %(bad)s do not. Record and value: %(examples)s."
     ),
+    "schema.back_added": N_(
+        "Can be taken back: a rollback sets it aside with its values, and a later one brings them again."
+    ),
+    "schema.back_removed": N_(
+        "Can be taken back: the values are set aside, and a rollback brings them again."
+    ),
+    "schema.back_changed": N_("Can be taken back: nothing that is stored changes."),
+    "schema.back_type": N_(
+        "A rollback brings the values back as they were before; what is written in between is left behind."
+    ),
+    "schema.note_untranslated": N_("“%(name)s” has no label yet in: %(languages)s."),
+    "schema.note_same_label": N_(
+        "“%(first)s” and “%(second)s” of %(entity)s have the same label: %(label)s."
+    ),
+    "schema.note_no_layout": N_(
+        "No section of the form of %(entity)s names “%(field)s”; it stands under “Other”."
+    ),
+    "schema.note_no_search": N_(
+        "No field of %(entity)s is searched, so the search does not find its records."
+    ),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
     "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),
     "schema.nothing_published": N_("Nothing is published yet. Run “flask crm init” first."),

@@ -71,6 +71,7 @@ class SchemaApi(BaseView):
         found = diff_schema(engine, documents)
         language = current_actor().language
         found["problems"] = [told(problem, language) for problem in [*problems, *found["problems"]]]
+        found["notes"] = [told(note, language) for note in found["notes"]]
         return answer(found)
 
     @expose("/publish", methods=["POST"])

@@ -1,0 +1,70 @@
+"""What is allowed and yet worth a second look, in the entities that a proposal changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crm.entities.model import Document, Entity, Schema
+from crm.errors import Problem
+from crm.fields.fold import fold
+from crm.texts import LANGUAGES, Text
+
+MOST_NOTES = 100
+
+
+def notes_on(schema: Schema, documents: Iterable[Document], changed: set[str]) -> list[Problem]:
+    """Return what to look at once more in some entities; nothing of it keeps them from being published."""
+    found: list[Problem] = []
+    for document in documents:
+        entity = schema.entities.get(document.name) if document.kind == "entity" else None
+        if entity is not None and entity.name in changed:
+            for path, note in _of_entity(entity, document):
+                line = document.line(*path) if document.lines else None
+                found.append(note.at(file=document.file, line=line))
+    return found[:MOST_NOTES]
+
+
+def _of_entity(entity: Entity, document: Document) -> Iterator[tuple[tuple, Problem]]:
+    yield from _untranslated(entity)
+    yield from _alike(entity)
+    placed = {name for row in document.body.get("form") or () for name in row.get("fields") or ()}
+    for name in entity.fields:
+        if placed and name not in placed:
+            yield (
+                ("fields", name),
+                Problem("schema.note_no_layout", {"entity": entity.name, "field": name}, name),
+            )
+    if not any(field.search for field in entity.fields.values()):
+        yield ("fields",), Problem("schema.note_no_search", {"entity": entity.name})
+
+
+def _untranslated(entity: Entity) -> Iterator[tuple[tuple, Problem]]:
+    texts: list[tuple[tuple, str, Text]] = [(("label",), entity.name, entity.label)]
+    for name, field in entity.fields.items():
+        path = ("fields", name)
+        texts.append(((*path, "label"), f"{entity.name}.{name}", field.label))
+        for key, choice in (field.options.get("choices") or {}).items():
+            label = getattr(choice, "label", None)
+            if isinstance(label, Text):
+                texts.append(((*path, "choices", key), f"{entity.name}.{name}.{key}", label))
+    for path, called, text in texts:
+        missing = text.missing()
+        if missing:
+            params = {"name": called, "languages": ", ".join(missing)}
+            yield path, Problem("schema.note_untranslated", params)
+
+
+def _alike(entity: Entity) -> Iterator[tuple[tuple, Problem]]:
+    """Yield fields that people cannot tell apart in some language: one label, but for case and accents."""
+    told = set()
+    for language in LANGUAGES:
+        seen: dict[str, str] = {}
+        for name, field in entity.fields.items():
+            first = seen.setdefault(fold(field.label.get(language)), name)
+            if first != name and (first, name) not in told:
+                told.add((first, name))
+                params = {"first": first, "second": name, "label": field.label.get(language)}
+                yield (
+                    ("fields", name),
+                    Problem("schema.note_same_label", {**params, "entity": entity.name}, name),
+                )

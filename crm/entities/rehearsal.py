@@ -1,0 +1,99 @@
+"""What would become of stored values under a field's new type or limits: the real converter, writing nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.entities.convert import CHUNK, _column_type, _plain
+from crm.entities.identity import FieldIdentity
+from crm.errors import FieldError, Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field, Situation
+
+SHOWN = 200  # refused values that are listed; the rest is counted
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One value that does not fit: the record it belongs to, the value as stored, and why."""
+
+    record: int
+    value: str
+    reason: Problem
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How the values of one field fare.
+
+    Shape:  `before` and `after` are types; equal when only limits changed. `good` and `bad` count values; with
+            `is_complete` False the time was up, and there are at least so many. `refused` lists the first of the bad.
+    """
+
+    entity: str
+    field: str
+    before: str
+    after: str
+    good: int
+    bad: int
+    is_complete: bool
+    refused: tuple[Refused, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data without the values, which not everybody may read who may configure."""
+        shown = [{"record": found.record, "code": found.reason.code} for found in self.refused]
+        return {
+            "entity": self.entity,
+            "field": self.field,
+            "before": self.before,
+            "after": self.after,
+            "good": self.good,
+            "bad": self.bad,
+            "complete": self.is_complete,
+            "refused": shown,
+        }
+
+
+def rehearse(
+    connection: sa.Connection, place: tuple[str, sa.Table], old: FieldIdentity, field: Field, until: float
+) -> Conversion:
+    """Read every stored value of a field as its new declaration would, until the time is up.
+
+    Shape:  `place` is the entity's name and its table. `until` is a moment of `time.monotonic`.
+    """
+    entity, table = place
+    good, refused, is_complete, bad = 0, [], True, 0
+    for row_id, value, reason in _readings(connection, table, old, field):
+        if reason is None:
+            good += 1
+        else:
+            bad += 1
+            if len(refused) < SHOWN:
+                refused.append(Refused(row_id, str(value)[:200], reason))
+        if not (good + bad) % CHUNK and time.monotonic() > until:
+            is_complete = False
+            break
+    return Conversion(
+        entity, field.name, old.type.split()[0], field.type, good, bad, is_complete, tuple(refused)
+    )
+
+
+def _readings(
+    connection: sa.Connection, table: sa.Table, old: FieldIdentity, field: Field
+) -> Iterator[tuple[int, Any, Problem | None]]:
+    source = sa.column(old.column, _column_type(old))
+    asked = sa.select(table.c.id, source).select_from(table).where(source.is_not(None)).order_by(table.c.id)
+    field_type, situation = FIELD_TYPES[field.type], Situation(source="import")
+    with connection.execution_options(yield_per=CHUNK).execute(asked) as rows:
+        for row_id, value in rows:
+            try:
+                field_type.clean(field, _plain(value, old), situation)
+            except FieldError as error:
+                yield row_id, value, error.as_problem()
+            else:
+                yield row_id, value, None
