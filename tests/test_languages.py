@@ -23,7 +23,7 @@ PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
     "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/draft/", "/admin/schema/history/",
     "/admin/schema/history/1", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
-    "/admin/roles/why?user=sales&entity=deal",
+    "/admin/roles/", "/admin/roles/sales/", "/admin/roles/why?user=sales&entity=deal",
     "/pop?phone=1", "/no/such/page",
 )  # fmt: skip
 

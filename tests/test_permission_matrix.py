@@ -247,6 +247,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "RuleApi",
     "RulesView",
     "SchemaApi",
+    "RolesView",
     "WhyView",
 }
 ADMIN = CONFIGURATION | {"UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView"}
@@ -254,7 +255,7 @@ OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "ResetMyPasswordView", "UserInfoEditView",
-    "FilesView", "FilesApi",
+    "FilesView", "FilesApi", "ViewAsView",
 }  # fmt: skip
 
 

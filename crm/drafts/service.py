@@ -18,6 +18,7 @@ from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Schema
 from crm.entities.publish import publish_schema
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, SchemaError
+from crm.permissions.grants import excess_of
 
 Body = Mapping[str, Any]
 
@@ -97,7 +98,8 @@ def propose(session: CrmSession, draft: Draft | None) -> tuple[Schema, list[Prob
     key, kept = ("proposal", draft.id), session.workspace.trees
     if key not in kept or kept[key][0] != draft.version:
         kept[key] = (draft.version, _build(session, draft))
-    return kept[key][1]
+    schema, problems = kept[key][1]
+    return schema, problems or excess_of(session.actor, session.workspace.schema, schema)
 
 
 def _build(session: CrmSession, draft: Draft) -> tuple[Schema, list[Problem]]:

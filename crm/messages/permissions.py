@@ -20,6 +20,14 @@ MESSAGES = {
     "permissions.read_only_field": N_("You may not change this field."),
     "permissions.may_not_configure": N_("Only administrators may change how the CRM is set up."),
     "permissions.log_in": N_("Please log in."),
+    "permissions.viewing_as": N_(
+        "You only look, as the role “%(role)s”. Stop looking before you change anything."
+    ),
+    "permissions.may_not_view_as": N_(
+        "The role “%(role)s” opens more than you have, so you cannot look as it."
+    ),
+    "role.not_found": N_("There is no role “%(name)s”."),
+    "role.exists": N_("There is a role “%(name)s” already."),
     "why.no_such_entity": N_("There is no entity “%(name)s”."),
     "why.no_such_deed": N_("There is no right “%(name)s”."),
     "why.no_such_field": N_("%(entity)s has no field “%(name)s”."),

@@ -112,6 +112,22 @@ def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:
     return row_of(row) if row else None
 
 
+def list_role_holders(connection: sa.Connection) -> dict[str, list[str]]:
+    """Return who holds each role, by full name: active users, those of groups among them."""
+    held, full = held_roles(), USERS.c.first_name + " " + USERS.c.last_name
+    asked = (
+        sa.select(ROLES.c.name, full, USERS.c.username)
+        .join(held, held.c.role_id == ROLES.c.id)
+        .join(USERS, held.c.user_id == USERS.c.id)
+        .where(USERS.c.active.is_(True))
+        .order_by(full)
+    )
+    found: dict[str, list[str]] = {}
+    for role, name, login in connection.execute(asked):
+        found.setdefault(role, []).append((name or "").strip() or login)
+    return found
+
+
 def find_login_id(connection: sa.Connection, name: str) -> int | None:
     """Return the active user of exactly this login name."""
     return connection.scalar(sa.select(USERS.c.id).where(USERS.c.username == name, USERS.c.active.is_(True)))

@@ -42,6 +42,7 @@ from crm.web.session import (
 from crm.web.shared import share_with
 from crm.web.skin import install_skin
 from crm.web.url_rules import LazyRule
+from crm.web.view_as import viewed_role
 
 if TYPE_CHECKING:
     from config import Settings
@@ -128,6 +129,7 @@ def install_globals(app: Flask) -> None:
         current_direction=current_direction,
         language=current_language,
         direction=current_direction,
+        viewed_role=viewed_role,
     )
 
 

@@ -18,11 +18,13 @@ from crm.web import (
     notifications,
     profile,
     reports_pages,
+    roles_pages,
     roles_why,
     saved_views_pages,
     schema_api,
     schema_publish,
     search_pages,
+    view_as,
 )
 
 Register = Callable[[AppBuilder, Workspace], None]
@@ -40,6 +42,8 @@ PAGES: list[Register] = [
     schema_api.register,
     schema_publish.register,
     roles_why.register,
+    roles_pages.register,
+    view_as.register,
     search_pages.register,
     notifications.register,
     profile.register,

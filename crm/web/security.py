@@ -85,6 +85,19 @@ def read_roles(connection: sa.Connection, user_id: int) -> tuple[HeldRole, ...]:
     return tuple(HeldRole(row[0], row[1], tuple(int(part or 0) for part in row[2:])) for row in rows)
 
 
+def read_held_role(connection: sa.Connection, name: str) -> HeldRole | None:
+    """Return a role by name as somebody who holds only it has it."""
+    link = assoc_permissionview_role
+    pair = sa.cast(link.c.permission_view_id, sa.BigInteger)
+    row = connection.execute(
+        sa.select(Role.id, Role.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
+        .outerjoin(link, link.c.role_id == Role.id)
+        .where(Role.name == name)
+        .group_by(Role.id, Role.name)
+    ).first()
+    return None if row is None else HeldRole(row[0], row[1], tuple(int(part or 0) for part in row[2:]))
+
+
 class CrmSecurityManager(SecurityManager):
     """FAB's manager with one permission set per request instead of a query per menu entry."""
 

@@ -23,6 +23,7 @@ from crm.permissions.model import Actor
 from crm.permissions.service import ADMIN_ROLE, zone_of
 from crm.permissions.store import list_team_users
 from crm.web.language import current_language, current_time_zone
+from crm.web.view_as import as_viewed, refuse_changes
 
 READING = ("GET", "HEAD", "OPTIONS")
 WRITING_PATHS = ("/lang/", "/logout/")  # pages that write although one only follows a link to them
@@ -86,6 +87,7 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
         g.crm_actor = session.actor
         limit_body()
         refuse_forged(app)
+        refuse_changes()
         g.theme = g.get("crm_profile", {}).get("theme") or ""
 
     @app.teardown_request
@@ -141,7 +143,8 @@ def find_actor(session: CrmSession, workspace: Workspace) -> Actor:
         user = current_user
     if not user or not user.is_authenticated:
         return NOBODY
-    return build_actor(session, workspace, user)
+    actor = build_actor(session, workspace, user)
+    return actor if user is token_user else as_viewed(session, workspace, actor)
 
 
 def build_actor(session: CrmSession, workspace: Workspace, user: object) -> Actor:
