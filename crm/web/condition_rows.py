@@ -30,6 +30,7 @@ from crm.web.condition_values import (
     control_of,
     is_unfinished,
     json_of,
+    load_json,
     read_value,
     same,
     show_value,
@@ -248,7 +249,7 @@ class LineMaker:
     def _kept(self, row: Row) -> Any:
         """Return the value as it was written, while its controls are as they were."""
         try:
-            value = json.loads(row.kept)
+            value = load_json(row.kept)
         except (ValueError, RecursionError):
             return None
         shown = show_value(value, row.control, row.operator, self.editor.language)
@@ -293,7 +294,7 @@ def read_text(text: str) -> Any:
         return text[:MAX_TEXT]
     text = text.encode("utf-8", "replace").decode()
     try:
-        return json.loads(text)
+        return load_json(text)
     except (ValueError, RecursionError):
         found, reading = read_yaml(text)
         return text if reading.problems or found is None else found

@@ -237,6 +237,16 @@ def same(first: Any, second: Any) -> bool:
     return json_of(first) == json_of(second)
 
 
+def load_json(text: str) -> Any:
+    """Return the data in a text of JSON.
+
+    Errors: ValueError, also for half a letter, which JSON may hold and nothing else; RecursionError.
+    """
+    found = json.loads(text)
+    json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
 def json_of(value: Any) -> str:
     """Return a value as one line of JSON, keys in order so that it can be compared."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -20,22 +20,16 @@ from crm.fields import kind_of
 from crm.fields.base import Field
 from crm.records.listing import PAGE_SIZE_LIMIT, ListQuery
 from crm.records.values import field_of
-from crm.texts import N_
 
 FILTER = re.compile(r"_flt_(\d)_(\w+)")
 LONGEST_WHERE = 10_000
 LARGEST_PAGE = 10_000_000
 USUAL_PAGE_SIZE = 25
 
-IS, IS_NOT, EMPTY = ("is", N_("is")), ("is_not", N_("is not")), ("is_empty", N_("is empty"))
-TEXT_OPERATORS = (
-    ("starts_with", N_("starts with")), ("contains", N_("contains")), IS, IS_NOT, EMPTY,
-)  # fmt: skip
-SIZE_OPERATORS = (
-    IS, ("above", N_("is above")), ("below", N_("is below")), IS_NOT,
-    ("at_least", N_("is at least")), ("at_most", N_("is at most")), EMPTY,
-)  # fmt: skip
-OPERATORS: Mapping[str, tuple[tuple[str, str], ...]] = {
+IS, IS_NOT, EMPTY = "is", "is_not", "is_empty"
+TEXT_OPERATORS = ("starts_with", "contains", IS, IS_NOT, EMPTY)
+SIZE_OPERATORS = (IS, "above", "below", IS_NOT, "at_least", "at_most", EMPTY)
+OPERATORS: Mapping[str, tuple[str, ...]] = {
     "text": TEXT_OPERATORS,
     "number": SIZE_OPERATORS,
     "date": SIZE_OPERATORS,
@@ -44,12 +38,12 @@ OPERATORS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "choice": (IS, IS_NOT, EMPTY),
     "reference": (IS, IS_NOT, EMPTY),
     "user": (IS, IS_NOT, EMPTY),
-    "many": (("contains", N_("contains")), EMPTY),
+    "many": ("contains", EMPTY),
 }
 """What a filter may ask, by the kind of the field; the place of an operator is its number in the address."""
 
 
-def operators_of(field: Field) -> tuple[tuple[str, str], ...]:
+def operators_of(field: Field) -> tuple[str, ...]:
     """Return the operators a field can be filtered by."""
     if field.type == "choice":
         return OPERATORS["choice"]
@@ -145,6 +139,7 @@ def _filters(
 def _where(value: str, notes: list[Problem]) -> Iterator[ActiveFilter]:
     try:
         lines = json.loads(value) if len(value) <= LONGEST_WHERE else None
+        json.dumps(lines, ensure_ascii=False).encode()  # half a letter, which JSON may hold, is a ValueError
     except (ValueError, RecursionError):
         lines = None
     if not isinstance(lines, list):
@@ -163,7 +158,7 @@ def _filter_line(entity: Entity, name: str, value: str) -> Any:
     operators = operators_of(field)
     if int(found[1]) >= len(operators):
         return None
-    operator = operators[int(found[1])][0]
+    operator = operators[int(found[1])]
     if operator == "is_empty":
         return line(field.name, operator, value.lower() not in ("false", "0"))
     if kind_of(field) == "boolean":

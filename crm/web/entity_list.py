@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import request, url_for
 from flask_babel import gettext
-from markupsafe import Markup
 
 from crm.conditions import parse_conditions, say
 from crm.database import CrmSession
@@ -24,7 +23,6 @@ from crm.web.entity_arguments import (
     ListArguments,
     address_with,
     address_without,
-    operators_of,
     read_arguments,
 )
 from crm.web.entity_cells import Cell, build_cell, view_name
@@ -76,7 +74,6 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "search": arguments.query.search,
         "chips": _chips(session, entity, arguments.filters, situation.language),
         "tabs": _tabs(session, entity, arguments, situation.language),
-        "filter_drawer": filter_drawer(session, entity, situation.language),
         "notes": notes,
         "query_string": request.query_string.decode("utf-8", "replace"),
         **_foot(page, arguments),
@@ -143,46 +140,6 @@ def _tabs(
         url = f"{path}?{saved['query']}"
         tabs.append({"label": saved["name"], "url": url, "active": current == saved["query"], "saved": saved})
     return tabs
-
-
-def filter_drawer(session: CrmSession, entity: Entity, language: str) -> Markup:
-    """Return the drawer with every condition; drawn once per language and set of hidden fields.
-
-    The app of a revision never changes, so what depends on nothing else can be kept with it.
-    """
-    drawn = current_app.extensions.setdefault("crm_filter_drawers", {})
-    key = (entity.name, session.actor.rights(entity.name).hidden, language)
-    if key not in drawn:
-        rows = _filter_rows(session, entity, language)
-        drawn[key] = Markup(render_template("entity/_filters.html", filters=rows))
-    return drawn[key]
-
-
-def _filter_rows(session: CrmSession, entity: Entity, language: str) -> list[dict[str, Any]]:
-    """Return every field that can be filtered by, with its conditions and the choices of its value."""
-    rows = []
-    for field in readable_fields(session.actor, entity).values():
-        operators = operators_of(field)
-        if not operators:
-            continue
-        rows.append(
-            {
-                "name": field.name,
-                "label": field.label.get(language),
-                "type": field.type,
-                "operators": [(place, gettext(label)) for place, (_key, label) in enumerate(operators)],
-                "choices": [
-                    (key, choice.label.get(language))
-                    for key, choice in field.options.get("choices", {}).items()
-                ],
-                "lookup_url": _lookup_url(entity, field.name) if field.type in ("reference", "user") else "",
-            }
-        )
-    return rows
-
-
-def _lookup_url(entity: Entity, field: str) -> str:
-    return url_for("LookupView.lookup", entity=entity.name, field=field)
 
 
 def _foot(page: Page, arguments: ListArguments) -> dict[str, Any]:

@@ -19,9 +19,11 @@ from crm.permissions.service import require
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
+from crm.web.condition_builder import is_pressed
 from crm.web.entity_arguments import record_number
 from crm.web.entity_board import board_page, move_card
 from crm.web.entity_cells import view_name
+from crm.web.entity_filter import filter_page, filtered_url
 from crm.web.entity_form import build_form, sent_values
 from crm.web.entity_list import list_page
 from crm.web.entity_record import record_page
@@ -52,6 +54,18 @@ class EntityView(BaseView):
     def list(self) -> Response:
         """Show the list."""
         return self.page("list", **list_page(current_session(), self.entity))
+
+    @expose("/filter", methods=["GET", "POST"])
+    @has_access
+    def filter(self) -> Response:
+        """Show the conditions of the list to be edited, or go to the list that meets those which come back."""
+        require(current_session().actor, "read", self.entity)
+        if request.method == "POST":
+            url = filtered_url(current_session(), self.entity)
+            if url:
+                return redirect(url)
+        status = 422 if request.method == "POST" and not is_pressed(request.form) else 200
+        return self.page("filter", status, **filter_page(current_session(), self.entity))
 
     @expose("/show/<pk>")
     @has_access
@@ -257,6 +271,7 @@ def build_view(entity: Entity) -> type[EntityView]:
 
 PERMISSIONS = {
     "list": "list",
+    "filter": "list",
     "show": "show",
     "add": "add",
     "edit": "edit",
