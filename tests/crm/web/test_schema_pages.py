@@ -1,0 +1,213 @@
+"""The pages on which an admin shapes entities and their fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.drafts import service as drafts
+
+PAGES = [
+    "/admin/schema/", "/admin/schema/new", "/admin/schema/deal/", "/admin/schema/deal/form", "/admin/schema/deal/lists",
+    "/admin/schema/deal/checks", "/admin/schema/deal/general", "/admin/schema/deal/add", "/admin/schema/deal/preview",
+    "/admin/schema/deal/add/choice", "/admin/schema/deal/fields/stage",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_for_those_who_configure(client, path):
+    assert client("admin").get(path).status_code == 200
+    assert client("configurator").get(path).status_code == 200
+    assert client("manager").get(path).status_code in (302, 403)
+
+
+def body_in_draft(session_as, name="deal", who="admin"):
+    session = session_as(who)
+    found = drafts.document_of(session, drafts.find_draft(session), "entity", name)
+    session.close()
+    return found.body
+
+
+CHOICE = {
+    "label.en": "Loyalty", "label.he": "נאמנות", "_list": "true", "_section": "0",
+    "choice.was": ["", ""], "choice.key": ["", "gold"], "choice.place": ["2", "1"], "choice.en": ["Silver", ""],
+    "choice.el": ["", ""], "choice.ro": ["", ""], "choice.he": ["כסף", "זהב"], "choice.color": ["gray", "yellow"],
+}  # fmt: skip
+
+
+def test_a_choice_field_is_added_to_the_draft(client, session_as):
+    admin = client("admin")
+    answer = admin.submit("/admin/schema/deal/add/choice", CHOICE)
+    assert answer.status_code == 302, answer.text
+    body = body_in_draft(session_as)
+    assert body["fields"]["loyalty"] == {
+        "type": "choice",
+        "label": {"en": "Loyalty", "he": "נאמנות"},
+        "choices": {
+            "gold": {"label": {"he": "זהב"}, "color": "yellow"},
+            "silver": {"label": {"en": "Silver", "he": "כסף"}, "color": "gray"},
+        },
+    }
+    assert body["list"]["columns"][-1] == "loyalty" and body["form"][0]["fields"][-1] == "loyalty"
+    assert "נאמנות" in admin.get("/admin/schema/deal/preview?_l_=he").text
+
+
+UNCHANGED = [
+    "deal/fields/stage", "deal/fields/customer", "deal/general", "deal/lists", "deal/checks", "deal/fields/lost_reason",
+    "complaint/fields/opened_at", "customer/general", "deal/fields/expected", "activity/lists", "customer/checks",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [f"/admin/schema/{each}" for each in UNCHANGED])
+def test_a_form_that_is_sent_as_it_was_drawn_changes_nothing(client, session_as, path):
+    admin = client("admin")
+    answer = admin.post(path, data=sent_as_drawn(admin.get(path).text))
+    assert answer.status_code == 302, answer.text
+    session = session_as("admin")
+    draft = drafts.find_draft(session)
+    session.close()
+    assert draft is None or draft.edits == (), draft.edits[0].body
+
+
+def sent_as_drawn(html: str) -> dict[str, list[str]]:
+    """Return what a browser would send of the page's largest form."""
+    from html.parser import HTMLParser
+
+    class Forms(HTMLParser):
+        forms: list[dict]
+        select = option = area = None
+
+        def handle_starttag(self, tag, attrs):
+            found = dict(attrs)
+            if tag == "form":
+                self.forms.append({})
+            elif tag == "input" and self.forms and found.get("name"):
+                if found.get("type") not in ("checkbox", "radio") or "checked" in found:
+                    self.add(found["name"], found.get("value") or "")
+            elif tag == "select":
+                self.select, self.first, self.picked = found, None, False
+            elif tag == "option" and self.select is not None:
+                if "selected" in found:
+                    self.picked = True
+                    self.add(self.select.get("name"), found.get("value", ""))
+                elif self.first is None:
+                    self.first = found.get("value", "")
+            elif tag == "textarea":
+                self.area, self.words = found.get("name"), ""
+
+        def handle_data(self, data):
+            if self.area:
+                self.words += data
+
+        def handle_endtag(self, tag):
+            if tag == "select":
+                if not self.picked and "multiple" not in self.select:
+                    self.add(self.select.get("name"), self.first or "")
+                self.select = None
+            elif tag == "textarea" and self.area:
+                self.add(self.area, self.words.removeprefix("\n"))
+                self.area = None
+
+        def add(self, name, value):
+            if name:
+                self.forms[-1].setdefault(name, []).append(value)
+
+    parser = Forms()
+    parser.forms = [{}]
+    parser.feed(html)
+    return max(parser.forms, key=lambda form: sum(map(len, form.values())))
+
+
+BAD = [
+    ({"_name": "name"}, "There is a field “name” already."),
+    ({"_name": "Robert'); DROP TABLE"}, "is no name"),
+    ({"_name": "id"}, "is taken by the system"),
+    ({"_name": "x" * 300}, "is no name"),
+    ({"max_length": "many"}, "max_length"),
+    ({"required_if": "- {field: stge, is: won}"}, "Did you mean “stage”?"),
+    ({"pattern": "(["}, "pattern"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), BAD)
+def test_a_wrong_field_is_refused_with_its_input_kept(client, wrong, told):
+    answer = client("admin").submit(
+        "/admin/schema/deal/add/text", {"label.en": "<b>Mine</b>", "_name": "mine", **wrong}
+    )
+    assert answer.status_code == 422
+    assert told in answer.text.replace("&#39;", "'")
+    assert "&lt;b&gt;Mine" in answer.text and "<b>Mine" not in answer.text
+
+
+def test_a_wrong_formula_names_its_place_and_the_nearest_field(client):
+    wrong = {"label.en": "Sum", "of": "money", "formula": "amuont * 2"}
+    answer = client("admin").submit("/admin/schema/deal/add/formula", wrong)
+    assert answer.status_code == 422 and "amount" in answer.text and 'id="key-formula-error"' in answer.text
+
+
+def test_a_stale_form_is_refused_and_keeps_its_input(client, session_as):
+    admin, path = client("admin"), "/admin/schema/deal/fields/next_step"
+    old = sent_as_drawn(admin.get(path).text)
+    admin.post(path, data={**old, "help.en": "First"})
+    answer = admin.post(path, data={**old, "help.en": "Second"})
+    assert answer.status_code == 422 and "Second" in answer.text
+    assert "The draft has changed since this page was opened." in answer.text
+    assert body_in_draft(session_as)["fields"]["next_step"]["help"] == {"en": "First"}
+
+
+def test_a_field_is_renamed_moved_retyped_and_removed(client, session_as):
+    admin, base = client("admin"), "/admin/schema/deal/fields/"
+    sent = sent_as_drawn(admin.get(base + "next_step").text)
+    assert admin.post(base + "next_step", data={**sent, "_name": "step"}).status_code == 302
+    assert body_in_draft(session_as)["fields"]["step"]["was"] == "next_step"
+    page = "/admin/schema/deal/"
+    admin.submit(base + "step/move", {"steps": "-1"}, page)
+    assert list(body_in_draft(session_as)["fields"]).index("step") == 10
+    admin.submit(base + "step/type", {"type": "long_text"}, page)
+    assert body_in_draft(session_as)["fields"]["step"]["type"] == "long_text"
+    admin.submit(base + "step/remove", {}, page)
+    assert "step" not in str(body_in_draft(session_as)["form"]).replace("next_step_on", "")
+
+
+def test_an_entity_is_added_with_its_roles(client, session_as):
+    sent = {"label.en": "Project", "plural.he": "פרויקטים", "menu": "sales", "role": ["sales"]}
+    answer = client("admin").submit("/admin/schema/new", sent)
+    assert answer.location == "/admin/schema/project/"
+    assert list(body_in_draft(session_as, "project")) == ["entity", "label", "plural", "menu", "fields"]
+    session = session_as("admin")
+    schema, problems = drafts.propose(session, drafts.find_draft(session))
+    assert problems == [] and "update" in schema.parts["role"]["sales"].entities["project"].can
+
+
+def test_sections_are_shaped(client, session_as):
+    admin, path = client("admin"), "/admin/schema/deal/form"
+    admin.submit(path, {"deed": "add_section", "label.en": "More"})
+    admin.submit(path, {"deed": "place_field", "field": "owner", "section": "4"})
+    admin.submit(path, {"deed": "move_section", "section": "4", "steps": "-9"})
+    assert body_in_draft(session_as)["form"][0] == {"section": {"en": "More"}, "fields": ["owner"]}
+    for odd in (
+        {"deed": "place_field", "field": "nonsense", "section": "0"},
+        {"deed": "remove_section", "section": "99"},
+        {},
+    ):
+        assert admin.submit(path, odd).status_code == 302
+
+
+def test_a_thousand_choices_fit(client, session_as):
+    count = 1_000
+    empty = [""] * count
+    rows = {f"choice.{part}": empty for part in ("was", "el", "ro", "he", "color")}
+    rows |= {f"choice.{part}": [f"c{number}" for number in range(count)] for part in ("key", "en")}
+    answer = client("admin").submit(
+        "/admin/schema/deal/add/choice", {"label.en": "Many", "choice.place": empty, **rows}
+    )
+    assert answer.status_code == 302
+    assert len(body_in_draft(session_as)["fields"]["many"]["choices"]) == count
+
+
+def test_no_record_is_seen_on_these_pages(client, session):
+    from tests.factories import make_deal
+
+    make_deal(session, name="Secret plan")
+    session.commit()
+    browser = client("configurator")
+    assert all("Secret plan" not in browser.get(path).text for path in PAGES)
