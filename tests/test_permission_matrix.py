@@ -248,6 +248,10 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "RulesView",
     "SchemaApi",
     "RolesView",
+    "SchemaEntitiesView",
+    "SchemaFieldsView",
+    "SchemaLayoutView",
+    "SchemaPreviewView",
     "WhyView",
 }
 ADMIN = CONFIGURATION | {"UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView"}
