@@ -19,7 +19,7 @@ from crm.entities.workspace import Workspace
 from crm.errors import CrmError, NotFoundError, Problem
 from crm.messages import render
 from crm.texts import Text
-from crm.web.language import current_language
+from crm.web.language import NAMES, current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.session import current_session
 
@@ -39,7 +39,7 @@ class ShapingView(BaseView):
         session = current_session()
         draft = drafts.find_draft(session)
         values.setdefault("problems", [])
-        html = self.render_template(template, draft=draft, texts=shown, **values)
+        html = self.render_template(template, draft=draft, texts=shown, tongues=NAMES, **values)
         return html, status
 
     def entity_page(self, name: str, tab: str, status: int = 200, **values: Any) -> tuple[str, int]:
