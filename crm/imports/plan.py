@@ -86,6 +86,13 @@ class Planner:
         self.note_seen(chunk)
         return [self.as_row(planned) for planned in chunk]
 
+    def remember(self, rows: Iterable[Row]) -> None:
+        """Note the keys of rows that are written already: no row to come may mean the same record."""
+        for row in self.converter.convert(rows, self.defaults) if self.matching.keys else ():
+            key = self.key_of(row)
+            if key is not None:
+                self.seen_keys.setdefault(key, row.number)
+
     def begin_chunk(self) -> None:
         """Take a new judge, who knows the moment, and learn whether new records need to be brought before him."""
         self.jury = Judge(self.session, self.entity)

@@ -164,6 +164,7 @@ def look_again(place: Place, batch: Batch, reading: Reading) -> Look:
 def choose_sheet(session: CrmSession, batch: Batch, look: Look, name: str | None) -> None:
     """Take a sheet of a new look, and guess its columns anew."""
     values = of_sheet(look.get_sheet(name), entity_of(session, batch["entity"]))
+    values["revision"] = session.workspace.number
     move(session, batch, ("matching", "checked"), state="matching", look=as_stored(look), **values)
 
 
@@ -177,7 +178,8 @@ def match_columns(session: CrmSession, batch_id: int, matching: Matching) -> Non
     entity = entity_of(session, batch["entity"])
     matching = with_keys(matching, entity)
     check_matching(session, entity, matching)
-    move(session, batch, ("matching", "checked"), state="matching", matching=matching.as_json())
+    decided = {"matching": matching.as_json(), "revision": session.workspace.number}
+    move(session, batch, ("matching", "checked"), state="matching", **decided)
 
 
 def with_keys(matching: Matching, entity: Entity) -> Matching:
@@ -235,7 +237,8 @@ def begin_check(session: CrmSession, batch_id: int) -> None:
 def begin_apply(session: CrmSession, batch_id: int) -> None:
     """Leave the run of a checked plan to a worker."""
     batch = get_batch(session, batch_id)
-    check_matching(session, entity_of(session, batch["entity"]), build_matching(batch["matching"]))
+    if batch["revision"] == session.workspace.number:  # else the worker carries it over first, then checks it
+        check_matching(session, entity_of(session, batch["entity"]), build_matching(batch["matching"]))
     nothing = dict.fromkeys(("done", "done_number", *store.COUNTED.values()), 0)
     move(session, batch, ("checked",), state="applying", begun_at=session.clock(), problem=None, **nothing)
     ring_later(session, batch_id, "applying")

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from crm.database import BigId, metadata, row_of
+from crm.database import BigId, CrmSession, metadata, row_of
+from crm.entities.model import Entity
 from crm.records.bulk import copy_rows
 
 WAITING_STATES = ("checking", "applying", "undoing")
@@ -175,9 +176,18 @@ def list_forgotten(connection: sa.Connection, now: dt.datetime) -> list[tuple[in
     return [(row.id, row.state) for row in connection.execute(asked.order_by(batch.c.id))]
 
 
-def erase_plan(connection: sa.Connection, batch_id: int) -> None:
-    """Forget the plan of a batch, for instance because it is made anew."""
-    connection.execute(sa.delete(plan_row).where(plan_row.c.batch_id == batch_id))
+def lock_table(session: CrmSession, entity: Entity) -> None:
+    """Keep others from changing an entity's columns until the transaction ends; SQLite's one writer is us."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        table = session.workspace.models.table(entity.name)
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
+
+
+def erase_plan(connection: sa.Connection, batch_id: int, behind: int = 0) -> None:
+    """Forget the plan of a batch, behind a row of the file, because it is made anew."""
+    connection.execute(sa.delete(plan_row).where(plan_row.c.batch_id == batch_id, plan_row.c.number > behind))
 
 
 def add_plan_rows(connection: sa.Connection, rows: Iterable[tuple]) -> None:

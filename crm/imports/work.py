@@ -21,10 +21,12 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.store import live_number
 from crm.entities.workspace import Workspace, get_workspace
-from crm.errors import CrmError, ImportRowError, Problem, UnavailableError
+from crm.errors import CrmError, Problem, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service, store
+from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind, same_entity
 from crm.imports.coding import decode_cells, decode_problems
 from crm.imports.execute import Executor
 from crm.imports.formats import look_at_dates, look_at_numbers, texts_of
@@ -43,6 +45,10 @@ LEASE_SECONDS = 30  # a worker that was killed is replaced after so long; a chun
 COLLECT_CHUNKS = 100  # errors of refused rows do make cycles, so now and then somebody must look
 SAMPLE = 10_000  # rows that are looked at to learn how dates and numbers are written
 Row = tuple[int, list[Any]]
+
+
+class PublishedError(Exception):
+    """Somebody published since this attempt began: it must go on with the live revision."""
 
 
 class LeaseLostError(Exception):
@@ -81,6 +87,17 @@ class Work:
             self.session.rollback()
             raise LeaseLostError
 
+    def hold_to_write(self) -> None:
+        """Begin a chunk that writes records: nobody can publish until it ends, and nobody has since we began.
+
+        Errors: LeaseLostError, PublishedError; the transaction is rolled back.
+        """
+        self.hold()
+        store.lock_table(self.session, self.entity)
+        if live_number(self.session.connection()) != self.session.workspace.number:
+            self.session.rollback()
+            raise PublishedError
+
     def note(self, **values: Any) -> None:
         """Renew the lease and change the batch in this transaction, and in our own copy of it."""
         values.setdefault("lease_until", self.session.clock() + dt.timedelta(seconds=LEASE_SECONDS))
@@ -109,7 +126,19 @@ def undo_batch(shop: Shop, batch_id: int) -> bool:
 
 
 def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], None]) -> bool:
-    """Do the work of a state if nobody else does; a person's mistake ends the batch, a bug leaves its lease."""
+    """Do the work of a state if nobody else does; after a publish in between it goes on with the live revision."""
+    while True:
+        try:
+            return try_work(shop, batch_id, state, work)
+        except PublishedError:
+            continue
+
+
+def try_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], None]) -> bool:
+    """Do the work of a state by one revision; a person's mistake ends the batch, a bug leaves its lease.
+
+    Errors: PublishedError when that revision is not the live one any more; the lease is free then.
+    """
     with open_work(shop, batch_id, state) as found:
         if found is None:
             return False
@@ -118,6 +147,11 @@ def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], 
                 work(shop, found)
         except LeaseLostError:
             return False
+        except PublishedError:
+            found.hold()
+            found.note(lease_until=None)
+            found.session.commit()
+            raise
         except UnavailableError:  # nobody's mistake: the lease runs out, and the sweeper rings again
             raise
         except CrmError as error:
@@ -156,11 +190,28 @@ def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Work | None]:
             session.actor = actor_of_batch(session.connection(), workspace, batch, shop)
             session.workspace, session.batch_id = workspace, batch_id
             session.cause = (f"import:{batch_id}",)
+        entity = batch and entity_now(session, batch)
+        if batch is not None and entity is None:
+            problem = ["import.unknown_entity", {"name": batch["entity"]}]
+            store.change_batch(
+                session.connection(),
+                batch_id,
+                state="failed",
+                problem=problem,
+                lease_until=None,
+                finished_at=now,
+            )
         session.commit()
-        if batch is None:
-            yield None
-            return
-        yield Work(session, batch, service.entity_of(session, batch["entity"]), attempt)
+        yield Work(session, batch, entity, attempt) if entity else None
+
+
+def entity_now(session: CrmSession, batch: Batch) -> Entity | None:
+    """Return the entity of a batch as it is now, also under a new name; None when it was removed."""
+    schema = session.workspace.schema
+    if batch["revision"] == session.workspace.number:
+        return schema.entities.get(batch["entity"])
+    before = entity_of_revision(session.connection(), batch["revision"], batch["entity"])
+    return same_entity(before, schema) if before else schema.entities.get(batch["entity"])
 
 
 def actor_of_batch(connection: sa.Connection, workspace: Workspace, batch: Batch, shop: Shop) -> Actor:
@@ -178,19 +229,22 @@ def plan_rows(shop: Shop, work: Work) -> None:
     """Make the plan of a batch, from the beginning: whatever an earlier attempt left is erased."""
     session, batch = work.session, work.batch
     work.hold()
-    service.check_matching(session, work.entity, build_matching(batch["matching"]))
+    carried = carried_over(work)
+    if carried.matching.filled:  # without any, a publish has removed them all: every row is refused
+        service.check_matching(session, work.entity, carried.matching)
     store.erase_plan(session.connection(), batch["id"])
     session.commit()
     with files.local_file(shop.place.files_url, batch["file_key"]) as path:
         reading = service.reading_of_batch(batch)
         rows = flat(read_rows(path, reading, shop.place.limits))
         sample = list(islice(rows, SAMPLE))
-        matching, notes = settle_formats(work, sample)
+        matching, notes = settle_formats(work.entity, carried.matching, sample)
         planner = Planner(session, work.entity, matching)
-        counts = plan_chunks(work, planner, chain(sample, rows))
+        counts = plan_chunks(work, planner, carried, chain(sample, rows))
     notes += same_file_note(work, matching)
     work.hold()
     work.note(
+        entity=work.entity.name,
         matching=matching.as_json(),
         fields=planner.names,
         notes=[note for note in batch["notes"] if note[0] == "import.header_twice"] + notes,
@@ -211,13 +265,13 @@ def flat(chunks: Iterable[Sequence[Row]]) -> Iterator[Row]:
         chunks.close()
 
 
-def plan_chunks(work: Work, planner: Planner, rows: Iterator[Row]) -> Counter[str]:
+def plan_chunks(work: Work, planner: Planner, carried: Carried, rows: Iterator[Row]) -> Counter[str]:
     """Plan all rows, each chunk in its own transaction; return the counts by action."""
     counts: Counter[str] = Counter()
     batch_id = work.batch["id"]
     while chunk := list(islice(rows, CHUNK)):
         work.hold()
-        planned = planner.plan(chunk)
+        planned = plan_behind(planner, carried, chunk, 0)
         store.add_plan_rows(work.session.connection(), ((batch_id, *row) for row in planned))
         counts.update(row[1] for row in planned)
         work.note(done=sum(counts.values()))
@@ -225,16 +279,16 @@ def plan_chunks(work: Work, planner: Planner, rows: Iterator[Row]) -> Counter[st
     return counts
 
 
-def settle_formats(work: Work, sample: Sequence[Row]) -> tuple[Matching, list[Any]]:
+def settle_formats(entity: Entity, matching: Matching, sample: Sequence[Row]) -> tuple[Matching, list[Any]]:
     """Return the matching with what the texts of its columns prove, and a note for each that proves nothing."""
-    matching, notes = build_matching(work.batch["matching"]), []
+    notes = []
     asked = [
-        column for column in matching.filled if kind_of(work.entity, column) in ("date", "datetime", "number")
+        column for column in matching.filled if kind_of(entity, column) in ("date", "datetime", "number")
     ]
     settled = {}
     for column in asked:
         texts = texts_of(sample, column.index)
-        if kind_of(work.entity, column) == "number":
+        if kind_of(entity, column) == "number":
             evidence, code = look_at_numbers(texts), "import.numbers_two_ways"
             told, proven = column.decimal, {"decimal": evidence.proof}
         else:
@@ -271,12 +325,14 @@ def same_file_note(work: Work, matching: Matching) -> list[Any]:
 def write_rows(shop: Shop, work: Work) -> None:
     """Write what the plan says, chunk by chunk, behind the last chunk that is committed."""
     session, batch = work.session, work.batch
-    service.check_matching(session, work.entity, build_matching(batch["matching"]))
     if batch["revision"] != session.workspace.number:
-        check_fields(work)
+        plan_rest(shop, work)
+    matching = build_matching(batch["matching"])
+    if matching.filled:
+        service.check_matching(session, work.entity, matching)
     executor, refused = Executor(session, work.entity, batch), 0
     while True:
-        work.hold()
+        work.hold_to_write()
         rows = store.list_plan_rows(session.connection(), batch["id"], batch["done_number"], CHUNK)
         if not rows:
             break
@@ -290,14 +346,47 @@ def write_rows(shop: Shop, work: Work) -> None:
     work.finish("done")
 
 
-def check_fields(work: Work) -> None:
-    """Refuse to go on with a plan whose fields are no more, after somebody published in between.
+def carried_over(work: Work) -> Carried:
+    """Return what was decided as the live revision has it."""
+    batch, matching = work.batch, build_matching(work.batch["matching"])
+    if batch["revision"] == work.session.workspace.number:
+        return Carried(matching)
+    before = entity_of_revision(work.session.connection(), batch["revision"], batch["entity"])
+    return carry_matching(matching, before, work.entity) if before else Carried(matching)
 
-    Errors: ImportRowError import.unknown_field.
-    """
-    for name in work.batch["fields"]:
-        if name not in work.entity.fields:
-            raise ImportRowError("import.unknown_field", name=name)
+
+def plan_rest(shop: Shop, work: Work) -> None:
+    """Plan anew, from the file, the rows that are not written yet; a plan the publish left as it was is kept."""
+    session, batch, written = work.session, work.batch, work.batch["done_number"]
+    work.hold_to_write()
+    carried = carried_over(work)
+    if carried.is_same:
+        return
+    store.erase_plan(session.connection(), batch["id"], written)
+    session.commit()
+    with files.local_file(shop.place.files_url, batch["file_key"]) as path:
+        rows = flat(read_rows(path, service.reading_of_batch(batch), shop.place.limits))
+        sample = list(islice(rows, SAMPLE))
+        matching, _notes = settle_formats(work.entity, carried.matching, sample)
+        planner = Planner(session, work.entity, matching)
+        rows = chain(sample, rows)
+        while chunk := list(islice(rows, CHUNK)):
+            work.hold_to_write()
+            planned = plan_behind(planner, carried, chunk, written)
+            store.add_plan_rows(session.connection(), ((batch["id"], *row) for row in planned))
+            work.note()
+            session.commit()
+    work.hold_to_write()
+    if batch["problems_key"]:
+        files.erase_file(shop.place.files_url, batch["problems_key"])
+    work.note(
+        entity=work.entity.name,
+        matching=matching.as_json(),
+        fields=planner.names,
+        problems_key=None,
+        revision=session.workspace.number,
+    )
+    session.commit()
 
 
 # Undo
@@ -309,7 +398,7 @@ def take_back(_shop: Shop, work: Work) -> None:
     session.batch_id, session.cause = None, (f"import-undo:{batch['id']}",)
     undoer = Undoer(session, work.entity, batch["id"])
     while True:
-        work.hold()
+        work.hold_to_write()
         outcome = undoer.undo_chunk(batch["done_number"], CHUNK)
         if outcome is None:
             break

@@ -50,6 +50,9 @@ MESSAGES = {
     "import.key_twice": N_("Row %(row)s of the file already means the same record."),
     "import.twice_in_file": N_("Row %(row)s of the file already has this value, which must be unique."),
     "import.changed_since": N_("Somebody changed “%(label)s” since the check. The row was left out."),
+    "import.field_gone": N_(
+        "The field “%(label)s” was removed while the import was running. The row was left out."
+    ),
     "import.refused_by_database": N_("The database refused the row."),
     "import.same_file": N_(
         "This file was imported before, as import %(id)s. Its records may be there twice."
