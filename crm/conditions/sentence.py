@@ -158,7 +158,10 @@ class Speaker:
 
     def span(self, amount: int, unit: str) -> str:
         """Return a span of time: `2 days`."""
-        return format_unit(amount, f"duration-{unit[:-1]}", "long", locale=locale_of(self.language))
+        locale, name = locale_of(self.language), f"duration-{unit[:-1]}"
+        found = format_unit(amount, name, "long", locale=locale)
+        # Hebrew has its weeks and years in the short form only, and Babel then gives the unit's own name.
+        return format_unit(amount, name, "short", locale=locale) if name in found else found
 
     def any_child(self, node: model.Children) -> str:
         """Return the existence of children in words."""
