@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crm.entities.workspace import Workspace
 from crm.texts import Text
+from crm.web.entity_cells import render_cell
 from crm.web.errors import install_errors
 from crm.web.headers import install_headers
 from crm.web.health import install_health
@@ -79,7 +80,8 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
 
     Shape:  `engine` is the process's own, shared by every revision's app.
     """
-    app = CrmFlask("crm", template_folder=str(TEMPLATES), static_folder=str(STATIC), root_path=str(ROOT))
+    folders = {"template_folder": str(TEMPLATES), "static_folder": str(STATIC), "root_path": str(ROOT)}
+    app = CrmFlask("crm", static_url_path="/static", **folders)
     app.config.update(flask_settings(settings))
     app.session_interface = BrowserSession()
     if settings.proxies:
@@ -127,6 +129,7 @@ def install_globals(app: Flask) -> None:
         actor=current_actor,
         current_language=current_language,
         current_direction=current_direction,
+        render_cell=render_cell,
         language=current_language,
         direction=current_direction,
         viewed_role=viewed_role,

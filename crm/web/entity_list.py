@@ -25,7 +25,7 @@ from crm.web.entity_arguments import (
     address_without,
     read_arguments,
 )
-from crm.web.entity_cells import Cell, build_cell, view_name
+from crm.web.entity_cells import Cell, build_cell, record_url, view_name
 from crm.web.saved_views import list_views
 from crm.web.skin import number
 
@@ -93,7 +93,7 @@ def _column(entity: Entity, name: str, page: Page, language: str) -> Column:
 
 
 def _line(entity: Entity, row: Mapping, shown: list[str], titles: Mapping, situation: Any) -> Line:
-    url = url_for(view_name(entity.name) + ".show", pk=row["id"])
+    url = record_url(entity.name, row["id"])
     cells = [build_cell(entity, name, row, titles, situation) for name in shown]
     return Line(row["id"], title_of(entity, row, situation), url, cells)
 

@@ -107,7 +107,7 @@ def install_skin(app: Flask) -> None:
     """Give the app's templates everything they call, and answer plainly while the assets are not built."""
     functions = (
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
-        words, label_of, initials, tint, main_menu, create_links, bottom_links,
+        words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
         map_style_id, day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
@@ -245,6 +245,14 @@ def tint(name: str) -> int:
     return zlib.crc32(name.encode()) % TINTS
 
 
+AVATAR = Markup('<span class="avatar avatar-{} avatar-rounded tint-{}" aria-hidden="true">{}</span>')
+
+
+def avatar(name: Any, size: str = "sm") -> Markup:
+    """Return the round mark with the letters of a name."""
+    return AVATAR.format(size, tint(str(name)), initials(str(name)))
+
+
 # --- Numbers and dates ---------------------------------------------------------------------------------
 
 
@@ -266,6 +274,15 @@ def number(value: int | float | Decimal | None) -> str:
 def money(value: int | float | Decimal | None, currency: str = "EUR") -> str:
     """Return an amount in the reader's language, "" when empty."""
     return "" if value is None else format_currency(value, currency)
+
+
+def same_for_all(template: str) -> Markup:
+    """Return a part of the page in which nothing but the language differs; drawn once per language."""
+    drawn = current_app.extensions.setdefault("crm_same_for_all", {})
+    key = (template, current_language(), request.script_root)
+    if key not in drawn:
+        drawn[key] = Markup(render_template(template))  # noqa: S704 - made by Jinja with autoescape on
+    return drawn[key]
 
 
 # --- The menu ------------------------------------------------------------------------------------------

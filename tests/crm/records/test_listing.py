@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-import sqlalchemy as sa
 
 from crm.records.listing import ListQuery, list_records
+from tests.counting import statements
 from tests.factories import make_customer, user_id
 
 NAMES = (
@@ -20,21 +17,6 @@ NAMES = (
     "Bravo Wines",
     "Foxtrot Foods",
 )
-
-
-@contextmanager
-def statements(engine: sa.Engine) -> Iterator[list[str]]:
-    """Note every statement that goes to the database."""
-    noted: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest) -> None:
-        noted.append(statement)
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield noted
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
