@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.conditions import parse_conditions, parse_field
+from crm.conditions import parse_conditions, parse_field, parse_formula
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.entities.reader import BodyReader
@@ -34,7 +34,7 @@ def check_entity(document: Document) -> list[Problem]:
         reader.refuse("schema.reserved_name", ("entity",), name=name)
     for key in ("label", "plural"):
         reader.text(body, key, ())
-    for key in ("icon", "menu", "title"):
+    for key in ("icon", "menu", "title", "was"):
         reader.string(body, key, ())
     if not isinstance(body.get("menu_place", 0), int):
         reader.refuse("schema.expected_number", ("menu_place",), key="menu_place")
@@ -44,6 +44,8 @@ def check_entity(document: Document) -> list[Problem]:
         return reader.problems
     for field_name, field_body in fields.items():
         _check_field(reader, field_name, field_body)
+        if isinstance(field_body, Mapping) and field_body.get("type") in ("reference", "user"):
+            _check_attribute(reader, field_name, fields)
     _check_layout(reader, body, fields)
     return reader.problems
 
@@ -63,9 +65,16 @@ def _check_field(reader: BodyReader, name: str, body: Any) -> None:
         reader.flag(body, key, path)
     for key in ("label", "help"):
         reader.text(body, key, path)
+    reader.string(body, "was", path)
     if body.get("encrypted") is True:
         reader.refuse("schema.not_available_yet", (*path, "encrypted"), what="encrypted")
     reader.add(field_type.check_options(name, body), path)
+
+
+def _check_attribute(reader: BodyReader, name: str, fields: Mapping) -> None:
+    """Refuse a field that has the name under which another one keeps its number."""
+    if f"{name}_id" in fields:
+        reader.refuse("schema.reserved_name", ("fields", f"{name}_id"), name=f"{name}_id")
 
 
 def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
@@ -127,6 +136,8 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             reader.known(target, names, (*path, "to"), "entity")
         for key in CONDITIONS:
             _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
+        if isinstance(field.default, str) and field.default.startswith("="):
+            reader.add(parse_formula(field.default[1:], entity, schema)[1], (*path, "default"))
         if not FIELD_TYPES[field.type].stored:
             reader.add(parse_field(entity, field, schema)[1], path)
     _check_inverses(reader, entity, schema)

@@ -10,6 +10,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DDLElemen
 
 from crm.entities.identity import Identities
 from crm.entities.models import Models
+from crm.entities.names import object_name
 from crm.fields import FIELD_TYPES
 
 SEARCH_INDEX = "search"
@@ -75,7 +76,7 @@ def _foreign_keys(found: sa.Inspector, models: Models, tables: set[str]) -> list
         for field in entity.fields.values():
             if field.type == "reference":
                 target = models.table(field.options["to"])
-                wanted[f"fk_{table.name}_{field.column}"[:63]] = (field.column, target.name)
+                wanted[object_name("fk", table.name, field.column)] = (field.column, target.name)
         statements += [DropConstraint(_foreign_key(table.name, key)) for key in sorted(known - set(wanted))]
         statements += [
             AddConstraint(_foreign_key(table.name, key, *wanted[key])) for key in sorted(set(wanted) - known)
@@ -111,10 +112,10 @@ def _sort_indexes(
             field, descending = entity.fields[entity.sort[0][0]], entity.sort[0][1]
             if FIELD_TYPES[field.type].stored:
                 way = f"DESC{last}" if descending else f"ASC{last}"
-                index = f"{SORT}{table.name}_{field.column}_{'down' if descending else 'up'}"[:63]
-                wanted[index] = f'CREATE INDEX {index} ON "{table.name}" ("{field.column}" {way}, id DESC)'
+                index = object_name("sort", table.name, field.column, "_down" if descending else "_up")
+                wanted[index] = f'CREATE INDEX "{index}" ON "{table.name}" ("{field.column}" {way}, id DESC)'
         surplus = sorted(key for key in known - set(wanted) if key.startswith(SORT))
-        statements += [sa.DDL(f"DROP INDEX {key}") for key in surplus]
+        statements += [sa.DDL(f'DROP INDEX "{key}"') for key in surplus]
         statements += [sa.DDL(wanted[key]) for key in sorted(set(wanted) - known)]
     return statements
 
@@ -133,12 +134,12 @@ def _search_indexes(
     statements: list[DDLElement] = [sa.DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm")]
     for name in models:
         table = models.table(name)
-        index = f"{SEARCH_INDEX}_{table.name}"[:63]
+        index = object_name(SEARCH_INDEX, table.name)
         known = {row["name"] for row in found.get_indexes(table.name)} if table.name in tables else set()
         if index not in known and any(field.search for field in models[name].__entity__.fields.values()):
             quoted = sa.sql.quoted_name(table.name, quote=True)
             statements.append(
-                sa.DDL(f'CREATE INDEX {index} ON "{quoted}" USING gin (search_key gin_trgm_ops)')
+                sa.DDL(f'CREATE INDEX "{index}" ON "{quoted}" USING gin (search_key gin_trgm_ops)')
             )
     return statements if len(statements) > 1 else []
 

@@ -6,26 +6,37 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
+from typing import TypeVar
 
 from crm.entities.model import Document
 
 
 @dataclass(frozen=True)
 class FieldIdentity:
-    """The lasting facts of one field: its column never changes, but for a change of type, which takes a new one."""
+    """The lasting facts of one field: its column never changes, but for a change of type, which takes a new one.
+
+    Shape:  `was` is the former name it was declared with, "" for none and None when nobody noted it. `to` is the uid
+            of the entity it points to.
+    """
 
     uid: str
     column: str
     type: str
+    was: str | None = None
+    to: str = ""
 
 
 @dataclass(frozen=True)
 class EntityIdentity:
-    """The lasting facts of one entity."""
+    """The lasting facts of one entity; `was` as for fields."""
 
     uid: str
     table: str
     fields: Mapping[str, FieldIdentity] = attribute(default_factory=dict)
+    was: str | None = None
+
+
+Lasting = TypeVar("Lasting", FieldIdentity, EntityIdentity)
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,10 @@ class Identities:
                 name: {
                     "uid": entity.uid,
                     "table": entity.table,
-                    "fields": {key: [f.uid, f.column, f.type] for key, f in entity.fields.items()},
+                    "was": entity.was,
+                    "fields": {
+                        key: [f.uid, f.column, f.type, f.was, f.to] for key, f in entity.fields.items()
+                    },
                 }
                 for name, entity in self.entities.items()
             },
@@ -68,7 +82,10 @@ def identities_from_json(stored: Mapping) -> Identities:
     """Return the identities of a revision row."""
     entities = {
         name: EntityIdentity(
-            body["uid"], body["table"], {key: FieldIdentity(*row) for key, row in body["fields"].items()}
+            body["uid"],
+            body["table"],
+            {key: FieldIdentity(*row) for key, row in body["fields"].items()},
+            body.get("was"),
         )
         for name, body in stored["entities"].items()
     }
@@ -78,39 +95,91 @@ def identities_from_json(stored: Mapping) -> Identities:
 def assign_identities(documents: Iterable[Document], previous: Identities) -> Identities:
     """Return the identities of new documents: known ones kept, renamed ones (`was`) moved, new ones made.
 
-    Shape:  a field whose type changed keeps its uid and gets a fresh column; the old one stays parked.
+    Shape:  a field whose type changed, or that points to another entity now, keeps its uid and gets a fresh column;
+            the old one stays parked.
     """
+    bodies = {document.name: document.body for document in documents if document.kind == "entity"}
     taken = set(previous.taken)
+    known = follow_names(bodies, previous.entities)
     entities = {}
-    for document in documents:
-        if document.kind != "entity":
-            continue
-        body, name = document.body, document.name
-        old = previous.entities.get(name) or previous.entities.get(str(body.get("was") or ""))
+    for name, body in bodies.items():
+        old = known.get(name)
         table = old.table if old else _fresh(name, taken, "")
-        uid = old.uid if old else uuid.uuid4().hex
-        fields = _assign_fields(body.get("fields") or {}, old, table, taken)
-        entities[name] = EntityIdentity(uid, table, fields)
+        entities[name] = EntityIdentity(old.uid if old else uuid.uuid4().hex, table, {}, former_name(body))
+    uids = {name: entity.uid for name, entity in entities.items()}
+    for name, body in bodies.items():
+        fields = _assign_fields(
+            body.get("fields") or {}, known.get(name), _Ground(entities[name].table, taken, uids)
+        )
+        entities[name] = replace(entities[name], fields=fields)
     return Identities(entities, frozenset(taken))
 
 
-def _assign_fields(
-    declared: Mapping, old: EntityIdentity | None, table: str, taken: set[str]
-) -> dict[str, FieldIdentity]:
-    fields = {}
-    known = old.fields if old else {}
+def follow_names(declared: Mapping[str, Mapping], known: Mapping[str, Lasting]) -> dict[str, Lasting]:
+    """Return what was known, by the names it has now.
+
+    A `was` is followed once, when it is new: documents keep it, and publishing them again moves nothing. What has the
+    former name of something that moved is new itself; so two names can be exchanged.
+    """
+    moved: dict[str, Lasting] = {}
+    for name, was in _news(declared, known).items():
+        if known[was] not in moved.values():  # of two that claim one, `twice_claimed` tells
+            moved[name] = known[was]
+    left = {name: found for name, found in known.items() if found not in moved.values()}
+    return moved | {name: left[name] for name in declared if name in left and name not in moved}
+
+
+def twice_claimed(declared: Mapping[str, Mapping], known: Mapping[str, Lasting]) -> dict[str, str]:
+    """Return the names whose `was` another name has claimed before them, with that `was`."""
+    seen: set[str] = set()
+    found = {}
+    for name, was in _news(declared, known).items():
+        if was in seen:
+            found[name] = was
+        seen.add(was)
+    return found
+
+
+def former_name(body: Mapping) -> str:
+    """Return the name a document says its entity or field had; "" when it says none."""
+    return str(body.get("was") or "")
+
+
+def _news(declared: Mapping[str, Mapping], known: Mapping[str, Lasting]) -> dict[str, str]:
+    """Return the former names that were not followed yet, by the names that declare them."""
+    found = {}
     for name, body in declared.items():
-        stored_type = stored_type_of(body)
-        before = known.get(name) or known.get(str(body.get("was") or ""))
-        if before and before.type == stored_type:
-            fields[name] = before
+        was, old = former_name(body), known.get(name)
+        is_new = old is None or (old.was is not None and old.was != was)
+        if is_new and was in known and was != name:
+            found[name] = was
+    return found
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Where the fields of one entity stand: its table, every name given, and the uid of every entity by name."""
+
+    table: str
+    taken: set[str]
+    uids: Mapping[str, str]
+
+
+def _assign_fields(
+    declared: Mapping, old: EntityIdentity | None, ground: _Ground
+) -> dict[str, FieldIdentity]:
+    known = follow_names(declared, old.fields if old else {})
+    fields = {}
+    for name, body in declared.items():
+        stored_type, was = stored_type_of(body), former_name(body)
+        to = ground.uids.get(str(body.get("to") or ""), "")
+        before = known.get(name)
+        if before and before.type == stored_type and (not before.to or before.to == to):
+            fields[name] = replace(before, was=was, to=to)
             continue
-        column = _fresh(column_name(name, stored_type), taken, f"{table}.")
-        fields[name] = (
-            replace(before, column=column, type=stored_type)
-            if before
-            else FieldIdentity(uuid.uuid4().hex, column, stored_type)
-        )
+        column = _fresh(column_name(name, stored_type), ground.taken, f"{ground.table}.")
+        uid = before.uid if before else uuid.uuid4().hex
+        fields[name] = FieldIdentity(uid, column, stored_type, was, to)
     return fields
 
 

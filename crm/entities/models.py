@@ -9,6 +9,7 @@ from sqlalchemy.orm import column_property, foreign, registry, relationship, rem
 
 from crm.database import NAMING, BigId
 from crm.entities.model import Entity, Schema
+from crm.entities.names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 
@@ -142,7 +143,7 @@ def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
         if not FIELD_TYPES[field.type].stored or not (field.unique or is_indexed(field)):
             continue
         kind = "uq" if field.unique else "ix"
-        name = f"{kind}_{entity.table}_{field.column}"[:63]
+        name = object_name(kind, entity.table, field.column)
         found.append(sa.Index(name, table.c[field.column], unique=field.unique))
     return found
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
+LONGEST_IDENTIFIER = 63  # characters PostgreSQL keeps of a name
+
 SYSTEM_FIELDS = {
     "id": "integer",
     "created_at": "datetime",
@@ -57,3 +61,18 @@ RESERVED_ENTITIES = frozenset(
 """First parts of addresses that are pages of our own."""
 
 RESERVED_PREFIXES = ("crm_", "ab_", "sqlite_", "pg_")
+
+
+def object_name(kind: str, table: str, column: str = "", tail: str = "") -> str:
+    """Return the name of an index or a foreign key: one that no other table and column share, and not too long.
+
+    >>> object_name("ix", "deal", "owner_id")
+    'ix_deal_owner_id'
+    >>> object_name("ix", "spare_part", "owner_id")
+    'ix_spare_part.owner_id'
+    """
+    separator = "." if "_" in table else "_"  # spare.part_a and spare_part.a are two
+    name = f"{kind}_{table}{separator}{column}{tail}" if column else f"{kind}_{table}"
+    if len(name) <= LONGEST_IDENTIFIER:
+        return name
+    return f"{name[:54]}_{hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:8]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,19 +13,23 @@ import sqlalchemy as sa
 from sqlalchemy.schema import DDLElement
 
 from crm.database import write_intent
-from crm.entities import convert, ddl, impact, lint, store
+from crm.entities import ddl, impact, lint, store
 from crm.entities.diff import details_of, diff_documents, without_values
+from crm.entities.expand import expand, refuse
 from crm.entities.identity import (
     Identities,
     assign_identities,
     identities_from_json,
     reuse_identities,
+    twice_claimed,
 )
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Schema
 from crm.entities.models import Models
 from crm.entities.workspace import Workspace
-from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
+from crm.errors import ConflictError, NotFoundError, Problem
+
+logger = logging.getLogger(__name__)
 
 ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
 """What else is written in the publish transaction (permissions); filled by `app.py`."""
@@ -34,6 +40,9 @@ BEFORE_PUBLISH: list[Callable[[sa.Connection, Proposal, str], list[Problem]]] = 
 AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, set[str]], None]] = []
 """What follows a publish, given the entities whose searched fields changed; filled by `app.py`."""
 
+LOCK_MILLISECONDS = 500  # how long a table may be awaited; everybody who comes after us waits as well
+LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds between two attempts
+NOT_FREE = ("55P03", "40P01")  # PostgreSQL: a lock that is not free, a deadlock
 PUBLISH_LOCK = 7_316_001  # any number, the same in every process
 
 
@@ -76,6 +85,8 @@ def proposal_of(
     well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
     after = identities or assign_identities(_assignable(well_formed), before)
     schema, problems = build_schema(documents, base + 1, after)
+    if identities is None:
+        problems = problems + _claimed_twice(_assignable(well_formed), before)
     return Proposal(base, documents, old, before, after, schema, problems)
 
 
@@ -86,6 +97,27 @@ def _assignable(documents: list[Document]) -> list[Document]:
         for document in documents
         if all(isinstance(body, dict) for body in (document.body.get("fields") or {}).values())
     ]
+
+
+def _claimed_twice(documents: list[Document], before: Identities) -> list[Problem]:
+    """Return a problem for every second entity or field that says it was one and the same."""
+    entities = {document.name: document for document in documents if document.kind == "entity"}
+    known = before.entities
+    found = [
+        _claimed(entities[name], (), was)
+        for name, was in twice_claimed({name: one.body for name, one in entities.items()}, known).items()
+    ]
+    for name, document in entities.items():
+        old = known.get(name) or known.get(str(document.body.get("was")))
+        fields = document.body.get("fields") or {}
+        for field, was in twice_claimed(fields, old.fields if old else {}).items():
+            found.append(_claimed(document, ("fields", field), was))
+    return found
+
+
+def _claimed(document: Document, path: tuple, was: str) -> Problem:
+    line = document.line(*path, "was")
+    return Problem("schema.was_twice", {"name": was}, file=document.file, line=line)
 
 
 def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
@@ -155,29 +187,54 @@ def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
 def _publish(
     engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
 ) -> int:
+    """Publish, and try again a few times where somebody's long query holds a table; writers never wait long for us."""
+    for pause in LOCK_PAUSES:
+        try:
+            return _publish_once(engine, make, note, base)
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in NOT_FREE:
+                raise
+            logger.info("A table is in use; the publish tries again in %s seconds", pause)
+            time.sleep(pause)
+    raise ConflictError("schema.tables_in_use")
+
+
+def _publish_once(
+    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
+) -> int:
     with _locked(engine) as connection:
         proposal = make(connection)
         if base is not None and base != proposal.base:
             raise ConflictError("schema.published_since", base=base, live=proposal.base)
-        problems = proposal.problems or [
-            problem for judge in BEFORE_PUBLISH for problem in judge(connection, proposal, note[1])
-        ]
-        if problems:
-            raise SchemaError("schema.has_problems", problems, count=len(problems))
+        refuse(proposal.problems)
+        refuse([found for judge in BEFORE_PUBLISH for found in judge(connection, proposal, note[1])])
         workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
         statements = ddl.plan_ddl(connection, workspace.models, proposal.before)
         if proposal.base and not statements and not any(proposal.changes.values()):
             return proposal.base
-        _expand(connection, proposal, workspace, statements)
-        content = {
-            "documents": [dict(document.body) for document in proposal.documents],
-            "identities": proposal.after.as_json(),
-            "base": proposal.base,
-        }
-        store.add_revision(connection, workspace.number, content, *note)
+        _write(connection, proposal, workspace, note)
+        # Last, because a table that gets a column is closed to everybody until the commit.
+        expand(connection, statements, proposal.old_documents, proposal.before, workspace)
     for follow in AFTER_PUBLISH:
-        follow(engine, workspace, searched_otherwise(proposal))
+        try:
+            follow(engine, workspace, searched_otherwise(proposal))
+        except Exception:  # The revision is live; what follows must not make it look as if it were not.
+            logger.exception("Revision %s is live, but something that follows failed", workspace.number)
     return workspace.number
+
+
+def _write(
+    connection: sa.Connection, proposal: Proposal, workspace: Workspace, note: tuple[str, str]
+) -> None:
+    """Write the revision and what belongs to it, permissions above all."""
+    for write in ON_PUBLISH:
+        write(connection, workspace)
+    content = {
+        "documents": [dict(document.body) for document in proposal.documents],
+        "identities": proposal.after.as_json(),
+        "base": proposal.base,
+    }
+    store.add_revision(connection, workspace.number, content, *note)
 
 
 def searched_otherwise(proposal: Proposal) -> set[str]:
@@ -204,20 +261,6 @@ def searched_otherwise(proposal: Proposal) -> set[str]:
     return {name for name, uids in new.items() if old.get(proposal.after.entity(name).uid, uids) != uids}
 
 
-def _expand(
-    connection: sa.Connection, proposal: Proposal, workspace: Workspace, statements: list[DDLElement]
-) -> None:
-    """Add what the new revision needs, in the open transaction."""
-    _rows, problems = impact.rows_touched(connection, proposal, workspace.models)
-    if problems:
-        raise SchemaError("schema.has_problems", problems, count=len(problems))
-    for statement in statements:
-        connection.execute(statement)
-    convert.convert_columns(connection, proposal.before, workspace)
-    for write in ON_PUBLISH:
-        write(connection, workspace)
-
-
 @contextmanager
 def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open the one publishing transaction; a second admin is told at once."""
@@ -230,6 +273,6 @@ def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(PUBLISH_LOCK))):
                 raise ConflictError("schema.publish_busy")
-            connection.execute(sa.text("SET LOCAL lock_timeout = '3s'"))
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
         yield connection
         connection.commit()

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.convert import CHUNK, _column_type, _plain
+from crm.entities.convert import CHUNK, converted, ghost_of
 from crm.entities.identity import FieldIdentity
 from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
-from crm.fields.base import Field, Situation
+from crm.fields.base import Field
 
 SHOWN = 200  # refused values that are listed; the rest is counted
 
@@ -86,13 +86,15 @@ def rehearse(
 def _readings(
     connection: sa.Connection, table: sa.Table, old: FieldIdentity, field: Field
 ) -> Iterator[tuple[int, Any, Problem | None]]:
-    source = sa.column(old.column, _column_type(old))
+    ghost = ghost_of(old)
+    if ghost is None:
+        return
+    source = sa.column(old.column, FIELD_TYPES[ghost.type].column_type(ghost))
     asked = sa.select(table.c.id, source).select_from(table).where(source.is_not(None)).order_by(table.c.id)
-    field_type, situation = FIELD_TYPES[field.type], Situation(source="import")
     with connection.execution_options(yield_per=CHUNK).execute(asked) as rows:
         for row_id, value in rows:
             try:
-                field_type.clean(field, _plain(value, old), situation)
+                converted(ghost, field, value)
             except FieldError as error:
                 yield row_id, value, error.as_problem()
             else:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.names import object_name
 from crm.errors import CrmError, Problem, RecordError
 from crm.imports import store
 from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
@@ -162,7 +163,7 @@ def refusal_of(entity: Entity, error: Exception) -> Problem:
         return error.problems[0] if error.problems else error.as_problem()
     text = str(getattr(error, "orig", error))
     for field in entity.fields.values():
-        marks = (f"uq_{entity.table}_{field.column}"[:63], f"{entity.table}.{field.column}")
+        marks = (object_name("uq", entity.table, field.column), f"{entity.table}.{field.column}")
         if field.unique and any(mark in text for mark in marks):
             return Problem("record.not_unique", {"label": field.label}, field.name)
     return Problem("import.refused_by_database")

@@ -73,7 +73,8 @@ MESSAGES = {
     ),
     "schema.back_changed": N_("Can be taken back: nothing that is stored changes."),
     "schema.back_type": N_(
-        "A rollback brings the values back as they were before; what is written in between is left behind."
+        "A rollback brings the values back as they were before; what is written in between is converted, where it "
+        "can be."
     ),
     "schema.note_untranslated": N_("“%(name)s” has no label yet in: %(languages)s."),
     "schema.note_same_label": N_(
@@ -84,6 +85,15 @@ MESSAGES = {
     ),
     "schema.note_no_search": N_(
         "No field of %(entity)s is searched, so the search does not find its records."
+    ),
+    "schema.was_twice": N_("“%(name)s” cannot have become two: keep one of the lines “was”."),
+    "schema.too_many_columns": N_(
+        "“%(entity)s.%(field)s” does not fit: the table has no room for more than %(limit)s columns, those of removed "
+        "fields included."
+    ),
+    "schema.database_refused": N_("The database refused “%(what)s”: %(why)s."),
+    "schema.tables_in_use": N_(
+        "Nothing was published: somebody reads these records for very long. Try again soon."
     ),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
     "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from crm.database import CrmSession
 from crm.entities.model import Entity, Inverse
 from crm.entities.models import Record
+from crm.entities.names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
@@ -215,7 +216,7 @@ def _integrity_problem(entity: Entity, error: sa.exc.IntegrityError) -> Problem:
     text = str(error.orig)
     for field in entity.fields.values():
         if field.unique and (
-            f"uq_{entity.table}_{field.column}" in text or f"{entity.table}.{field.column}" in text
+            object_name("uq", entity.table, field.column) in text or f"{entity.table}.{field.column}" in text
         ):
             return Problem("record.not_unique", {"label": field.label}, field.name)
     return Problem("record.gone_meanwhile")

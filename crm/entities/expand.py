@@ -1,0 +1,181 @@
+"""What a new revision adds to the database, in the publish transaction: all of it, or a sentence why not."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.ddl.base import AddColumn
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
+
+from crm.entities.convert import EXAMPLES, convert_columns
+from crm.entities.identity import Identities
+from crm.entities.model import Document, Entity
+from crm.entities.workspace import Workspace
+from crm.errors import Problem, SchemaError
+from crm.fields.base import Field
+
+MOST_COLUMNS = {"postgresql": 1_600, "sqlite": 2_000}  # per table, those that were removed included
+
+
+def expand(
+    connection: sa.Connection,
+    statements: list[DDLElement],
+    documents: list[Document],
+    before: Identities,
+    workspace: Workspace,
+) -> None:
+    """Make tables and columns, fill those whose field changed its type, then make indexes and foreign keys.
+
+    Shape:  `documents` and `before` are the revision that ends.
+    Errors: SchemaError naming the field; the transaction is then undone.
+    """
+    refuse(columns_that_do_not_fit(connection, statements, workspace))
+    room = [statement for statement in statements if isinstance(statement, CreateTable | AddColumn)]
+    for statement in room:
+        _run(connection, statement, workspace)
+    convert_columns(connection, documents, before, workspace)
+    refuse(_free_references(connection, before, workspace))
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+    rest = [statement for statement in statements if statement not in room]
+    refuse(_not_unique(connection, rest, workspace))
+    for statement in rest:
+        _run(connection, statement, workspace)
+
+
+def refuse(problems: list[Problem]) -> None:
+    """Stop when there are problems.
+
+    Errors: SchemaError.
+    """
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+
+
+def columns_that_do_not_fit(
+    connection: sa.Connection, statements: list[DDLElement], workspace: Workspace
+) -> list[Problem]:
+    """Return a problem for the first field of each table that has no room for its column."""
+    limit, used, found = MOST_COLUMNS[connection.dialect.name], {}, {}
+    for statement in statements:
+        if not isinstance(statement, AddColumn):
+            continue
+        table = statement.table_name
+        used[table] = used.get(table) or _columns_used(connection, table)
+        used[table] += 1
+        if used[table] > limit and table not in found:
+            entity, field = _names_of(workspace, table, statement.column.name)
+            found[table] = Problem(
+                "schema.too_many_columns", {"entity": entity, "field": field, "limit": limit}, field
+            )
+    return list(found.values())
+
+
+def _columns_used(connection: sa.Connection, table: str) -> int:
+    if connection.dialect.name != "postgresql":
+        return len(sa.inspect(connection).get_columns(table))
+    asked = sa.text("select max(attnum) from pg_attribute where attrelid = to_regclass(quote_ident(:name))")
+    return connection.scalar(asked, {"name": table}) or 0
+
+
+def _names_of(workspace: Workspace, table: str, column: str) -> tuple[str, str]:
+    """Return entity and field of a column, as an admin calls them."""
+    for entity in workspace.schema.entities.values():
+        if entity.table == table:
+            names = (field.name for field in entity.fields.values() if field.column == column)
+            return entity.name, next(names, column)
+    return table, column
+
+
+def _run(connection: sa.Connection, statement: DDLElement, workspace: Workspace) -> None:
+    """Run one statement; say whose it was when the database refuses it. A lock that is not free is another matter."""
+    try:
+        connection.execute(statement)
+    except sa.exc.DBAPIError as error:
+        if isinstance(error, sa.exc.OperationalError) and connection.dialect.name == "postgresql":
+            raise  # SQLite calls everything so; there the lock is ours already.
+        table, column = _place_of(statement)
+        entity, field = _names_of(workspace, table, column)
+        why = str(error.orig).splitlines()[0][:200]
+        problem = Problem(
+            "schema.database_refused", {"what": f"{entity}.{field}".strip("."), "why": why}, field
+        )
+        raise SchemaError("schema.has_problems", [problem], count=1) from error
+
+
+def _place_of(statement: DDLElement) -> tuple[str, str]:
+    if isinstance(statement, AddColumn):
+        return statement.table_name, statement.column.name
+    element = getattr(statement, "element", None)
+    if isinstance(element, sa.Index):
+        return element.table.name, next(iter(element.columns)).name
+    if isinstance(element, sa.ForeignKeyConstraint):
+        return element.parent.name, element.column_keys[0]
+    return getattr(element, "name", None) or "", ""
+
+
+def _not_unique(
+    connection: sa.Connection, statements: list[DDLElement], workspace: Workspace
+) -> list[Problem]:
+    """Return a problem for every field that is to become unique and is not."""
+    problems = []
+    for statement in statements:
+        if not isinstance(statement, CreateIndex) or not statement.element.unique:
+            continue
+        column = next(iter(statement.element.columns))
+        twice = sa.select(column).where(column.is_not(None)).group_by(column).having(sa.func.count() > 1)
+        values = ", ".join(str(value) for value in connection.scalars(twice.limit(5)))
+        if values:
+            entity, field = _names_of(workspace, column.table.name, column.name)
+            problems.append(
+                Problem("schema.not_unique", {"entity": entity, "field": field, "values": values}, field)
+            )
+    return problems
+
+
+def _free_references(connection: sa.Connection, before: Identities, workspace: Workspace) -> list[Problem]:
+    """Empty references that return and whose record was deleted meanwhile; refuse converted ones that point nowhere."""
+    live = {
+        f"{entity.table}.{field.column}"
+        for entity in before.entities.values()
+        for field in entity.fields.values()
+    }
+    tables, problems = {entity.table for entity in before.entities.values()}, []
+    uids = {field.uid for entity in before.entities.values() for field in entity.fields.values()}
+    for entity in workspace.schema.entities.values():
+        for field in entity.fields.values():
+            if field.type != "reference" or entity.table not in before.taken:
+                continue
+            target = workspace.schema.entities[field.options["to"]]
+            key = f"{entity.table}.{field.column}"
+            if key in live and entity.table in tables and target.table in tables:
+                continue
+            if key in before.taken:
+                table = workspace.models.table(entity.name)
+                lost = _lost(workspace, entity, field)
+                connection.execute(sa.update(table).where(*lost).values({field.column: None}))
+            elif field.uid in uids:
+                problems += _pointing_nowhere(connection, workspace, entity, field)
+    return problems
+
+
+def _lost(workspace: Workspace, entity: Entity, field: Field) -> list[sa.ColumnElement]:
+    """Return the conditions under which a reference points to a record that is not there."""
+    table = workspace.models.table(entity.name)
+    other = workspace.models.table(field.options["to"]).alias()
+    column = table.c[field.column]
+    return [column.is_not(None), ~sa.exists().where(other.c.id == column)]
+
+
+def _pointing_nowhere(
+    connection: sa.Connection, workspace: Workspace, entity: Entity, field: Field
+) -> list[Problem]:
+    table = workspace.models.table(entity.name)
+    column = table.c[field.column]
+    lost = _lost(workspace, entity, field)
+    rows = connection.execute(sa.select(table.c.id, column).where(*lost)).all()
+    if not rows:
+        return []
+    total = connection.scalar(sa.select(sa.func.count(column)))
+    examples = "; ".join(f"{row_id}: {value}" for row_id, value in rows[:EXAMPLES])
+    params = {"field": field.name, "good": total - len(rows), "bad": len(rows), "examples": examples}
+    return [Problem("schema.values_do_not_convert", params, field.name)]
