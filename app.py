@@ -90,7 +90,7 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
     return Source(
         read_number,
         build,
-        report=lambda number: report_process(engine, process_id, "web", number),
+        report=lambda number, failure: report_process(engine, process_id, "web", number, failure),
         dispose=lambda app: app.extensions["crm_workspace"].models.dispose(),
     )
 
@@ -128,7 +128,9 @@ class LazyHost:
 
 @cache
 def _host() -> Host:
-    return build_host(current_settings())
+    host = build_host(current_settings())
+    host.watch()
+    return host
 
 
 def create_app() -> Flask:

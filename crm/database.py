@@ -133,8 +133,24 @@ def create_tables(engine: sa.Engine) -> None:
 
     Model.metadata.create_all(engine)
     metadata.create_all(engine, tables=tables.own_tables())
+    _add_missing_columns(engine, tables.own_tables())
     for install in tables.INSTALL:
         install(engine)
+
+
+def _add_missing_columns(engine: sa.Engine, tables: list[sa.Table]) -> None:
+    """Add the columns that our tables have got since this database was made; such a column may be empty."""
+    with engine.begin() as connection:
+        found = sa.inspect(connection)
+        for table in tables:
+            known = {column["name"] for column in found.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    kind = column.type.compile(engine.dialect)
+                    quote = engine.dialect.identifier_preparer.quote
+                    connection.exec_driver_sql(
+                        f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}"
+                    )
 
 
 def row_of(row: Any) -> Mapping[str, Any]:

@@ -202,6 +202,7 @@ def run_worker(settings: Settings) -> int:
     """Run jobs until a stop is requested; the job in work may finish."""
     from crm import queue
     from crm.database import build_engine
+    from crm.entities.processes import Reporter
 
     url = find_redis_url(settings.redis_url, settings.instance)
     if url is None:
@@ -212,15 +213,19 @@ def run_worker(settings: Settings) -> int:
     queue.use_redis(url)
     _import_all(queue.JOBS.values())
     engine = build_engine(settings.database_url)
+    reporter = Reporter(engine, "worker", lambda: _load_workspace(engine))
+    reporter.look()
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
     while not queue.work_until_lost(
         url,
         job_seconds=settings.job_seconds,
-        before_job=lambda: _load_workspace(engine),
+        before_job=lambda: (_load_workspace(engine), reporter.look()),
         in_child=lambda: engine.dispose(close=False),
+        on_beat=lambda is_busy: reporter.stay() if is_busy else reporter.look(),
         log_level=settings.log_level,
     ):
         time.sleep(REDIS_PAUSE)
+    reporter.end()
     return 0
 
 
@@ -228,6 +233,7 @@ def run_scheduler(settings: Settings) -> int:
     """Call what is due until a stop is requested; of many schedulers only one does."""
     from crm import queue
     from crm.database import build_engine
+    from crm.entities.processes import Reporter
     from crm.scheduler import Scheduler, SchedulerLock
 
     wire()
@@ -235,11 +241,13 @@ def run_scheduler(settings: Settings) -> int:
     ticks = {
         name: (_function(dotted), float(getattr(settings, pause))) for name, (dotted, pause) in TICKS.items()
     }
-    lock = SchedulerLock(build_engine(settings.database_url), settings.instance)
-    scheduler = Scheduler(lock, ticks)
+    engine = build_engine(settings.database_url)
+    reporter = Reporter(engine, "scheduler")  # What it calls asks for the live revision each time.
+    scheduler = Scheduler(SchedulerLock(engine, settings.instance), ticks, beat=reporter.look)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, scheduler.request_stop)
     scheduler.run()
+    reporter.end()
     return 0
 
 

@@ -204,6 +204,8 @@ class CrmWorker(Worker):
     is_stopped = False  # whether somebody asked it to stop; else it lost Redis
     before_job: Callable[[], None] = staticmethod(lambda: None)
     in_child: Callable[[], None] = staticmethod(lambda: None)
+    on_beat: Callable[[bool], None] = staticmethod(lambda is_busy: None)
+    is_busy = False  # whether a job is in work; it stays on the revision it began with
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Bring this process up to date, so that the child it forks is; then run the job in the child."""
@@ -211,7 +213,11 @@ class CrmWorker(Worker):
             self.before_job()
         except Exception:  # The database may be away; the job itself will say so.
             logger.exception("A worker could not prepare for its next job")
-        super().execute_job(job, queue)
+        self.is_busy = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.is_busy = False
 
     def request_stop(self, signum: int, frame: Any) -> None:
         """Note the request, then stop after the job in work."""
@@ -232,6 +238,8 @@ class CrmWorker(Worker):
         """Say that this worker lives, in a place of our own that comes back after Redis lost everything."""
         super().heartbeat(timeout, pipeline)
         self.connection.zadd(WORKERS_KEY, {self.name: time.time()})
+        if os.getpid() == self.pid:  # The child's heartbeats are not ours to speak in.
+            self.on_beat(self.is_busy)
 
     def register_death(self) -> None:
         """Leave; nobody counts us any more."""
@@ -251,6 +259,7 @@ def build_worker(
     job_seconds: int = 3_600,
     before_job: Callable[[], None] | None = None,
     in_child: Callable[[], None] | None = None,
+    on_beat: Callable[[bool], None] | None = None,
 ) -> CrmWorker:
     """Return a worker; `work()` makes it begin.
 
@@ -266,12 +275,13 @@ def build_worker(
         connection=connection,
         serializer=JSONSerializer,
         maintenance_interval=30,
-        worker_ttl=25,  # A blocked wait for work ends after ten seconds, to say that we live.
+        worker_ttl=17,  # A blocked wait for work ends after two seconds, to say that we live and look around.
         job_monitoring_interval=5,
         log_job_description=False,
     )
     worker.before_job = before_job or worker.before_job
     worker.in_child = in_child or worker.in_child
+    worker.on_beat = on_beat or worker.on_beat
     return worker
 
 

@@ -77,7 +77,7 @@ class SchedulerLock:
 class Scheduler:
     """Calls functions, each every so many seconds, while it holds the lock.
 
-    Shape:  `ticks` maps a name to (function, seconds between two calls).
+    Shape:  `ticks` maps a name to (function, seconds between two calls). `beat` is called all the time, lock or not.
     """
 
     def __init__(
@@ -85,7 +85,9 @@ class Scheduler:
         lock: SchedulerLock,
         ticks: Mapping[str, tuple[Callable[[], object], float]],
         seconds: Callable[[], float] = time.monotonic,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        self.beat = beat
         self.lock = lock
         self.ticks = ticks
         self.seconds = seconds
@@ -100,6 +102,7 @@ class Scheduler:
         """Tick until a stop is requested."""
         try:
             while not self.stopping:
+                self.beat()
                 self.tick()
                 time.sleep(POLL_SECONDS)
         finally:

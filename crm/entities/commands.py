@@ -13,6 +13,7 @@ from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
+from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.yaml import write_yaml
 from crm.errors import SchemaError
@@ -35,6 +36,7 @@ def register(crm: click.Group) -> None:
     )
     crm_command(group, "export")(FOLDER(_export))
     crm_command(group, "history")(_history)
+    crm_command(group, "status")(_status)
     crm_command(group, "rollback")(click.argument("number", type=int)(_rollback))
     crm_command(group, "json-schema")(_json_schema)
 
@@ -115,6 +117,19 @@ def _history(context: Context) -> None:
         for row in rows
     ]
     context.answer({"revisions": rows}, "\n".join(lines))
+
+
+def _status(context: Context) -> None:
+    """Show which process serves which revision; exit code 1 when one could not take up the live one."""
+    facts = publish_status(context.engine)
+    lines = [
+        f"Revision {facts['revision']} is live" + ("." if facts["all_there"] else ", but not everywhere yet.")
+    ]
+    for row in facts["processes"]:
+        lines.append(f"{row['kind']}  {row['id']}  revision {row['revision']}  {row['failure']}".rstrip())
+    context.answer(facts, "\n".join(lines))
+    if facts["failures"]:
+        raise click.exceptions.Exit(1)
 
 
 def _rollback(context: Context, number: int) -> None:

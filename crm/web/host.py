@@ -16,6 +16,7 @@ from flask import Flask
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25  # how often a process looks for a new revision, at most
+WATCH_SECONDS = 1.0  # how often a process looks on its own, without a request
 RETRY_SECONDS = 5.0  # how long a revision whose build failed is left alone
 REPORT_SECONDS = 20.0  # how often a process says which revision it serves
 
@@ -28,13 +29,13 @@ class Source:
     """Where the host learns of revisions; the parts it is given so that tests can give others.
 
     Shape:  `live_number` reads the number of the live revision (may raise when the database is away), `build`
-            makes the app of one, `report` writes down which revision this process serves, `dispose` lets go
-            of an app's mapped classes.
+            makes the app of one, `report` writes down which revision this process serves and why it could not
+            take up a newer one, `dispose` lets go of an app's mapped classes.
     """
 
     live_number: Callable[[], int]
     build: Callable[[int], Flask]
-    report: Callable[[int], None] = lambda number: None
+    report: Callable[[int, str], None] = lambda number, failure: None
     dispose: Callable[[Flask], None] = lambda app: None
 
 
@@ -101,7 +102,8 @@ class State:
     swaps: int = 0
     build_seconds: list[float] = field(default_factory=list)
     failed_number: int = 0
-    failure: str = ""
+    failure: str = ""  # the kind of error, for everybody
+    reason: str = ""  # and what it says, for admins
     retry_at: float = 0.0
 
 
@@ -138,6 +140,16 @@ class Host:
             if self.serving is None:
                 self.serving = self._build(self.source.live_number())
         self._report(self.serving.number)
+
+    def watch(self) -> None:
+        """Look for revisions from now on even when nobody asks for a page; once per process, after its fork."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(WATCH_SECONDS * random.uniform(0.75, 1.25))
+            if self.serving is not None:
+                self._look_for_revision()
 
     def notes(self) -> list[str]:
         """Return what `/health` should say about this process."""
@@ -187,7 +199,9 @@ class Host:
         except Exception as error:
             logger.exception("Revision %s could not be built; the old one keeps serving", number)
             self.state.failed_number, self.state.failure = number, type(error).__name__
+            self.state.reason = f"Revision {number}: {type(error).__name__}: {error}"
             self.state.retry_at = time.monotonic() + RETRY_SECONDS
+            self._report(self.serving.number)
         else:
             old, self.serving = self.serving, fresh
             self.state.swaps += 1
@@ -213,7 +227,7 @@ class Host:
             return
         try:
             self._next_report = time.monotonic() + REPORT_SECONDS
-            self.source.report(number)
+            self.source.report(number, self.state.reason if self.state.failed_number else "")
         except Exception as error:
             logger.warning("This process could not report its revision: %s", error)
         finally:

@@ -11,6 +11,7 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from crm.database import CrmSession
 from crm.entities.load import build_schema, documents_from_json, load_document
 from crm.entities.model import Document
+from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema
 from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, Problem, SchemaError
@@ -50,6 +51,14 @@ class SchemaApi(BaseView):
         return answer(
             {"revision": schema.number, "documents": [dict(found.body) for found in schema.documents]}
         )
+
+    @expose("/status")
+    @for_users
+    def status(self) -> Response:
+        """Return which process serves which revision, and which could not take up the live one."""
+        session = current_session()
+        configured(session)
+        return answer(publish_status(released_engine(session)))
 
     @expose("/check", methods=["POST"])
     @for_users

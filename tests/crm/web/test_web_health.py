@@ -7,8 +7,8 @@ import datetime as dt
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.database import build_engine, utcnow
-from crm.entities.processes import list_processes, oldest_revision, report_process
+from crm.database import build_engine, create_tables, utcnow
+from crm.entities.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
 from crm.events import leave_events
 from crm.redis_server import RedisServer
 from crm.web.health import install_health
@@ -78,6 +78,60 @@ def test_a_process_not_heard_of_holds_nothing_back(house_on_each: House) -> None
         )
         assert oldest_revision(connection) == 1
         assert len(list_processes(connection)) == 2
+
+
+def test_the_status_of_a_publish_says_who_serves_what_and_who_could_not(house_on_each: House) -> None:
+    engine = house_on_each.engine
+    report_process(engine, "here:2", "worker", 1)
+    assert publish_status(engine)["all_there"]
+    number = house_on_each.publish(entities_shed="entity: shed\nfields:\n  name: {type: text}")
+    report_process(engine, "here:2", "worker", 1, "Revision 2: ValueError: no")
+    status = publish_status(engine)
+    assert (status["revision"], status["all_there"]) == (number, False)
+    assert [(row["id"], row["failure"]) for row in status["failures"]] == [
+        ("here:2", "Revision 2: ValueError: no")
+    ]
+    report_process(engine, "here:2", "worker", number)
+    assert publish_status(engine)["failures"] == []
+
+
+def test_a_worker_reports_what_it_took_up_and_why_it_could_not(house_on_each: House) -> None:
+    engine, broken = house_on_each.engine, []
+
+    def take_up() -> None:
+        if broken:
+            raise ValueError("does not load")
+
+    reporter = Reporter(engine, "worker", take_up)
+    reporter.look()
+    number = house_on_each.publish(entities_shed="entity: shed\nfields:\n  name: {type: text}")
+    broken.append(True)
+    reporter._next_look = 0.0
+    reporter.look()
+    (failure,) = publish_status(engine)["failures"]
+    assert (failure["revision"], failure["failure"]) == (number - 1, "ValueError: does not load")
+    broken.clear()
+    reporter._next_look = 0.0
+    reporter.look()
+    workers = [row for row in publish_status(engine)["processes"] if row["kind"] == "worker"]
+    assert [(row["revision"], row["failure"]) for row in workers] == [(number, "")]
+    reporter.end()
+    assert [row["kind"] for row in publish_status(engine)["processes"]] == ["web"]
+
+
+def test_our_tables_get_the_columns_they_lack(house_on_each: House) -> None:
+    engine = house_on_each.engine
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE crm_process DROP COLUMN failure"))
+    create_tables(engine)
+    assert "failure" in {column["name"] for column in sa.inspect(engine).get_columns("crm_process")}
+
+
+def test_only_those_who_configure_read_the_status(house: House) -> None:
+    for name, code in (("chris", 200), ("sonia", 403)):
+        browser = house.browser()
+        browser.sign_in(name)
+        assert browser.get("/api/v1/schema/status").status_code == code
 
 
 def test_a_build_that_failed_is_noted(house: House) -> None:

@@ -25,6 +25,7 @@ class Revisions:
         self.broken: set[int] = set()
         self.disposed: list[int] = []
         self.reported: list[int] = []
+        self.failures: list[str] = []
 
     def live_number(self) -> int:
         if self.is_away:
@@ -53,7 +54,11 @@ class Revisions:
 
     def host(self, check_seconds: float = 0.0) -> Host:
         dispose = lambda app: self.disposed.append(app.extensions["number"])  # noqa: E731
-        return Host(Source(self.live_number, self.build, self.reported.append, dispose), check_seconds)
+        return Host(Source(self.live_number, self.build, self.report, dispose), check_seconds)
+
+    def report(self, number: int, failure: str) -> None:
+        self.reported.append(number)
+        self.failures.append(failure)
 
 
 @pytest.fixture
@@ -103,9 +108,12 @@ def test_a_revision_that_does_not_build_leaves_the_old_one_serving(revisions: Re
     wait_for(lambda: host.state.failed_number == 2)
     assert read(host) == "1"
     assert "Revision 2 could not be built (ValueError); revision 1 keeps serving." in host.notes()
+    wait_for(lambda: revisions.failures[-1] == "Revision 2: ValueError: does not build")
+    assert revisions.reported[-1] == 1
     revisions.number = 3
     wait_for(lambda: read(host) == "3")
     assert host.notes() == []
+    wait_for(lambda: revisions.failures[-1] == "")
 
 
 def test_the_last_revision_keeps_serving_while_the_database_is_away(revisions: Revisions) -> None:

@@ -1,0 +1,114 @@
+"""A publish reaches every process in seconds, and no request fails meanwhile: the whole app, on both databases."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import signal
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app import wire
+from crm.database import build_engine
+from crm.entities.load import documents_from_json
+from crm.entities.processes import publish_status
+from crm.entities.publish import publish_schema, rollback_schema
+from crm.entities.workspace import load_workspace
+from tests.test_make_run import Running, wait_for
+
+PASSWORD = "three-green-boats-9"
+SOON = 5.0  # seconds; the promise
+
+
+class Load:
+    """Clients that ask for pages all the time and note every answer that is not a good one."""
+
+    def __init__(self, running: Running, token: str) -> None:
+        self.running, self.token = running, token
+        self.failed: list[str] = []
+        self.answered = 0
+        self.going = True
+        self.threads = [threading.Thread(target=self._ask, args=(place,)) for place in range(3)]
+
+    def __enter__(self) -> Load:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.going = False
+        for thread in self.threads:
+            thread.join()
+
+    def _ask(self, place: int) -> None:
+        paths = ("/api/v1/deal/?q=(page_size:5)", "/login/", "/api/v1/customer/")
+        while self.going:
+            request = urllib.request.Request(f"http://127.0.0.1:{self.running.port}{paths[place]}")
+            request.add_header("Authorization", f"Bearer {self.token}")
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    answer.read()
+                self.answered += 1
+            except OSError as error:
+                self.failed.append(f"{paths[place]}: {error}")
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def running(tmp_path: Path, empty_database_url: str) -> Iterator[Running]:
+    given = {"CRM_ADMIN_PASSWORD": PASSWORD, "CRM_DATABASE_URL": empty_database_url}
+    started = Running(tmp_path / "instance", **given)
+    yield started
+    for pid in started.members():
+        os.kill(pid, signal.SIGKILL)
+    started.process.wait()
+
+
+def token_of(running: Running) -> str:
+    body = json.dumps({"username": "admin", "password": PASSWORD, "provider": "db"}).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.port}/api/v1/security/login", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())["access_token"]
+
+
+def publish_a_field(engine: sa.Engine) -> int:
+    bodies = [copy.deepcopy(dict(document.body)) for document in load_workspace(engine).schema.documents]
+    deal = next(body for body in bodies if body.get("entity") == "deal" and "fields" in body)
+    deal["fields"]["budget"] = {"type": "money"}
+    return publish_schema(engine, documents_from_json(bodies), "live")
+
+
+def is_everywhere(engine: sa.Engine, number: int) -> bool:
+    status = publish_status(engine)
+    return status["revision"] == number and status["all_there"]
+
+
+def test_a_publish_is_live_everywhere_in_seconds_and_no_request_fails(
+    running: Running, empty_database_url: str
+) -> None:
+    wire()
+    engine = build_engine(empty_database_url)
+    wait_for(lambda: "Ctrl-C stops it" in running.said(), running.said())
+    wait_for(lambda: len(publish_status(engine)["processes"]) == 5, running.said())
+    kinds = [row["kind"] for row in publish_status(engine)["processes"]]
+    assert kinds == ["scheduler", "web", "web", "worker", "worker"]
+    seconds = []
+    with Load(running, token_of(running)) as load:
+        wait_for(lambda: load.answered > 10, "no load")
+        for publish in (publish_a_field, lambda engine: rollback_schema(engine, 1)):
+            number = publish(engine)
+            started = time.monotonic()
+            wait_for(lambda number=number: is_everywhere(engine, number), str(publish_status(engine)))
+            seconds.append(time.monotonic() - started)
+    engine.dispose()
+    assert load.failed == []
+    assert max(seconds) < SOON, seconds
