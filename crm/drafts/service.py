@@ -96,8 +96,13 @@ def propose(session: CrmSession, draft: Draft | None) -> tuple[Schema, list[Prob
     if draft is None or not draft.edits:
         return session.workspace.schema, []
     key, kept = ("proposal", draft.id), session.workspace.trees
-    if key not in kept or kept[key][0] != draft.version:
-        kept[key] = (draft.version, _build(session, draft))
+    moment = (
+        draft.version,
+        draft.created_at,
+        draft.updated_at,
+    )  # SQLite gives the id of an erased draft again
+    if key not in kept or kept[key][0] != moment:
+        kept[key] = (moment, _build(session, draft))
     schema, problems = kept[key][1]
     return schema, problems or excess_of(session.actor, session.workspace.schema, schema)
 
