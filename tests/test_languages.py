@@ -22,7 +22,8 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
     "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/draft/", "/admin/schema/history/",
-    "/admin/schema/history/1", "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
+    "/admin/schema/history/1", "/admin/schema/documents/", "/admin/schema/documents/entity/deal",
+    "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
     "/admin/roles/", "/admin/roles/sales/", "/admin/roles/why?user=sales&entity=deal",
     "/pop?phone=1", "/no/such/page",
 )  # fmt: skip

@@ -247,6 +247,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "RuleApi",
     "RulesView",
     "SchemaApi",
+    "SchemaDocumentsView",
     "RolesView",
     "SchemaEntitiesView",
     "SchemaFieldsView",

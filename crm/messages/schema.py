@@ -95,6 +95,7 @@ MESSAGES = {
     "schema.tables_in_use": N_(
         "Nothing was published: somebody reads these records for very long. Try again soon."
     ),
+    "schema.other_kind": N_("A document of the kind “%(expected)s” is expected here; this is “%(found)s”."),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
     "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),
     "schema.nothing_published": N_("Nothing is published yet. Run “flask crm init” first."),
