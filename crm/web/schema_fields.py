@@ -16,9 +16,12 @@ from crm.drafts import service as drafts
 from crm.drafts.choices import ChoiceRow, rows_of, set_choices
 from crm.drafts.keys import FIELD_ORDER, missing_languages
 from crm.entities.check import FIELD_KEYS
+from crm.entities.diff import same
+from crm.entities.rename import rename_uses
 from crm.errors import ConflictError, NotFoundError, SchemaError
 from crm.fields import FIELD_TYPES
 from crm.messages import render
+from crm.web.condition_builder import is_pressed
 from crm.web.language import current_language
 from crm.web.schema_controls import COLORS, GROUPS, TYPES, KeyControl, control_of_key, words_of_type
 from crm.web.schema_pieces import (
@@ -35,7 +38,16 @@ from crm.web.schema_pieces import (
     live_body,
     save_body,
 )
-from crm.web.schema_readers import DrawnKey, Place, derive_name, draw_key, label_of_field, read_key, read_rows
+from crm.web.schema_readers import (
+    DrawnKey,
+    Place,
+    derive_name,
+    draw_key,
+    label_of_field,
+    read_key,
+    read_rows,
+    unfinished,
+)
 from crm.web.session import current_session
 
 NOT_EDITED = ("type", "was")
@@ -119,12 +131,15 @@ class SchemaFieldsView(ShapingView):
         body = body_of(name)
         if request.method == "GET":
             return self.draw(name, field, found, {})
+        if is_pressed(request.form):
+            return self.draw(name, field, {**found, **sent_keys(place_of(body, found))}, {})
         place = place_of(body, found)
         rows = read_rows(request.form, rows_of(found)) if "choice.key" in request.form else None
         wanted = edits.change_keys(found, sent_keys(place))
         new_name = request.form.get("_name", "").strip() or field or name_of(wanted)
         stale = field is not None and is_stale(found)
         errors = {"": render(ConflictError("draft.moved_on"), current_language())} if stale else {}
+        errors |= unfinished(controls_of(place.type), request.form, place)
         try:
             wanted = wanted if rows is None else set_choices(wanted, rows)
             whole = whole_of(name, body, (field, new_name), wanted)
@@ -138,6 +153,8 @@ class SchemaFieldsView(ShapingView):
         if errors:
             return self.draw(name, field, wanted, errors, rows)
         save_body(name, whole)
+        if field and new_name != field:
+            follow_rename(name, field, new_name)
         flash(gettext("Saved in your draft."), "success")
         return redirect(
             f"/admin/schema/{name}/fields/{new_name}" if "_stay" in request.form else f"/admin/schema/{name}/"
@@ -196,8 +213,10 @@ def field_row(name: str, body: Any, live: Mapping) -> dict[str, Any]:
 def place_of(body: Mapping, found: Mapping) -> Place:
     """Return where a field's form stands."""
     session = current_session()
-    schema, _problems = drafts.propose(session, drafts.find_draft(session))
-    return Place(schema, edits.fields_of(body), found)
+    draft = drafts.find_draft(session)
+    schema, _problems = drafts.propose(session, draft)
+    number = draft.id if draft else None
+    return Place(schema, edits.fields_of(body), found, schema.entities.get(body["entity"]), number)
 
 
 def controls_of(field_type: str) -> list[KeyControl]:
@@ -272,6 +291,17 @@ def whole_of(name: str, body: Mapping, names: tuple[str | None, str], wanted: Ma
     live = edits.fields_of(live_body(name))
     former = field if field in live else wanted.get("was") if wanted.get("was") in live else None
     return edits.rename_field(edits.with_field(body, field, lambda _each: wanted), field, new_name, former)
+
+
+def follow_rename(name: str, old: str, new: str) -> None:
+    """Let every document of the draft speak of a field by its new name."""
+    session = current_session()
+    documents = drafts.documents_of(session, drafts.open_draft(session))
+    for before, after in zip(documents, rename_uses(documents, name, old, new), strict=True):
+        if not same(before.body, after.body):
+            body = after.body
+            drafts.edit_document(session, before.kind, before.name, lambda _body, body=body: body)
+    session.commit()
 
 
 def placed(body: Mapping, field: str) -> dict[str, Any]:

@@ -10,18 +10,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts.choices import ChoiceRow, rows_of
 from crm.drafts.keys import is_nothing, missing_languages, read_texts, shown_texts, usual_value
-from crm.entities.model import Schema
+from crm.entities.model import Entity, Schema
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.fields.fold import fold, search_keys
+from crm.messages import render
 from crm.texts import LANGUAGES, Text
+from crm.web.condition_builder import Editor, draw_conditions, is_sent, read_conditions, redraw_conditions
+from crm.web.condition_pages import admin_editor
 from crm.web.form_fields import FormField, Option
 from crm.web.language import current_language
 from crm.web.schema_controls import SUMMARIES, WORD_LABELS, KeyControl, words_of_type
+from crm.web.session import current_session
 
 MOST_IN_MATRIX = 25  # choices; more of them have their moves edited as YAML
 EMPTY_ROWS = 2  # for new choices, also without scripts
@@ -33,12 +39,15 @@ NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
 class Place:
     """Where a field's form stands: what there is to choose from.
 
-    Shape:  `fields` are the bodies of the entity's fields by name, `body` that of the field itself.
+    Shape:  `fields` are the bodies of the entity's fields by name, `body` that of the field itself. `entity` is the
+            entity as it would be, None while it has problems; `draft` the number of the draft, if there is one.
     """
 
     schema: Schema
     fields: Mapping[str, Mapping]
     body: Mapping[str, Any]
+    entity: Entity | None = None
+    draft: int | None = None
 
     @property
     def type(self) -> str:
@@ -102,7 +111,7 @@ def draw_key(
         shown_texts(texts if isinstance(texts, (str, Mapping)) else None),
         tuple(missing_languages(texts)) if isinstance(texts, (str, Mapping)) else (),
         drawn_rows,
-        _moves(place) if control.control == "moves" else None,
+        EXTRA[control.control](control, place) if control.control in EXTRA else None,
     )
 
 
@@ -192,7 +201,7 @@ def _draw_inverse(_control: KeyControl, value: Any, _place: Place) -> dict[str, 
     return {"value": str(value.get("name") or "") if isinstance(value, Mapping) else "", "direction": "ltr"}
 
 
-def _moves(place: Place) -> dict[str, Any] | None:
+def _moves(_control: KeyControl, place: Place) -> dict[str, Any] | None:
     """Return the matrix of allowed moves; None when there are too many choices for one."""
     rows = rows_of(place.body)
     if not 0 < len(rows) <= MOST_IN_MATRIX:
@@ -203,6 +212,30 @@ def _moves(place: Place) -> dict[str, Any] | None:
     return {"labels": labels, "lines": {key: lines.get(key) for key in labels}}
 
 
+def editor_of(control: KeyControl, place: Place) -> Editor | None:
+    """Return the editor of a key's conditions; None where the entity they are about is not known yet."""
+    entity = place.entity
+    if control.key == "only":
+        entity = place.schema.entities.get(str(place.body.get("to")))
+    elif control.key == "where" and entity is not None:
+        inverse = entity.inverses.get(str(place.body.get("over")).split(".")[0])
+        entity = place.schema.entities.get(inverse.entity) if inverse else None
+    if entity is None:
+        return None
+    label = gettext(control.label)
+    return admin_editor(current_session(), place.schema, entity, control.key, label=label, draft=place.draft)
+
+
+def _draw_lines(control: KeyControl, place: Place) -> Markup | None:
+    editor = editor_of(control, place)
+    if editor is None:
+        return None
+    if request.method == "POST" and is_sent(request.form, control.key):
+        return redraw_conditions(editor, request.form)
+    return draw_conditions(editor, place.body.get(control.key) or [])
+
+
+EXTRA: Mapping[str, Callable[[KeyControl, Place], Any]] = {"moves": _moves, "lines": _draw_lines}
 DRAW: Mapping[str, Callable[[KeyControl, Any, Place], dict[str, Any]]] = {
     "text": _draw_text,
     "code": _draw_code,
@@ -260,6 +293,27 @@ def _read_yaml(control: KeyControl, form: MultiDict, _place: Place) -> Any:
     return text if reading.problems else value
 
 
+def _read_lines(control: KeyControl, form: MultiDict, place: Place) -> Any:
+    editor = editor_of(control, place)
+    if editor is None:
+        return _read_yaml(control, form, place)
+    lines, before = read_conditions(editor, form)[0], place.body.get(control.key)
+    return before if lines == (before if isinstance(before, list) else [before] if before else []) else lines
+
+
+def unfinished(controls: Iterable[KeyControl], form: MultiDict, place: Place) -> dict[str, str]:
+    """Return, by key, the sentence about conditions that lack a value."""
+    found = {}
+    for control in controls:
+        if control.control != "lines" or not is_sent(form, control.key):
+            continue
+        editor = editor_of(control, place)
+        problems = read_conditions(editor, form)[1] if editor is not None else []
+        if problems:
+            found[control.key] = render(problems[0], current_language())
+    return found
+
+
 def _read_texts(control: KeyControl, form: MultiDict, place: Place) -> Any:
     return read_texts(sent_texts(form, control.key), place.body.get(control.key)) or None
 
@@ -314,7 +368,7 @@ READ: Mapping[str, Callable[[KeyControl, MultiDict, Place], Any]] = {
     "number": _read_number,
     "flag": _read_flag,
     "yaml": _read_yaml,
-    "lines": _read_yaml,
+    "lines": _read_lines,
     "moves": _read_moves,
     "texts": _read_texts,
     "inverse": _read_inverse,

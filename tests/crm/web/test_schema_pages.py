@@ -123,7 +123,6 @@ BAD = [
     ({"_name": "id"}, "is taken by the system"),
     ({"_name": "x" * 300}, "is no name"),
     ({"max_length": "many"}, "max_length"),
-    ({"required_if": "- {field: stge, is: won}"}, "Did you mean “stage”?"),
     ({"pattern": "(["}, "pattern"),
 ]
 
@@ -136,6 +135,29 @@ def test_a_wrong_field_is_refused_with_its_input_kept(client, wrong, told):
     assert answer.status_code == 422
     assert told in answer.text.replace("&#39;", "'")
     assert "&lt;b&gt;Mine" in answer.text and "<b>Mine" not in answer.text
+
+
+def test_conditions_are_edited_by_buttons_and_a_field_that_is_drawn_again_is_not_saved(client, session_as):
+    sent = {"label.en": "Mine", "show_if": "1", "_conditions": "add:show_if:field"}
+    answer = client("admin").submit("/admin/schema/deal/add/text", sent)
+    assert answer.status_code == 200
+    assert 'value="remove:show_if/' in answer.text and 'value="Mine"' in answer.text
+    session = session_as("admin")
+    assert drafts.find_draft(session) is None
+    session.close()
+
+
+def test_everything_follows_a_renamed_field(client, session_as):
+    admin, path = client("admin"), "/admin/schema/deal/fields/stage"
+    sent = sent_as_drawn(admin.get(path).text)
+    assert admin.post(path, data={**sent, "_name": "step"}).status_code == 302
+    body = body_in_draft(session_as)
+    assert body["fields"]["lost_reason"]["show_if"] == [{"field": "step", "is": "lost"}]
+    assert body["fields"]["step"]["was"] == "stage" and body["kanban"]["by"] == "step"
+    session = session_as("admin")
+    _schema, problems = drafts.propose(session, drafts.find_draft(session))
+    session.close()
+    assert problems == []
 
 
 def test_a_wrong_formula_names_its_place_and_the_nearest_field(client):

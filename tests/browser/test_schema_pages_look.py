@@ -1,0 +1,32 @@
+"""Pages on which entities are shaped, in two directions, on a phone and a desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+
+VIEWS = [
+    pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
+    pytest.param({"width": PHONE, "language": "he", "dark": True}, id="he-phone-dark"),
+]
+PATHS = [
+    "/admin/schema/",
+    "/admin/schema/new",
+    "/admin/schema/deal/",
+    "/admin/schema/deal/add",
+    "/admin/schema/deal/add/choice",
+    "/admin/schema/deal/fields/stage",
+    "/admin/schema/deal/fields/customer",
+    "/admin/schema/deal/form",
+    "/admin/schema/deal/lists",
+    "/admin/schema/deal/checks",
+    "/admin/schema/deal/general",
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_pages_that_shape_entities_are_sound(visit: Callable[..., Visitor], view: dict) -> None:
+    assert visit("admin", **view).look_at(PATHS) == {}
