@@ -220,6 +220,7 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
         "clashes": clashes,
         "changed": changed_documents(impact, old, documents, language),
         "problems": [told(problem, language) for problem in impact["problems"]],
+        "notes": [told(note, language) for note in impact["notes"]],
     }
 
 
