@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
+from crm.conditions import parse_conditions
 from crm.drafts.roles import RoleForm, Ticked, set_role
 from crm.entities.build import as_lines
 from crm.entities.model import Document, Entity, Schema
-from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.messages import render
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.kind import check_role
 from crm.permissions.model import DEEDS
 from crm.texts import LANGUAGES, translate
+from crm.web.condition_builder import Editor, draw_conditions, is_sent, read_conditions, redraw_conditions
+from crm.web.condition_form import BUTTON
 
-LONGEST_CONDITIONS = 20_000  # characters
+EditorOf = Callable[[Entity], Editor]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ class EntityRow:
     label: str
     icon: str
     can: frozenset[str]
-    records: str
+    has_records: bool
+    conditions: Markup
     fields: list[FieldRow]
-    error: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,18 @@ class RolePage:
 
 @dataclass
 class Sent:
-    """What came back: the document, and what is wrong with it, by place of the form."""
+    """What came back: the document, what is wrong with it, and the entities whose conditions are."""
 
-    body: dict[str, Any]
+    form: MultiDict
+    body: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, Problem] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
 
 
-def role_page(body: Mapping[str, Any], schema: Schema, language: str, sent: Sent | None = None) -> RolePage:
-    """Return the form of a role's document; conditions that could not be read come back as they were typed."""
+def role_page(
+    body: Mapping[str, Any], schema: Schema, language: str, editor_of: EditorOf, sent: Sent | None = None
+) -> RolePage:
+    """Return the form of a role's document; of a form that was sent, with its conditions as they were left."""
     label = body.get("label")
     labels = label if isinstance(label, Mapping) else {"en": label or ""}
     reports = list(body.get("reports") or ())
@@ -78,7 +83,7 @@ def role_page(body: Mapping[str, Any], schema: Schema, language: str, sent: Sent
         [(code, str(labels.get(code) or "")) for code in LANGUAGES],
         [(deed, translate(DEED_LABELS[deed], language)) for deed in DEEDS],
         [
-            _entity_row(entity, body, language, sent or Sent({}))
+            _entity_row(entity, body, language, editor_of(entity), sent)
             for entity in sorted(schema.entities.values(), key=lambda entity: entity.plural.get(language))
         ],
         [
@@ -90,10 +95,12 @@ def role_page(body: Mapping[str, Any], schema: Schema, language: str, sent: Sent
     )
 
 
-def _entity_row(entity: Entity, body: Mapping[str, Any], language: str, sent: Sent) -> EntityRow:
+def _entity_row(
+    entity: Entity, body: Mapping[str, Any], language: str, editor: Editor, sent: Sent | None
+) -> EntityRow:
     rights = (body.get("entities") or {}).get(entity.name) or {}
     lines = list(as_lines(rights.get("records")))
-    error = sent.errors.get(entity.name)
+    drawn = draw_conditions(editor, lines) if sent is None else redraw_conditions(editor, sent.form)
     fields = [
         FieldRow(
             name,
@@ -109,16 +116,22 @@ def _entity_row(entity: Entity, body: Mapping[str, Any], language: str, sent: Se
         entity.plural.get(language),
         entity.icon,
         frozenset(rights.get("can") or ()),
-        sent.texts.get(entity.name, write_yaml(lines).strip() if lines else ""),
+        bool(lines),
+        drawn,
         fields,
-        render(error, language) if error else "",
+        sent is not None and (entity.name in sent.wrong or name_of(entity.name) in sent.form.get(BUTTON, "")),
     )
 
 
-def read_role(form: MultiDict, body: Mapping[str, Any], schema: Schema) -> Sent:
+def name_of(entity: str) -> str:
+    """Return the name of the editor of an entity's records within the form."""
+    return f"records_{entity}"
+
+
+def read_role(form: MultiDict, body: Mapping[str, Any], schema: Schema, editor_of: EditorOf) -> Sent:
     """Return the document a sent form makes of a role's, with every problem of it."""
-    sent = Sent({})
-    entities = dict(_read_entities(form, body, schema, sent))
+    sent = Sent(form)
+    entities = dict(_read_entities(body, schema, editor_of, sent))
     role_form = RoleForm(
         {code: form.get(f"label-{code}", "").strip()[:200] for code in LANGUAGES},
         entities,
@@ -127,32 +140,33 @@ def read_role(form: MultiDict, body: Mapping[str, Any], schema: Schema) -> Sent:
     )
     sent.body = set_role(body, role_form)
     document = Document("role", str(sent.body["role"]), sent.body, f"roles/{sent.body['role']}.yaml")
-    sent.problems += [*sent.errors.values(), *check_role(document, schema)]
+    sent.problems += check_role(document, schema)
     return sent
 
 
 def _read_entities(
-    form: MultiDict, body: Mapping[str, Any], schema: Schema, sent: Sent
+    body: Mapping[str, Any], schema: Schema, editor_of: EditorOf, sent: Sent
 ) -> Iterator[tuple[str, Ticked]]:
-    for name in schema.entities:
+    for name, entity in schema.entities.items():
         before = ((body.get("entities") or {}).get(name) or {}).get("records")
-        text = form.get(f"records-{name}", "").replace("\r\n", "\n").strip()[:LONGEST_CONDITIONS]
-        records = _read_lines(text, before, name, sent)
-        boxes = {key: form.getlist(f"{key}-{name}") for key in ("can", "hidden", "read_only")}
+        boxes = {key: sent.form.getlist(f"{key}-{name}") for key in ("can", "hidden", "read_only")}
+        records = _read_lines(editor_of(entity), before, sent)
         yield name, Ticked(boxes["can"], records, boxes["hidden"], boxes["read_only"])
 
 
-def _read_lines(text: str, before: Any, name: str, sent: Sent) -> Any:
-    """Return condition lines from their text; what was not touched stays as it was written."""
-    lines = list(as_lines(before))
-    if text == (write_yaml(lines).strip() if lines else ""):
+def _read_lines(editor: Editor, before: Any, sent: Sent) -> Any:
+    """Return the condition lines of an entity; those that mean what they meant stay as they were written."""
+    if not is_sent(sent.form, editor.name):
         return before
-    if not text:
-        return None
-    found, reading = read_yaml(text + "\n")
-    sent.texts[name] = text
-    if reading.problems or not isinstance(found, list | dict):
-        problem = next(iter(reading.problems), Problem("schema.expected_list", {"key": "records"}))
-        sent.errors[name] = problem.at(field=name)
+    lines, problems = read_conditions(editor, sent.form)
+    if problems:
+        sent.problems += problems
+        sent.wrong.add(editor.entity.name)
         return before
-    return found if isinstance(found, list) else [found]
+    known = list(as_lines(before))
+    if (
+        parse_conditions(lines, editor.entity, editor.schema)[0]
+        == parse_conditions(known, editor.entity, editor.schema)[0]
+    ):
+        return before
+    return lines or None

@@ -23,15 +23,17 @@ from crm.drafts.service import (
     save_document,
 )
 from crm.entities.build import label_of
-from crm.entities.model import Document
+from crm.entities.model import Document, Schema
 from crm.entities.reader import NAME
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
 from crm.messages import render
 from crm.permissions.store import list_role_holders
+from crm.web.condition_builder import is_pressed
+from crm.web.condition_pages import admin_editor
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
-from crm.web.roles_form import Sent, read_role, role_page
+from crm.web.roles_form import EditorOf, Sent, name_of, read_role, role_page
 from crm.web.session import current_actor, current_session, require_configuration
 from crm.web.view_as import may_view_as, start_viewing
 
@@ -94,8 +96,8 @@ class RolesView(BaseView):
         document = found_role(session, name)
         draft = open_draft(session)
         schema, _problems = propose(session, draft)
-        sent = read_role(request.form, document.body, schema)
-        if sent.problems:
+        sent = read_role(request.form, document.body, schema, editors(session, schema))
+        if is_pressed(request.form) or sent.problems:
             session.rollback()
             return self.form(document, sent)
         version = request.form.get("_version", "")
@@ -148,15 +150,32 @@ class RolesView(BaseView):
             "roles/form.html",
             title=label_of(body, "label", document.name).get(language),
             name=document.name,
-            page=role_page(body, schema, language, sent),
+            page=role_page(body, schema, language, editors(session, schema), sent),
             version=request.form.get("_version") if sent else (draft.version if draft else ""),
-            problems=[("", "", render(problem, language)) for problem in sent.problems] if sent else [],
+            problems=[("", "", render(found, language)) for found in shown_problems(sent)],
             warnings=[render(problem, language) for problem in about(problems, document.name)],
             holders=list_role_holders(session.connection()).get(document.name, []),
             can_view=live is not None and may_view_as(current_actor(), live, session.workspace.schema),
             is_live=live_document(session, "role", document.name) is not None,
         )
-        return make_response(page, 422 if sent else 200)
+        return make_response(page, 422 if shown_problems(sent) else 200)
+
+
+def editors(session: CrmSession, schema: Schema) -> EditorOf:
+    """Return the function that makes the editor of an entity's records."""
+    return lambda entity: admin_editor(
+        session,
+        schema,
+        entity,
+        name_of(entity.name),
+        label=gettext("Which records; none means all"),
+        draft="mine",
+    )
+
+
+def shown_problems(sent: Sent | None) -> list[Problem]:
+    """Return what is wrong with a form that was sent to be saved; one that is still being filled in is not judged."""
+    return [] if sent is None or is_pressed(sent.form) else sent.problems
 
 
 def about(problems: list[Problem], name: str) -> list[Problem]:
