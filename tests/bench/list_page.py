@@ -33,7 +33,7 @@ SELECT 'Company ' || md5(i::text), 'company',
        (ARRAY['lead', 'active', 'at_risk', 'churned'])[1 + i % 4],
        (ARRAY['enterprise', 'mid_market', 'small', 'public'])[1 + i % 4],
        (ARRAY['Athens', 'Patras', 'Cluj', 'Haifa', 'Iasi'])[1 + i % 5], (ARRAY['GR', 'RO', 'IL'])[1 + i % 3],
-       'en', 1 + i % 3, (i % 1000) * 100, '+30210' || lpad(i::text, 7, '0'), 'info' || i || '@example.com',
+       'en', 1 + i % 9, (i % 1000) * 100, '+30210' || lpad(i::text, 7, '0'), 'info' || i || '@example.com',
        date '2020-01-01' + i % 2000, timestamp '2025-01-01' + i * interval '10 seconds',
        timestamp '2025-01-01' + i * interval '10 seconds', 1,
        'company ' || md5(i::text) || ' info' || i || '@example.com 30210' || lpad(i::text, 7, '0')
@@ -45,6 +45,8 @@ FLOORS = {
     "page 400": BARE + "ORDER BY name, id DESC LIMIT 26 OFFSET 10000",
     "filter and sort": BARE + "WHERE city = 'Patras' ORDER BY revenue DESC, id DESC LIMIT 26",
     "text search": BARE + "WHERE search_key LIKE '%e4da3b7fbb%' LIMIT 26",
+    "first page of sales": BARE
+    + "WHERE owner_id = 8 ORDER BY name, id DESC LIMIT 26",  # her id in the template
 }
 COUNT = "SELECT count(*) FROM customer"
 
@@ -84,12 +86,17 @@ def connect(server: PostgresServer) -> psycopg.Connection:
 
 def measure(server: PostgresServer, browser: Browser, pid: int) -> None:
     """Time every page beside its bare query, and the exact count nobody waits for."""
-    bearer = browser.api_token()
-    browser.sign_in()
+    bearer = browser.api_token("admin")
+    browser.sign_in("admin")
+    seller = Browser(browser.connection.port)  # sees a ninth of the records
+    own = seller.api_token("sales")
+    seller.sign_in("sales")
     calls: dict[str, Timed] = {
         f"html: {name}": lambda path=path: browser.get(path) for name, path in PAGES.items()
     }
     calls["rest: first page"] = lambda: browser.get(REST_PAGE, bearer)
+    calls["html: first page of sales"] = lambda: seller.get(PAGES["first page"])
+    calls["rest: first page of sales"] = lambda: seller.get(REST_PAGE, own)
     with connect(server) as connection:
         for name, query in FLOORS.items():
             calls[f"bare query: {name}"] = lambda query=query: connection.execute(query).fetchall()
@@ -134,14 +141,14 @@ class Browser:
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
         return self._send("GET", path, None, headers or {}, 200)
 
-    def sign_in(self) -> None:
+    def sign_in(self, name: str) -> None:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get("/login/"))[1]
-        form = urlencode({"username": "admin", "password": PASSWORD, "csrf_token": token})
+        form = urlencode({"username": name, "password": PASSWORD, "csrf_token": token})
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         self._send("POST", "/login/", form, kind, 302)
 
-    def api_token(self) -> dict[str, str]:
-        body = f'{{"username": "admin", "password": "{PASSWORD}", "provider": "db"}}'
+    def api_token(self, name: str) -> dict[str, str]:
+        body = f'{{"username": "{name}", "password": "{PASSWORD}", "provider": "db"}}'
         kind = {"Content-Type": "application/json"}
         answer = self._send("POST", "/api/v1/security/login", body, kind, 200)
         return {"Authorization": "Bearer " + re.search(r'"access_token": ?"([^"]+)"', answer)[1]}

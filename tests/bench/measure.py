@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import statistics
 import sys
@@ -88,6 +87,5 @@ def peak_of(pid: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return how much processor time a running process has used."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    """Return how much processor time a running process has used, its threads together, to the nanosecond."""
+    return time.clock_gettime(~pid << 3 | 2)  # Linux's number of the clock of another process
