@@ -10,7 +10,8 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm.conditions import evaluate
+from crm.conditions import Node, evaluate, fields_of
+from crm.conditions.model import FieldPath, walk
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import Problem
@@ -122,15 +123,27 @@ def build_form(
             sections.append(
                 FormSection(section.label.get(maker.situation.language) if section.label else "", fields)
             )
-    return RecordForm(sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(entity)))
-
-
-def _watched(entity: Entity) -> Iterator[str]:
-    """Yield the fields that conditions of other fields ask about."""
-    asked = " ".join(
-        repr((field.show_if, field.required_if, field.read_only_if)) for field in entity.fields.values()
+    return RecordForm(
+        sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(session, entity))
     )
-    yield from (name for name in entity.fields if f"'{name}'" in asked or f" {name} " in asked)
+
+
+def _watched(session: CrmSession, entity: Entity) -> Iterator[str]:
+    """Yield the fields that conditions of other fields ask about, by way of formulas and references too."""
+    conditions = (
+        lines
+        for field in entity.fields.values()
+        for lines in (field.show_if, field.required_if, field.read_only_if)
+        if lines
+    )
+    asked: set[tuple[str, str]] = set()
+    for lines in conditions:
+        waiting: list[Node] = [parse_trusted(session.workspace, entity, lines)]
+        while waiting:
+            node = waiting.pop()
+            asked |= fields_of(node)
+            waiting += [part.computed for part in walk(node) if isinstance(part, FieldPath) and part.computed]
+    yield from (name for name in entity.fields if (entity.name, name) in asked)
 
 
 class FormMaker:
@@ -194,11 +207,18 @@ class FormMaker:
         chosen = self.sent.get(field.name, self.values.get(field.name) or ())
         return tuple(str(value) for value in chosen) if isinstance(chosen, (list, tuple)) else (str(chosen),)
 
+    def _stored(self, field: Field) -> Any:
+        """Return the value a choice moves on from: the record's own, whatever is chosen in the form by now."""
+        number = self.values.get("id")
+        if number is None:
+            return self.values.get(field.name) if field.name not in self.sent else None
+        return getattr(self.session.get(self.session.workspace.models[self.entity.name], number), field.name)
+
     def _options(self, field: Field, control: str, values: tuple[str, ...]) -> Iterator[Option]:
         language = self.situation.language
         if "choices" in field.options:
             choices = field.options["choices"]
-            keys = allowed_moves(field, self.values.get(field.name)) if field.type == "choice" else choices
+            keys = allowed_moves(field, self._stored(field)) if field.type == "choice" else choices
             yield from (
                 Option(key, choices[key].label.get(language), choices[key].color)
                 for key in keys

@@ -304,3 +304,14 @@ def test_a_lookup_finds_records_of_any_kind_and_users(client, session) -> None:
         {"value": str(made.id), "text": "Aegean Foods"}
     ]
     assert browser.get("/lookup/customer/created_by?q=sales").json
+
+
+def test_asking_does_not_wait_for_somebody_who_writes(client, session) -> None:
+    from tests.factories import make_customer
+
+    browser = client("admin")
+    token = browser.token("/profile/")
+    make_customer(session)  # not committed: a SQLite database is locked for other writers
+    answer = browser.post("/conditions/customer?name=if", data={"if": "1", "csrf_token": token})
+    assert answer.status_code == 200
+    session.rollback()
