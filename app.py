@@ -25,10 +25,12 @@ from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.permissions.grants import judge_publisher
+from crm.records import commands as record_commands
 from crm.records.rekey import rebuild_search_keys
 from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
+from crm.secrets import Key, read_keys, use_keys
 from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind
 from crm.web import commands as web_commands
@@ -54,6 +56,7 @@ COMMANDS = (
     report_commands.register,
     permission_commands.register,
     import_commands.register,
+    record_commands.register,
     rule_commands.register,
     processes.register,
 )
@@ -69,9 +72,19 @@ def wire() -> None:
     PAGES.append(rule_pages.register)
     usage.SHELVES.append(VIEWS)
     publish.BEFORE_PUBLISH.append(judge_publisher)
+    use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.AFTER_PUBLISH.append(rebuild_search_keys)
     assert _guard, "the guard listens once it is imported"
+
+
+def ring_of_settings() -> tuple[Key, ...]:
+    """Return the keys of encrypted fields: the given ones, or those of the instance folder.
+
+    Production makes none by itself: keys that one machine made would be missing on the others.
+    """
+    settings = current_settings()
+    return read_keys(settings.encryption_keys, settings.instance, may_make=not settings.is_production)
 
 
 def build_source(settings: Settings, engine: sa.Engine) -> Source:

@@ -93,8 +93,16 @@ def _parse_time_zone(text: str) -> str:
     return text
 
 
+def _parse_keys(text: str) -> str:
+    words = text.replace(",", " ").split()
+    if not words or any(len(bytes.fromhex(word)) != 32 for word in words):
+        raise ValueError(text)
+    return " ".join(words)
+
+
 FLAG = Accepts(_parse_flag, "0 or 1")
 TEXT = Accepts(str, "text")
+KEYS = Accepts(_parse_keys, "keys of 64 hexadecimal digits, separated by commas")
 FOLDER = Accepts(lambda text: Path(text).resolve(), "a folder")
 TIME_ZONE = Accepts(_parse_time_zone, "a name of the time zone database such as Europe/Athens")
 SOME_LANGUAGES = Accepts(_parse_languages, "some of " + ",".join(LANGUAGES) + ", separated by commas")
@@ -123,6 +131,9 @@ class Settings:
     port: int = setting(8080, whole(1, 65535), "TCP port the web server listens on")
     public_url: str = setting("", url_of("http://", "https://"), "address people use; default bind and port")
     secret_key: str = setting("", TEXT, "signs sessions and tokens; default made once in the instance folder")
+    encryption_keys: str = setting(
+        "", KEYS, "keys of encrypted fields, the newest first; default made once in the instance folder"
+    )
     admin_password: str = setting("", TEXT, "password of admin at the first start; default made and printed")
     demo: bool = setting(True, FLAG, "1 loads demo data into an empty database, 0 starts empty")
     demo_size: int = setting(300, whole(1, 1_000_000), "records of the main kind in the demo data")

@@ -19,7 +19,9 @@ from crm.database import build_engine, create_tables
 from crm.entities.load import build_schema, load_documents
 from crm.entities.publish import publish_schema
 from crm.entities.store import live_number
+from crm.entities.workspace import get_workspace
 from crm.errors import SchemaError
+from crm.secrets import current_keys
 
 PREPARE_LOCK = 7_316_003  # any number, the same in every process
 ADMIN_ROLE = "Admin"  # Flask-AppBuilder's own, which may do everything
@@ -39,6 +41,7 @@ def prepare(settings: Settings) -> dict[str, Any]:
         create_tables(engine)
         number = find_live_number(engine)
         is_empty = not number
+        refuse_without_keys(engine)
         if is_empty:
             number = publish_folder(engine, ROOT / "schemas")
         is_new, password = ensure_admin(engine, settings.admin_password)
@@ -50,6 +53,16 @@ def find_live_number(engine: sa.Engine) -> int:
     """Return the live revision's number; 0 when nothing is published."""
     with engine.connect() as connection:
         return live_number(connection)
+
+
+def refuse_without_keys(engine: sa.Engine) -> None:
+    """Let pass a database whose encrypted fields we have keys for, and one without any.
+
+    Errors: UnavailableError.
+    """
+    workspace = get_workspace(engine) if find_live_number(engine) else None
+    if workspace is not None and list(workspace.schema.encrypted_fields()):
+        current_keys()
 
 
 def publish_folder(engine: sa.Engine, folder: Path, why: str = "First start") -> int:

@@ -52,6 +52,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(autouse=True)
+def _keys() -> None:
+    """Every test seals by the same key, whatever settings were read before."""
+    from crm.secrets import Key, use_keys
+
+    use_keys(lambda: (Key(b"k" * 32),))
+
+
 # Databases
 
 

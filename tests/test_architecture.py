@@ -30,6 +30,7 @@ LAYERS = (
         "crm.events",
         "crm.queue",
         "crm.file_store",
+        "crm.secrets",
         "crm.redis_server",
         "crm.supervisor",
         "crm.scheduler",
@@ -77,6 +78,7 @@ HOMES = {
     "re2": ("crm.fields",),
     "croniter": ("workflows.rules",),
     "fsspec": ("crm.file_store",),
+    "cryptography": ("crm.secrets",),
 }
 
 ENTITY_WORDS = ("customer", "deal", "complaint", "contract")

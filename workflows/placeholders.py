@@ -72,7 +72,9 @@ def _check_name(name: str, entity: Entity, schema: Schema) -> Problem | None:
     if not PATH.match(name):
         return Problem("rule.bad_placeholder", {"name": name})
     path = find_path(name, entity, schema)
-    return path if isinstance(path, Problem) else None
+    if isinstance(path, Problem):
+        return path
+    return Problem("schema.encrypted_not_here", {"name": name}) if path.field.encrypted else None
 
 
 def _languages(text: object) -> list[str]:

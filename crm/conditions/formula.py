@@ -230,12 +230,7 @@ class FormulaReader:
             return self._call(token.text)
         if token.text in WORDS:
             return Const(WORDS[token.text], BOOLEAN)
-        path = self.resolver.field_path(token.text, self.entity)
-        entity, name = path.steps[-1]
-        field = self.resolver.schema.entities[entity].fields.get(name)
-        if field is not None and field.encrypted:
-            raise Refusal("conditions.encrypted", name=name)
-        return path
+        return self.resolver.plain_path(token.text, self.entity)
 
     def _call(self, name: str) -> Node:
         if name in CHILDREN:
@@ -258,7 +253,7 @@ class FormulaReader:
         with placed(token.position):
             base, rest = self.resolver.children(token.text, self.entity, with_value)
             child = self.resolver.entity(base.entity)
-            value = must_be(self.resolver.field_path(rest, child), NUMBER) if rest else None
+            value = must_be(self.resolver.plain_path(rest, child), NUMBER) if rest else None
         where = both(base.where, self._where(child) if self._take(",") else None)
         self._demand(")")
         return replace(base, aggregate="sum" if with_value else "count", value=value, where=where)

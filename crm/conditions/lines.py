@@ -31,6 +31,7 @@ from crm.conditions.model import (
     Changed,
     ChangedFrom,
     ChangedTo,
+    Children,
     Const,
     Contains,
     FieldPath,
@@ -42,6 +43,7 @@ from crm.conditions.model import (
     Or,
     StartsWith,
     is_condition,
+    walk,
 )
 from crm.conditions.moments import parse_duration
 from crm.conditions.resolve import Refusal, Resolver, both, reference_target, unknown
@@ -153,7 +155,7 @@ class LineReader:
             raise Refusal("conditions.too_deep", limit=MAX_CHILDREN)
         base, rest = self.resolver.children(line[aggregate], context.entity, aggregate == "sum_of")
         child = self.resolver.entity(base.entity)
-        value = must_be(self.resolver.field_path(rest, child), NUMBER) if rest else None
+        value = must_be(self.resolver.plain_path(rest, child), NUMBER) if rest else None
         where = None
         if line.get("where"):
             inner = Context(child, context.nesting + 1, context.children + 1)
@@ -181,9 +183,7 @@ class LineReader:
         return self._build(operator, path, given, context)
 
     def _operators(self, path: FieldPath) -> tuple[str, ...]:
-        entity, name = path.steps[-1]
-        field = self.resolver.schema.entities[entity].fields.get(name)
-        if field is not None and field.encrypted:
+        if self.resolver.is_encrypted(path):
             return ENCRYPTED
         return OPERATORS.get(path.kind, OPERATORS[NONE])
 
@@ -242,7 +242,10 @@ class LineReader:
     def value(self, given: Any, left: Node, context: Context) -> Node:
         """Return the right side of a line: a constant of the left side's kind, or `= formula`."""
         if isinstance(given, str) and given.startswith("="):
-            return self._formula(given[1:], context)
+            found = self._formula(given[1:], context)
+            if isinstance(left, FieldPath) and self.resolver.is_encrypted(left):
+                self._refuse_reading(found, left)
+            return found
         found = constant(given, left.kind)
         if found is None:
             choices = choices_of(left, self.resolver.schema) if isinstance(left, FieldPath) else []
@@ -253,6 +256,12 @@ class LineReader:
             code = "conditions.use_is_empty" if given in (None, "") else "conditions.not_a_value"
             raise Refusal(code, value=str(given)[:60], kind=left.kind)
         return found
+
+    @staticmethod
+    def _refuse_reading(node: Node, left: FieldPath) -> None:
+        """Refuse to compare an encrypted field with what stands in records: the database cannot."""
+        if any(isinstance(part, (FieldPath, Children)) for part in walk(node)):
+            raise Refusal("conditions.encrypted", name=left.steps[-1][1])
 
     def _formula(self, text: Any, context: Context) -> Node:
         return FormulaReader(text, context.entity, self.resolver).read()
@@ -326,7 +335,7 @@ def build_summary(resolver: Resolver, entity: Entity, options: Mapping[str, Any]
     aggregate = str(options["function"])
     base, rest = resolver.children(".".join(options["over"]), entity, len(options["over"]) > 1)
     child = resolver.entity(base.entity)
-    value = resolver.field_path(rest, child) if rest and aggregate != "count" else None
+    value = resolver.plain_path(rest, child) if rest and aggregate != "count" else None
     if value is not None:
         must_be(value, *SUMMED.get(aggregate, SINGLE))
     where = None

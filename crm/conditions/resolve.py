@@ -81,6 +81,19 @@ class Resolver:
         computed = self._tree_of(place, field) if is_computed(field) else None
         return FieldPath((*way, (place.name, last)), kind_of(field), computed)
 
+    def plain_path(self, text: object, entity: Entity) -> FieldPath:
+        """Return the node of a field that can be reckoned with: one that is not encrypted."""
+        path = self.field_path(text, entity)
+        if self.is_encrypted(path):
+            raise Refusal("conditions.encrypted", name=path.steps[-1][1])
+        return path
+
+    def is_encrypted(self, path: FieldPath) -> bool:
+        """Return whether a path ends at an encrypted field."""
+        entity, name = path.steps[-1]
+        field = self.schema.entities[entity].fields.get(name)
+        return field is not None and field.encrypted
+
     def _walk(self, text: object, entity: Entity) -> tuple[tuple[Step, ...], str, Entity]:
         """Return the references on the way, the last name and the entity it is a name in."""
         if not isinstance(text, str) or not text or len(text) > 400:

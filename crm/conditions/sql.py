@@ -28,6 +28,7 @@ from crm.conditions.scope import Scope
 from crm.conditions.segments import segment_tree
 from crm.conditions.sqlite import SQLite
 from crm.conditions.values import age_bounds
+from crm.fields.encrypted import Encrypted, matches
 
 TRUE, FALSE = sa.true(), sa.false()
 ONE = sa.select(sa.literal_column("1"))
@@ -153,7 +154,15 @@ class Compiler:
     def compare(self, node: model.Compare, row: Row) -> Sql:
         """Return a column beside a constant."""
         column = row.column(node.left.steps[-1][1])
+        if isinstance(column.type, Encrypted):
+            return self._sealed(column, node.left.kind, [constant_of(node.right, self.python)])
         return self.beside(node.operator, column, node.left.kind, node.right)
+
+    def _sealed(self, column: Any, kind: str, constants: list[Any]) -> Sql:
+        """Return a sealed column that holds one of some values, found by its blind index."""
+        days = kind == DATE
+        values = [self.python.day(one) if days and isinstance(one, dt.datetime) else one for one in constants]
+        return sa.and_(column.is_not(None), matches(column, values))
 
     def beside(self, operator: str, column: Any, kind: str, right: Node) -> Sql:
         """Return a column of a kind compared with a constant node."""
@@ -203,6 +212,8 @@ class Compiler:
             else:
                 options.append(constant_of(option, self.python))
         found = [option for option in dict.fromkeys(options) if option is not None]
+        if isinstance(column.type, Encrypted):
+            return self._sealed(column, kind, found)
         if kind == NUMBER:
             return self._one_number(column, found)
         return sa.type_coerce(column, LITERALS[kind]).in_(found) if found else FALSE

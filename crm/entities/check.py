@@ -11,6 +11,7 @@ from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREF
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
+from crm.fields.encrypted import ENCRYPTABLE
 
 ENTITY_KEYS = (
     "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban",
@@ -67,7 +68,7 @@ def _check_field(reader: BodyReader, name: str, body: Any) -> None:
         reader.text(body, key, path)
     reader.string(body, "was", path)
     if body.get("encrypted") is True:
-        reader.refuse("schema.not_available_yet", (*path, "encrypted"), what="encrypted")
+        _check_encrypted(reader, body, path)
     reader.add(field_type.check_options(name, body), path)
 
 
@@ -75,6 +76,30 @@ def _check_attribute(reader: BodyReader, name: str, fields: Mapping) -> None:
     """Refuse a field that has the name under which another one keeps its number."""
     if f"{name}_id" in fields:
         reader.refuse("schema.reserved_name", ("fields", f"{name}_id"), name=f"{name}_id")
+
+
+def _check_encrypted(reader: BodyReader, body: Mapping, path: tuple) -> None:
+    """Refuse what cannot be sealed, and what would keep a sealed value readable."""
+    if body["type"] not in ENCRYPTABLE:
+        reader.refuse("schema.cannot_be_encrypted", (*path, "encrypted"), name=body["type"])
+    if body.get("search") is True:
+        reader.refuse("schema.encrypted_not_searched", (*path, "search"))
+
+
+def _check_sealed_places(reader: BodyReader, entity: Entity) -> None:
+    """Refuse places that would sort by, add up or copy a sealed value."""
+    sealed = {field.name for field in entity.fields.values() if field.encrypted}
+    places = [
+        (("list", "sort"), [name for name, _down in entity.sort]),
+        (("title",), placeholders(entity.title)),
+    ]
+    if entity.board is not None:
+        places.append((("kanban",), [entity.board.by, entity.board.sum or ""]))
+    places.append((("calendar",), list((entity.calendar or {}).values())))
+    places.append((("timeline",), list((entity.options.get("timeline") or {}).values())))
+    for path, names in places:
+        for name in sealed.intersection(names):
+            reader.refuse("schema.encrypted_not_here", path, name=name)
 
 
 def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
@@ -140,6 +165,7 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             reader.add(parse_formula(field.default[1:], entity, schema)[1], (*path, "default"))
         if not FIELD_TYPES[field.type].stored:
             reader.add(parse_field(entity, field, schema)[1], path)
+    _check_sealed_places(reader, entity)
     _check_inverses(reader, entity, schema)
     _check_checks(reader, entity, schema)
     for word in placeholders(entity.title):

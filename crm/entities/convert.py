@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.entities.build import build_entity
-from crm.entities.identity import FieldIdentity, Identities
+from crm.entities.identity import ENCRYPTED, FieldIdentity, Identities
 from crm.entities.model import Document
+from crm.entities.models import stored_column_type
 from crm.entities.workspace import Workspace
 from crm.errors import FieldError, Problem, SchemaError
 from crm.fields import FIELD_TYPES
@@ -97,7 +98,8 @@ def _is_carried(old: Field, new: Field) -> bool:
 
 def _carry(connection: sa.Connection, move: Move) -> tuple[list[str], int]:
     """Write the values that differ, and return those that were refused and how many there were."""
-    table, source = move.table, sa.column(move.old.column, FIELD_TYPES[move.old.type].column_type(move.old))
+    table = move.table
+    source = sa.column(move.old.column, stored_column_type(move.old, table.name))
     target = table.c[move.new.column]
     asked = sa.select(table.c.id, source, target).select_from(table)
     rows = connection.execute(asked.where(sa.or_(source.is_not(None), target.is_not(None))))
@@ -113,7 +115,8 @@ def _carry(connection: sa.Connection, move: Move) -> tuple[list[str], int]:
             try:
                 fresh = _fresh_value(move, value, kept)
             except FieldError:
-                refused.append(f"{row_id}: {value}")
+                is_secret = move.old.encrypted or move.new.encrypted
+                refused.append(str(row_id) if is_secret else f"{row_id}: {value}")
             else:
                 if fresh != kept:
                     values.append({"row": row_id, "value": fresh})
@@ -152,11 +155,12 @@ def converted(old: Field, new: Field, value: Any) -> Any:
 
 def ghost_of(old: FieldIdentity) -> Field | None:
     """Return a field as far as its column needs it, type and places; None when nothing is stored."""
-    kind, *rest = old.type.split()
+    kind, *rest = [word for word in old.type.split() if word != ENCRYPTED]
     if kind not in FIELD_TYPES or not FIELD_TYPES[kind].stored:
         return None
     places = {"places": int(rest[-1])} if rest and rest[-1].isdigit() else {}
-    return Field(old.column, kind, Text(old.column), options=places)
+    sealed = old.type.endswith(ENCRYPTED)
+    return Field(old.column, kind, Text(old.column), column=old.column, encrypted=sealed, options=places)
 
 
 def _plain(field: Field, value: Any) -> Any:

@@ -50,8 +50,16 @@ def _columns_missing(found: sa.Inspector, table: sa.Table) -> Iterator[DDLElemen
             yield AddColumn(table.name, sa.Column(column.name, column.type))
 
 
+def index_names(found: sa.Inspector, table: str) -> set[str]:
+    """Return the names of a table's indexes, those on expressions included, which SQLite's inspector leaves out."""
+    if found.dialect.name != "sqlite":
+        return {index["name"] for index in found.get_indexes(table)}
+    asked = sa.text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :name")
+    return {name for name in found.bind.scalars(asked, {"name": table}) if not name.startswith("sqlite_")}
+
+
 def _index_changes(found: sa.Inspector, table: sa.Table) -> Iterator[DDLElement]:
-    known = {index["name"] for index in found.get_indexes(table.name)}
+    known = index_names(found, table.name)
     wanted = {index.name: index for index in table.indexes}
     for name in sorted(known - set(wanted)):
         if name.startswith(("uq_", "ix_")):
@@ -106,7 +114,7 @@ def _sort_indexes(
     statements: list[DDLElement] = []
     for name in models:
         table, entity = models.table(name), models[name].__entity__
-        known = {row["name"] for row in found.get_indexes(table.name)} if table.name in tables else set()
+        known = index_names(found, table.name) if table.name in tables else set()
         wanted = {}
         if entity.sort and entity.sort[0][0] in entity.fields:
             field, descending = entity.fields[entity.sort[0][0]], entity.sort[0][1]
@@ -135,7 +143,7 @@ def _search_indexes(
     for name in models:
         table = models.table(name)
         index = object_name(SEARCH_INDEX, table.name)
-        known = {row["name"] for row in found.get_indexes(table.name)} if table.name in tables else set()
+        known = index_names(found, table.name) if table.name in tables else set()
         if index not in known and any(field.search for field in models[name].__entity__.fields.values()):
             quoted = sa.sql.quoted_name(table.name, quote=True)
             statements.append(

@@ -12,6 +12,8 @@ from crm.entities.model import Document, Entity
 from crm.entities.workspace import Workspace
 from crm.errors import Problem, SchemaError
 from crm.fields.base import Field
+from crm.fields.encrypted import Encrypted, index_of
+from crm.secrets import has_keys
 
 MOST_COLUMNS = {"postgresql": 1_600, "sqlite": 2_000}  # per table, those that were removed included
 
@@ -29,6 +31,7 @@ def expand(
     Errors: SchemaError naming the field; the transaction is then undone.
     """
     refuse(columns_that_do_not_fit(connection, statements, workspace))
+    refuse(_without_keys(workspace))
     room = [statement for statement in statements if isinstance(statement, CreateTable | AddColumn)]
     for statement in room:
         _run(connection, statement, workspace)
@@ -49,6 +52,14 @@ def refuse(problems: list[Problem]) -> None:
     """
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
+
+
+def _without_keys(workspace: Workspace) -> list[Problem]:
+    """Return a problem for every field to be encrypted when there is no key to do it with."""
+    sealed = [field for _entity, field in workspace.schema.encrypted_fields()]
+    if not sealed or has_keys():
+        return []
+    return [Problem("schema.no_keys", {"name": field.name}, field.name) for field in sealed]
 
 
 def columns_that_do_not_fit(
@@ -122,8 +133,10 @@ def _not_unique(
         if not isinstance(statement, CreateIndex) or not statement.element.unique:
             continue
         column = next(iter(statement.element.columns))
-        twice = sa.select(column).where(column.is_not(None)).group_by(column).having(sa.func.count() > 1)
-        values = ", ".join(str(value) for value in connection.scalars(twice.limit(5)))
+        is_sealed = isinstance(column.type, Encrypted)
+        value = index_of(column) if is_sealed else column
+        twice = sa.select(value).where(column.is_not(None)).group_by(value).having(sa.func.count() > 1)
+        values = ", ".join("…" if is_sealed else str(one) for one in connection.scalars(twice.limit(5)))
         if values:
             entity, field = _names_of(workspace, column.table.name, column.name)
             problems.append(

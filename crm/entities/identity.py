@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from crm.entities.model import Document
 
+ENCRYPTED = "encrypted"
+
 
 @dataclass(frozen=True)
 class FieldIdentity:
@@ -184,7 +186,7 @@ def _assign_fields(
 
 
 def stored_type_of(body: Mapping) -> str:
-    """Return what decides a column's SQL type: the field's type, and the result type and places of numbers.
+    """Return what decides a column's SQL type: the field's type, the result type and places of numbers, sealing.
 
     >>> stored_type_of({"type": "formula", "of": "money"})
     'formula of money'
@@ -192,7 +194,9 @@ def stored_type_of(body: Mapping) -> str:
     word = str(body.get("type"))
     if body.get("of"):
         word += f" of {body['of']}"
-    return f"{word} {body['places']}" if "places" in body else word
+    if "places" in body:
+        word += f" {body['places']}"
+    return f"{word} {ENCRYPTED}" if body.get("encrypted") is True else word
 
 
 def column_name(name: str, stored_type: str) -> str:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from crm.entities.identity import EntityIdentity, FieldIdentity
+from crm.entities.identity import ENCRYPTED, EntityIdentity, FieldIdentity
 from crm.entities.models import Models
 from crm.entities.rehearsal import Conversion, rehearse
 from crm.entities.usage import Usage
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.fields.encrypted import index_of
 
 if TYPE_CHECKING:
     from crm.entities.publish import Proposal
@@ -29,6 +30,7 @@ LIMITS = ("max_length", "pattern", "at_least", "at_most", "after", "before", "pl
 SAID = {
     "required": "required but empty",
     "choice": "holds a value that is no choice any more",
+    "plain": "values stay readable in a column set aside until it is purged",
     "field": "values set aside",
     "entity": "records set aside",
 }
@@ -171,6 +173,8 @@ def _is_read_anew(place: _Place) -> bool:
 
 def _touched(connection: sa.Connection, place: _Place) -> Iterator[Touched]:
     column = sa.column(place.old.column)
+    if place.field.encrypted and not place.old.type.endswith(ENCRYPTED):
+        yield from _count(connection, place, "plain", column.is_not(None))
     if place.field.required and place.is_new("required"):
         yield from _count(connection, place, "required", column.is_(None))
     if place.field.type == "choice" and place.old.column == place.field.column and place.is_new("choices"):
@@ -200,7 +204,8 @@ def _counted(
 
 
 def _not_unique(connection: sa.Connection, place: _Place) -> list[Problem]:
-    column = sa.column(place.old.column)
+    column, is_sealed = sa.column(place.old.column), place.old.type.endswith(ENCRYPTED)
+    column = index_of(column) if is_sealed else column
     twice = (
         sa.select(column)
         .select_from(place.table)
@@ -209,7 +214,8 @@ def _not_unique(connection: sa.Connection, place: _Place) -> list[Problem]:
         .having(sa.func.count() > 1)
         .limit(5)
     )
-    values = [str(value) for value in connection.scalars(twice)]
+    is_secret = is_sealed or place.field.encrypted
+    values = ["…" if is_secret else str(value) for value in connection.scalars(twice)]
     if not values:
         return []
     field = place.field.name

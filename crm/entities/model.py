@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -113,3 +113,10 @@ class Schema:
     entities: Mapping[str, Entity]
     parts: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
     documents: tuple[Document, ...] = ()
+
+    def encrypted_fields(self) -> Iterator[tuple[Entity, Field]]:
+        """Yield every encrypted field with its entity."""
+        for entity in self.entities.values():
+            for field in entity.fields.values():
+                if field.encrypted:
+                    yield entity, field

@@ -12,6 +12,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.fields.encrypted import Encrypted, index_of
 
 USER_COLUMNS = ("id", "username", "first_name", "last_name")
 
@@ -133,7 +134,16 @@ def field_columns(entity: Entity) -> Iterator[tuple[str, sa.Column]]:
     for field in entity.fields.values():
         field_type = FIELD_TYPES[field.type]
         if field_type.stored:
-            yield field_type.attribute(field), sa.Column(field.column, field_type.column_type(field))
+            yield (
+                field_type.attribute(field),
+                sa.Column(field.column, stored_column_type(field, entity.table)),
+            )
+
+
+def stored_column_type(field: Field, table: str) -> sa.types.TypeEngine:
+    """Return the SQL type of a field's column in a table: its type's own, or sealed."""
+    plain = FIELD_TYPES[field.type].column_type(field)
+    return Encrypted(plain, f"{table}.{field.column}") if field.encrypted else plain
 
 
 def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
@@ -143,8 +153,8 @@ def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
         if not FIELD_TYPES[field.type].stored or not (field.unique or is_indexed(field)):
             continue
         kind = "uq" if field.unique else "ix"
-        name = object_name(kind, entity.table, field.column)
-        found.append(sa.Index(name, table.c[field.column], unique=field.unique))
+        name, column = object_name(kind, entity.table, field.column), table.c[field.column]
+        found.append(sa.Index(name, index_of(column) if field.encrypted else column, unique=field.unique))
     return found
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.entities.convert import CHUNK, converted, ghost_of
-from crm.entities.identity import FieldIdentity
+from crm.entities.identity import ENCRYPTED, FieldIdentity
+from crm.entities.models import stored_column_type
 from crm.errors import FieldError, Problem
-from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 
 SHOWN = 200  # refused values that are listed; the rest is counted
@@ -67,6 +67,7 @@ def rehearse(
     Shape:  `place` is the entity's name and its table. `until` is a moment of `time.monotonic`.
     """
     entity, table = place
+    is_secret = field.encrypted or old.type.endswith(ENCRYPTED)
     good, refused, is_complete, bad = 0, [], True, 0
     for row_id, value, reason in _readings(connection, table, old, field):
         if reason is None:
@@ -74,7 +75,7 @@ def rehearse(
         else:
             bad += 1
             if len(refused) < SHOWN:
-                refused.append(Refused(row_id, str(value)[:200], reason))
+                refused.append(Refused(row_id, "…" if is_secret else str(value)[:200], reason))
         if not (good + bad) % CHUNK and time.monotonic() > until:
             is_complete = False
             break
@@ -89,7 +90,7 @@ def _readings(
     ghost = ghost_of(old)
     if ghost is None:
         return
-    source = sa.column(old.column, FIELD_TYPES[ghost.type].column_type(ghost))
+    source = sa.column(old.column, stored_column_type(ghost, table.name))
     asked = sa.select(table.c.id, source).select_from(table).where(source.is_not(None)).order_by(table.c.id)
     with connection.execution_options(yield_per=CHUNK).execute(asked) as rows:
         for row_id, value in rows:

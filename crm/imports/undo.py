@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from crm.database import CrmSession
@@ -14,7 +13,7 @@ from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
-from crm.records.journal import CREATED, UPDATED, change
+from crm.records.journal import CREATED, UPDATED, change, read_values
 
 
 @dataclass
@@ -103,7 +102,7 @@ class Undoer:
             before = stored.get(row.record_id)
             if before is None:
                 continue
-            after, whole = self.old_values(orjson.loads(row.values), before)
+            after, whole = self.old_values(read_values(row.values), before)
             if after:
                 edits.append(Edit(row.record_id, before, after))
             if whole:

@@ -39,6 +39,7 @@ MESSAGES = {
     "record.out_of_reach": N_(
         "With these values the record would be out of your own reach, so it was not saved."
     ),
+    "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
     "record.unknown_filter": N_("One part of the filter was ignored: “%(name)s”."),
     "record.too_many": N_("At most %(limit)s records can be handled at once."),
 }

@@ -29,6 +29,23 @@ MESSAGES = {
     "schema.expected_map": N_("“%(key)s” needs keys with values under it."),
     "schema.expected_list": N_("“%(key)s” needs a list."),
     "schema.expected_text": N_("“%(key)s” needs a text, or one text per language."),
+    "schema.cannot_be_encrypted": N_("A field of type “%(name)s” cannot be encrypted."),
+    "schema.encrypted_not_searched": N_(
+        "An encrypted field cannot be searched: the search keeps its words readable."
+    ),
+    "schema.encrypted_not_here": N_(
+        "“%(name)s” is encrypted: it can be shown, compared for equality and filtered, but not stand here."
+    ),
+    "schema.no_keys": N_("“%(name)s” is to be encrypted, but there are no keys. Set CRM_ENCRYPTION_KEYS."),
+    "secrets.no_keys": N_("There are no keys for the encrypted fields. Set CRM_ENCRYPTION_KEYS."),
+    "secrets.unknown_key": N_(
+        "An encrypted value was sealed by the key %(key)s, which is not in CRM_ENCRYPTION_KEYS."
+    ),
+    "secrets.not_ours": N_("An encrypted value cannot be opened: it was changed or moved in the database."),
+    "secrets.not_in_file": N_(
+        "The keys come from CRM_ENCRYPTION_KEYS. Put a new one in front there, restart every process, "
+        "then run this again with --no-new-key."
+    ),
     "schema.expected_boolean": N_("“%(key)s” needs true or false, not “%(value)s”."),
     "schema.expected_number": N_("“%(key)s” needs a number."),
     "schema.bad_name": N_(

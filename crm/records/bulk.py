@@ -24,7 +24,7 @@ from crm.events import event
 from crm.fields import FIELD_TYPES
 from crm.fields.base import FieldType
 from crm.fields.sequence import render, series
-from crm.records.journal import CREATED, DELETED, UPDATED, change, change_row, journaled_fields
+from crm.records.journal import CREATED, DELETED, UPDATED, change, change_row, journaled_fields, sealed_value
 from crm.records.prepare import search_key_of
 from crm.records.sequences import take_numbers
 
@@ -114,7 +114,11 @@ def created_values(entity: Entity, rows: Iterable[Values]) -> Iterable[bytes]:
 def json_writers(entity: Entity) -> dict[str, Callable[[Any], Any] | None]:
     """Return what makes a field's value JSON, for all the journal keeps; None where it is JSON already."""
     return {
-        field.name: None
+        field.name: (
+            lambda value, field=field, to_json=field_type.to_json: sealed_value(field, to_json(field, value))
+        )
+        if field.encrypted
+        else None
         if type(field_type).to_json is FieldType.to_json
         else partial(field_type.to_json, field)
         for field, field_type, _ in journaled_fields(entity)
@@ -173,12 +177,10 @@ def update_alike(
 def updated_values(entity: Entity, edit: Edit) -> bytes:
     """Return the journal's `{"field": [before, after]}` of one change, as JSON text."""
     values = {}
-    for field, field_type, _ in journaled_fields(entity):
-        if field.name in edit.after:
-            pair = (edit.before.get(field.name), edit.after[field.name])
-            values[field.name] = [
-                None if value is None else field_type.to_json(field, value) for value in pair
-            ]
+    for name, to_json in json_writers(entity).items():
+        if name in edit.after:
+            pair = (edit.before.get(name), edit.after[name])
+            values[name] = [None if value is None else to_json(value) if to_json else value for value in pair]
     return orjson.dumps(values, default=str)
 
 

@@ -15,8 +15,10 @@ from crm.entities.model import Entity
 from crm.entities.models import Record
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.secrets import seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+SEALED = "sealed"  # the one key of a JSON value nobody can read in the database
 
 change = sa.Table(
     "crm_change",
@@ -130,7 +132,47 @@ def _row_of(session: CrmSession, record: Record, kind: str) -> dict[str, Any] | 
 
 
 def _json(field_type: Any, field: Field, value: Any) -> Any:
-    return None if value is None else field_type.to_json(field, value)
+    if value is None:
+        return None
+    plain = field_type.to_json(field, value)
+    return sealed_value(field, plain) if field.encrypted else plain
+
+
+def sealed_value(field: Field, plain: Any) -> dict[str, Any]:
+    """Return a JSON value of an encrypted field as the journal keeps it: nobody can read it in the database."""
+    return {SEALED: [field.uid, seal(json.dumps(plain, default=str), _place(field.uid))]}
+
+
+def _place(field_uid: str) -> str:
+    return f"journal {field_uid}"
+
+
+def read_values(text: str) -> dict[str, list[Any]]:
+    """Return the values of one journal row as data, sealed ones opened."""
+    values = json.loads(text)
+    if SEALED not in text:
+        return values
+    return {name: [_opened(value) for value in pair] for name, pair in values.items()}
+
+
+def _opened(value: Any) -> Any:
+    if not isinstance(value, dict) or set(value) != {SEALED}:
+        return value
+    uid, token = value[SEALED]
+    return json.loads(unseal(token, _place(uid)))
+
+
+def reseal_values(text: str, key_id: str) -> str:
+    """Return a journal row's values with everything sealed by the first key of the ring, whose id is given."""
+
+    def fresh(value: Any) -> Any:
+        if not isinstance(value, dict) or set(value) != {SEALED} or value[SEALED][1].startswith(key_id + "."):
+            return value
+        uid, token = value[SEALED]
+        return {SEALED: [uid, seal(unseal(token, _place(uid)), _place(uid))]}
+
+    values = {name: [fresh(value) for value in pair] for name, pair in json.loads(text).items()}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def list_changes(
@@ -140,6 +182,6 @@ def list_changes(
     asked = sa.select(change).where(change.c.entity == entity, change.c.record_id == record_id)
     rows = connection.execute(asked.order_by(change.c.id.desc()).limit(limit))
     return [
-        {**found, "values": json.loads(found["values"]), "cause": json.loads(found["cause"])}
+        {**found, "values": read_values(found["values"]), "cause": json.loads(found["cause"])}
         for found in map(row_of, rows)
     ]

@@ -207,7 +207,9 @@ def _known_order(
 ) -> tuple[tuple[str, bool], ...]:
     found = []
     for name, descending in order:
-        if _is_open(session, entity, name):
+        if name in entity.fields and entity.fields[name].encrypted and _is_open(session, entity, name):
+            notes.append(Problem("record.encrypted_order", {"name": entity.fields[name].label}))
+        elif _is_open(session, entity, name):
             found.append((name, descending))
         else:
             notes.append(Problem("record.unknown_filter", {"name": name[:60]}))

@@ -76,7 +76,12 @@ def _check_path(reader: BodyReader, name: Any, entity: Entity, schema: Schema, p
         entity = schema.entities[target]
     last = str(name).split(".")[-1]
     known = [*entity.fields, *SYSTEM_FIELDS]
-    return field_of(entity, last) if reader.known(last, known, path, "field") else None
+    if not reader.known(last, known, path, "field"):
+        return None
+    field = field_of(entity, last)
+    if field.encrypted:
+        reader.refuse("schema.encrypted_not_here", path, name=last)
+    return field
 
 
 def _check_measure(reader: BodyReader, body: Any, entity: Entity, schema: Schema, path: tuple) -> None:

@@ -18,7 +18,7 @@ from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.draft import RecordDraft
-from crm.records.journal import DELETED, change
+from crm.records.journal import DELETED, change, read_values
 from crm.records.values import values_of
 
 
@@ -73,7 +73,7 @@ class History:
         )
         for row in self.session.execute(asked.order_by(change.c.id)):
             found = row_of(row)
-            found |= {"values": json.loads(found["values"]), "cause": json.loads(found["cause"])}
+            found |= {"values": read_values(found["values"]), "cause": json.loads(found["cause"])}
             self.rows.setdefault((entity, found["record_id"]), []).append(found)
 
     def _read_records(self, entity: str, ids: set[int]) -> None:
@@ -160,7 +160,7 @@ def find_gone(session: CrmSession, entity: Entity, record_id: int) -> RecordDraf
         return None
     values = {
         name: _value(entity, name, pair[0])
-        for name, pair in json.loads(stored).items()
+        for name, pair in read_values(stored).items()
         if name in entity.fields
     }
     return RecordDraft(session, entity, values, record_id)

@@ -34,6 +34,7 @@ AMOUNTS = (
     "123456789012345678901.5",
 )
 WEIGHTS = ("0", "0.0001", "-0.5", "2.5", "33.3333")
+SALARIES = (Decimal("0.00"), Decimal("-0.01"), Decimal("1500.50"))
 WHOLE = (-3, 0, 1, 2, 3, 7, 2_000_000_000)
 DAYS = (
     "0001-01-01", "2024-02-29", "2025-03-30", "2025-10-26", "2025-12-30", "2026-02-28", "2026-03-28", "2026-03-29",
@@ -63,6 +64,11 @@ FIELDS = {
         "customer.region.rank": "integer", "customer.per_head": "number",
     },
 }  # fmt: skip
+SEALED = {
+    "customer": {"secret": "text", "salary": "number", "joined_on": "date", "parent.secret": "text"},
+    "order": {"customer.secret": "text", "customer.joined_on": "date"},
+}
+"""Encrypted fields: equality and emptiness only."""
 CHILDREN = {
     "region": {"customers": "customer"},
     "customer": {"orders": "order", "daughters": "customer"},
@@ -101,11 +107,14 @@ class Maker:
     def line(self, entity: str, depth: int = 2) -> dict:
         """Return a line of any sort, nested so deep."""
         sorts = ["field", "field", "formula"]
+        sorts += ["sealed"] if entity in SEALED else []
         sorts += ["segment"] if entity == "customer" else []
         sorts += ["group", "children"] if depth and CHILDREN[entity] else ["group"] if depth else []
         sort = self.one(*sorts)
         if sort == "field":
             return self.field(entity)
+        if sort == "sealed":
+            return self.sealed(entity)
         if sort == "formula":
             return {"formula": self.condition(entity, 2)}
         if sort == "segment":
@@ -132,6 +141,15 @@ class Maker:
             ways.append({"contains": self.one(value, *PARTS)})
         if kind == "text":
             ways.append({"starts_with": self.one("= " + self.text(entity, 1), *PARTS)})
+        return {"field": name, **self.one(*ways)}
+
+    def sealed(self, entity: str) -> dict:
+        """Return a line about an encrypted field."""
+        name, kind = self.one(*SEALED[entity].items())
+        value, several = self.one(*VALUES[kind]), [self.one(*VALUES[kind]) for _ in self.some(3)]
+        ways: list[dict] = [{"is_empty": self.one(True, False)}, {"is": value}, {"is_not": value}]
+        ways += [{"is_one_of": several}, {"is_none_of": several}]
+        ways += [{"is": "= today()"}] if kind == "date" else []
         return {"field": name, **self.one(*ways)}
 
     def children(self, entity: str, depth: int) -> dict:
@@ -272,7 +290,8 @@ def populate(world: World, session: Session, seed: int, size: int = 30) -> None:
                 session, "customer", name=maybe("", *TEXTS), notes=maybe("", *TEXTS), owner_id=maybe(*users),
                 segment=maybe("small", "medium", "large"), region_id=maybe(*regions), revenue=amount(2, AMOUNTS),
                 parent_id=maybe(*customers) if customers else None, weight=amount(4, WEIGHTS), staff=maybe(*WHOLE),
-                is_partner=maybe(True, False), born_on=day(), seen_at=moment(),
+                is_partner=maybe(True, False), secret=maybe(*TEXTS), salary=maybe(*SALARIES), joined_on=day(),
+                born_on=day(), seen_at=moment(),
                 needs=maybe((), ("price",), ("quality", "speed")), labels=maybe((), ("vip", "Βράδυ"), ("x",)),
             ).id
         )  # fmt: skip

@@ -47,6 +47,9 @@ fields:
   needs: {type: choices, choices: {price: Price, quality: Quality, speed: Speed}}
   labels: {type: tags}
   notes: {type: long_text}
+  secret: {type: text, encrypted: true}
+  salary: {type: money, currency: EUR, encrypted: true}
+  joined_on: {type: date, encrypted: true}
   per_head: {type: formula, of: money, formula: revenue / staff}
   loud: {type: formula, of: text, formula: upper(name)}
   rich: {type: formula, of: boolean, formula: revenue > 1000}
