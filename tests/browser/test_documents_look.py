@@ -1,0 +1,33 @@
+"""Documents as text, and a draft that leaves values behind: in two directions, on a phone and a desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.factories import make_customer
+
+VIEWS = [
+    pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
+    pytest.param({"width": PHONE, "language": "he"}, id="he-phone"),
+]
+ENTITY = "/admin/schema/documents/entity/customer"
+PATHS = ["/admin/schema/documents/", ENTITY, "/admin/schema/documents/new/rule", "/admin/schema/draft/"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_documents_and_the_draft_they_make_are_sound(
+    visit: Callable[..., Visitor], view: dict, session
+) -> None:
+    make_customer(session, postal_code="10 A")
+    session.commit()
+    visitor = visit("admin", **view)
+    visitor.open(ENTITY)
+    field = visitor.page.locator("#text")
+    text = field.input_value().replace("    max_length: 12\n", "", 1)
+    field.fill(text.replace("  postal_code:\n    type: text\n", "  postal_code:\n    type: integer\n"))
+    visitor.page.locator("button[value=save]").click()
+    visitor.page.wait_for_url(f"**{ENTITY}")
+    assert visitor.look_at(PATHS) == {}
