@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
+from crm.entities.parked import Parked, list_parked, list_purged, purge_parked
 from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.yaml import write_yaml
-from crm.errors import SchemaError
+from crm.errors import Problem, SchemaError
 from crm.messages import told
 
 FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
@@ -38,6 +40,12 @@ def register(crm: click.Group) -> None:
     crm_command(group, "history")(_history)
     crm_command(group, "status")(_status)
     crm_command(group, "rollback")(click.argument("number", type=int)(_rollback))
+    crm_command(group, "parked")(_parked)
+    with_days = click.option(
+        "--older-than-days", "days", default=0, help="Only what was removed before so many days."
+    )
+    sure = click.option("--yes", is_flag=True, help="Do not ask.")
+    crm_command(group, "purge")(with_days(sure(_purge)))
     crm_command(group, "json-schema")(_json_schema)
 
 
@@ -134,8 +142,41 @@ def _status(context: Context) -> None:
 
 def _rollback(context: Context, number: int) -> None:
     """Make an older revision live again; data of removed fields returns."""
+    gone = list_purged(context.engine, number)
     live = rollback_schema(context.engine, number)
-    context.answer({"revision": live}, f"Revision {live} is live; it says what revision {number} said.")
+    rows = [told(_purged(row), context.language)["message"] for row in gone]
+    text = f"Revision {live} is live; it says what revision {number} said."
+    context.answer({"revision": live, "notes": rows}, "\n".join([text, *rows]))
+
+
+def _purged(row: Mapping) -> Problem:
+    name = f"{row['entity']}.{row['field']}".strip(".")
+    return Problem("schema.purged", {"name": name, "count": row["count"], "at": f"{row['at']:%Y-%m-%d}"})
+
+
+def _parked(context: Context) -> None:
+    """List what removed fields and entities left: values that a rollback brings back."""
+    found = list_parked(context.engine)
+    context.answer(
+        {"parked": [parked.as_json() for parked in found]}, "\n".join(map(_parked_line, found)) or "Nothing."
+    )
+
+
+def _parked_line(parked: Parked) -> str:
+    name = f"{parked.entity}.{parked.field}" if parked.field else parked.entity
+    return f"{name}: {parked.count}, last in revision {parked.revision}, removed on {parked.since:%Y-%m-%d}"
+
+
+def _purge(context: Context, days: int, yes: bool) -> None:
+    """Drop for good what is parked; no rollback brings it back."""
+    if not yes:
+        lines = [_parked_line(parked) for parked in list_parked(context.engine)]
+        click.confirm("\n".join([*lines, "Drop these values for good?"]), abort=True, err=True)
+    found = purge_parked(context.engine, days)
+    lines = [_parked_line(parked) for parked in found]
+    context.answer(
+        {"dropped": [parked.as_json() for parked in found]}, "\n".join(lines) or "Nothing to drop."
+    )
 
 
 def _json_schema(context: Context) -> None:

@@ -202,7 +202,7 @@ def _publish(
 def _publish_once(
     engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
 ) -> int:
-    with _locked(engine) as connection:
+    with locked(engine) as connection:
         proposal = make(connection)
         if base is not None and base != proposal.base:
             raise ConflictError("schema.published_since", base=base, live=proposal.base)
@@ -262,7 +262,7 @@ def searched_otherwise(proposal: Proposal) -> set[str]:
 
 
 @contextmanager
-def _locked(engine: sa.Engine) -> Iterator[sa.Connection]:
+def locked(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open the one publishing transaction; a second admin is told at once."""
     try:
         connection = engine.connect()

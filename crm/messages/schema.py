@@ -113,6 +113,12 @@ MESSAGES = {
         "Nothing was published: somebody reads these records for very long. Try again soon."
     ),
     "schema.other_kind": N_("A document of the kind “%(expected)s” is expected here; this is “%(found)s”."),
+    "schema.not_everywhere": N_(
+        "A process still works with revision %(oldest)s, and %(live)s is live. Wait until all have taken it up."
+    ),
+    "schema.purged": N_(
+        "The values of “%(name)s” are gone: %(count)s were dropped on %(at)s. It returns empty."
+    ),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
     "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),
     "schema.nothing_published": N_("Nothing is published yet. Run “flask crm init” first."),

@@ -1,0 +1,181 @@
+"""What removed fields and entities left in the database: listed, and dropped when nobody needs it any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.database import BigId, metadata, row_of, utcnow, write_intent
+from crm.entities import store
+from crm.entities.identity import Identities, identities_from_json
+from crm.entities.processes import oldest_revision
+from crm.entities.publish import locked
+from crm.errors import ConflictError
+
+purge = sa.Table(
+    "crm_purge",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    sa.Column("table_name", sa.String(64), nullable=False),
+    sa.Column("column_name", sa.String(64), nullable=False, default=""),
+    sa.Column("entity", sa.String(64), nullable=False),
+    sa.Column("field", sa.String(64), nullable=False, default=""),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("user_name", sa.String(64), nullable=False, default=""),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+"""What was dropped, by whom and when, one row per column or table."""
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A column, or a whole table, that no field or entity of the live revision has.
+
+    Shape:  `entity` and `field` are the names they had last; `column` and `field` are "" for a whole table.
+            `revision` is the last that had it, `since` the moment the next one was published. `count` counts values,
+            or records.
+    """
+
+    table: str
+    column: str
+    entity: str
+    field: str
+    revision: int
+    since: dt.datetime
+    count: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**self.__dict__, "since": self.since.isoformat(timespec="seconds")}
+
+
+def list_parked(engine: sa.Engine) -> list[Parked]:
+    """Return what is parked, oldest first."""
+    token = write_intent.set(False)
+    try:
+        with engine.connect() as connection:
+            return _list_parked(connection)
+    finally:
+        write_intent.reset(token)
+
+
+def purge_parked(engine: sa.Engine, older_than_days: int = 0, user_name: str = "") -> list[Parked]:
+    """Drop what has been parked for so many days, note it, and return it. Its values are gone for good.
+
+    Errors: ConflictError while a living process still works with an older revision, or another admin publishes.
+    """
+    before = utcnow() - dt.timedelta(days=older_than_days)
+    with locked(engine) as connection:
+        live, oldest = store.live_number(connection), oldest_revision(connection)
+        if oldest is not None and oldest < live:
+            raise ConflictError("schema.not_everywhere", live=live, oldest=oldest)
+        found = [parked for parked in _list_parked(connection) if parked.since <= before]
+        for parked in found:
+            _drop(connection, parked)
+        if found:
+            connection.execute(sa.insert(purge), [_row(parked, user_name) for parked in found])
+    return found
+
+
+def list_purged(engine: sa.Engine, number: int) -> list[Mapping]:
+    """Return the fields and entities of a revision whose values were dropped since; a rollback brings them empty."""
+    token = write_intent.set(False)
+    try:
+        with engine.connect() as connection:
+            found = store.find_revision(connection, number)
+            if found is None:
+                return []
+            rows = [row_of(row) for row in connection.execute(sa.select(purge).order_by(purge.c.id))]
+            places = _places(identities_from_json(found["identities"]))
+    finally:
+        write_intent.reset(token)
+    return [row for row in rows if (row["table_name"], row["column_name"]) in places]
+
+
+def _places(identities: Identities) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return entity and field of every table and column a revision has."""
+    found = {}
+    for name, entity in identities.entities.items():
+        found[entity.table, ""] = (name, "")
+        for field_name, field in entity.fields.items():
+            found[entity.table, field.column] = (name, field_name)
+    return found
+
+
+def _list_parked(connection: sa.Connection) -> list[Parked]:
+    live = store.find_revision(connection, store.live_number(connection))
+    if live is None:
+        return []
+    identities = identities_from_json(live["identities"])
+    left = _there(connection, identities.taken) - set(_places(identities))
+    found, later = [], live
+    for number in range(live["number"] - 1, 0, -1):
+        if not left:
+            break
+        earlier = _identities_at(connection, number)
+        places = _places(earlier) if earlier else {}
+        for place in sorted(left & set(places)):
+            left.discard(place)
+            if (place[0], "") in left and place[1]:
+                continue
+            found.append(
+                Parked(*place, *places[place], number, later["created_at"], _count(connection, *place))
+            )
+        later = {"created_at": _moment_of(connection, number)}
+    whole = {parked.table for parked in found if not parked.column}
+    kept = [parked for parked in found if not parked.column or parked.table not in whole]
+    return sorted(kept, key=lambda parked: (parked.since, parked.table, parked.column))
+
+
+def _there(connection: sa.Connection, taken: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the tables and columns ever given that are in the database."""
+    inspector = sa.inspect(connection)
+    tables = set(inspector.get_table_names()) & {word for word in taken if "." not in word}
+    columns = {(table, one["name"]) for table in tables for one in inspector.get_columns(table)}
+    given = {tuple(word.split(".", 1)) for word in taken if "." in word}
+    return {(table, "") for table in tables} | (columns & given)
+
+
+def _identities_at(connection: sa.Connection, number: int) -> Identities | None:
+    stored = connection.scalar(
+        sa.select(store.revision.c.identities).where(store.revision.c.number == number)
+    )
+    return identities_from_json(json.loads(stored)) if stored else None
+
+
+def _moment_of(connection: sa.Connection, number: int) -> dt.datetime:
+    return connection.scalar(sa.select(store.revision.c.created_at).where(store.revision.c.number == number))
+
+
+def _count(connection: sa.Connection, table: str, column: str) -> int:
+    counted = sa.func.count(sa.column(column)) if column else sa.func.count()
+    return connection.scalar(sa.select(counted).select_from(sa.table(table)))
+
+
+def _drop(connection: sa.Connection, parked: Parked) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    table, column = quote(parked.table), quote(parked.column)
+    if not parked.column:
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+        return
+    for index in sa.inspect(connection).get_indexes(parked.table):
+        if parked.column in index["column_names"]:  # SQLite drops no column that an index has.
+            connection.exec_driver_sql(f"DROP INDEX {quote(index['name'])}")
+    connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+
+def _row(parked: Parked, user_name: str) -> dict[str, Any]:
+    return {
+        "table_name": parked.table,
+        "column_name": parked.column,
+        "entity": parked.entity,
+        "field": parked.field,
+        "count": parked.count,
+        "user_name": user_name,
+        "at": utcnow(),
+    }
