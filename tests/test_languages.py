@@ -21,7 +21,8 @@ KEYWORDS = ("-k", "N_", "-k", "_l", "-k", "lazy_gettext")
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
-    "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/draft/", "/admin/schema/history/",
+    "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/", "/admin/schema/deal/",
+    "/admin/schema/draft/", "/admin/schema/history/",
     "/admin/schema/history/1", "/admin/schema/documents/", "/admin/schema/documents/entity/deal",
     "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
     "/admin/roles/", "/admin/roles/sales/", "/admin/roles/why?user=sales&entity=deal",

@@ -51,6 +51,7 @@ from crm.web.schema_readers import (
 from crm.web.session import current_session
 
 NOT_EDITED = ("type", "was")
+SEEN_COLUMNS = 3  # a new column stands behind these: at the end of a long list nobody would see it
 
 
 class SchemaFieldsView(ShapingView):
@@ -311,5 +312,7 @@ def placed(body: Mapping, field: str) -> dict[str, Any]:
         body = layouts.place_field(body, field, int(section))
     columns = (body.get("list") or {}).get("columns")
     if "_list" in request.form and isinstance(columns, list):
-        body = edits.put_inner(body, "list", {"columns": [*columns, field]})
+        body = edits.put_inner(
+            body, "list", {"columns": [*columns[:SEEN_COLUMNS], field, *columns[SEEN_COLUMNS:]]}
+        )
     return dict(body)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crm.drafts import service as drafts
+from crm.entities.check import FIELD_KEYS
+from crm.fields import FIELD_TYPES
+from crm.web.schema_controls import KEYS, TYPES, control_of_key
 
 PAGES = [
     "/admin/schema/", "/admin/schema/new", "/admin/schema/deal/", "/admin/schema/deal/form", "/admin/schema/deal/lists",
@@ -47,7 +50,7 @@ def test_a_choice_field_is_added_to_the_draft(client, session_as):
             "silver": {"label": {"en": "Silver", "he": "כסף"}, "color": "gray"},
         },
     }
-    assert body["list"]["columns"][-1] == "loyalty" and body["form"][0]["fields"][-1] == "loyalty"
+    assert body["list"]["columns"][3] == "loyalty" and body["form"][0]["fields"][-1] == "loyalty"
     assert "נאמנות" in admin.get("/admin/schema/deal/preview?_l_=he").text
 
 
@@ -224,6 +227,23 @@ def test_a_thousand_choices_fit(client, session_as):
     )
     assert answer.status_code == 302
     assert len(body_in_draft(session_as)["fields"]["many"]["choices"]) == count
+
+
+def test_every_type_and_key_has_its_words():
+    own = {key for field_type in FIELD_TYPES.values() for key in field_type.keys}
+    assert (own | set(FIELD_KEYS)) - {"type", "was"} - set(KEYS) == set()
+    assert set(FIELD_TYPES) - set(TYPES) == set()
+
+
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+def test_every_type_has_a_form_with_every_key_it_knows(client, kind):
+    page = client("admin").get(f"/admin/schema/deal/add/{kind}").text
+    missing = [key for key in FIELD_TYPES[kind].keys - {"next"} if f'data-field="{key}"' not in page]
+    assert missing == []
+
+
+def test_a_key_without_a_line_of_its_own_is_edited_as_yaml():
+    assert control_of_key("brand_new").control == "yaml"
 
 
 def test_no_record_is_seen_on_these_pages(client, session):

@@ -1,0 +1,136 @@
+"""The whole path of a field through the pages: added in Hebrew, published, used everywhere, removed, and back."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from app import build_source
+from crm.web.host import Host
+from tests.browser.visitor import Visitor
+from tests.browsing import Browser
+from tests.factories import make_deal
+
+FIELD = "/admin/schema/deal/fields/loyalty"
+
+
+@pytest.fixture
+def living(settings, engine, chromium) -> Iterator[tuple[str, Host]]:
+    """Where a web process answers that swaps its app when somebody publishes."""
+    host = Host(build_source(settings, engine), check_seconds=0.0)
+    host.warm()
+    server = make_server("127.0.0.1", 0, host, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", host
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def visitor(living, chromium) -> Iterator[Visitor]:
+    """The administrator at a window in Hebrew."""
+    address, host = living
+    app = host.serving.app
+    app.test_client_class = Browser
+    browser = app.test_client()
+    browser.sign_in("admin")
+    browser.get("/lang/he")
+    cookie = browser.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+    yield Visitor(context.new_page(), address)
+    context.close()
+
+
+def add_choice_field(visitor: Visitor) -> None:
+    """Add a choice field with two choices to the deals."""
+    visitor.open("/admin/schema/deal/")
+    page = visitor.page
+    page.locator('a[href="/admin/schema/deal/add"]').click()
+    page.locator('a[href="/admin/schema/deal/add/choice"]').click()
+    page.locator('[name="label.he"]').fill("נאמנות")
+    page.locator('[name="_name"]').fill("loyalty")
+    page.locator('[name="_list"]').check()
+    for place, (key, label) in enumerate((("gold", "זהב"), ("silver", "כסף"))):
+        page.locator('[name="choice.key"]').nth(place).fill(key)
+        page.locator('[name="choice.he"]').nth(place).fill(label)
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_url("**/admin/schema/deal/")
+
+
+def publish(page: Page, address: str) -> int:
+    """Publish the draft through its page; return the revision."""
+    page.goto(address + "/admin/schema/draft/")
+    page.locator('form[action="/admin/schema/draft/publish"] .btn-primary').click()
+    return arrival(page, address)
+
+
+def arrival(page: Page, address: str) -> int:
+    """Wait until the web process serves what was published; return the revision."""
+    page.wait_for_url("**/admin/schema/publish/*")
+    number = page.url.rsplit("/", 1)[1]
+    for _attempt in range(50):
+        if page.request.get(address + "/health").headers["x-revision"] == number:
+            return int(number)
+        page.wait_for_timeout(200)
+    raise AssertionError(f"Revision {number} did not arrive")
+
+
+def press_and_confirm(page: Page, action: str) -> None:
+    """Press the button of a form that asks first, and say yes."""
+    page.locator(f'form[action="{action}"] button').click()
+    page.locator("#confirm-dialog button[value=ok]").click()
+
+
+def test_a_choice_field_is_added_used_removed_and_comes_back_with_its_values(visitor, session) -> None:
+    number = make_deal(session, name="Harbour lights").id
+    session.commit()
+    session.close()
+    page, address = visitor.page, visitor.address
+    add_choice_field(visitor)
+    revision = publish(page, address)
+
+    visitor.open(f"/deal/edit/{number}")
+    page.select_option('[name="loyalty"]', "gold")
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_url(f"**/deal/show/{number}")
+    assert page.get_by_text("זהב").count() > 0
+    check_use(visitor)
+
+    visitor.open(FIELD)
+    press_and_confirm(page, FIELD + "/remove")
+    page.wait_for_url("**/admin/schema/deal/")
+    publish(page, address)
+    visitor.open(f"/deal/edit/{number}")
+    assert page.locator('[name="loyalty"]').count() == 0
+
+    visitor.open(f"/admin/schema/history/{revision}")
+    press_and_confirm(page, f"/admin/schema/history/{revision}/rollback")
+    arrival(page, address)
+    visitor.open(f"/deal/edit/{number}")
+    assert page.locator('[name="loyalty"]').input_value() == "gold"
+    assert visitor.problems() == []
+
+
+def check_use(visitor: Visitor) -> None:
+    """Look for the field in list, filter, REST and the workbook to import."""
+    page, get = visitor.page, visitor.context.request.get
+    visitor.open("/deal/list/")
+    assert page.locator("main").get_by_text("זהב").count() > 0
+    visitor.open("/deal/list/?_flt_0_loyalty=gold")
+    assert page.get_by_text("Harbour lights").count() > 0
+    visitor.open("/deal/list/?_flt_0_loyalty=silver")
+    assert page.get_by_text("Harbour lights").count() == 0
+    answer = get(visitor.address + "/api/v1/deal/?q=(columns:!(loyalty))").json()
+    assert answer["result"][0]["loyalty"] == "gold"
+    workbook = openpyxl.load_workbook(io.BytesIO(get(visitor.address + "/import/template/deal.xlsx").body()))
+    assert "נאמנות" in [cell.value for cell in next(workbook.active.iter_rows(max_row=1))]
