@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from crm import events, queue
 from crm.conditions import parse_conditions, say
 from crm.database import CrmSession
+from crm.drafts.service import find_draft
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
 from crm.records.values import user_names
@@ -60,7 +61,9 @@ class RulesView(BaseView):
             {**self.line(rule), "states": states.get(name, {}), "last": last.get(name)}
             for name, rule in self.rules.items()
         ]
-        return self.render_template("rules/list.html", title=gettext("Rules"), rows=rows)
+        return self.render_template(
+            "rules/list.html", title=gettext("Rules"), rows=rows, draft=find_draft(session)
+        )
 
     @expose("/<name>/")
     @has_access

@@ -122,6 +122,11 @@ def _claimed(document: Document, path: tuple, was: str) -> Problem:
 
 def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
     """Return what publishing these documents would do, before anything happens (shape: interfaces.md)."""
+    return weigh_documents(engine, documents)[0]
+
+
+def weigh_documents(engine: sa.Engine, documents: list[Document]) -> tuple[dict[str, Any], impact.Impact]:
+    """Return what `diff_schema` does, and the stored values behind it, which only some may read."""
     token = write_intent.set(False)
     try:
         with engine.connect() as connection:
@@ -140,7 +145,7 @@ def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
         write_intent.reset(token)
     details = details_of(changes)
     touched = {row.get("entity", row["name"]) for row in details}
-    return {
+    answer = {
         "base": proposal.base,
         **without_values(changes),
         "details": details,
@@ -153,6 +158,7 @@ def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
         "notes": lint.notes_on(proposal.schema, proposal.documents, touched),
         "reversible": all(row["reversible"] for row in details),
     }
+    return answer, found
 
 
 def publish_schema(

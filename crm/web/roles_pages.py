@@ -60,7 +60,7 @@ class RolesView(BaseView):
             for found in documents_of(session, draft)
             if found.kind == "role"
         ]
-        return self.render_template("roles/list.html", title=gettext("Roles"), rows=rows)
+        return self.render_template("roles/list.html", title=gettext("Roles"), rows=rows, draft=draft)
 
     @expose("/", methods=["POST"])
     @has_access
@@ -157,6 +157,7 @@ class RolesView(BaseView):
             holders=list_role_holders(session.connection()).get(document.name, []),
             can_view=live is not None and may_view_as(current_actor(), live, session.workspace.schema),
             is_live=live_document(session, "role", document.name) is not None,
+            draft=draft,
         )
         return make_response(page, 422 if shown_problems(sent) else 200)
 

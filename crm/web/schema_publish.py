@@ -15,12 +15,13 @@ from crm.database import CrmSession
 from crm.drafts import history, service
 from crm.drafts.model import Clash, Draft
 from crm.entities.processes import list_processes
-from crm.entities.publish import diff_schema, rollback_schema
+from crm.entities.publish import rollback_schema, weigh_documents
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, NotFoundError
 from crm.messages import render, told
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
+from crm.web.schema_impact import impact_words
 from crm.web.schema_words import ChangedDocument, changed_documents, kind_label
 from crm.web.session import current_session
 
@@ -214,13 +215,13 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
     ]
     engine, old = session.get_bind(), session.workspace.schema.documents
     session.rollback()  # the comparison opens a connection of its own
-    impact = diff_schema(engine, documents)
+    impact, stored = weigh_documents(engine, documents)
     return {
         "impact": impact,
+        **impact_words(session, documents, impact, stored),
         "clashes": clashes,
         "changed": changed_documents(impact, old, documents, language),
         "problems": [told(problem, language) for problem in impact["problems"]],
-        "notes": [told(note, language) for note in impact["notes"]],
     }
 
 

@@ -165,5 +165,7 @@ def kind_label(kind: str) -> str:
         "report": gettext("Report"),
         "dashboard": gettext("Dashboard"),
         "template": gettext("Message template"),
+        "view": gettext("Saved view"),
+        "import": gettext("Import"),
     }
     return words.get(kind, kind)

@@ -9,6 +9,7 @@ from crm.entities.load import documents_from_json
 from crm.entities.processes import report_process
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import get_workspace
+from tests.factories import make_customer
 
 DRAFT = "/admin/schema/draft/"
 
@@ -161,3 +162,50 @@ def test_going_back_shows_what_it_would_do_and_makes_a_new_revision(client, engi
 )
 def test_what_is_not_there_is_not_found(client, path):
     assert client("admin").get(f"/admin/schema/{path}").status_code == 404
+
+
+@pytest.fixture
+def retyped(session_as, session):
+    """A draft in which the city of customers becomes a whole number; one customer's fits, one's does not."""
+    fitting, other = make_customer(session, city="12"), make_customer(session, city="Σέρρες", owner=None)
+    session.commit()
+    ids = fitting.id, other.id
+    session.close()
+
+    def prepare(username: str) -> tuple[int, int]:
+        def change(body: dict) -> dict:
+            body["fields"]["city"] = {"type": "integer", "label": {"en": "City number"}}
+            return body
+
+        mine = session_as(username)
+        service.edit_document(mine, "entity", "customer", change)
+        mine.commit()
+        return ids
+
+    return prepare
+
+
+def test_values_that_do_not_convert_are_listed_with_their_records(client, retyped):
+    _fitting, other = retyped("admin")
+    page = client("admin").get(DRAFT).text
+    assert "Customers · City number: 1 values convert, 1 do not." in page
+    assert "Σέρρες" in page and f'href="/customer/show/{other}"' in page
+
+
+def test_who_may_not_read_the_records_sees_their_numbers_and_no_value(client, retyped):
+    _fitting, other = retyped("configurator")
+    page = client("configurator").get(DRAFT).text
+    assert "1 do not." in page and f"<td>{other}</td>" in page and "Σέρρες" not in page
+
+
+def test_who_still_uses_a_removed_field_is_linked(client, session_as):
+    session = session_as("admin")
+
+    def remove(body: dict) -> dict:
+        del body["fields"]["satisfaction"]
+        return body
+
+    service.edit_document(session, "entity", "customer", remove)
+    session.commit()
+    page = client("admin").get(DRAFT).text
+    assert 'href="/admin/roles/accountant/"' in page

@@ -1,0 +1,148 @@
+"""What a draft does to what is stored, in words: counts, values that will not fit, who still uses what goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext
+
+from crm.database import CrmSession
+from crm.entities.impact import Impact, Touched
+from crm.entities.model import Document, Entity
+from crm.entities.rehearsal import Conversion
+from crm.errors import NotAllowedError, Problem
+from crm.messages import render
+from crm.records.listing import ListQuery, list_records
+from crm.records.values import situation_of, title_fields, title_of
+from crm.texts import Text
+from crm.web.language import current_language
+from crm.web.skin import number
+
+Labels = Mapping[tuple[str, str], str]
+
+
+def impact_words(
+    session: CrmSession, documents: Iterable[Document], impact: Mapping[str, Any], stored: Impact
+) -> dict[str, Any]:
+    """Return what the page of a draft wants of its impact."""
+    language = current_language()
+    labels = _labels((*session.workspace.schema.documents, *documents), language)
+    backs = {row["taking_back"] for row in impact["details"]}
+    return {
+        "touched": [_touched(row, labels) for row in stored.touched],
+        "conversions": [_conversion(session, row, impact, labels) for row in stored.conversions if row.bad],
+        "converted": [_converted(row, labels) for row in stored.conversions],
+        "uses": [_use(row, language) for row in impact["used_by"]],
+        "notes": [render(note, language) for note in impact["notes"]],
+        "backs": [render_code(code, language) for code in sorted(backs)],
+    }
+
+
+def render_code(code: str, language: str) -> str:
+    """Return the sentence of a code that has no parameters."""
+    return render(Problem(code), language)
+
+
+def _labels(documents: Iterable[Document], language: str) -> dict[tuple[str, str], str]:
+    """Return what people call the entities and fields, by (entity, field), "" for the entity itself."""
+    found = {}
+    for document in documents:
+        if document.kind != "entity":
+            continue
+        found[document.name, ""] = _label(
+            document.body.get("plural") or document.body.get("label"), document.name
+        )
+        for name, body in (document.body.get("fields") or {}).items():
+            found[document.name, name] = _label(body.get("label") if isinstance(body, dict) else None, name)
+    return {key: label.get(language) for key, label in found.items()}
+
+
+def _label(source: Any, name: str) -> Text:
+    return Text(source if source and isinstance(source, (str, dict)) else name)
+
+
+def _place(entity: str, field: str, labels: Labels) -> str:
+    words = [labels.get((entity, ""), entity), labels.get((entity, field), field) if field else ""]
+    return " · ".join(word for word in words if word)
+
+
+def _touched(row: Touched, labels: Labels) -> dict[str, str]:
+    words = {
+        "required": gettext("Records without a value, which will be asked for at their next change"),
+        "choice": gettext("Records with a value that is no choice any more"),
+        "field": gettext("Values that are set aside"),
+        "entity": gettext("Records that are set aside"),
+    }
+    count = number(row.count)
+    if row.is_capped:
+        count = gettext("at least %(count)s", count=count)
+    return {"place": _place(row.entity, row.field, labels), "what": words[row.what], "count": count}
+
+
+def _converted(row: Conversion, labels: Labels) -> str:
+    """Return how the values of a field fare."""
+    values = {
+        "place": _place(row.entity, row.field, labels),
+        "good": number(row.good),
+        "bad": number(row.bad),
+    }
+    if row.is_complete:
+        return gettext("%(place)s: %(good)s values convert, %(bad)s do not.", **values)
+    return gettext(
+        "%(place)s: of those looked at so far, %(good)s values convert, %(bad)s do not; there are more.",
+        **values,
+    )
+
+
+def _conversion(session: CrmSession, row: Conversion, impact: Mapping, labels: Labels) -> dict[str, Any]:
+    """Return the values that will not fit; title, value and reason only as far as the actor may read them."""
+    was = next(
+        (
+            found.get("was", found["name"])
+            for found in impact["details"]
+            if (found["kind"], found.get("entity"), found["name"]) == ("field", row.entity, row.field)
+        ),
+        row.field,
+    )
+    entity = session.workspace.schema.entities.get(row.entity)
+    known = _readable(session, entity, [found.record for found in row.refused]) if entity else {}
+    is_open = entity is not None and was not in session.actor.rights(entity.name).hidden
+    lines = [
+        {
+            "record": found.record,
+            "title": known.get(found.record, ""),
+            "value": found.value if is_open and found.record in known else "",
+            "reason": render(found.reason, current_language()) if is_open and found.record in known else "",
+        }
+        for found in row.refused
+    ]
+    place = _place(row.entity, row.field, labels)
+    return {"place": place, "entity": row.entity, "lines": lines, "more": row.bad - len(lines)}
+
+
+def _readable(session: CrmSession, entity: Entity, ids: list[int]) -> dict[int, str]:
+    """Return the titles of those records that the actor may see."""
+    if not ids:
+        return {}
+    lines = [{"field": "id", "is_one_of": ids}]
+    query = ListQuery(lines=lines, page_size=len(ids), columns=tuple(title_fields(entity)))
+    try:
+        page = list_records(session, entity, query)
+    except NotAllowedError:
+        return {}
+    situation = situation_of(session)
+    return {row["id"]: title_of(entity, row, situation) for row in page.rows}
+
+
+def _use(row: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Return one place that still uses what goes, with the address where it is put right."""
+    pages = {
+        "entity": f"/admin/schema/{row['name']}/",
+        "role": f"/admin/roles/{row['name']}/",
+        "view": f"/{row['entity']}/list/",
+        "import": "/import/",
+    }
+    url = pages.get(row["kind"], f"/admin/schema/documents/{row['kind']}/{row['name']}")
+    label = Text(row["label"]).get(language) if row["label"] else row["name"]
+    return {"kind": row["kind"], "label": label, "url": url, "place": row["place"], "field": row["field"]}
