@@ -34,8 +34,9 @@ from crm.web.schema_pieces import (
     label_of,
     live_body,
     save_body,
+    usage_of_draft,
 )
-from crm.web.schema_readers import as_number, derive_name, sent_texts
+from crm.web.schema_readers import as_number, derive_name, label_of_field, sent_texts
 from crm.web.session import current_session
 
 ACCESS = (
@@ -139,6 +140,19 @@ class SchemaEntitiesView(ShapingView):
         save_body(name, wanted)
         flash(gettext("Saved in your draft."), "success")
         return redirect(f"/admin/schema/{name}/general")
+
+    @expose("/<name>/uses")
+    @has_access
+    @permission_name("use")
+    def uses(self, name: str) -> Answer:
+        """Show which documents speak of an entity and of each of its fields."""
+        body, usage = body_of(name), usage_of_draft()
+        rows = [
+            (key, label_of_field(key, field), usage.of_field(name, key))
+            for key, field in fields_of(body).items()
+        ]
+        others = [use for use in usage.found.get(("entity", name), ()) if use.name != name]
+        return self.entity_page(name, "uses", rows=[row for row in rows if row[2]], others=others)
 
     @expose("/<name>/remove", methods=["POST"])
     @has_access

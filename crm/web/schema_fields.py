@@ -37,6 +37,7 @@ from crm.web.schema_pieces import (
     is_stale,
     live_body,
     save_body,
+    usage_of_draft,
 )
 from crm.web.schema_readers import (
     DrawnKey,
@@ -172,7 +173,6 @@ class SchemaFieldsView(ShapingView):
         """Return the form of a field."""
         body = body_of(name)
         drawn = draw_keys(place_of(body, found), errors, rows)
-        live = edits.fields_of(live_body(name))
         labels = {"_name": gettext("Key"), **{each.key: each.field.label for each in drawn}}
         return self.entity_page(
             name,
@@ -193,7 +193,7 @@ class SchemaFieldsView(ShapingView):
             seen=fingerprint(edits.fields_of(body).get(field)) if field else "",
             colors=COLORS,
             sections=layouts.sections_of(body),
-            is_live=field in live,
+            uses=usage_of_draft().of_field(name, field) if field else [],
         )
 
 

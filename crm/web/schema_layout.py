@@ -12,11 +12,22 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts import edits, layouts
+from crm.drafts import service as drafts
 from crm.drafts.keys import ENTITY_ORDER, put_key, read_texts, shown_texts
 from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
 from crm.messages import render
+from crm.texts import LANGUAGES
+from crm.web.condition_builder import (
+    Editor,
+    draw_conditions,
+    is_pressed,
+    is_sent,
+    read_conditions,
+    redraw_conditions,
+)
+from crm.web.condition_pages import admin_editor
 from crm.web.language import current_language
 from crm.web.schema_pieces import (
     Answer,
@@ -30,6 +41,7 @@ from crm.web.schema_pieces import (
     save_body,
 )
 from crm.web.schema_readers import label_of_field, sent_texts
+from crm.web.session import current_session
 
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
 RULE_KEYS = ("same_if", "checks")
@@ -88,10 +100,12 @@ class SchemaLayoutView(ShapingView):
         ]
         if is_stale(seen):
             problems = [("", "", render(ConflictError("draft.moved_on"), current_language()))]
-        if problems:
+        problems += [("", "", text) for text in unfinished_checks(request.form, body)]
+        if problems or is_pressed(request.form):
             return self.page(
-                f"schema/{tab}.html", 422, name=name, body=wanted, tab=tab, heading=shown_heading(body),
-                problems=problems, seen=fingerprint(seen), **drawn(wanted),
+                f"schema/{tab}.html",
+                200 if is_pressed(request.form) else 422, name=name, body=wanted, tab=tab, heading=shown_heading(body),
+                problems=[] if is_pressed(request.form) else problems, seen=fingerprint(seen), **drawn(wanted),
             )  # fmt: skip
         save_body(name, wanted)
         flash(gettext("Saved in your draft."), "success")
@@ -139,16 +153,37 @@ def drawn(body: Mapping) -> dict[str, Any]:
         "numbers": {name: labels[name] for name, kind in types.items() if kind in NUMBERS},
         "dates": {name: labels[name] for name, kind in types.items() if kind in ("date", "datetime")},
         "groups": layouts.items_of(body, "same_if"),
-        "rules": [drawn_check(row) for row in layouts.items_of(body, "checks")],
+        "rules": [
+            drawn_check(row, number, body)
+            for number, row in enumerate([*layouts.items_of(body, "checks"), {}])
+        ],
     }  # fmt: skip
 
 
-def drawn_check(row: Any) -> dict[str, Any]:
-    """Return a check as the form draws it."""
+def drawn_check(row: Any, number: int, body: Mapping) -> dict[str, Any]:
+    """Return a check as the form draws it; its conditions as YAML while the entity has problems."""
     row = row if isinstance(row, Mapping) else {}
-    when = row.get("when")
+    when, editor = row.get("when"), check_editor(body, number)
+    html = None
+    if editor is not None:
+        is_again = request.method == "POST" and is_sent(request.form, editor.name)
+        html = redraw_conditions(editor, request.form) if is_again else draw_conditions(editor, when or [])
     lines = when if isinstance(when, str) else write_yaml(when) if when else ""
-    return {"lines": lines.rstrip("\n"), "texts": shown_texts(row.get("message"))}
+    return {"html": html, "lines": lines.rstrip("\n"), "texts": shown_texts(row.get("message"))}
+
+
+def check_editor(body: Mapping, number: int) -> Editor | None:
+    """Return the editor of a check's conditions; None while the entity has problems."""
+    session = current_session()
+    draft = drafts.find_draft(session)
+    schema, _problems = drafts.propose(session, draft)
+    entity = schema.entities.get(body["entity"])
+    if entity is None:
+        return None
+    label = gettext("A record is refused when")
+    return admin_editor(
+        session, schema, entity, f"when.{number}", label=label, draft=draft.id if draft else None
+    )
 
 
 def form_edit(form: MultiDict) -> Edit:
@@ -223,17 +258,32 @@ def read_rules(form: MultiDict, body: dict) -> dict[str, Any]:
         for number in range(min(as_place(form.get("same", "0")), 50))
     ]
     before, checks = layouts.items_of(body, "checks"), []
-    for number, (text, *texts) in enumerate(
-        zip(*(form.getlist(f"check.{each}") for each in ("when", "en", "el", "ro", "he")), strict=False)
-    ):
+    for number, texts in enumerate(zip(*(form.getlist(f"check.{each}") for each in LANGUAGES), strict=False)):
         old = before[number] if number < len(before) and isinstance(before[number], Mapping) else {}
-        value, reading = read_yaml(text.replace("\r\n", "\n")) if text.strip() else (None, None)
-        message = read_texts(dict(zip(("en", "el", "ro", "he"), texts, strict=True)), old.get("message"))
-        if (value or message or (reading and reading.problems)) and str(number) not in form.getlist(
-            "check.remove"
-        ):
-            checks.append(
-                {**old, "when": text if reading and reading.problems else value, "message": message}
-            )
+        when = read_when(form, body, number, old.get("when"))
+        message = read_texts(dict(zip(LANGUAGES, texts, strict=True)), old.get("message"))
+        if (when or message) and str(number) not in form.getlist("check.remove"):
+            checks.append({**old, "when": when, "message": message})
     body = put_key(body, "same_if", [group for group in groups if group], ENTITY_ORDER)
     return put_key(body, "checks", checks, ENTITY_ORDER)
+
+
+def read_when(form: MultiDict, body: Mapping, number: int, before: Any) -> Any:
+    """Return the conditions of one check as they were sent; those that did not change as they were written."""
+    editor = check_editor(body, number)
+    if editor is not None:
+        lines = read_conditions(editor, form)[0]
+        return before if lines == (before if isinstance(before, list) else [before]) else lines
+    text = form.get(f"when.{number}", "").replace("\r\n", "\n")
+    value, reading = read_yaml(text) if text.strip() else (None, None)
+    return text if reading and reading.problems else value
+
+
+def unfinished_checks(form: MultiDict, body: Mapping) -> list[str]:
+    """Return the sentences about conditions of checks that lack a value."""
+    found = []
+    for number in range(len(form.getlist("check.en"))):
+        editor = check_editor(body, number)
+        if editor is not None and is_sent(form, editor.name):
+            found += [render(problem, current_language()) for problem in read_conditions(editor, form)[1]]
+    return found

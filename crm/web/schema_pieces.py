@@ -15,12 +15,14 @@ from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
 from crm.entities.load import build_schema, documents_from_json
+from crm.entities.usage import Usage
 from crm.entities.workspace import Workspace
 from crm.errors import CrmError, NotFoundError, Problem
 from crm.messages import render
 from crm.texts import Text
 from crm.web.language import NAMES, current_language
 from crm.web.permissions import CONFIGURATION
+from crm.web.schema_words import kind_label
 from crm.web.session import current_session
 
 Answer = str | Response | tuple[str, int]
@@ -39,7 +41,9 @@ class ShapingView(BaseView):
         session = current_session()
         draft = drafts.find_draft(session)
         values.setdefault("problems", [])
-        html = self.render_template(template, draft=draft, texts=shown, tongues=NAMES, **values)
+        html = self.render_template(
+            template, draft=draft, texts=shown, tongues=NAMES, kind_label=kind_label, **values
+        )
         return html, status
 
     def entity_page(self, name: str, tab: str, status: int = 200, **values: Any) -> tuple[str, int]:
@@ -158,6 +162,12 @@ def _paths(value: Any, path: tuple = ()) -> Iterator[tuple]:
     for key, inner in items:
         yield (*path, key)
         yield from _paths(inner, (*path, key))
+
+
+def usage_of_draft() -> Usage:
+    """Return who uses what, in the documents of the reader's draft; saved views and imports are people's own."""
+    session = current_session()
+    return Usage(drafts.documents_of(session, drafts.find_draft(session)))
 
 
 def errors_by_key(found: list[Found], path: tuple) -> dict[str, str]:

@@ -13,6 +13,7 @@ PAGES = [
     "/admin/schema/", "/admin/schema/new", "/admin/schema/deal/", "/admin/schema/deal/form", "/admin/schema/deal/lists",
     "/admin/schema/deal/checks", "/admin/schema/deal/general", "/admin/schema/deal/add", "/admin/schema/deal/preview",
     "/admin/schema/deal/add/choice", "/admin/schema/deal/fields/stage",
+    "/admin/schema/deal/uses",
 ]  # fmt: skip
 
 
@@ -244,6 +245,30 @@ def test_every_type_has_a_form_with_every_key_it_knows(client, kind):
 
 def test_a_key_without_a_line_of_its_own_is_edited_as_yaml():
     assert control_of_key("brand_new").control == "yaml"
+
+
+def test_checks_are_added_and_removed_with_the_editor(client, session_as):
+    admin, path = client("admin"), "/admin/schema/contact/checks"
+    sent = sent_as_drawn(admin.get(path).text)
+    again = admin.post(path, data={**sent, "_conditions": "add:when.0:formula"})
+    assert again.status_code == 200
+    sent = sent_as_drawn(again.text)
+    value = next(key for key in sent if key.startswith("when.0/") and key.endswith(".v"))
+    wrong = admin.post(path, data={**sent, value: "nmae = 1", "check.en": ["Never."]})
+    assert wrong.status_code == 422 and "name" in wrong.text
+    answer = admin.post(path, data={**sent, value: "length(name) > 200", "check.en": ["Too long."]})
+    assert answer.status_code == 302
+    checks = body_in_draft(session_as, "contact")["checks"]
+    assert checks == [{"when": [{"formula": "length(name) > 200"}], "message": {"en": "Too long."}}]
+    sent = sent_as_drawn(admin.get(path).text)
+    admin.post(path, data={**sent, "check.remove": "0"})
+    assert "checks" not in body_in_draft(session_as, "contact")
+
+
+def test_the_uses_of_fields_lead_to_their_documents(client):
+    admin = client("admin")
+    assert "/admin/schema/documents/report/" in admin.get("/admin/schema/deal/uses").text
+    assert "/admin/schema/documents/" in admin.get("/admin/schema/deal/fields/stage").text
 
 
 def test_no_record_is_seen_on_these_pages(client, session):
