@@ -25,7 +25,7 @@ def render(pattern: str, number: int, when: dt.date) -> str:
 
     Shape:  a pattern is plain text with `{number}` once, and `{year}`, `{month}`, `{day}` as wanted. A width
             after a colon fills up with zeros: `{number:5}` or `{number:05}`; `{year:2}` is the year's last
-            two digits. `when` is the day in the organisation's time zone.
+            two digits. `when` is the day where the number is given, not the day in UTC.
 
     >>> render("C-{year}-{number:05}", 42, dt.date(2026, 3, 29))
     'C-2026-00042'

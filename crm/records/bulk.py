@@ -23,10 +23,9 @@ from crm.entities.model import Entity
 from crm.events import event
 from crm.fields import FIELD_TYPES
 from crm.fields.base import FieldType
-from crm.fields.sequence import render, series
 from crm.records.journal import CREATED, DELETED, UPDATED, change, change_row, journaled_fields, sealed_value
 from crm.records.prepare import search_key_of
-from crm.records.sequences import take_numbers
+from crm.records.sequences import next_numbers
 
 CHUNK = 500  # ids of one IN list
 Values = Mapping[str, Any]
@@ -87,15 +86,12 @@ def filled_names(entity: Entity, rows: Sequence[Values]) -> list[str]:
 
 def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> Sequence[Values]:
     """Return the rows with the next numbers of the entity's sequences."""
-    moment = session.clock()
     for field in entity.fields.values():
         if field.type == "sequence":
-            pattern = field.options["pattern"]
             without = [place for place, row in enumerate(rows) if row.get(field.name) is None]
-            numbers = take_numbers(session.connection(), field.uid, series(pattern, moment), len(without))
             rows = list(rows)
-            for place, number in zip(without, numbers, strict=True):
-                rows[place] = {**rows[place], field.name: render(pattern, number, moment)}
+            for place, number in zip(without, next_numbers(session, field, len(without)), strict=True):
+                rows[place] = {**rows[place], field.name: number}
     return rows
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
-from crm.database import metadata
+from crm.database import CrmSession, metadata
+from crm.fields.base import Field
+from crm.fields.sequence import render, series
 
 sequence = sa.Table(
     "crm_sequence",
@@ -13,6 +17,14 @@ sequence = sa.Table(
     sa.Column("series", sa.String(80), primary_key=True),
     sa.Column("last", sa.BigInteger, nullable=False),
 )
+
+
+def next_numbers(session: CrmSession, field: Field, count: int = 1) -> list[str]:
+    """Return the next numbers of a field as its pattern writes them, dated by the actor's day."""
+    pattern = field.options["pattern"]
+    today = session.clock().replace(tzinfo=dt.UTC).astimezone(session.actor.time_zone)
+    numbers = take_numbers(session.connection(), field.uid, series(pattern, today), count)
+    return [render(pattern, number, today) for number in numbers]
 
 
 def take_numbers(connection: sa.Connection, field_uid: str, series: str, count: int = 1) -> range:

@@ -17,14 +17,13 @@ from crm.entities.names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.fields.sequence import render, series
 from crm.permissions.rows import may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
 from crm.records.files import attach_files
 from crm.records.links import judge_links
 from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
-from crm.records.sequences import take_numbers
+from crm.records.sequences import next_numbers
 from crm.records.values import situation_of, values_of
 
 CASCADE_DEPTH = 8
@@ -180,14 +179,11 @@ def _refuse(problems: list[Problem]) -> None:
 
 def _numbers(session: CrmSession, entity: Entity, after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the next numbers of the entity's sequences."""
-    found = {}
-    local = session.clock()
-    for field in entity.fields.values():
-        if field.type == "sequence" and after.get(field.name) is None:
-            pattern = field.options["pattern"]
-            number = take_numbers(session.connection(), field.uid, series(pattern, local))[0]
-            found[field.name] = render(pattern, number, local)
-    return found
+    return {
+        field.name: next_numbers(session, field)[0]
+        for field in entity.fields.values()
+        if field.type == "sequence" and after.get(field.name) is None
+    }
 
 
 def _write(session: CrmSession, entity: Entity, record: Record, after: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from crm import events
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, RecordError
+from crm.records.bulk import insert_rows
 from crm.records.journal import change, list_changes
 from crm.records.service import create_record, delete_record, get_record, update_record
 from tests.factories import make_complaint, make_customer, make_deal, user_id
@@ -110,6 +111,19 @@ def test_numbers_follow_each_other_without_gaps_although_one_save_fails(session)
     session.rollback()
     second = make_complaint(session)
     assert int(second.number[-5:]) == int(first.number[-5:]) + 1
+
+
+def test_a_number_bears_the_year_that_has_begun_where_its_giver_is(session, clock):
+    clock.now = dt.datetime(2026, 12, 31, 21, 59)
+    old = make_complaint(session)
+    clock.now += dt.timedelta(minutes=1)
+    insert_rows(
+        session,
+        entity(session, "complaint"),
+        [{"subject": "Midnight in Athens", "customer": old.customer_id}],
+    )
+    new = make_complaint(session, customer=old.customer_id)
+    assert (old.number, new.number) == ("C-2026-00001", "C-2027-00002")
 
 
 def test_defaults_fill_what_was_not_given(session_as):
