@@ -14,6 +14,7 @@ from crm.entities.diff import diff_documents
 from crm.entities.identity import Identities, assign_identities, identities_from_json
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
+from crm.entities.publish import rollback_schema
 from crm.errors import NotFoundError
 
 LARGEST_NUMBER = 2**31 - 1
@@ -44,6 +45,17 @@ def get_revision(session: CrmSession, number: int) -> Mapping:
     if found is None:
         raise NotFoundError("schema.no_such_revision", number=number)
     return found
+
+
+def go_back(session: CrmSession, number: int) -> int:
+    """Make an older revision live again as a new one and return its number; commits on its own.
+
+    Errors: NotFoundError; else as `publish_schema`.
+    """
+    get_revision(session, number)
+    engine, name = session.get_bind(), session.actor.name
+    session.rollback()  # publishing opens a transaction that stands alone
+    return rollback_schema(engine, number, name)
 
 
 def compare_revisions(session: CrmSession, old: int | None, new: int) -> Comparison:

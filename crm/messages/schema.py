@@ -121,6 +121,7 @@ MESSAGES = {
     ),
     "schema.has_problems": N_("Nothing was published: %(count)s problems were found."),
     "schema.no_documents": N_('Send {"documents": […]}: each document as an object or as YAML text.'),
+    "schema.no_number": N_('Send {"number": …}: the number of the revision to go back to.'),
     "schema.nothing_published": N_("Nothing is published yet. Run “flask crm init” first."),
     "schema.no_such_revision": N_("There is no revision %(number)s."),
     "schema.publish_busy": N_("Another administrator is publishing. Try again in a moment."),

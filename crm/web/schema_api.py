@@ -1,4 +1,4 @@
-"""Segments and the schema over REST: read what is live, check, compare and publish documents."""
+"""Segments and the schema over REST: read what is live, check, compare and publish documents, go back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import Response, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 
 from crm.database import CrmSession
+from crm.drafts import history
 from crm.entities.load import build_schema, documents_from_json, load_document
 from crm.entities.model import Document
 from crm.entities.processes import publish_status
@@ -21,6 +22,7 @@ from crm.web.entity_api import answer, for_users
 from crm.web.session import current_actor, current_session
 
 MOST_DOCUMENTS = 2_000
+TOLD_OF_A_REVISION = ("number", "why", "user_name", "created_at", "base")
 
 
 class SegmentApi(BaseView):
@@ -99,6 +101,21 @@ class SchemaApi(BaseView):
         )
         return answer({"revision": number})
 
+    @expose("/history")
+    @for_users
+    def revisions(self) -> Response:
+        """Return every revision without its documents, newest first."""
+        rows = history.list_revisions(current_session())
+        return answer({"revisions": [{name: row[name] for name in TOLD_OF_A_REVISION} for row in rows]})
+
+    @expose("/rollback", methods=["POST"])
+    @for_users
+    def rollback(self) -> Response:
+        """Make an older revision's documents live again, as a new revision."""
+        session = current_session()
+        configured(session)
+        return answer({"revision": history.go_back(session, sent_number())})
+
 
 def configured(session: CrmSession) -> Workspace:
     """Return the workspace to an actor who may configure the CRM.
@@ -117,8 +134,8 @@ def released_engine(session: CrmSession) -> Any:
     return engine
 
 
-def sent_body() -> dict[str, Any]:
-    """Return the JSON object of the request.
+def sent_object(wanted: str) -> dict[str, Any]:
+    """Return the JSON object of the request; `wanted` is the code that says what should have been sent.
 
     Errors: SchemaError when it is none.
     """
@@ -126,9 +143,31 @@ def sent_body() -> dict[str, Any]:
         body = orjson.loads(request.get_data() or b"null")
     except orjson.JSONDecodeError as error:
         raise SchemaError("web.not_json") from error
-    if not isinstance(body, dict) or not isinstance(body.get("documents"), list):
+    if not isinstance(body, dict):
+        raise SchemaError(wanted)
+    return body
+
+
+def sent_body() -> dict[str, Any]:
+    """Return the JSON object of a request that brings documents.
+
+    Errors: SchemaError when it brings none.
+    """
+    body = sent_object("schema.no_documents")
+    if not isinstance(body.get("documents"), list):
         raise SchemaError("schema.no_documents")
     return body
+
+
+def sent_number() -> int:
+    """Return the number of a revision that was sent.
+
+    Errors: SchemaError when there is none.
+    """
+    number = sent_object("schema.no_number").get("number")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise SchemaError("schema.no_number")
+    return number
 
 
 def sent_documents() -> tuple[list[Document], list[Problem]]:

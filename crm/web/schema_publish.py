@@ -15,7 +15,7 @@ from crm.database import CrmSession
 from crm.drafts import history, service
 from crm.drafts.model import Clash, Draft
 from crm.entities.processes import list_processes
-from crm.entities.publish import rollback_schema, weigh_documents
+from crm.entities.publish import weigh_documents
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, NotFoundError
 from crm.messages import render, told
@@ -169,10 +169,7 @@ class RevisionView(BaseView):
     @permission_name("use")
     def rollback(self, number: int) -> Response:
         """Make an older revision live again; the data of what it knew comes back."""
-        session = current_session()
-        engine, name = session.get_bind(), session.actor.name
-        session.rollback()
-        live = rollback_schema(engine, min(number, history.LARGEST_NUMBER), name)
+        live = history.go_back(current_session(), number)
         flash(
             gettext("Revision %(live)s says what revision %(number)s said.", live=live, number=number),
             "success",
