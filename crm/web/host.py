@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 0.25  # how often a process looks for a new revision, at most
 WATCH_SECONDS = 1.0  # how often a process looks on its own, without a request
 RETRY_SECONDS = 5.0  # how long a revision whose build failed is left alone
+AWAY_SECONDS = (
+    60.0  # a process that was stopped for so long may count as gone, and what it needs may be dropped
+)
 REPORT_SECONDS = 20.0  # how often a process says which revision it serves
 
 Environ = dict[str, Any]
@@ -117,6 +120,7 @@ class Host:
         self._check_seconds = check_seconds
         self._next_check = 0.0
         self._next_report = 0.0
+        self._looked_at = time.time()
         self._building = threading.Lock()
         self._reporting = threading.Lock()
 
@@ -181,13 +185,27 @@ class Host:
         except Exception as error:
             logger.warning("The live revision could not be read: %s", error)
             return
-        if number != self.serving.number and self._may_try(number) and self._building.acquire(blocking=False):
+        was_away = time.time() - self._looked_at > AWAY_SECONDS  # A stopped process has no monotonic time.
+        self._looked_at = time.time()
+        if was_away and number != self.serving.number and self._may_try(number):
+            self._catch_up(number)
+        elif (
+            number != self.serving.number and self._may_try(number) and self._building.acquire(blocking=False)
+        ):
             threading.Thread(target=self._swap, args=(number,), name="build", daemon=True).start()
         elif now >= self._next_report:
             self._next_report = now + REPORT_SECONDS
             threading.Thread(
                 target=self._report, args=(self.serving.number,), name="report", daemon=True
             ).start()
+
+    def _catch_up(self, number: int) -> None:
+        """Take up the live revision before anything is answered: nobody has waited for us with what it needs."""
+        self._building.acquire()
+        if self.serving.number == number:
+            self._building.release()
+        else:
+            self._swap(number)
 
     def _may_try(self, number: int) -> bool:
         return number != self.state.failed_number or time.monotonic() >= self.state.retry_at

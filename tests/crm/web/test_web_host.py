@@ -116,6 +116,16 @@ def test_a_revision_that_does_not_build_leaves_the_old_one_serving(revisions: Re
     wait_for(lambda: revisions.failures[-1] == "")
 
 
+def test_a_process_that_was_stopped_for_long_takes_up_the_live_revision_before_it_answers(
+    revisions: Revisions,
+) -> None:
+    host = revisions.host()
+    read(host)
+    revisions.number = 2
+    host._looked_at -= 3_600
+    assert read(host) == "2"
+
+
 def test_the_last_revision_keeps_serving_while_the_database_is_away(revisions: Revisions) -> None:
     host = revisions.host()
     read(host)
