@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import import_xlsx, list_page
+from tests.bench import import_xlsx, list_page, publish
 from tests.bench.measure import note
 
-WORKLOADS: dict[str, Callable[[], None]] = {"import_xlsx": import_xlsx.run, "list_page": list_page.run}
+WORKLOADS: dict[str, Callable[[], None]] = {
+    "import_xlsx": import_xlsx.run,
+    "list_page": list_page.run,
+    "publish": publish.run,
+}
 
 
 def main(names: list[str]) -> int:
