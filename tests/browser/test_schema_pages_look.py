@@ -24,6 +24,7 @@ PATHS = [
     "/admin/schema/deal/lists",
     "/admin/schema/deal/checks",
     "/admin/schema/deal/general",
+    "/admin/schema/deal/uses",
 ]
 
 
