@@ -1,8 +1,9 @@
-"""The whole path of a field through the pages: added in Hebrew, published, used everywhere, removed, and back."""
+"""The whole path of a field, and of a choice in the text, through the pages in Hebrew: published, removed, and back."""
 
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 
@@ -12,12 +13,15 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from app import build_source
+from crm.entities.workspace import get_workspace
 from crm.web.host import Host
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import DESKTOP, HEIGHT, PHONE, Visitor
 from tests.browsing import Browser
-from tests.factories import make_deal
+from tests.factories import make_customer, make_deal
 
 FIELD = "/admin/schema/deal/fields/loyalty"
+CUSTOMER = "/admin/schema/documents/entity/customer"
+WHY = "תערוכות כבר לא"
 
 
 @pytest.fixture
@@ -67,9 +71,10 @@ def add_choice_field(visitor: Visitor) -> None:
     page.wait_for_url("**/admin/schema/deal/")
 
 
-def publish(page: Page, address: str) -> int:
-    """Publish the draft through its page; return the revision."""
+def publish(page: Page, address: str, why: str = "") -> int:
+    """Publish the draft through its page and say why; return the revision."""
     page.goto(address + "/admin/schema/draft/")
+    page.locator("#why").fill(why)
     page.locator('form[action="/admin/schema/draft/publish"] .btn-primary').click()
     return arrival(page, address)
 
@@ -119,6 +124,66 @@ def test_a_choice_field_is_added_used_removed_and_comes_back_with_its_values(vis
     visitor.open(f"/deal/edit/{number}")
     assert page.locator('[name="loyalty"]').input_value() == "gold"
     assert visitor.problems() == []
+
+
+def test_a_choice_is_removed_as_text_weighed_published_and_comes_back_with_its_values(
+    visitor, session, engine
+) -> None:
+    before = get_workspace(engine).number
+    numbers = [make_customer(session, source="fair", name=f"Fair {place}").id for place in range(3)]
+    make_customer(session, source="website")
+    session.commit()
+    session.close()
+    page, address = visitor.page, visitor.address
+    remove_choice_from_text(visitor, CUSTOMER, "fair")
+
+    visitor.open("/admin/schema/draft/")
+    touched = page.locator("#impact li").filter(has_text="לקוחות · מקור").inner_text()
+    assert touched.split(":")[-1].strip(" \u2066\u2068\u2069") == "3"
+    sound_at_every_width(visitor)
+    removed = publish(page, address, WHY)
+    assert removed == before + 1 and page.get_by_text(WHY).count() > 0
+    sound_at_every_width(visitor)
+
+    visitor.open(f"/customer/edit/{numbers[0]}")
+    assert page.locator('[name="source"] option[value="website"]').count() == 1
+    assert "תערוכה" not in page.locator('[name="source"]').inner_text()
+
+    visitor.open("/admin/schema/history/")
+    assert WHY in page.locator("tbody tr").first.inner_text()
+    sound_at_every_width(visitor)
+    page.locator(f'a[href="/admin/schema/history/{before}"]').click()
+    page.wait_for_url(f"**/admin/schema/history/{before}")
+    assert page.locator("#back").get_by_text("תערוכה").count() > 0
+    sound_at_every_width(visitor)
+    press_and_confirm(page, f"/admin/schema/history/{before}/rollback")
+    assert arrival(page, address) == removed + 1
+
+    for number in numbers:
+        visitor.open(f"/customer/edit/{number}")
+        assert page.locator('[name="source"]').input_value() == "fair"
+    visitor.open("/customer/list/?_flt_0_source=fair")
+    assert page.locator("main").get_by_text("Fair ").count() >= 3
+
+
+def remove_choice_from_text(visitor: Visitor, document: str, choice: str) -> None:
+    """Take one choice out of a document's text and keep it in the draft."""
+    visitor.open(document)
+    page = visitor.page
+    text = page.locator("#text").input_value()
+    kept, count = re.subn(rf"^( +){choice}:.*\n(?:\1 .*\n)*", "", text, flags=re.MULTILINE)
+    assert count == 1
+    page.locator("#text").fill(kept)
+    with page.expect_navigation():
+        page.locator("button[value=save]").click()
+    assert page.locator("#findings").count() == 0
+
+
+def sound_at_every_width(visitor: Visitor) -> None:
+    """Look for what is wrong with the page, on a desktop and as narrow as a phone."""
+    for width in (PHONE, DESKTOP):
+        visitor.page.set_viewport_size({"width": width, "height": HEIGHT[width]})
+        assert visitor.problems() == []
 
 
 def check_use(visitor: Visitor) -> None:
