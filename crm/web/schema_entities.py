@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from crm.drafts import service as drafts
 from crm.drafts.edits import change_entity, fields_of, new_entity
 from crm.drafts.keys import missing_languages, read_texts, shown_texts
+from crm.drafts.shape import has_shape
 from crm.entities.model import Document
 from crm.errors import ConflictError
 from crm.messages import render
@@ -74,13 +75,13 @@ class SchemaEntitiesView(ShapingView):
         return {
             "name": document.name,
             "label": label_of(body, "plural"),
-            "icon": body.get("icon") or "folder",
+            "icon": str(body.get("icon") or "folder"),
             "fields": len(fields),
             "relations": sum(1 for field in fields if field.get("to")),
             "records": count_records(document.name),
-            "missing": count_missing(body),
+            "missing": count_missing(body) if has_shape(body) else 0,
             "state": "new" if not live else "live" if live == body else "changed",
-            "place": body.get("menu_place") or 0,
+            "place": body["menu_place"] if isinstance(body.get("menu_place"), int) else 0,
         }
 
     @expose("/new", methods=["GET", "POST"])

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask_appbuilder import BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
+from crm.drafts.shape import has_shape, is_text
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.usage import Usage
 from crm.entities.workspace import Workspace
@@ -69,6 +70,9 @@ def body_of(name: str) -> dict[str, Any]:
     found = drafts.document_of(session, drafts.find_draft(session), "entity", name)
     if found is None:
         raise NotFoundError("schema.unknown_entity", name=name)
+    if not has_shape(found.body):
+        flash(gettext("This document can be read as YAML only, until its problems are solved."), "warning")
+        abort(redirect(f"/admin/schema/documents/entity/{name}"))
     return dict(found.body)
 
 
@@ -82,6 +86,7 @@ def live_body(name: str) -> Mapping[str, Any]:
 def label_of(body: Mapping, key: str = "label") -> str:
     """Return a label of a document in the reader's language."""
     label = body.get(key) or body.get("label")
+    label = label if is_text(label) else None
     return (
         Text(label).get(current_language())
         if label

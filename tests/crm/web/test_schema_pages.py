@@ -278,3 +278,53 @@ def test_no_record_is_seen_on_these_pages(client, session):
     session.commit()
     browser = client("configurator")
     assert all("Secret plan" not in browser.get(path).text for path in PAGES)
+
+
+BROKEN = [
+    {"fields": {"name": "text", "amount": None, "x": {"type": "nonsense"}, "y": {}}},
+    {
+        "fields": "none",
+        "list": "name",
+        "form": "x",
+        "kanban": [1],
+        "calendar": "x",
+        "same_if": 3,
+        "checks": "no",
+    },
+    {
+        "list": {"columns": "name", "sort": 5},
+        "form": [1, {"section": 2, "fields": "x"}],
+        "label": 7,
+        "plural": [],
+    },
+    {
+        "same_if": ["x", [1]],
+        "checks": [1, {"when": 3, "message": 4}],
+        "title": 5,
+        "icon": 6,
+        "menu_place": "x",
+    },
+    {"fields": {"name": {"type": "choice", "choices": {"a": 1, "b": []}, "next": "x", "label": 3}}},
+]
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_document_that_yaml_broke_can_still_be_opened(client, session_as, wrong):
+    session = session_as("admin")
+    drafts.edit_document(session, "entity", "deal", lambda body: {**body, **wrong})
+    session.commit()
+    session.close()
+    admin = client("admin")
+    paths = [*PAGES, "/admin/schema/deal/fields/name", "/admin/schema/deal/fields/x"]
+    answers = {path: admin.get(path).status_code for path in paths}
+    assert {path: code for path, code in answers.items() if code not in (200, 302, 404)} == {}
+    token = admin.token("/admin/schema/new")
+    for path in ("form", "lists", "checks", "general", "add/choice", "add/text"):
+        sent = {
+            "csrf_token": token,
+            "label.en": "Odd",
+            "deed": "add_section",
+            "column": "name",
+            "_list": "true",
+        }
+        assert admin.post(f"/admin/schema/deal/{path}", data=sent).status_code in (200, 302, 422), path
