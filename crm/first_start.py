@@ -29,11 +29,12 @@ DEMO_SEED = 1
 PASSWORD_BYTES = 12
 
 
-def prepare(settings: Settings) -> dict[str, Any]:
+def prepare(settings: Settings, folder: Path = ROOT / "schemas") -> dict[str, Any]:
     """Bring the database to where the processes can start; safe to repeat, and to do twice at once.
 
     Shape:  {"revision", "is_new", "password", "demo"}: `password` only when one was made; it is kept nowhere.
-    Errors: SchemaError when `schemas/` cannot be published.
+            An empty database gets the documents of `folder`.
+    Errors: SchemaError when they cannot be published.
     """
     engine = build_engine(settings.database_url)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def prepare(settings: Settings) -> dict[str, Any]:
         is_empty = not number
         refuse_without_keys(engine)
         if is_empty:
-            number = publish_folder(engine, ROOT / "schemas")
+            number = publish_folder(engine, folder)
         is_new, password = ensure_admin(engine, settings.admin_password)
         demo = load_demo_data(engine, settings) if is_empty and settings.demo else 0
     return {"revision": number, "is_new": is_new, "password": password, "demo": demo}

@@ -36,7 +36,8 @@ def register(crm: click.Group) -> None:
     crm_command(group, "publish")(
         FOLDER(click.option("-m", "why", default="", help="Why, for the history.")(_publish))
     )
-    crm_command(group, "export")(FOLDER(_export))
+    prune = click.option("--prune", is_flag=True, help="Erase files of documents that are no more.")
+    crm_command(group, "export")(FOLDER(prune(_export)))
     crm_command(group, "history")(_history)
     crm_command(group, "status")(_status)
     crm_command(group, "rollback")(click.argument("number", type=int)(_rollback))
@@ -105,15 +106,26 @@ def _publish(context: Context, folder: Path, why: str) -> None:
     context.answer({"revision": number}, f"Revision {number} is live.")
 
 
-def _export(context: Context, folder: Path) -> None:
+def _export(context: Context, folder: Path, prune: bool) -> None:
     """Write the live revision as files."""
     documents = context.workspace.schema.documents
-    for document in documents:
-        path = folder / folder_of(document.kind) / f"{document.name}.yaml"
+    written = {
+        folder / folder_of(document.kind) / f"{document.name}.yaml": document for document in documents
+    }
+    for path, document in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(write_yaml(dict(document.body)), "utf-8")
-    facts = {"revision": context.workspace.number, "files": len(documents)}
-    context.answer(facts, f"{len(documents)} files written to {folder}.")
+    left = sorted(path for path in folder.rglob("*.y*ml") if path not in written)
+    for path in left if prune else ():
+        path.unlink()
+    lines = [f"{len(documents)} files written to {folder}."]
+    lines += [f"{'Erased' if prune else 'Still there, but not live'}: {path}" for path in left]
+    facts = {
+        "revision": context.workspace.number,
+        "files": len(documents),
+        "left": [str(path) for path in left],
+    }
+    context.answer(facts, "\n".join(lines))
 
 
 def _history(context: Context) -> None:

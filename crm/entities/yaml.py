@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -14,6 +15,7 @@ MAX_DEPTH = 24
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 BROKEN = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+RARE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -114,6 +116,24 @@ class _Writer(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a value out wherever it stands: our reader takes no aliases."""
+        return True
+
+    def represent_float(self, data: float) -> yaml.ScalarNode:
+        """Write a number with all its digits: our reader takes no exponents."""
+        text = format(Decimal(repr(data)), "f")
+        return self.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Write a text; one with rare line breaks in a way that keeps them."""
+        style = '"' if RARE_BREAKS.search(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Writer.add_representer(str, _Writer.represent_str)
+_Writer.add_representer(float, _Writer.represent_float)
 
 
 def write_yaml(body: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role
 from werkzeug.security import generate_password_hash
 
+from config import ROOT
 from crm.commands import Context, crm_command
 from crm.database import utcnow
 from crm.errors import RecordError
@@ -21,8 +23,12 @@ def register(group: click.Group) -> None:
     """Add the commands of this package."""
 
     @crm_command(group, "init", help="Create the database, publish schemas/, make the user admin.")
-    def init(context: Context) -> None:
-        facts = prepare(replace(context.settings, demo=False))
+    @click.option(
+        "--from", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=ROOT / "schemas",
+        help="The folder of documents an empty database begins with.",
+    )  # fmt: skip
+    def init(context: Context, folder: Path) -> None:
+        facts = prepare(replace(context.settings, demo=False), folder)
         made = f"\nUser admin, password {facts['password']}" if facts["password"] else ""
         context.answer(facts, f"Revision {facts['revision']} is live.{made}")
 
