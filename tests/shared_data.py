@@ -1,4 +1,4 @@
-"""The data that is handed to the project from outside and read where it lies: beside the checkout."""
+"""The data that is handed to the project from outside and read where it lies: beside the checkout, or above it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+HERE = Path(__file__).resolve()
+PLACES = [folder / "shared" / "data" for folder in HERE.parents[2:]]
+SHARED = next((place for place in PLACES if place.is_dir()), PLACES[0])
 
 
 def locale_cases(group: str) -> Any:
