@@ -7,7 +7,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from crm.fields.fold import fold
-from crm.fields.locales import UTC, months
+from crm.fields.locales import UTC, months, weekdays
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
@@ -61,6 +61,8 @@ def _named(text: str) -> tuple[int, int, int] | None:
     """Return year, month, day of a folded date with the month in letters, a weekday before it or not."""
     if "," in text and not text[:1].isdigit() and text.count(" ") > 2:
         text = text.partition(",")[2].strip()
+    weekday = next((name for name in weekdays() if text.startswith(f"{name} ")), "")
+    text = text.removeprefix(weekday).lstrip()
     if found := _IN_WORDS.fullmatch(text):
         day, name, year = found.groups()
     elif found := _MONTH_FIRST.fullmatch(text):

@@ -43,6 +43,13 @@ def months() -> dict[str, int]:
 
 
 @cache
+def weekdays() -> frozenset[str]:
+    """Return every day's name, folded, in all four languages."""
+    days = [Locale.parse(language).days["format"]["wide"] for language in LANGUAGES]
+    return frozenset(fold(name) for names in days for name in names.values())
+
+
+@cache
 def _countries() -> dict[str, str]:
     """Return the code of every country by its folded names in our languages."""
     return {

@@ -90,6 +90,23 @@ def test_dates_are_shown_with_the_month_in_letters(language: str) -> None:
     assert shown == FORMATS["by_locale"][language]["date_medium"]
 
 
+@pytest.mark.parametrize("language", FORMATS["by_locale"])
+def test_dates_written_out_in_full_are_read(language: str) -> None:
+    assert clean("date", FORMATS["by_locale"][language]["date_full"]) == DAY
+
+
+@pytest.mark.parametrize("language", FORMATS["by_locale"])
+def test_short_dates_are_read_unless_the_century_is_missing(language: str) -> None:
+    short = FORMATS["by_locale"][language]["date_short"]
+    assert clean("date", short) == (DAY if "2026" in short else "date.not_a_date")
+
+
+@pytest.mark.parametrize("language", FORMATS["by_locale"])
+def test_every_month_is_known_by_its_name(language: str) -> None:
+    for number, name in enumerate(FORMATS["by_locale"][language]["months"], start=1):
+        assert clean("date", f"29 {name} 2024") == dt.date(2024, number, 29)
+
+
 def test_a_moment_counts_as_the_day_it_falls_on_here() -> None:
     late = dt.datetime(2026, 3, 28, 23, 30, tzinfo=dt.UTC)
     assert clean("date", late) == DAY
