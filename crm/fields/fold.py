@@ -75,6 +75,7 @@ _SOUNDS = (
 )  # fmt: skip
 _DOUBLE = re.compile(r"([a-z])\1+")
 _DIALLED = re.compile(r"[+0-9 ()./-]+")
+_WITH_COUNTRY = re.compile(r"^(?:el|ελ|gr|ro|il)([0-9]{5,})$")  # a tax number as it stands on an invoice
 _NO_BETWEEN = str.maketrans("", "", " .-/")
 LEAST_READING = 4  # letters: a shorter reading that lost some would be found in half of all words
 
@@ -147,13 +148,13 @@ def search_keys(text: str) -> str:
 def query_keys(query: str) -> tuple[str, ...]:
     """Return the alternatives for a query; a stored key that contains one of them is a hit.
 
-    Shape:  the folded query first, then the bare signs of a phone or account number, then its readings; ()
+    Shape:  the folded query first, then the bare signs of a phone, account or tax number, then its readings; ()
             for a query that folds to nothing. None is escaped for LIKE.
 
     >>> query_keys("xristos")
     ('xristos', 'ksristos', 'hristos')
     """
-    folded = fold(query)
+    folded = fold(query).removeprefix("tel:").lstrip()
     if not folded:
         return ()
     found = [folded]
@@ -166,6 +167,7 @@ def query_keys(query: str) -> tuple[str, ...]:
         letter.isdigit() for letter in squeezed
     ):  # an account number in groups of four
         found.append(squeezed)
+        found += _WITH_COUNTRY.findall(squeezed)
     enough = min(len(folded), LEAST_READING)
     readings = _read_all(folded)
     if "8" in folded and not folded.isdigit():

@@ -169,6 +169,21 @@ def test_phones_of_our_countries(case: dict) -> None:
     assert clean("phone", case["value"], region=case["region"]) == expected
 
 
+@pytest.mark.parametrize(
+    "case",
+    [case for case in PHONES if case["valid"]],
+    ids=lambda case: case["possible_note"] or case["value"],
+)
+def test_phones_are_read_as_they_are_shown_and_found_as_they_are_typed(case: dict) -> None:
+    field, phone = field_of("phone", region=case["region"]), FIELD_TYPES["phone"]
+    shown = phone.display(field, case["e164"], Situation())
+    assert not shown.startswith("+")
+    assert clean("phone", shown, region=case["region"]) == case["e164"]
+    found = phone.search_key(field, case["e164"])
+    for typed in (case["value"], case["e164"], shown):
+        assert any(key in found for key in query_keys(typed)), typed
+
+
 def test_phone_is_of_the_country_beside_it() -> None:
     beside = {"country": "RO"}
     assert clean("phone", "0712 034 567", Situation(values=beside), region_field="country") == "+40712034567"

@@ -9,6 +9,7 @@ import pytest
 from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
+from crm.fields.fold import query_keys
 from crm.messages import render
 from tests.crm.fields.samples import field_of
 from tests.shared_data import locale_cases
@@ -47,6 +48,25 @@ def test_every_case_is_judged_as_expected(kind: str, case: dict) -> None:
     else:
         assert isinstance(found, FieldError)
         assert case["value"].strip() in render(found, "en")
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"), [pair for pair in CASES if pair[1]["app_expected"].startswith("accept")]
+)
+def test_every_number_is_found_as_it_was_typed(kind: str, case: dict) -> None:
+    key = FIELD_TYPES["tax_id"].search_key(field_of("tax_id", kind=kind), case["normalised"])
+    assert any(part in key for part in query_keys(case["value"]))
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_no_number_is_no_mistake(kind: str) -> None:
+    assert clean("", kind=kind) is None
+
+
+@pytest.mark.parametrize("case", [case for case in GROUPS["iban"]["cases"] if case["valid"]])
+def test_every_iban_is_found_as_it_was_typed(case: dict) -> None:
+    key = FIELD_TYPES["iban"].search_key(field_of("iban"), case["normalised"])
+    assert any(part in key for part in query_keys(case["value"]))
 
 
 @pytest.mark.parametrize("case", GROUPS["iban"]["cases"], ids=lambda case: case["value"])
