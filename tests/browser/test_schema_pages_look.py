@@ -1,4 +1,4 @@
-"""Pages on which entities are shaped, in two directions, on a phone and a desktop."""
+"""Pages on which entities are shaped, and of the revisions made, in two directions, on a phone and a desktop."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ PATHS = [
     "/admin/schema/deal/lists",
     "/admin/schema/deal/checks",
     "/admin/schema/deal/general",
+    "/admin/schema/history/",
+    "/admin/schema/history/1",
+    "/admin/schema/publish/1",
     "/admin/schema/deal/uses",
 ]
 
