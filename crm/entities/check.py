@@ -159,6 +159,8 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
         target = field.options.get("to")
         if target is not None:
             reader.known(target, names, (*path, "to"), "entity")
+        if target in schema.entities:
+            _check_lines(reader, field.options.get("only"), schema.entities[target], schema, (*path, "only"))
         for key in CONDITIONS:
             _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
         if isinstance(field.default, str) and field.default.startswith("="):
@@ -182,7 +184,9 @@ def placeholders(text: str) -> list[str]:
     return [part.split("}", 1)[0] for part in text.split("{")[1:] if "}" in part]
 
 
-def _check_lines(reader: BodyReader, lines: tuple, entity: Entity, schema: Schema, path: tuple) -> None:
+def _check_lines(
+    reader: BodyReader, lines: tuple | None, entity: Entity, schema: Schema, path: tuple
+) -> None:
     if lines:
         reader.add(parse_conditions(list(lines), entity, schema)[1], path)
 

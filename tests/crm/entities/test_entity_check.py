@@ -48,6 +48,13 @@ def test_a_plain_entity_has_no_problem():
         (GOOD + "kanban: {by: name}\n", "schema.board_needs_choice", 5),
         (GOOD + "title: '{nam}'\n", "schema.unknown_field_near", 5),
         (GOOD + "checks:\n  - {when: [{field: nam, is: x}], message: No}\n", "conditions.unknown_field", 6),
+        (
+            GOOD + "  next: {type: reference, to: book, only: [{field: nam, is: x}]}\n",
+            "conditions.unknown_field",
+            5,
+        ),
+        (GOOD + "  pages: {type: integer, default: = 1 +}\n", "conditions.in_formula", 5),
+        (GOOD + "  pages: {type: integer, was: [name]}\n", "schema.expected_text", 5),
         ("entity: book\nfields: []\n", "schema.expected_map", 2),
         ("entity: crm_book\nfields:\n  name: {type: text}\n", "schema.reserved_name", 1),
         ("entity: search\nfields:\n  name: {type: text}\n", "schema.reserved_name", 1),
