@@ -25,12 +25,14 @@ _TYPES = (
 class Plan:
     """How a country numbers its phones.
 
-    Shape:  `prefix` is dialled before a number inside the country ("0" or ""); `general` and `special` are what
-            all numbers and those of each kind look like without it; both must match.
+    Shape:  `prefix` is dialled before a number inside the country ("0" or ""), `abroad` before one of another
+            country; `general` and `special` are what all numbers and those of each kind look like without
+            either; both must match.
     """
 
     code: str
     prefix: str
+    abroad: re.Pattern
     general: re.Pattern
     special: re.Pattern
 
@@ -59,6 +61,7 @@ def plan_of(region: str) -> Plan | None:
     return Plan(
         str(rules.country_code),
         prefix,
+        re.compile(rules.international_prefix or "00", re.ASCII),
         re.compile(general.national_number_pattern, re.ASCII),
         re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.ASCII),
     )
@@ -83,7 +86,7 @@ def read_plain(text: str, region: str) -> str | None:
     if digits[0] == "+":
         return _abroad(digits[1:])
     plan = plan_of(region)
-    if plan is None or digits.startswith("00"):
+    if plan is None or plan.abroad.match(digits):
         return None
     national = digits[len(plan.prefix) :] if plan.prefix and digits.startswith(plan.prefix) else digits
     return f"+{plan.code}{national}" if plan.has(national) and not national.startswith("0") else None
@@ -93,7 +96,7 @@ def _abroad(digits: str) -> str | None:
     """Return a number that begins with a calling code as E.164."""
     for size in (1, 2, 3):
         code = digits[:size]
-        if code and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        if code and code[0] != "0" and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             plan, national = plan_of_code(code), digits[size:]
             is_certain = plan is not None and not national.startswith("0") and plan.has(national)
             return f"+{digits}" if is_certain else None

@@ -49,6 +49,16 @@ def test_any_digits_are_read_as_the_library_reads_them(digits: str, region: str,
     assert as_e164(start + digits, region) == library_says(start + digits, region)
 
 
+@pytest.mark.parametrize("text", ["+04312000", "+0302101234567", "+0040712034567"])
+def test_no_calling_code_begins_with_a_zero(text: str) -> None:
+    assert as_e164(text, "GR") == library_says(text, "GR")
+
+
+@pytest.mark.parametrize("text", ["015130435042", "012 30 210 1234567", "00302101234567", "050-234-5678"])
+def test_what_is_dialled_before_a_number_abroad_is_no_part_of_one_at_home(text: str) -> None:
+    assert as_e164(text, "IL") == library_says(text, "IL")
+
+
 @settings(max_examples=300, deadline=None)
 @given(text=st.text("0123456789 ()-.+", min_size=5, max_size=16), region=st.sampled_from(("GR", "RO", "IL")))
 def test_any_signs_are_read_as_the_library_reads_them(text: str, region: str) -> None:
