@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from gettext import c2py
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po
 from config import ROOT
 from crm.texts import LANGUAGES
 from tests.factories import make_complaint, make_customer, make_deal
+from tests.shared_data import locale_cases
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 KEYWORDS = ("-k", "N_", "-k", "_l", "-k", "lazy_gettext")
@@ -51,6 +53,18 @@ def test_every_sentence_is_translated(sentences, language):
     known = catalogue(language)
     missing = [message.id for message in sentences if message.id and not _texts(known.get(message.id))]
     assert missing == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_plural_forms_part_numbers_as_the_language_does(language):
+    kinds = locale_cases("formats")["by_locale"][language]["plural"]
+    form_of = c2py(catalogue(language).plural_expr)
+    forms = {}
+    for number, kind in kinds.items():
+        kind = "other" if kind == "two" else kind  # Hebrew writes two like any other number
+        forms.setdefault(kind, set()).add(form_of(int(number)))
+    assert all(len(found) == 1 for found in forms.values())
+    assert len(set.union(*forms.values())) == len(forms) == catalogue(language).num_plurals
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
