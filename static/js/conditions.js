@@ -45,16 +45,32 @@
     return next ? made.querySelector(`#${next}`) : made.querySelector(".conditions-add");
   };
 
+  // What was typed while the answer was on its way stays: it goes into the fields that are drawn anew.
+  const carryOver = (editor, before, made) => {
+    let carried = false;
+    for (const [name, value] of content(editor)) {
+      const field = before.get(name) === value ? null : made.querySelector(`input[name="${CSS.escape(name)}"], textarea[name="${CSS.escape(name)}"]`);
+      if (!field || field.type === "hidden" || field.type === "checkbox") continue;
+      field.value = value;
+      carried = true;
+    }
+    return carried;
+  };
+
   const redraw = async (editor, button) => {
-    const focused = document.activeElement?.id;
+    const before = content(editor);
     const made = await ask(editor, button);
     if (!made) return;
+    const focused = document.activeElement?.id;
+    const carried = carryOver(editor, before, made);
+    clearTimeout(timers.get(editor));
     const target = button && focusOn(editor, made, button);
     for (const select of editor.querySelectorAll("select")) select.tomselect?.destroy();
     editor.replaceWith(made);
     document.dispatchEvent(new Event("htmx:after:swap"));
     if (target) (control(target) || target.querySelector("button"))?.focus();
     else document.getElementById(focused)?.focus();
+    if (carried) tell(made);
   };
 
   const tell = async (editor) => {

@@ -83,6 +83,20 @@ def test_a_filter_is_made_by_keyboard_and_counts_while_one_types(visit: Visit, d
     assert visitor.errors == []
 
 
+def test_what_is_typed_while_the_server_thinks_is_not_lost(visit: Visit, deals: list[int]) -> None:
+    visitor = visit("admin")
+    open_drawer(visitor, "/deal/list/")
+    page = visitor.page
+    page.locator("[name='if/0.p']").select_option("amount")
+    page.locator("[name='if/0.o'] option[value='at_least']").wait_for(state="attached")
+    page.route("**/conditions/deal*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.locator("[name='if/0.o']").select_option("at_least")
+    page.locator("[name='if/0.v']").fill("500")
+    page.get_by_text("2 match").wait_for()
+    assert page.locator("[name='if/0.v']").input_value() == "500"
+    page.unroute("**/conditions/deal*")
+
+
 def test_what_is_wrong_in_a_formula_is_told_while_one_types(visit: Visit, deals: list[int]) -> None:
     visitor = visit("admin")
     open_drawer(visitor, "/deal/list/")
