@@ -33,6 +33,7 @@ MOST_IN_MATRIX = 25  # choices; more of them have their moves edited as YAML
 EMPTY_ROWS = 2  # for new choices, also without scripts
 NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]+)?\Z")
 NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
+NOT_A_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,11 @@ def derive_name(label: str) -> str:
     """Return a key made of a label, in Latin letters.
 
     >>> derive_name("Σημείωση 2"), derive_name("Their budget (€)")
-    ('simiosi_2', 'their_budget')
+    ('simeiosi_2', 'their_budget')
     """
-    latin = fold(label) if fold(label).isascii() else (search_keys(label).split() or [""])
-    if not isinstance(latin, str):
-        words = fold(label).split()
-        latin = " ".join(latin[len(words) : 2 * len(words)] or latin)
+    words = NOT_A_WORD.sub(" ", fold(label)).split()
+    readings = [word if word.isascii() else next(iter(search_keys(word).split()[1:]), "") for word in words]
+    latin = " ".join(word for word in readings if word.isascii())
     name = NOT_IN_NAME.sub("_", latin.lower()).strip("_")[:48].strip("_")
     return name if not name or name[0].isalpha() else f"n_{name}"[:48]
 
