@@ -1,4 +1,4 @@
-"""`flask crm schema …`: check, compare, publish, export and roll back what stands under `schemas/`."""
+"""`flask crm schema …`: check, compare, publish, export, roll back; `flask crm pack …`: add and remove packs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
+from crm.entities.packs import add_pack, list_packs, remove_pack
 from crm.entities.parked import Parked, list_parked, list_purged, purge_parked
 from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
+from crm.entities.reader import NAME
 from crm.entities.yaml import write_yaml
 from crm.errors import Problem, SchemaError
 from crm.messages import told
@@ -25,7 +27,8 @@ FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=P
 
 
 def register(crm: click.Group) -> None:
-    """Add the group `schema`."""
+    """Add the groups `schema` and `pack`."""
+    _register_packs(crm)
 
     @crm.group("schema")
     def group() -> None:
@@ -48,6 +51,18 @@ def register(crm: click.Group) -> None:
     sure = click.option("--yes", is_flag=True, help="Do not ask.")
     crm_command(group, "purge")(with_days(sure(_purge)))
     crm_command(group, "json-schema")(_json_schema)
+
+
+def _register_packs(crm: click.Group) -> None:
+    @crm.group("pack")
+    def group() -> None:
+        """Add and remove packs of documents."""
+
+    folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+    called = click.option("--name", default="", help="What the pack is called; the folder's name by default.")
+    crm_command(group, "add")(folder(called(_add_pack)))
+    crm_command(group, "list")(_list_packs)
+    crm_command(group, "remove")(click.argument("name")(_remove_pack))
 
 
 def load_folder(folder: Path) -> list[Document]:
@@ -195,3 +210,34 @@ def _json_schema(context: Context) -> None:
     """Print a JSON Schema for each kind of document, for editors."""
     found = json_schemas()
     context.answer(found, write_yaml(found))
+
+
+def _add_pack(context: Context, folder: Path, name: str) -> None:
+    """Publish a pack's documents beside the live ones, or a newer version of it."""
+    name = name or folder.resolve().name
+    documents, problems = load_documents(folder)
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    if not NAME.match(name):
+        raise SchemaError("schema.bad_name", name=name[:60])
+    number = add_pack(context.engine, name, documents)
+    facts = {"pack": name, "revision": number, "documents": len(documents)}
+    context.answer(facts, f"Pack {name} is added: {len(documents)} documents, revision {number}.")
+
+
+def _list_packs(context: Context) -> None:
+    """List the packs that are added."""
+    found = list_packs(context.engine)
+    rows = [
+        {"pack": row["name"], "documents": row["documents"], "changed_at": row["changed_at"]} for row in found
+    ]
+    lines = [f"{row['pack']}  {', '.join(' '.join(key) for key in row['documents'])}" for row in rows]
+    context.answer({"packs": rows}, "\n".join(lines) or "No packs.")
+
+
+def _remove_pack(context: Context, name: str) -> None:
+    """Take a pack out; its records are set aside, and come back when it is added again."""
+    number = remove_pack(context.engine, name)
+    context.answer(
+        {"pack": name, "revision": number}, f"Pack {name} is removed, revision {number}; its data is kept."
+    )

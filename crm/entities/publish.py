@@ -190,6 +190,17 @@ def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
     return _publish(engine, proposal, (f"Rollback to revision {number}", user_name), None)
 
 
+def publish_proposal(
+    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str]
+) -> int:
+    """Publish what `make` works out inside the publishing transaction, and return the revision.
+
+    Shape:  what `make` writes is committed with the revision, or not at all. `note` is why, and who.
+    Errors: as `publish_schema`.
+    """
+    return _publish(engine, make, note, None)
+
+
 def _publish(
     engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
 ) -> int:

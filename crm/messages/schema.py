@@ -128,4 +128,6 @@ MESSAGES = {
     "schema.published_since": N_(
         "Somebody published revision %(live)s after you began at %(base)s. Look at their changes, then publish again."
     ),
+    "schema.pack_taken": N_("There is a %(kind)s “%(name)s” already. Rename the one of the pack."),
+    "schema.no_such_pack": N_("No pack called “%(name)s” is added."),
 }
