@@ -28,6 +28,13 @@ VIEWS = [
     pytest.param({"width": DESKTOP, "language": "he"}, id="he-desktop"),
 ]
 
+SLOW = """
+() => {
+  const ask = window.fetch;
+  window.fetch = (...asked) => new Promise((done) => setTimeout(() => done(ask(...asked)), 1000));
+}
+"""
+
 
 @pytest.fixture
 def deals(session) -> list[int]:
@@ -89,12 +96,12 @@ def test_what_is_typed_while_the_server_thinks_is_not_lost(visit: Visit, deals: 
     page = visitor.page
     page.locator("[name='if/0.p']").select_option("amount")
     page.locator("[name='if/0.o'] option[value='at_least']").wait_for(state="attached")
-    page.route("**/conditions/deal*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.evaluate(SLOW)
     page.locator("[name='if/0.o']").select_option("at_least")
+    page.wait_for_timeout(800)  # the answer comes before the next question would be asked
     page.locator("[name='if/0.v']").fill("500")
     page.get_by_text("2 match").wait_for()
     assert page.locator("[name='if/0.v']").input_value() == "500"
-    page.unroute("**/conditions/deal*")
 
 
 def test_what_is_wrong_in_a_formula_is_told_while_one_types(visit: Visit, deals: list[int]) -> None:
