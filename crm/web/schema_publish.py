@@ -244,6 +244,8 @@ def _arrival(number: int) -> dict[str, Any]:
         "processes": processes,
         "arrived": len(arrived),
         "is_there": is_there,
+        "failed": any(row["failure"] for row in processes if row["revision"] < number),
+        "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
     }
 
 

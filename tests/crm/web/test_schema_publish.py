@@ -138,6 +138,13 @@ def test_the_arrival_names_the_processes_that_are_not_there_yet(client, engine):
     assert "is live everywhere" in state and "hx-trigger" not in state
 
 
+def test_the_arrival_says_why_a_process_could_not_take_the_revision_up(client, engine):
+    number = get_workspace(engine).number
+    report_process(engine, "one", "web", number - 1, failure="ValueError: no table <b>")
+    page = client("admin").get(f"/admin/schema/publish/{number}").text
+    assert "could not take the revision up" in page and "ValueError: no table &lt;b&gt;" in page
+
+
 def test_the_history_says_who_when_why_and_what(client, engine):
     number = publish_a_change(engine, icon="star")
     browser = client("admin")
