@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,6 +81,14 @@ class House:
         """Publish the documents with some exchanged or added, named `entities_firm`; return the revision."""
         texts = {**DOCUMENTS, **{name.replace("_", "/", 1) + ".yaml": text for name, text in changed.items()}}
         return publish_schema(self.engine, documents_of(texts), "test")
+
+    def wait_until_serving(self, number: int, seconds: float = 20.0) -> None:
+        """Ask for small pages until the host has swapped to a revision, which it builds beside its answers."""
+        deadline = time.monotonic() + seconds
+        while self.host.serving.number != number and time.monotonic() < deadline:
+            self.browser().get("/health")
+            time.sleep(0.02)
+        assert self.host.serving.number == number
 
     def user_id(self, name: str) -> int:
         """Return the id of one of the people."""

@@ -18,7 +18,7 @@ def menu_of(page: str) -> str:
 
 
 def test_menu_shows_a_wicked_label_as_text(house: House) -> None:
-    house.publish(
+    number = house.publish(
         entities_firm=f"""
         entity: firm
         label: "{WICKED}"
@@ -28,6 +28,7 @@ def test_menu_shows_a_wicked_label_as_text(house: House) -> None:
           name: {{type: text}}
         """
     )
+    house.wait_until_serving(number)
     browser = house.browser()
     browser.sign_in("admin")
     page = browser.get("/profile/").text

@@ -200,14 +200,11 @@ def test_readers_of_one_list_do_not_share_their_filters(house: House) -> None:
 def test_a_label_never_becomes_html(house: House) -> None:
     attack = "<img src=x onerror=alert(1)>"
     text = DOCUMENTS["entities/firm.yaml"].replace("{en: Firms, he: חברות}", f'"{attack}"')
-    house.publish(entities_firm=text)
+    house.wait_until_serving(house.publish(entities_firm=text))
     browser = house.browser()
     browser.sign_in("chris")
-    for _ in range(100):
-        page = browser.get("/profile/")
-        if page.headers["X-Revision"] == "2":
-            break
-    assert attack not in page.text
+    page = browser.get("/profile/")
+    assert page.headers["X-Revision"] == "2" and attack not in page.text
 
 
 def test_long_addresses_do_not_burst_the_session(admin: Browser) -> None:
