@@ -35,11 +35,11 @@ from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind
 from crm.web import commands as web_commands
 from crm.web.app import build_app
+from crm.web.entity.saved_views import VIEWS
 from crm.web.headers import start_logging
 from crm.web.host import Host, Source
 from crm.web.pages import PAGES
 from crm.web.permissions import sync_permissions
-from crm.web.saved_views import VIEWS
 from crm.web.session import only_reading
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages

@@ -25,7 +25,7 @@ def own_tables() -> list[sa.Table]:
     from crm.records import journal as _journal  # noqa: F401
     from crm.records import sequences as _sequences  # noqa: F401
     from crm.web import once as _once  # noqa: F401
-    from crm.web import saved_views as _views  # noqa: F401
+    from crm.web.entity import saved_views as _views  # noqa: F401
 
     return list(metadata.sorted_tables)
 

@@ -15,7 +15,7 @@ import pytest
 from crm.conditions import evaluate
 from crm.entities.model import Entity
 from crm.permissions.rows import parse_trusted, scope_of
-from crm.web.entity_cells import view_name
+from crm.web.entity.cells import view_name
 from tests import factories
 from tests.factories import user_id
 

@@ -148,11 +148,11 @@ def test_the_words_are_there_for_who_may_see_them(client, session_as, planted):
 
 
 LEAKS = {
-    "a timeline read as the system": ("service", "crm.web.entity_record.timeline_of", "/show/"),
-    "related lists read as the system": ("sales", "crm.web.entity_record.list_records", "/show/"),
-    "titles read as the system": ("external_agent", "crm.web.entity_list.linked_titles", "/list/"),
+    "a timeline read as the system": ("service", "crm.web.entity.record.timeline_of", "/show/"),
+    "related lists read as the system": ("sales", "crm.web.entity.record.list_records", "/show/"),
+    "titles read as the system": ("external_agent", "crm.web.entity.list.linked_titles", "/list/"),
     "a search read as the system": ("sales", "crm.web.search_pages.search_everywhere", "/search"),
-    "look-ups read as the system": ("sales", "crm.web.lookups.find_hits", "/lookup/"),
+    "look-ups read as the system": ("sales", "crm.web.entity.lookups.find_hits", "/lookup/"),
     "an export read as the system": ("sales", "crm.reports.tables.export_rows", "/export/"),
 }
 

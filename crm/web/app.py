@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crm.entities.workspace import Workspace
 from crm.texts import Text
-from crm.web.entity_cells import render_cell
+from crm.web.entity.cells import render_cell
 from crm.web.errors import install_errors
 from crm.web.headers import install_headers
 from crm.web.health import install_health
@@ -32,6 +32,7 @@ from crm.web.pages import PAGES, Register
 from crm.web.passwords import check_password
 from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.reports_pages import HomeView
+from crm.web.roles.view_as import viewed_role
 from crm.web.security import CrmSecurityManager
 from crm.web.session import (
     BrowserSession,
@@ -43,7 +44,6 @@ from crm.web.session import (
 from crm.web.shared import share_with
 from crm.web.skin import install_skin
 from crm.web.url_rules import LazyRule
-from crm.web.view_as import viewed_role
 
 if TYPE_CHECKING:
     from config import Settings

@@ -12,9 +12,9 @@ from crm.entities.workspace import Workspace
 from crm.errors import FieldError, NotFoundError
 from crm.fields.file_kinds import SHOWN
 from crm.records.files import get_file, upload_field
-from crm.web.api_json import file_json
-from crm.web.entity_api import answer, for_users
 from crm.web.permissions import EVERYONE
+from crm.web.rest.answers import file_json
+from crm.web.rest.entity import answer, for_users
 from crm.web.session import current_session
 from crm.web.uploads import take_upload
 

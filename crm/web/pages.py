@@ -7,27 +7,20 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.entities.workspace import Workspace
-from crm.web import (
-    condition_pages,
-    entity_api,
-    entity_view,
-    files_pages,
-    imports_api,
-    imports_pages,
-    lookups,
-    notifications,
-    profile,
-    reports_pages,
-    roles_pages,
-    roles_why,
-    saved_views_pages,
-    schema_api,
-    schema_documents,
-    schema_preview,
-    schema_publish,
-    search_pages,
-    view_as,
-)
+from crm.web import files_pages, notifications, profile, reports_pages, search_pages
+from crm.web.conditions import pages as condition_pages
+from crm.web.entity import lookups, saved_views_pages
+from crm.web.entity import view as entity_view
+from crm.web.imports import pages as imports_pages
+from crm.web.rest import entity as entity_api
+from crm.web.rest import imports as imports_api
+from crm.web.rest import schema as schema_api
+from crm.web.roles import pages as roles_pages
+from crm.web.roles import view_as
+from crm.web.roles import why as roles_why
+from crm.web.schema import documents as schema_documents
+from crm.web.schema import preview as schema_preview
+from crm.web.schema import publish as schema_publish
 
 Register = Callable[[AppBuilder, Workspace], None]
 

@@ -25,10 +25,10 @@ from crm.reports.service import Outcome, ReportRow, get_report, run_report
 from crm.reports.tables import report_facts, report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.texts import N_, RIGHT_TO_LEFT, Text
-from crm.web.entity_api import answer, for_users
-from crm.web.entity_arguments import read_arguments
-from crm.web.entity_cells import view_name
+from crm.web.entity.arguments import read_arguments
+from crm.web.entity.cells import view_name
 from crm.web.permissions import EVERYONE, USE
+from crm.web.rest.entity import answer, for_users
 from crm.web.session import current_session
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -19,7 +19,7 @@ from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import Hit, search_everywhere
 from crm.records.values import situation_of, title_fields, title_of
-from crm.web.entity_cells import view_name
+from crm.web.entity.cells import view_name
 from crm.web.permissions import EVERYONE, USE
 from crm.web.session import current_session
 

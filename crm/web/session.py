@@ -23,7 +23,7 @@ from crm.permissions.model import Actor
 from crm.permissions.service import ADMIN_ROLE, zone_of
 from crm.permissions.store import list_team_users
 from crm.web.language import current_language, current_time_zone
-from crm.web.view_as import as_viewed, refuse_changes
+from crm.web.roles.view_as import as_viewed, refuse_changes
 
 READING = ("GET", "HEAD", "OPTIONS")
 ASKING_PATHS = ("/conditions/", "/admin/conditions/")  # pages that only ask, although what they ask is posted

@@ -13,7 +13,7 @@ from crm.entities.rename import rename_document, rename_field, rename_uses
 from crm.entities.usage import Usage
 from crm.entities.walk import Spot, Walker
 from crm.entities.yaml import write_yaml
-from crm.web.saved_views import list_views, save_view
+from crm.web.entity.saved_views import list_views, save_view
 from workflows.actions import ACTIONS
 from workflows.rules import names
 

@@ -13,15 +13,15 @@ from werkzeug.datastructures import MultiDict
 
 from crm.conditions import parse_conditions
 from crm.entities.model import Schema
-from crm.web.condition_builder import (
+from crm.web.conditions.builder import (
     Editor,
     draw_conditions,
     is_pressed,
     read_conditions,
     redraw_conditions,
 )
-from crm.web.condition_rows import WORDS, rows_of
-from crm.web.condition_values import same
+from crm.web.conditions.rows import WORDS, rows_of
+from crm.web.conditions.values import same
 from tests.crm.conditions.random_conditions import Maker
 from tests.crm.conditions.test_parse import BROKEN
 from tests.crm.conditions.world import build_world

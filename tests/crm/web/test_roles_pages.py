@@ -6,8 +6,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from crm.entities.workspace import get_workspace
-from crm.web.condition_builder import Editor, draw_conditions
-from crm.web.roles_form import read_role, role_page
+from crm.web.conditions.builder import Editor, draw_conditions
+from crm.web.roles.form import read_role, role_page
 from tests.crm.web.form_reader import form_of
 from tests.factories import make_customer, user_id
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from crm.entities.load import load_document
-from crm.web.schema_skeletons import SKELETONS
+from crm.web.schema.skeletons import SKELETONS
 
 LARGE = "/admin/schema/documents/segment/large_customers"
 

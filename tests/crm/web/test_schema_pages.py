@@ -7,7 +7,7 @@ import pytest
 from crm.drafts import service as drafts
 from crm.entities.check import FIELD_KEYS
 from crm.fields import FIELD_TYPES
-from crm.web.schema_controls import KEYS, TYPES, control_of_key
+from crm.web.schema.controls import KEYS, TYPES, control_of_key
 
 PAGES = [
     "/admin/schema/", "/admin/schema/new", "/admin/schema/deal/", "/admin/schema/deal/form", "/admin/schema/deal/lists",

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, nodes
 from config import ROOT
 from crm.fields import FIELD_TYPES
 from crm.web import assets
-from crm.web.entity_form import CONTROLS
+from crm.web.entity.form import CONTROLS
 
 TEMPLATES = ROOT / "crm" / "web" / "templates"
 FILES = sorted(TEMPLATES.rglob("*.html"))

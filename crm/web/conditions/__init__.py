@@ -1,0 +1,1 @@
+"""The one editor of conditions, and the pages that serve it."""

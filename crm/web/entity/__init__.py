@@ -1,0 +1,1 @@
+"""The pages of one entity's records: list, board, record, form."""

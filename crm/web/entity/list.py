@@ -1,0 +1,163 @@
+"""The list of an entity as its page draws it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext
+
+from crm.conditions import parse_conditions, say
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.fields import type_of
+from crm.messages import render
+from crm.permissions.service import readable_fields
+from crm.records.listing import COUNT_LIMIT, Page, list_records
+from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
+from crm.web.entity.arguments import (
+    ActiveFilter,
+    ListArguments,
+    address_with,
+    address_without,
+    read_arguments,
+)
+from crm.web.entity.cells import Cell, build_cell, record_url, view_name
+from crm.web.entity.saved_views import list_views
+from crm.web.skin import number
+
+SHOWN_COLUMNS = 7
+PAGE_SIZES = (25, 50, 100)
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of one column: where a click on it leads, and how it is sorted now."""
+
+    name: str
+    label: str
+    sort_url: str
+    sorted: str
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record of the list."""
+
+    id: int
+    title: str
+    url: str
+    cells: list[Cell]
+
+
+def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
+    """Return what the template of a list wants, for the request's address."""
+    arguments = read_arguments(entity, request.args.items(multi=True))
+    wanted = tuple(dict.fromkeys((*title_fields(entity), *entity.columns[:SHOWN_COLUMNS])))
+    page = list_records(session, entity, replace(arguments.query, columns=wanted))
+    situation = situation_of(session)
+    shown = [name for name in entity.columns[:SHOWN_COLUMNS] if name in page.columns]
+    titles = linked_titles(session, entity, page.rows, shown, situation)
+    notes = [render(note, situation.language) for note in (*arguments.notes, *page.notes)]
+    return {
+        "entity": entity,
+        "view": view_name(entity.name),
+        "columns": [_column(entity, name, page, situation.language) for name in shown],
+        "lines": [_line(entity, row, shown, titles, situation) for row in page.rows],
+        "count": _count_text(page),
+        "total": page.total,
+        "is_filtered": bool(arguments.filters or arguments.query.search),
+        "search": arguments.query.search,
+        "chips": _chips(session, entity, arguments.filters, situation.language),
+        "tabs": _tabs(session, entity, arguments, situation.language),
+        "notes": notes,
+        "query_string": request.query_string.decode("utf-8", "replace"),
+        **_foot(page, arguments),
+    }
+
+
+def _column(entity: Entity, name: str, page: Page, language: str) -> Column:
+    field = field_of(entity, name)
+    current = next((("desc" if down else "asc") for key, down in page.order if key == name), "")
+    turned = "desc" if current == "asc" else "asc"
+    pairs = list(request.args.items(multi=True))
+    url = address_with(request.path, pairs, _oc=None, _od=None, page=None, after=None)
+    url += (
+        "&" if "?" in url else "?"
+    ) + f"_oc_{view_name(entity.name)}={name}&_od_{view_name(entity.name)}={turned}"
+    return Column(name, field.label.get(language), url, current, type_of(field).aligned_end)
+
+
+def _line(entity: Entity, row: Mapping, shown: list[str], titles: Mapping, situation: Any) -> Line:
+    url = record_url(entity.name, row["id"])
+    cells = [build_cell(entity, name, row, titles, situation) for name in shown]
+    return Line(row["id"], title_of(entity, row, situation), url, cells)
+
+
+def _count_text(page: Page) -> str:
+    return number(COUNT_LIMIT) + "+" if page.total_is_capped else number(page.total)
+
+
+def _chips(
+    session: CrmSession, entity: Entity, filters: list[ActiveFilter], language: str
+) -> list[dict[str, str]]:
+    """Return the active filters as sentences, each with the address that takes it away."""
+    pairs, found = list(request.args.items(multi=True)), []
+    for active in filters:
+        if active.argument == "segment":
+            continue
+        tree, problems = parse_conditions([active.line], entity, session.workspace.schema)
+        if not problems:
+            text = say(tree, entity, session.workspace.schema, language)
+            found.append({"label": text, "remove_url": address_without(request.path, pairs, active)})
+    return found
+
+
+def _tabs(
+    session: CrmSession, entity: Entity, arguments: ListArguments, language: str
+) -> list[dict[str, Any]]:
+    """Return the views above the list: everything, mine, the entity's segments, and what people saved."""
+    path = url_for(view_name(entity.name) + ".list")
+    current = request.query_string.decode("utf-8", "replace")
+    tabs = [{"label": gettext("All"), "url": path, "active": not request.args}]
+    owner = next(
+        (name for name, field in readable_fields(session.actor, entity).items() if field.type == "user"), None
+    )
+    if owner and session.actor.user_id:
+        where = address_with(path, [], where=json.dumps([{"field": owner, "is": "me"}]))
+        tabs.append({"label": gettext("Mine"), "url": where, "active": request.full_path == where})
+    for name, segment in session.workspace.schema.parts.get("segment", {}).items():
+        if segment is not None and segment.entity == entity.name:
+            url = address_with(path, [], segment=name)
+            tabs.append(
+                {"label": segment.label.get(language), "url": url, "active": arguments.segment == name}
+            )
+    for saved in list_views(session, entity.name):
+        url = f"{path}?{saved['query']}"
+        tabs.append({"label": saved["name"], "url": url, "active": current == saved["query"], "saved": saved})
+    return tabs
+
+
+def _foot(page: Page, arguments: ListArguments) -> dict[str, Any]:
+    """Return the foot: what is shown, the page before and after, other sizes."""
+    query, pairs = arguments.query, list(request.args.items(multi=True))
+    first = query.page * query.page_size + 1
+    last = first + len(page.rows) - 1
+    text = gettext(
+        "%(first)s–%(last)s of %(total)s", first=number(first), last=number(last), total=_count_text(page)
+    )
+
+    def to(place: int) -> str:
+        return address_with(request.path, pairs, page=place or None, after=None)
+
+    return {
+        "foot": text if page.rows else "",
+        "previous_url": to(query.page - 1) if query.page > 0 else "",
+        "next_url": to(query.page + 1) if page.has_next else "",
+        "page_size": query.page_size,
+        "sizes": [(size, address_with(request.path, pairs, psize=size, page=None)) for size in PAGE_SIZES],
+    }

@@ -1,0 +1,291 @@
+"""The pages of one entity: list, record, form, board, and what can be done from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from flask import abort, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from crm.entities.model import Entity
+from crm.entities.workspace import Workspace
+from crm.errors import ConflictError, CrmError, Problem, RecordError
+from crm.messages import render
+from crm.permissions.service import require
+from crm.records.prepare import clean_values, default_values
+from crm.records.service import create_record, delete_record, get_record, update_record
+from crm.records.values import situation_of, values_of
+from crm.web.conditions.builder import is_pressed
+from crm.web.entity.arguments import record_number
+from crm.web.entity.board import board_page, move_card
+from crm.web.entity.cells import view_name
+from crm.web.entity.filter import filter_page, filtered_url
+from crm.web.entity.form import build_form, sent_values
+from crm.web.entity.list import list_page
+from crm.web.entity.record import record_page
+from crm.web.once import find_made, remember_made
+from crm.web.session import current_session
+from crm.web.uploads import take_uploads
+
+MOST_AT_ONCE = 1_000  # records one action may touch
+
+
+class EntityView(BaseView):
+    """The views of one entity; a subclass per entity is made when the app is built."""
+
+    entity: ClassVar[Entity]
+    default_view = "list"
+
+    def url(self, page: str, **values: Any) -> str:
+        """Return the address of one of this entity's pages."""
+        return url_for(f"{self.endpoint}.{page}", **values)
+
+    def page(self, template: str, http_status: int = 200, **context: Any) -> Response:
+        """Return a page of this entity."""
+        context = {"entity": self.entity, "url": self.url, **context}
+        return make_response(render_template(f"entity/{template}.html", **context), http_status)
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Response:
+        """Show the list."""
+        return self.page("list", **list_page(current_session(), self.entity))
+
+    @expose("/filter", methods=["GET", "POST"])
+    @has_access
+    def filter(self) -> Response:
+        """Show the conditions of the list to be edited, or go to the list that meets those which come back."""
+        require(current_session().actor, "read", self.entity)
+        if request.method == "POST":
+            url = filtered_url(current_session(), self.entity)
+            if url:
+                return redirect(url)
+        status = 422 if request.method == "POST" and not is_pressed(request.form) else 200
+        return self.page("filter", status, **filter_page(current_session(), self.entity))
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Response:
+        """Show one record."""
+        record = get_record(current_session(), self.entity, record_number(pk))
+        return self.page("record", **record_page(current_session(), self.entity, record))
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Response:
+        """Show the empty form, or create what it brings."""
+        require(current_session().actor, "create", self.entity)
+        if request.method == "GET" or "_refresh" in request.args:
+            return self._form(self._starting_values(), sent=self._refreshed())
+        made = find_made(current_session(), request.form.get("_once", ""))
+        if made:
+            return redirect(self.url("show", pk=made))
+        return self._save(
+            lambda values: create_record(current_session(), self.entity, values), self._starting_values()
+        )
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: str) -> Response:
+        """Show the form of a record, or save what it brings."""
+        record = get_record(current_session(), self.entity, record_number(pk))
+        values = {
+            **values_of(current_session(), record, self._readable()),
+            "row_version": record.row_version,
+            "id": record.id,
+        }
+        if request.method == "GET" or "_refresh" in request.args:
+            return self._form(values, sent=self._refreshed())
+        version = request.form.get("_version", "")
+        seen = int(version) if version.isdecimal() else None
+        return self._save(
+            lambda sent: update_record(current_session(), self.entity, record.id, sent, version=seen), values
+        )
+
+    @expose("/set/<pk>/<field>", methods=["POST"])
+    @has_access
+    def edit_field(self, pk: str, field: str) -> Response:
+        """Change one field in place: a status pill, a stage."""
+        value = request.form.get("value", "")
+        update_record(current_session(), self.entity, record_number(pk), {field: value})
+        current_session().commit()
+        flash(gettext("Saved."), "success")
+        return redirect(self.url("show", pk=pk))
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Response:
+        """Delete one record."""
+        self._try(
+            lambda: delete_record(current_session(), self.entity, record_number(pk)), self.url("show", pk=pk)
+        )
+        return redirect(self.url("list"))
+
+    @expose("/bulk", methods=["POST"])
+    @has_access
+    def delete_many(self) -> Response:
+        """Delete the ticked records, all or none."""
+        ids = [record_number(value) for value in request.form.getlist("rowid")][: MOST_AT_ONCE + 1]
+        if len(ids) > MOST_AT_ONCE:
+            raise RecordError("record.too_many", limit=MOST_AT_ONCE)
+
+        def every() -> None:
+            for record_id in ids:
+                delete_record(current_session(), self.entity, record_id)
+
+        if request.form.get("action") == "delete" and ids:
+            self._try(every, self.url("list"))
+        return redirect(self.url("list"))
+
+    @expose("/board/", methods=["GET", "POST"])
+    @has_access
+    def board(self) -> Response:
+        """Show the board, or move one card on it."""
+        if self.entity.board is None:
+            abort(404)
+        if request.method == "POST":
+            answer = move_card(current_session(), self.entity, request.form)
+            current_session().commit()
+            return jsonify(answer)
+        return self.page("board", **board_page(current_session(), self.entity))
+
+    def _readable(self) -> list[str]:
+        hidden = current_session().actor.rights(self.entity.name).hidden
+        return [name for name in self.entity.fields if name not in hidden]
+
+    def _starting_values(self) -> dict[str, Any]:
+        """Return what a new record begins with: defaults, and what the address names (`?customer=5`)."""
+        session, given = current_session(), {}
+        for name in self._readable():
+            if name in request.args:
+                text = request.args[name]
+                given[name] = int(text) if text.isdecimal() and len(text) < 19 else text[:500]
+        return {**default_values(session, self.entity, given, situation_of(session)), **given}
+
+    def _refreshed(self) -> dict[str, Any] | None:
+        return (
+            sent_values(current_session(), self.entity, request.form) if "_refresh" in request.args else None
+        )
+
+    def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
+        """Save what the form brought; a refused form comes back with what was typed."""
+        sent = sent_values(current_session(), self.entity, request.form)
+        refused = take_uploads(current_session(), self.entity, sent)
+        if refused:
+            error = RecordError("record.has_problems", refused, count=len(refused))
+            return self._form(values, sent, error)
+        changed = {name: value for name, value in sent.items() if name in self._open(values)}
+        try:
+            record = write(changed)
+            if "id" not in values:
+                remember_made(current_session(), request.form.get("_once", ""), record.id)
+            record_id = record.id
+            current_session().commit()
+        except (RecordError, ConflictError) as error:
+            current_session().rollback()
+            return self._form(values, sent, error)
+        flash(gettext("Saved."), "success")
+        if "_again" in request.form:
+            return redirect(self.url("add"))
+        if is_own_path(request.form.get("_back", "")):
+            return redirect(request.form["_back"])
+        return redirect(self.url("show", pk=record_id))
+
+    def _open(self, values: dict[str, Any]) -> set[str]:
+        """Return the fields the form let the reader change."""
+        form = build_form(current_session(), self.entity, values)
+        return {
+            field.name for section in form.sections for field in section.fields if not field.read_only
+        } | {name for name in request.form if name in self._writable_names()}
+
+    def _writable_names(self) -> set[str]:
+        rights = current_session().actor.rights(self.entity.name)
+        return set(self._readable()) - rights.read_only
+
+    def _form(
+        self, values: dict[str, Any], sent: dict[str, Any] | None = None, error: CrmError | None = None
+    ) -> Response:
+        problems = list(error.problems) if error else []
+        if error and not problems:
+            problems = [error.as_problem()]
+        form = build_form(
+            current_session(), self.entity, {**values, **self._seen(sent)}, sent, problems, values.get("id")
+        )
+        context = {"form": form, "values": values, "problems": self._told(form, problems)}
+        return self.page("form", error.status if error else 200, **context)
+
+    def _seen(self, sent: dict[str, Any] | None) -> dict[str, Any]:
+        """Return what was typed as typed values, as far as it fits, so that conditions see it."""
+        return clean_values(self.entity, sent, situation_of(current_session()))[0] if sent else {}
+
+    def _told(self, form: Any, problems: list[Problem]) -> list[tuple[str, str, str]]:
+        """Return the problems as the summary shows them: id of the control, label, sentence."""
+        language = current_session().actor.language
+        ids = {field.name: field.id for section in form.sections for field in section.fields}
+        told = []
+        for problem in problems:
+            field = self.entity.fields.get(problem.field or "")
+            label = field.label.get(language) if field else ""
+            told.append((ids.get(problem.field or "", ""), label, render(problem, language)))
+        return told
+
+    def _try(self, deed: Callable[[], None], back: str) -> None:
+        """Do something that may be refused; the reason is shown on the page one came from."""
+        try:
+            deed()
+            current_session().commit()
+        except RecordError as error:
+            current_session().rollback()
+            flash(render(error, current_session().actor.language), "danger")
+            abort(redirect(back))
+        flash(gettext("Deleted."), "success")
+
+
+def is_own_path(path: str) -> bool:
+    """Return whether an address leads to a page of ours and nowhere else.
+
+    >>> is_own_path("/deal/show/3"), is_own_path("//evil.example"), is_own_path("/\\\\evil")
+    (True, False, False)
+    """
+    return path.startswith("/") and not path.startswith("//") and "\\" not in path
+
+
+def build_view(entity: Entity) -> type[EntityView]:
+    """Return the view class of one entity."""
+    name = view_name(entity.name)
+    return type(
+        name,
+        (EntityView,),
+        {
+            "entity": entity,
+            "route_base": f"/{entity.name}",
+            "class_permission_name": entity.name,
+            "method_permission_name": PERMISSIONS,
+        },
+    )
+
+
+PERMISSIONS = {
+    "list": "list",
+    "filter": "list",
+    "show": "show",
+    "add": "add",
+    "edit": "edit",
+    "edit_field": "edit",
+    "delete": "delete",
+    "delete_many": "delete",
+    "board": "list",
+}
+"""Which of Flask-AppBuilder's permissions opens which page; what one may do there the records decide."""
+
+
+def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
+    """Register the pages and the menu item of every entity."""
+    for entity in sorted(workspace.schema.entities.values(), key=lambda entity: entity.menu_place):
+        view = build_view(entity)
+        menu = {"category": entity.menu} if entity.menu else {}
+        appbuilder.add_view(view, entity.name, label=entity.plural.get("en"), icon=entity.icon, **menu)

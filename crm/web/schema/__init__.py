@@ -1,0 +1,1 @@
+"""The pages where admins shape entities, fields and layouts, and publish what they drafted."""

@@ -1,0 +1,95 @@
+"""`/admin/schema/<entity>/preview`: the form of a record as it would be, drawn from the draft without any record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder import AppBuilder, expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+
+from crm.drafts import service as drafts
+from crm.entities.model import Schema
+from crm.entities.workspace import Workspace
+from crm.errors import CrmError
+from crm.messages import render
+from crm.permissions.model import Actor
+from crm.texts import N_
+from crm.web.entity.form import build_form
+from crm.web.language import current_language
+from crm.web.schema.entities import SchemaEntitiesView
+from crm.web.schema.fields import SchemaFieldsView
+from crm.web.schema.layout import SchemaLayoutView
+from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of
+from crm.web.session import current_session, reader_zone
+
+
+class NoModels(dict):
+    """The mapped classes of a schema that is not published: there are none."""
+
+    user = None
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+@dataclass
+class PreviewWorkspace:
+    """A workspace without tables."""
+
+    schema: Schema
+    models: NoModels = field(default_factory=NoModels)
+    trees: dict = field(default_factory=dict)
+
+
+@dataclass
+class PreviewSession:
+    """What the form asks of a session, without records: nobody's data can be seen through it."""
+
+    workspace: PreviewWorkspace
+    actor: Actor
+    bind: Any
+
+    def clock(self) -> datetime:
+        """Return the moment."""
+        return current_session().clock()
+
+    def get_bind(self) -> Any:
+        """Return the engine, of which conditions ask the dialect."""
+        return self.bind
+
+
+class SchemaPreviewView(ShapingView):
+    """The form as it would be."""
+
+    route_base = "/admin/schema"
+
+    @expose("/<name>/preview")
+    @has_access
+    @permission_name("use")
+    def preview(self, name: str) -> Answer:
+        """Draw the form, in the language of `_l_`."""
+        session = current_session()
+        body = body_of(name)
+        schema, _problems = drafts.propose(session, drafts.find_draft(session))
+        entity, form, trouble = schema.entities.get(name), None, ""
+        if entity is not None:
+            actor = Actor("system", "preview", language=current_language(), time_zone=reader_zone())
+            shown = PreviewSession(PreviewWorkspace(schema), actor, session.get_bind())
+            try:
+                form = build_form(shown, entity, {})
+            except CrmError as error:
+                trouble = render(error, current_language())
+        return self.page("schema/preview.html", heading=label_of(body), form=form, trouble=trouble)
+
+
+def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
+    """Register the pages that shape entities."""
+    bound = {"workspace": workspace}
+    view = type("SchemaEntitiesView", (SchemaEntitiesView,), bound)
+    appbuilder.add_view(
+        view, "Entities", href="/admin/schema/", icon="database", label=N_("Entities"), category="Security"
+    )
+    for base in (SchemaFieldsView, SchemaLayoutView, SchemaPreviewView):
+        appbuilder.add_view_no_menu(type(base.__name__, (base,), bound))

@@ -1,0 +1,255 @@
+"""From a draft to a live revision and back: what would change, publish, watch it arrive, history, rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request
+from flask_appbuilder import AppBuilder, BaseView, expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from crm.database import CrmSession
+from crm.drafts import history, service
+from crm.drafts.model import Clash, Draft
+from crm.entities.processes import list_processes
+from crm.entities.publish import weigh_documents
+from crm.entities.workspace import Workspace
+from crm.errors import ConflictError, CrmError, NotFoundError
+from crm.messages import render, told
+from crm.web.language import current_language
+from crm.web.permissions import CONFIGURATION
+from crm.web.schema.impact import impact_words
+from crm.web.schema.words import ChangedDocument, changed_documents, kind_label
+from crm.web.session import current_session
+
+LONGEST_WHY = 500
+DRAFT = "/admin/schema/draft/"
+
+
+class DraftView(BaseView):
+    """`/admin/schema/draft/`: what is prepared, what it would do, and the button that makes it live."""
+
+    route_base = "/admin/schema/draft"
+    default_view = "index"
+    class_permission_name = CONFIGURATION
+
+    @expose("/")
+    @has_access
+    @permission_name("use")
+    def index(self) -> Response:
+        """Show the actor's own draft."""
+        return _draft_page(current_session(), service.find_draft(current_session()))
+
+    @expose("/<int:draft_id>")
+    @has_access
+    @permission_name("use")
+    def show(self, draft_id: int) -> Response:
+        """Show a colleague's draft."""
+        return _draft_page(current_session(), service.get_draft(current_session(), draft_id))
+
+    @expose("/<int:draft_id>/take", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def take(self, draft_id: int) -> Response:
+        """Go on with a colleague's draft."""
+        session = current_session()
+        service.take_over(session, service.get_draft(session, draft_id))
+        session.commit()
+        flash(gettext("The draft is yours now."), "success")
+        return redirect(DRAFT)
+
+    @expose("/revert", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def revert(self) -> Response:
+        """Take back what the draft wants of one document."""
+        session = current_session()
+        service.revert_document(
+            session, _own(session), request.form.get("kind", ""), request.form.get("name", "")
+        )
+        session.commit()
+        flash(gettext("The change was taken back."), "success")
+        return redirect(DRAFT)
+
+    @expose("/discard", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def discard(self) -> Response:
+        """Throw the draft away."""
+        session = current_session()
+        service.discard_draft(session, _own(session))
+        session.commit()
+        flash(gettext("The draft was discarded."), "success")
+        return redirect(DRAFT)
+
+    @expose("/settle", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def settle(self) -> Response:
+        """Choose between the draft's document and what somebody published meanwhile."""
+        session, draft = current_session(), _own(current_session())
+        key = (request.form.get("kind", ""), request.form.get("name", ""))
+        for clash in service.clashes_of(session, draft):
+            if (clash.kind, clash.name) == key:
+                service.settle_clash(session, draft, clash, request.form.get("way", ""))
+        session.commit()
+        return redirect(DRAFT)
+
+    @expose("/publish", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def publish(self) -> Response:
+        """Make the draft the live revision, or show why it cannot be."""
+        session, draft = current_session(), _own(current_session())
+        why = " ".join(request.form.get("why", "").split())[:LONGEST_WHY]
+        if request.form.get("version") != str(draft.version):
+            return _draft_page(session, draft, ConflictError("draft.moved_on"), why)
+        try:
+            number = service.publish_draft(session, draft, why)
+        except CrmError as error:
+            session.rollback()
+            return _draft_page(session, draft, error, why)
+        return redirect(f"/admin/schema/publish/{number}")
+
+
+class RevisionView(BaseView):
+    """`/admin/schema/publish/` and `/admin/schema/history/`: how a revision arrives, and every one there was."""
+
+    route_base = "/admin/schema"
+    default_view = "revisions"
+    class_permission_name = CONFIGURATION
+
+    @expose("/publish/<int:number>")
+    @has_access
+    @permission_name("use")
+    def arriving(self, number: int) -> str:
+        """Show how a revision arrives in every process."""
+        return self.render_template("schema/arriving.html", **_arrival(number))
+
+    @expose("/publish/<int:number>/state")
+    @has_access
+    @permission_name("use")
+    def arriving_state(self, number: int) -> str:
+        """Return the piece of that page that changes."""
+        return self.render_template("schema/_arriving.html", **_arrival(number))
+
+    @expose("/history/")
+    @has_access
+    @permission_name("use")
+    def revisions(self) -> str:
+        """List the revisions, newest first."""
+        session = current_session()
+        rows = history.list_revisions(session)
+        draft = service.find_draft(session)
+        return self.render_template("schema/history.html", rows=rows, live=rows[0]["number"], draft=draft)
+
+    @expose("/history/<int:number>")
+    @has_access
+    @permission_name("use")
+    def revision(self, number: int) -> str:
+        """Show what one revision changed, and what going back to it would do."""
+        session = current_session()
+        found = history.get_revision(session, number)
+        live = history.list_revisions(session)[0]["number"]
+        return self.render_template(
+            "schema/revision.html",
+            revision=found,
+            live=live,
+            changed=in_words(history.compare_revisions(session, found["base"], number)),
+            back=in_words(history.compare_revisions(session, live, number)) if number != live else [],
+            draft=service.find_draft(session),
+            kind_label=kind_label,
+        )
+
+    @expose("/history/<int:number>/rollback", methods=["POST"])
+    @has_access
+    @permission_name("use")
+    def rollback(self, number: int) -> Response:
+        """Make an older revision live again; the data of what it knew comes back."""
+        live = history.go_back(current_session(), number)
+        flash(
+            gettext("Revision %(live)s says what revision %(number)s said.", live=live, number=number),
+            "success",
+        )
+        return redirect(f"/admin/schema/publish/{live}")
+
+
+def _own(session: CrmSession) -> Draft:
+    draft = service.find_draft(session)
+    if draft is None:
+        raise NotFoundError("draft.not_found")
+    return draft
+
+
+def _draft_page(
+    session: CrmSession, draft: Draft | None, error: CrmError | None = None, why: str = ""
+) -> Response:
+    """Draw a draft: its changes, what they would do, what stands against them, and whose other drafts there are."""
+    language = current_language()
+    context: dict[str, Any] = {"draft": draft, "why": why, "error": "", "problems": [], "impact": None}
+    context["is_mine"] = draft is None or draft.user_id == session.actor.user_id
+    context["others"] = [
+        other for other in service.list_drafts(session) if other.user_id != session.actor.user_id
+    ]
+    if error is not None:
+        context["error"] = render(error, language)
+    if draft is not None and draft.edits:
+        context |= _impact(session, draft, language)
+        if error is not None and error.problems:
+            context["problems"] = [told(problem, language) for problem in error.problems]
+    status = error.status if error is not None else 200
+    return make_response(render_template("schema/draft.html", kind_label=kind_label, **context), status)
+
+
+def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
+    documents = service.documents_of(session, draft)
+    clashes = [
+        {"clash": clash, "mine": _changed(clash, clash.mine), "theirs": _changed(clash, clash.theirs)}
+        for clash in service.clashes_of(session, draft)
+    ]
+    engine, old = session.get_bind(), session.workspace.schema.documents
+    session.rollback()  # the comparison opens a connection of its own
+    impact, stored = weigh_documents(engine, documents)
+    return {
+        "impact": impact,
+        **impact_words(session, documents, impact, stored),
+        "clashes": clashes,
+        "changed": changed_documents(impact, old, documents, language),
+        "problems": [told(problem, language) for problem in impact["problems"]],
+    }
+
+
+def _changed(clash: Clash, body: Mapping[str, Any] | None) -> list[ChangedDocument]:
+    return in_words(history.compare_clash(clash, body))
+
+
+def in_words(found: history.Comparison) -> list[ChangedDocument]:
+    """Return what differs between two states in words."""
+    return changed_documents(found.changes, found.old, found.new, current_language())
+
+
+def _arrival(number: int) -> dict[str, Any]:
+    """Return which processes serve a revision already."""
+    session = current_session()
+    found = history.get_revision(session, number)
+    processes = sorted(list_processes(session.connection()), key=lambda row: (row["kind"], row["id"]))
+    arrived = [row for row in processes if row["revision"] >= number]
+    is_there = bool(processes) and len(arrived) == len(processes)
+    return {
+        "revision": found,
+        "number": number,
+        "processes": processes,
+        "arrived": len(arrived),
+        "is_there": is_there,
+        "failed": any(row["failure"] for row in processes if row["revision"] < number),
+        "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
+    }
+
+
+def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
+    """Register the pages."""
+    appbuilder.add_view_no_menu(DraftView)
+    appbuilder.add_view_no_menu(RevisionView)
