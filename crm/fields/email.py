@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, Situation, refusal
+from crm.fields.code import CodeType
 from crm.fields.fold import fold
-from crm.fields.text_reading import code_text, shown
+from crm.fields.text_reading import shown
 
 LONGEST = 254  # characters, RFC 5321
 LONGEST_LOCAL = 64  # characters before the @
@@ -24,22 +24,15 @@ _USUAL = re.compile(
 _NOBODY = ("arpa", "invalid", "local", "localhost", "onion", "test")
 
 
-class EmailType(FieldType):
+class EmailType(CodeType):
     """One e-mail address, the domain in lower case; whether it answers is not asked."""
 
     name = "email"
     control = "email"
-    left_to_right = True
+    longest = LONGEST
 
-    def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR."""
-        return sa.String(LONGEST)
-
-    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+    def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the address; `mailto:` in front is dropped."""
-        text = code_text(field, value)
-        if not text:
-            return None
         if text[:7].lower() == "mailto:":
             text = text[7:].partition("?")[0]
         usual = _USUAL.fullmatch(text) if len(text) <= LONGEST else None

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from stdnum import exceptions, iban
 
-from crm.fields.base import Field, FieldType, Situation, refusal
-from crm.fields.text_reading import code_text, shown
+from crm.fields.base import Field, Situation, refusal
+from crm.fields.code import CodeType
+from crm.fields.text_reading import shown
 
 LONGEST = 34
 
 
-class IbanType(FieldType):
+class IbanType(CodeType):
     """A bank account number with right check digits, capital letters, without blanks."""
 
     name = "iban"
-    left_to_right = True
+    longest = LONGEST
 
-    def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR."""
-        return sa.String(LONGEST)
-
-    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+    def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the checked number; `IBAN` in front is dropped."""
-        text = code_text(field, value)
-        if not text:
-            return None
         bare = text[4:].lstrip(" :") if text[:4].upper() == "IBAN" else text
         if len(bare) > 60:
             raise refusal(field, "iban.wrong_form", value=shown(text))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
-import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, Situation, refusal
+from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
-from crm.fields.text_reading import code_text, shown
+from crm.fields.text_reading import shown
 
 LONGEST = 32
 
@@ -30,7 +30,7 @@ def region_of(field: Field, situation: Situation) -> str:
     return field.options.get("region") or situation.region
 
 
-class PhoneType(FieldType):
+class PhoneType(CodeType):
     """A phone number, stored in E.164 form so that equal numbers are equal texts.
 
     Shape:  `+302101234567`, with an extension `+302101234567;ext=12`. A number without country code is of
@@ -40,7 +40,7 @@ class PhoneType(FieldType):
     name = "phone"
     keys = frozenset({"region", "region_field"})
     control = "phone"
-    left_to_right = True
+    longest = LONGEST
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the region."""
@@ -48,15 +48,8 @@ class PhoneType(FieldType):
         problems += options.check_name(name, body, "region_field")
         return problems
 
-    def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR."""
-        return sa.String(LONGEST)
-
-    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+    def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the number in E.164 form."""
-        text = code_text(field, value)
-        if not text:
-            return None
         region = region_of(field, situation)
         found = as_e164(text, region) if len(text) <= 100 else None
         if found is None or len(found) > LONGEST:

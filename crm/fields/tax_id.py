@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import sqlalchemy as sa
 import stdnum.eu.vat
 import stdnum.gr.amka
 import stdnum.gr.vat
@@ -22,9 +21,10 @@ from stdnum.util import get_cc_module
 
 from crm.errors import FieldError, Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, Situation, refusal
+from crm.fields.code import CodeType
 from crm.fields.locales import country_of
-from crm.fields.text_reading import code_text, shown
+from crm.fields.text_reading import shown
 from crm.texts import N_, Text
 
 LONGEST = 40
@@ -65,7 +65,7 @@ _REASONS = (
 )  # fmt: skip
 
 
-class TaxIdType(FieldType):
+class TaxIdType(CodeType):
     """A national number with its check digit, without blanks and signs.
 
     Shape:  of `kind`, or of the country in the field `country_field` (Greece: ΑΦΜ; Romania: CUI or CNP;
@@ -75,7 +75,7 @@ class TaxIdType(FieldType):
 
     name = "tax_id"
     keys = frozenset({"kind", "country_field"})
-    left_to_right = True
+    longest = LONGEST
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with kind and country."""
@@ -83,15 +83,8 @@ class TaxIdType(FieldType):
         problems += options.check_name(name, body, "country_field")
         return problems + options.check_one_of_two(name, body, "kind", "country_field")
 
-    def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR."""
-        return sa.String(LONGEST)
-
-    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+    def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the checked number."""
-        text = code_text(field, value)
-        if not text:
-            return None
         if len(text) > 60:
             raise refusal(field, "tax_id.wrong_length", value=shown(text), what=NAMES["other"])
         text = _without_label(text.upper())

@@ -7,33 +7,25 @@ import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-import sqlalchemy as sa
-
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, Situation, refusal
+from crm.fields.code import CodeType
 from crm.fields.fold import fold
-from crm.fields.text_reading import code_text, shown
+from crm.fields.text_reading import shown
 
 LONGEST = 2_000
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?", re.UNICODE)
 _UNSAFE = re.compile(r"[\s<>\"\\^`{|}]")
 
 
-class UrlType(FieldType):
+class UrlType(CodeType):
     """The address of a web page, http or https; one without either is taken as https."""
 
     name = "url"
     control = "url"
-    left_to_right = True
+    longest = LONGEST
 
-    def column_type(self, field: Field) -> sa.types.TypeEngine:
-        """Return VARCHAR."""
-        return sa.String(LONGEST)
-
-    def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
+    def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the address, scheme and host in lower case."""
-        text = code_text(field, value)
-        if not text:
-            return None
         parts = self._split(text)
         if parts is None or len(text) > LONGEST - 8:
             raise refusal(field, "url.not_an_address", value=shown(text))
