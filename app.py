@@ -12,7 +12,7 @@ from flask import Flask
 
 from config import Settings, SettingsError, current_settings
 from crm import processes, queue
-from crm.database import build_engine
+from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
 from crm.entities import commands as schema_commands
 from crm.entities import kinds, publish, usage
@@ -40,7 +40,6 @@ from crm.web.headers import start_logging
 from crm.web.host import Host, Source
 from crm.web.pages import PAGES
 from crm.web.permissions import sync_permissions
-from crm.web.session import only_reading
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages
 from workflows import wiring as workflows

@@ -38,6 +38,26 @@ says so at its begin and waits for its turn.
 """
 
 
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Begin transactions that need not wait for a writer."""
+    token = write_intent.set(False)
+    try:
+        yield
+    finally:
+        write_intent.reset(token)
+
+
+@contextmanager
+def about_to_write() -> Iterator[None]:
+    """Begin transactions that wait for their turn to write, whatever was said around them."""
+    token = write_intent.set(True)
+    try:
+        yield
+    finally:
+        write_intent.reset(token)
+
+
 def utcnow() -> dt.datetime:
     """Return the moment in UTC, without a zone, as the database stores it."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -122,6 +142,13 @@ def open_session(
         session.workspace, session.actor, session.cause = workspace, actor, cause
         yield session
         session.commit()
+
+
+def released_engine(session: CrmSession) -> sa.Engine:
+    """Return a session's engine, having let go of its transaction: what publishes or compares opens one of its own."""
+    engine = session.get_bind()
+    session.rollback()
+    return engine
 
 
 def create_tables(engine: sa.Engine) -> None:

@@ -258,14 +258,11 @@ def wire() -> None:
 
 def _load_workspace(engine: Any) -> None:
     """Load the live revision here, so that the children forked from now on have it."""
-    from crm.database import write_intent
+    from crm.database import only_reading
     from crm.entities.workspace import get_workspace
 
-    token = write_intent.set(False)
-    try:
+    with only_reading():
         get_workspace(engine)
-    finally:
-        write_intent.reset(token)
 
 
 def _function(dotted: str) -> Callable[[], object]:

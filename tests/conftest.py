@@ -22,7 +22,7 @@ from flask import Flask
 
 from config import Settings, load_settings
 from crm import queue
-from crm.database import CrmSession, build_engine, write_intent
+from crm.database import CrmSession, build_engine, only_reading, write_intent
 from crm.redis_server import RedisServer
 from tests.databases import KINDS, Database, PostgresServer, postgres_server
 from tests.mail import Inbox
@@ -180,13 +180,9 @@ def find_actor(engine: sa.Engine, workspace: Workspace, username: str) -> Actor:
     from crm.permissions.service import actor_of_user
     from crm.permissions.store import find_user_id
 
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            user_id = find_user_id(connection, username)
-            return actor_of_user(connection, user_id, workspace.schema)
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        user_id = find_user_id(connection, username)
+        return actor_of_user(connection, user_id, workspace.schema)
 
 
 # The app

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from config import Settings, current_settings
-from crm.database import CrmSession, build_engine, open_session, utcnow, write_intent
+from crm.database import CrmSession, build_engine, only_reading, open_session, utcnow
 from crm.entities.workspace import Workspace, get_workspace
 from crm.permissions.model import SYSTEM, Actor
 
@@ -72,16 +72,6 @@ class Workshop:
     def lease_end(self) -> dt.datetime:
         """Return until when work taken now is held."""
         return self.clock() + dt.timedelta(seconds=self.lease_seconds)
-
-
-@contextmanager
-def only_reading() -> Iterator[None]:
-    """Let the transactions begun inside wait for nobody on SQLite."""
-    token = write_intent.set(False)
-    try:
-        yield
-    finally:
-        write_intent.reset(token)
 
 
 def organisation_of(settings: Settings) -> Organisation:

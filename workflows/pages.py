@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from crm import events, queue
 from crm.conditions import parse_conditions, say
-from crm.database import CrmSession
+from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
@@ -257,8 +257,7 @@ class RuleApi(BaseApi):
         period = read_period(asked["since"]) if "since" in asked else None
         session = self.appbuilder.session()
         organisation = organisation_of(current_app.extensions["crm_settings"])
-        workshop = Workshop(session.get_bind(), organisation, session.clock, fixed=self.workspace)
-        session.rollback()  # ends the request's own transaction, which on SQLite would be in the way
+        workshop = Workshop(released_engine(session), organisation, session.clock, fixed=self.workspace)
         return jsonify(try_rule(workshop, name, record, period).as_json())
 
 

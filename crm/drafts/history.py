@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.database import CrmSession
+from crm.database import CrmSession, released_engine
 from crm.drafts.model import Clash
 from crm.drafts.service import require_configurator
 from crm.entities import store
@@ -53,9 +53,7 @@ def go_back(session: CrmSession, number: int) -> int:
     Errors: NotFoundError; else as `publish_schema`.
     """
     get_revision(session, number)
-    engine, name = session.get_bind(), session.actor.name
-    session.rollback()  # publishing opens a transaction that stands alone
-    return rollback_schema(engine, number, name)
+    return rollback_schema(released_engine(session), number, session.actor.name)
 
 
 def compare_revisions(session: CrmSession, old: int | None, new: int) -> Comparison:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crm.database import CrmSession
+from crm.database import CrmSession, released_engine
 from crm.drafts import store
 from crm.drafts.merge import merge
 from crm.drafts.model import Clash, Draft, Edit
@@ -266,8 +266,7 @@ def publish_draft(session: CrmSession, draft: Draft, why: str) -> int:
         raise ConflictError("draft.clashes")
     _require_own(session, draft)
     documents, base = documents_of(session, draft), session.workspace.number
-    session.rollback()  # publishing opens a transaction that stands alone
-    number = publish_schema(session.get_bind(), documents, why, session.actor.name, base)
+    number = publish_schema(released_engine(session), documents, why, session.actor.name, base)
     if store.count_up(session, draft.id, draft.version):  # else it was edited meanwhile, and goes on
         store.delete_draft(session, draft.id)
     session.commit()

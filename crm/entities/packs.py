@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import metadata, row_of, utcnow, write_intent
+from crm.database import metadata, only_reading, row_of, utcnow
 from crm.entities import store
 from crm.entities.identity import Identities, assign_identities, identities_from_json
 from crm.entities.load import documents_from_json
@@ -36,13 +36,9 @@ pack = sa.Table(
 
 def list_packs(engine: sa.Engine) -> list[dict[str, Any]]:
     """Return the packs that are added: name, documents as (kind, name), who and when."""
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(sa.select(pack).where(pack.c.is_added).order_by(pack.c.name))
-            found = [dict(row_of(row)) for row in rows]
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        rows = connection.execute(sa.select(pack).where(pack.c.is_added).order_by(pack.c.name))
+        found = [dict(row_of(row)) for row in rows]
     return [{**row, "documents": _keys(row)} for row in found]
 
 

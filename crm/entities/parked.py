@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import BigId, metadata, row_of, utcnow, write_intent
+from crm.database import BigId, metadata, only_reading, row_of, utcnow
 from crm.entities import store
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.processes import oldest_revision
@@ -56,12 +56,8 @@ class Parked:
 
 def list_parked(engine: sa.Engine) -> list[Parked]:
     """Return what is parked, oldest first."""
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            return _list_parked(connection)
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        return _list_parked(connection)
 
 
 def purge_parked(engine: sa.Engine, older_than_days: int = 0, user_name: str = "") -> list[Parked]:
@@ -84,16 +80,12 @@ def purge_parked(engine: sa.Engine, older_than_days: int = 0, user_name: str = "
 
 def list_purged(engine: sa.Engine, number: int) -> list[Mapping]:
     """Return the fields and entities of a revision whose values were dropped since; a rollback brings them empty."""
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            found = store.find_revision(connection, number)
-            if found is None:
-                return []
-            rows = [row_of(row) for row in connection.execute(sa.select(purge).order_by(purge.c.id))]
-            places = _places(identities_from_json(found["identities"]))
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        found = store.find_revision(connection, number)
+        if found is None:
+            return []
+        rows = [row_of(row) for row in connection.execute(sa.select(purge).order_by(purge.c.id))]
+        places = _places(identities_from_json(found["identities"]))
     return [row for row in rows if (row["table_name"], row["column_name"]) in places]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import metadata, row_of, utcnow, write_intent
+from crm.database import about_to_write, metadata, only_reading, row_of, utcnow
 from crm.entities.store import live_number
 
 logger = logging.getLogger(__name__)
@@ -45,28 +45,18 @@ def report_process(engine: sa.Engine, process_id: str, kind: str, revision: int,
     Shape:  `failure` says why it could not take up a newer revision.
     """
     values = {"kind": kind, "revision": revision, "seen_at": utcnow(), "failure": failure[:2_000] or None}
-    token = write_intent.set(True)
-    try:
-        with engine.begin() as connection:
-            updated = connection.execute(
-                sa.update(process).where(process.c.id == process_id).values(**values)
-            )
-            if not updated.rowcount:
-                connection.execute(sa.insert(process).values(id=process_id, **values))
-            gone = utcnow() - dt.timedelta(seconds=10 * ALIVE_SECONDS)
-            connection.execute(sa.delete(process).where(process.c.seen_at < gone))
-    finally:
-        write_intent.reset(token)
+    with about_to_write(), engine.begin() as connection:
+        updated = connection.execute(sa.update(process).where(process.c.id == process_id).values(**values))
+        if not updated.rowcount:
+            connection.execute(sa.insert(process).values(id=process_id, **values))
+        gone = utcnow() - dt.timedelta(seconds=10 * ALIVE_SECONDS)
+        connection.execute(sa.delete(process).where(process.c.seen_at < gone))
 
 
 def forget_process(engine: sa.Engine, process_id: str) -> None:
     """Strike out a process that ends."""
-    token = write_intent.set(True)
-    try:
-        with engine.begin() as connection:
-            connection.execute(sa.delete(process).where(process.c.id == process_id))
-    finally:
-        write_intent.reset(token)
+    with about_to_write(), engine.begin() as connection:
+        connection.execute(sa.delete(process).where(process.c.id == process_id))
 
 
 def list_processes(connection: sa.Connection) -> list[Mapping]:
@@ -88,12 +78,8 @@ def publish_status(engine: sa.Engine) -> dict[str, Any]:
             "failures": those with a failure}; `all_there` is False as long as one living process serves another one.
     Unit:   `age_seconds`: seconds since the process was heard of.
     """
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            number, found = live_number(connection), list_processes(connection)
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        number, found = live_number(connection), list_processes(connection)
     now = utcnow()
     rows = [
         {
@@ -143,28 +129,24 @@ class Reporter:
         if self.revision and time.monotonic() >= self._next_report:
             try:
                 self._report()
-            except Exception as error:
+            except Exception as error:  # A job must not fail because its process could not be written down.
                 logger.warning("A %s could not report its revision: %s", self.kind, error)
 
     def end(self) -> None:
         """Strike the process out; never raises."""
-        with suppress(Exception):
+        with suppress(Exception):  # It ends anyhow, and a silent process is forgotten soon.
             forget_process(self.engine, self.process_id)
 
     def _look(self, now: float) -> None:
-        token = write_intent.set(False)
-        try:
-            with self.engine.connect() as connection:
-                number = live_number(connection)
-        finally:
-            write_intent.reset(token)
+        with only_reading(), self.engine.connect() as connection:
+            number = live_number(connection)
         if number == self.revision and not self.failure and now < self._next_report:
             return
         before = (self.revision, self.failure)
         try:
             self.take_up()
             self.revision, self.failure = number, ""
-        except Exception as error:
+        except Exception as error:  # Whatever fails, the revision it has goes on, and admins read why.
             logger.exception("A %s could not take up revision %s", self.kind, number)
             self.failure = f"{type(error).__name__}: {error}"
         if before != (self.revision, self.failure) or now >= self._next_report:

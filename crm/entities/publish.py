@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import DDLElement
 
-from crm.database import write_intent
+from crm.database import only_reading
 from crm.entities import ddl, impact, lint, store
 from crm.entities.diff import details_of, diff_documents, without_values
 from crm.entities.expand import expand, refuse
@@ -127,22 +127,18 @@ def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
 
 def weigh_documents(engine: sa.Engine, documents: list[Document]) -> tuple[dict[str, Any], impact.Impact]:
     """Return what `diff_schema` does, and the stored values behind it, which only some may read."""
-    token = write_intent.set(False)
-    try:
-        with engine.connect() as connection:
-            proposal = proposal_of(connection, documents)
-            changes = proposal.changes
-            statements: list[DDLElement] = []
-            found = impact.Impact()
-            if proposal.is_whole:
-                models = Models(proposal.schema)
-                if not proposal.problems:
-                    statements = ddl.plan_ddl(connection, models, proposal.before)
-                found = impact.impact_on(connection, proposal, models)
-                models.dispose()
-            used_by = impact.used_by(connection, proposal)
-    finally:
-        write_intent.reset(token)
+    with only_reading(), engine.connect() as connection:
+        proposal = proposal_of(connection, documents)
+        changes = proposal.changes
+        statements: list[DDLElement] = []
+        found = impact.Impact()
+        if proposal.is_whole:
+            models = Models(proposal.schema)
+            if not proposal.problems:
+                statements = ddl.plan_ddl(connection, models, proposal.before)
+            found = impact.impact_on(connection, proposal, models)
+            models.dispose()
+        used_by = impact.used_by(connection, proposal)
     details = details_of(changes)
     touched = {row.get("entity", row["name"]) for row in details}
     answer = {

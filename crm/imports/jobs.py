@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config import current_settings
 from crm import queue
-from crm.database import build_engine, utcnow, write_intent
+from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
 from crm.imports.service import JOBS, place_of
 
@@ -33,11 +33,7 @@ def undo_batch(batch_id: int) -> None:
 
 def sweep() -> None:
     """Ring again for every batch that waits and nobody works on."""
-    token = write_intent.set(False)
-    try:
-        with current_shop().engine.connect() as connection:
-            forgotten = store.list_forgotten(connection, utcnow())
-    finally:
-        write_intent.reset(token)
+    with only_reading(), current_shop().engine.connect() as connection:
+        forgotten = store.list_forgotten(connection, utcnow())
     for batch_id, state in forgotten:
         queue.ring(JOBS[state], batch_id)

@@ -15,6 +15,7 @@ from flask_appbuilder.views import UtilView
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from crm.database import only_reading
 from crm.entities.workspace import Workspace
 from crm.texts import Text
 from crm.web.entity.cells import render_cell
@@ -39,7 +40,6 @@ from crm.web.session import (
     build_request_session,
     current_actor,
     install_actor,
-    only_reading,
 )
 from crm.web.shared import share_with
 from crm.web.skin import install_skin

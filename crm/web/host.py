@@ -128,7 +128,7 @@ class Host:
         """Answer one request with the app of the revision that is current now."""
         try:
             serving = self._enter()
-        except Exception:
+        except Exception:  # Whatever hinders the first build, a server must answer something.
             logger.exception("No revision could be built yet")
             return refuse(environ, start_response)
         environ["crm.revision"] = serving.number
@@ -182,7 +182,7 @@ class Host:
         self._next_check = now + self._check_seconds * random.uniform(0.75, 1.25)
         try:
             number = self.source.live_number()
-        except Exception as error:
+        except Exception as error:  # Readers keep the revision they have until the database answers.
             logger.warning("The live revision could not be read: %s", error)
             return
         was_away = time.time() - self._looked_at > AWAY_SECONDS  # A stopped process has no monotonic time.
@@ -214,7 +214,7 @@ class Host:
         """Build the new revision and put it in the place of the old one; holds `_building`."""
         try:
             fresh = self._build(number)
-        except Exception as error:
+        except Exception as error:  # Whatever fails, the old revision serves on, and admins read why.
             logger.exception("Revision %s could not be built; the old one keeps serving", number)
             self.state.failed_number, self.state.failure = number, type(error).__name__
             self.state.reason = f"Revision {number}: {type(error).__name__}: {error}"
@@ -246,7 +246,7 @@ class Host:
         try:
             self._next_report = time.monotonic() + REPORT_SECONDS
             self.source.report(number, self.state.reason if self.state.failed_number else "")
-        except Exception as error:
+        except Exception as error:  # Serving pages is worth more than the note about it.
             logger.warning("This process could not report its revision: %s", error)
         finally:
             self._reporting.release()

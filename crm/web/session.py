@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,16 +34,6 @@ SMALL_BODY_BYTES = 4 * 1024 * 1024
 NO_SESSION_PATHS = ("/static/", "/health")
 NOBODY = Actor("user", "anonymous")
 """The actor of requests without a login: no right at all."""
-
-
-@contextmanager
-def only_reading() -> Iterator[None]:
-    """Begin transactions that need not wait for a writer."""
-    token = write_intent.set(False)
-    try:
-        yield
-    finally:
-        write_intent.reset(token)
 
 
 class BrowserSession(SecureCookieSessionInterface):

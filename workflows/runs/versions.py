@@ -6,10 +6,11 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
+from crm.database import only_reading
 from crm.entities import store as revisions
 from crm.entities.model import Document
 from crm.entities.workspace import Workspace
-from workflows.organisation import Workshop, only_reading
+from workflows.organisation import Workshop
 from workflows.rules.build import build_rule
 from workflows.rules.check import check_rule
 from workflows.rules.model import Rule

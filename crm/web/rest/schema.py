@@ -8,7 +8,7 @@ import orjson
 from flask import Response, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 
-from crm.database import CrmSession
+from crm.database import CrmSession, released_engine
 from crm.drafts import history
 from crm.entities.load import build_schema, documents_from_json, load_document
 from crm.entities.model import Document
@@ -125,13 +125,6 @@ def configured(session: CrmSession) -> Workspace:
     if not session.actor.may_configure:
         raise NotAllowedError("permissions.may_not_configure")
     return session.workspace
-
-
-def released_engine(session: CrmSession) -> Any:
-    """Return the engine, having let go of the request's own transaction: publishing opens one that stands alone."""
-    engine = session.get_bind()
-    session.rollback()
-    return engine
 
 
 def sent_object(wanted: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from crm.database import CrmSession
+from crm.database import CrmSession, released_engine
 from crm.drafts import history, service
 from crm.drafts.model import Clash, Draft
 from crm.entities.processes import list_processes
@@ -210,9 +210,8 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
         {"clash": clash, "mine": _changed(clash, clash.mine), "theirs": _changed(clash, clash.theirs)}
         for clash in service.clashes_of(session, draft)
     ]
-    engine, old = session.get_bind(), session.workspace.schema.documents
-    session.rollback()  # the comparison opens a connection of its own
-    impact, stored = weigh_documents(engine, documents)
+    old = session.workspace.schema.documents
+    impact, stored = weigh_documents(released_engine(session), documents)
     return {
         "impact": impact,
         **impact_words(session, documents, impact, stored),

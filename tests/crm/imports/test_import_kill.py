@@ -11,9 +11,9 @@ import time
 import sqlalchemy as sa
 
 from config import ROOT
+from crm.database import only_reading
 from crm.imports import service, work
 from crm.records.journal import change
-from crm.web.session import only_reading
 from tests.crm.imports.bench import csv_of
 
 ROWS = 2_000

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crm.database import CrmSession, open_session, write_intent
+from crm.database import CrmSession, only_reading, open_session
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import Workspace, get_workspace
@@ -66,14 +66,10 @@ def run_at_once(*deeds: Callable[[], None]) -> None:
 @contextmanager
 def reading(engine: sa.Engine, workspace: Workspace) -> Iterator[CrmSession]:
     """Open a session that reads what was true at one moment, however much is written meanwhile."""
-    token = write_intent.set(False)
-    try:
-        with open_session(engine, workspace, SYSTEM) as session:
-            if engine.dialect.name == "postgresql":
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield session
-    finally:
-        write_intent.reset(token)
+    with only_reading(), open_session(engine, workspace, SYSTEM) as session:
+        if engine.dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
 
 
 def work_on_deals(engine: sa.Engine, workspace: Workspace, customers: list[int], mine: int) -> None:
