@@ -33,7 +33,8 @@ def _lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> It
         yield from _why(effect["why"], language)
     if "text" in effect:
         yield say("rule.effect_text", language), effect["text"]
-    for label, before, after in changes_in_words(session, entity, effect.get("changes") or {}, NO_FIELDS):
+    [changes] = changes_in_words(session, entity, [effect.get("changes") or {}], NO_FIELDS)
+    for label, before, after in changes:
         yield label, f"{before or '—'} → {after or '—'}"
     target = schema.entities.get(effect.get("entity", ""))
     name = target.label.get(language) if target else str(effect.get("entity", ""))

@@ -118,10 +118,11 @@ def display_of(session: CrmSession, record: Any, path: Path, situation: Situatio
         return title_of(session, holder, situation)
     if path.field.type in ("reference", "user"):
         return _display_pointer(session, getattr(holder, path.field.name), situation)
-    beside = values.values_of(session, holder) if FIELD_TYPES[path.field.type].keys else {}
-    surroundings = Situation(situation.language, situation.time_zone, "rule", beside)
-    value = values.value_of(session, holder, path.field.name)
-    return FIELD_TYPES[path.field.type].display(path.field, value, surroundings)
+    name = path.field.name
+    row = values.values_of(session, holder, None if FIELD_TYPES[path.field.type].keys else [name])
+    titles = values.linked_titles(session, path.entity, [row], [name], situation)
+    surroundings = Situation(situation.language, situation.time_zone, "rule")
+    return values.display_of(path.entity, name, row, titles, surroundings)
 
 
 def _display_pointer(session: CrmSession, target: Any, situation: Situation) -> str:

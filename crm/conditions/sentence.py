@@ -238,6 +238,8 @@ class Speaker:
         situation = Situation(self.language)
         if field.type == "choice":
             return shown.display(field, node.value, situation)
+        if field.type == "references":
+            return self.phrase("record", number=str(node.value))
         if field.type == "choices":
             return shown.display(field, (node.value,), situation)
         fits = isinstance(node.value, Decimal) and places_of(node.value) <= field.options.get("places", 2)

@@ -38,7 +38,7 @@ def judge_links(
         if field.name not in names or not FIELD_TYPES[field.type].stored:
             continue
         if field.type in ("reference", "references"):
-            _judge_references(session, field, rows, problems)
+            _judge_references(session, entity, field, rows, problems)
         elif field.type in FILE_TYPES:
             judge_files(session, entity, field, rows, problems)
         elif field.type == "user":
@@ -48,12 +48,17 @@ def judge_links(
     return problems
 
 
-def _judge_references(session: CrmSession, field: Field, rows: list, problems: dict) -> None:
-    """Refuse what does not exist, or what the actor may not see: the two answer alike."""
+def _judge_references(session: CrmSession, entity: Entity, field: Field, rows: list, problems: dict) -> None:
+    """Refuse what does not exist, or what the actor may not see: the two answer alike.
+
+    Of several references those that the record has already may stay, whoever adds another one.
+    """
     wanted = {target for _id, values in rows for target in _targets(values.get(field.name))}
     known = _known_targets(session, field, wanted)
-    for place, (_id, values) in enumerate(rows):
-        missing = [target for target in _targets(values.get(field.name)) if target not in known]
+    held = _held_targets(session, entity, field, rows) if wanted - known else {}
+    for place, (record_id, values) in enumerate(rows):
+        allowed = known | held.get(record_id, frozenset())
+        missing = [target for target in _targets(values.get(field.name)) if target not in allowed]
         if missing:
             target = session.workspace.schema.entities[field.options["to"]]
             problems[place].append(
@@ -81,6 +86,21 @@ def _known_targets(session: CrmSession, field: Field, wanted: set[int]) -> set[i
             )
         known.update(session.scalars(asked))
     return known
+
+
+def _held_targets(
+    session: CrmSession, entity: Entity, field: Field, rows: list
+) -> dict[int | None, frozenset[int]]:
+    """Return what the stored records point to by a field of several references."""
+    ids = [record_id for record_id, _values in rows if record_id is not None]
+    if field.type != "references" or not ids:
+        return {}
+    cls, held = session.workspace.models[entity.name], {}
+    with session.as_system():
+        for start in range(0, len(ids), CHUNK):
+            asked = sa.select(cls.id, getattr(cls, field.name)).where(cls.id.in_(ids[start : start + CHUNK]))
+            held |= {row[0]: frozenset(_targets(row[1])) for row in session.execute(asked)}
+    return held
 
 
 def _judge_users(session: CrmSession, field: Field, rows: list, problems: dict) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -17,7 +17,6 @@ from crm.records.journal import list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import (
     display_of,
-    field_of,
     linked_titles,
     situation_of,
     title_of,
@@ -99,35 +98,53 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Mome
     hidden = session.actor.rights(entity.name).hidden
     rows = list_changes(session.connection(), entity.name, record_id, LIMIT)
     names = user_names(session, (row["user_id"] for row in rows))
+    words = changes_in_words(session, entity, [row["values"] for row in rows], hidden)
     return [
         Moment(
             row["at"],
             row["kind"],
             "",
             who=names.get(row["user_id"]) or row["actor_name"],
-            changes=changes_in_words(session, entity, row["values"], hidden),
+            changes=changes,
         )
-        for row in rows
+        for row, changes in zip(rows, words, strict=True)
     ]
 
 
 def changes_in_words(
-    session: CrmSession, entity: Entity, values: Mapping, hidden: frozenset
-) -> list[tuple[str, str, str]]:
-    """Return changed fields as (label, before, after), without what is hidden.
+    session: CrmSession, entity: Entity, changes: Sequence[Mapping], hidden: frozenset
+) -> list[list[tuple[str, str, str]]]:
+    """Return, for each of some changes, its fields as (label, before, after), without what is hidden.
 
-    Shape:  `values` maps field names to `[before, after]` as JSON values, as the journal keeps them.
+    Shape:  a change maps field names to `[before, after]` as JSON values, as the journal keeps them. One query per
+            field that points to something, however many changes there are.
     """
-    situation, found = situation_of(session), []
-    for name, (before, after) in values.items():
-        if name in hidden or name not in entity.fields:
-            continue
-        field = field_of(entity, name)
-        rows = [{name: _typed(field, value)} for value in (before, after)]
-        titles = linked_titles(session, entity, rows, [name], situation)
-        texts = [display_of(entity, name, row, titles, situation) for row in rows]
-        found.append((field.label.get(situation.language), *texts))
-    return found
+    situation = situation_of(session)
+    shown = [
+        {
+            name: [{name: _typed(entity.fields[name], value)} for value in pair]
+            for name, pair in values.items()
+            if name not in hidden and name in entity.fields
+        }
+        for values in changes
+    ]
+    rows: dict[str, list[Mapping]] = {}
+    for fields in shown:
+        for name, pair in fields.items():
+            rows.setdefault(name, []).extend(pair)
+    titles: dict[str, Mapping] = {}
+    for name, pairs in rows.items():
+        titles |= linked_titles(session, entity, pairs, [name], situation)
+    return [
+        [
+            (
+                entity.fields[name].label.get(situation.language),
+                *(display_of(entity, name, row, titles, situation) for row in pair),
+            )
+            for name, pair in fields.items()
+        ]
+        for fields in shown
+    ]
 
 
 def _typed(field: Any, value: Any) -> Any:

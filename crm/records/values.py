@@ -26,6 +26,21 @@ SYSTEM_LABELS = {
     "updated_at": N_("Changed at"),
     "updated_by": N_("Changed by"),
 }
+TITLES_AT_ONCE = 1_000
+
+
+class RecordTitles(str):
+    """The titles of some records as one text, and the records themselves as (number, title)."""
+
+    records: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def of(cls, records: Iterable[tuple[int, str]]) -> RecordTitles:
+        """Return the titles of records, parted as an import reads them again: a title may have a comma."""
+        found = tuple(records)
+        titles = cls("; ".join(title for _number, title in found))
+        titles.records = found
+        return titles
 
 
 def field_of(entity: Entity, name: str) -> Field:
@@ -111,10 +126,25 @@ def titles_by_id(
     columns = [
         getattr(cls, type_of(field_of(entity, name)).attribute(field_of(entity, name))) for name in stored
     ]
-    rows = session.execute(sa.select(cls.id, *columns).where(cls.id.in_(wanted)))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), TITLES_AT_ONCE):
+        asked = sa.select(cls.id, *columns).where(cls.id.in_(wanted[start : start + TITLES_AT_ONCE]))
+        for number, *values in session.execute(asked):
+            found[number] = title_of(
+                entity, {"id": number, **dict(zip(stored, values, strict=True))}, situation
+            )
+    return found
+
+
+def titles_by_value(
+    session: CrmSession, entity: Entity, values: Iterable[tuple[str, ...] | None], situation: Situation
+) -> dict[tuple[str, ...], RecordTitles]:
+    """Return the titles behind the values of a field of several references, by value; unseen records are left out."""
+    wanted = {value for value in values if value}
+    titles = titles_by_id(session, entity, (int(one) for value in wanted for one in value), situation)
     return {
-        row[0]: title_of(entity, {"id": row[0], **dict(zip(stored, row[1:], strict=True))}, situation)
-        for row in rows
+        value: RecordTitles.of((int(one), titles[int(one)]) for one in value if int(one) in titles)
+        for value in wanted
     }
 
 
@@ -136,13 +166,13 @@ def linked_titles(
     rows: Iterable[Mapping[str, Any]],
     names: Iterable[str],
     situation: Situation,
-) -> dict[str, dict[int, str]]:
+) -> dict[str, dict[Any, str]]:
     """Return, for every reference, user and file field among the names, the titles of what the rows point to.
 
-    Shape:  one query per field and page, never one per row; the names of files by the whole value.
+    Shape:  one query per field and page, never one per row; several files or references by the whole value.
     """
     rows = list(rows)
-    found: dict[str, dict[int, str]] = {}
+    found: dict[str, dict[Any, str]] = {}
     for name in names:
         field = field_of(entity, name)
         if field.type == "user":
@@ -152,6 +182,9 @@ def linked_titles(
         elif field.type == "reference":
             target = session.workspace.schema.entities[field.options["to"]]
             found[name] = titles_by_id(session, target, (row.get(name) for row in rows), situation)
+        elif field.type == "references":
+            target = session.workspace.schema.entities[field.options["to"]]
+            found[name] = titles_by_value(session, target, (row.get(name) for row in rows), situation)
     return found
 
 

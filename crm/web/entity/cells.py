@@ -19,6 +19,7 @@ from crm.records.files import FILE_TYPES
 from crm.records.values import display_of, field_of
 from crm.web.skin import icon
 
+PARTS_SHOWN = 4  # of several words or records, in a list
 HREFS = {"email": "mailto:", "phone": "tel:"}
 
 
@@ -33,10 +34,19 @@ class CellFile:
 
 
 @dataclass(frozen=True)
+class CellPart:
+    """One of several words or records: its text, and its colour or its address."""
+
+    text: str
+    color: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One value, ready to be drawn by `render_cell`.
 
-    Shape:  `kind` is text, pill, link, boolean, files or long. `direction` is "ltr" for codes, else "".
+    Shape:  `kind` is text, pill, link, boolean, files, many or long. `direction` is "ltr" for codes, else "".
     """
 
     name: str
@@ -48,6 +58,7 @@ class Cell:
     direction: str = ""
     is_number: bool = False
     files: tuple[CellFile, ...] = ()
+    parts: tuple[CellPart, ...] = ()
 
 
 def build_cell(
@@ -71,7 +82,8 @@ def build_cell(
         href,
         "ltr" if field_type.left_to_right else "",
         field_type.aligned_end,
-        tuple(_files(titles.get(name, {}).get(value), situation)) if kind == "files" and value else (),
+        tuple(_files(titles.get(name, {}).get(value), situation)) if kind == "files" else (),
+        tuple(_parts(field, value, titles, situation.language)) if kind == "many" else (),
     )
 
 
@@ -80,6 +92,18 @@ def _files(names: Any, situation: Situation) -> Iterator[CellFile]:
     for stored in getattr(names, "files", ()):
         url = url_for("FilesView.download", file_id=stored.id)
         yield CellFile(stored.name, url, size_in_words(stored.size, situation.language), stored.mime in SHOWN)
+
+
+def _parts(field: Field, value: tuple[str, ...], titles: Mapping, language: str) -> Iterator[CellPart]:
+    """Yield the words or records of a value that holds several."""
+    if field.type == "references":
+        for number, title in getattr(titles.get(field.name, {}).get(value), "records", ()):
+            yield CellPart(title, href=record_url(field.options["to"], number))
+        return
+    choices = field.options.get("choices", {})
+    for word in value:
+        choice = choices.get(word)
+        yield CellPart(choice.label.get(language), choice.color) if choice else CellPart(word)
 
 
 def size_in_words(size: int, language: str) -> str:
@@ -110,6 +134,8 @@ def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
         return "link", "", str(value)
     if field.type in FILE_TYPES:
         return "files", "", ""
+    if type_of(field).kind == "many":
+        return "many", "", ""
     return ("long" if field.type in ("long_text", "address") else "text"), "", ""
 
 
@@ -118,11 +144,14 @@ PILL = Markup('<span class="pill pill-{}"><bdi>{}</bdi></span>')
 TRUTH = Markup('{}<span class="visually-hidden">{}</span>')
 FILES = Markup('<span class="files">{}</span>')
 FILE = Markup('<a class="file" href="{}" title="{}">{}<bdi>{}</bdi></a>')
+MANY = Markup('<span class="parts">{}</span>')
+PART = Markup('<a href="{}"><bdi>{}</bdi></a>')
+MORE = Markup('<span class="text-secondary" title="{}">+{}</span>')
 PICTURE = Markup('<img class="picture" src="{}" alt="" loading="lazy">')
 
 
-def render_cell(cell: Cell, pictures: bool = False) -> Markup:
-    """Return a value as HTML; `pictures` shows pictures and not only their names.
+def render_cell(cell: Cell, in_full: bool = False) -> Markup:
+    """Return a value as HTML; `in_full` shows pictures and not only their names, and all of several words.
 
     It is Python because a list has two hundred of them: as macros they were a fifth of the page.
     """
@@ -131,7 +160,9 @@ def render_cell(cell: Cell, pictures: bool = False) -> Markup:
     if cell.kind == "pill":
         return render_pill(cell.text, cell.color)
     if cell.kind == "files":
-        return FILES.format(Markup().join(_render_file(file, pictures) for file in cell.files))
+        return FILES.format(Markup().join(_render_file(file, in_full) for file in cell.files))
+    if cell.kind == "many":
+        return _render_parts(cell.parts, len(cell.parts) if in_full else PARTS_SHOWN)
     if cell.kind == "boolean":
         name, color = ("check", "text-green") if cell.color else ("x", "text-secondary")
         return TRUTH.format(icon(name, color), cell.text)
@@ -142,8 +173,18 @@ def render_cell(cell: Cell, pictures: bool = False) -> Markup:
     return Markup(f"<bdi{direction}>{escape(cell.text)}</bdi>")  # noqa: S704 - every value is escaped
 
 
-def _render_file(file: CellFile, pictures: bool) -> Markup:
-    mark = PICTURE.format(file.url) if file.is_shown and pictures else icon("paperclip", "icon-sm")
+def _render_parts(parts: tuple[CellPart, ...], most: int) -> Markup:
+    """Return several words or records, the last ones as a number when there are too many for a cell."""
+    shown = [
+        PART.format(part.href, part.text) if part.href else render_pill(part.text, part.color)
+        for part in parts[:most]
+    ]
+    left = [part.text for part in parts[most:]]
+    return MANY.format(Markup().join(shown + ([MORE.format(", ".join(left), len(left))] if left else [])))
+
+
+def _render_file(file: CellFile, in_full: bool) -> Markup:
+    mark = PICTURE.format(file.url) if file.is_shown and in_full else icon("paperclip", "icon-sm")
     return FILE.format(file.url, file.size, mark, file.name)
 
 

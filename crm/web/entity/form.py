@@ -40,6 +40,7 @@ CONTROLS = {
 }
 """The template piece of a type's control, where it has another name."""
 
+POINTING = ("reference", "references", "user")
 MANY = ("multi", "lookups", "tags", "upload")
 
 
@@ -157,8 +158,8 @@ class FormMaker:
         self.readable = readable_fields(session.actor, entity)
         self.writable = writable_fields(session.actor, entity)
         self.errors = {problem.field: render(problem, self.situation.language) for problem in problems}
-        merged = {**values, **{name: _as_id(value) for name, value in sent.items()}}
-        linked = [name for name, field in self.readable.items() if field.type in ("reference", "user")]
+        merged = {**values, **{name: _as_ids(value) for name, value in sent.items()}}
+        linked = [name for name, field in self.readable.items() if field.type in POINTING]
         self.record_id = values.get("id")
         self.titles = linked_titles(session, entity, [merged], linked, self.situation)
         self.merged = merged
@@ -224,6 +225,12 @@ class FormMaker:
                 for key in keys
                 if key in choices
             )
+        elif field.type == "references":
+            chosen = self.merged.get(field.name)
+            titles = dict(getattr(self.titles[field.name].get(chosen), "records", ()))
+            for value in values:
+                number = int(value) if value.isdecimal() else 0
+                yield Option(value, titles.get(number, f"#{value}"))
         elif field.name in self.titles:
             chosen = self.merged.get(field.name)
             if chosen is not None:
@@ -240,10 +247,12 @@ class FormMaker:
         return url_for("LookupView.lookup", entity=self.entity.name, field=field.name)
 
 
-def _as_id(value: Any) -> Any:
-    """Return a typed id where what was sent is one; references are shown by it."""
-    return (
-        int(value)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19
-        else value
-    )
+def _as_ids(value: Any) -> Any:
+    """Return a typed id where what was sent is one, several as text; references are shown by it."""
+    if isinstance(value, list):
+        return tuple(one for one in value if isinstance(one, str) and _is_id(one))
+    return int(value) if isinstance(value, str) and _is_id(value) else value
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19

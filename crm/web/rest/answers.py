@@ -11,6 +11,7 @@ from flask import url_for
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.fields.base import Field
 from crm.records.file_rows import StoredFile
 from crm.records.files import FILE_TYPES
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
@@ -33,7 +34,8 @@ def results_of(
     """Return records as JSON objects: `id`, `row_version` and the named fields.
 
     Shape:  a reference is `{"id", "title"}`, and by the name of its title field too where the title is one field;
-            null when empty; `{"id"}` alone when the caller may not see what it points to. A file is
+            null when empty; `{"id"}` alone when the caller may not see what it points to. Several references are
+            a list of such. A file is
             `{"id", "name", "size", "type", "url"}`, with `many` a list of such.
     """
     names = [name for name in names if name not in ("id", "row_version")]
@@ -68,12 +70,19 @@ def _value(session: CrmSession, entity: Entity, name: str, value: Any, titles: M
     if name not in titles:
         return type_of(field).to_json(field, value)
     title = titles[name].get(value)
+    if field.type == "references":
+        seen = dict(getattr(title, "records", ()))
+        return [_reference(session, field, int(number), seen.get(int(number))) for number in value]
     if field.type in FILE_TYPES:
         found = [file_json(stored) for stored in getattr(title, "files", ())]
         return found if field.options.get("many") else next(iter(found), None)
+    return _reference(session, field, value, title)
+
+
+def _reference(session: CrmSession, field: Field, number: int, title: str | None) -> dict[str, Any]:
     if title is None:
-        return {"id": value}
-    found = {"id": value, "title": title}
+        return {"id": number}
+    found = {"id": number, "title": title}
     target = session.workspace.schema.entities.get(field.options.get("to", ""))
     if target is not None and target.title == "{" + title_fields(target)[0] + "}":
         found[title_fields(target)[0]] = title

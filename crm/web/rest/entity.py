@@ -192,7 +192,9 @@ class EntityApi(BaseApi):
 
 
 def _plain(value: Any) -> Any:
-    """Return the number where a reference is sent as the object our answers show."""
+    """Return the number where a reference, or one of several, is sent as the object our answers show."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     return (
         value["id"]
         if isinstance(value, dict) and set(value) >= {"id"} and isinstance(value["id"], int)

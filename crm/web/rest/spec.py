@@ -21,6 +21,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "user": {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
     "many": {"type": "array", "items": {"type": "string"}},
 }
+REFERENCES = {"type": "array", "items": TYPES["reference"]}
 FILE = {
     "type": "object",
     "nullable": True,
@@ -92,7 +93,8 @@ def _schema(field: Field) -> dict[str, Any]:
         return {"type": "array", "items": FILE} if field.options.get("many") else FILE
     if field.type == "choice":
         return {"type": "string", "enum": list(field.options["choices"]), "nullable": not field.required}
-    return {**TYPES.get(kind_of(field), {"type": "string"}), "nullable": not field.required}
+    shape = REFERENCES if field.type == "references" else TYPES.get(kind_of(field), {"type": "string"})
+    return {**shape, "nullable": not field.required}
 
 
 def _sent(field: Field) -> dict[str, Any]:
@@ -101,4 +103,6 @@ def _sent(field: Field) -> dict[str, Any]:
         return {"type": "array", "items": number} if field.options.get("many") else number
     if kind_of(field) in ("reference", "user"):
         return {"type": "integer", "nullable": not field.required}
+    if field.type == "references":
+        return {"type": "array", "items": {"type": "integer"}, "nullable": not field.required}
     return _schema(field)
