@@ -81,6 +81,12 @@ ALL_OPERATORS = tuple(dict.fromkeys(name for names in OPERATORS.values() for nam
 ENCRYPTED = (*EQUAL, "is_empty", "changed")  # ciphertext can be told apart, not ordered or searched
 
 
+def sealed_operators(kind: str) -> tuple[str, ...]:
+    """Return which operators fit an encrypted field of a kind: single words of several cannot be found."""
+    known = OPERATORS.get(kind, OPERATORS[NONE])
+    return tuple(name for name in ENCRYPTED if name in known and (kind != MANY or name not in EQUAL))
+
+
 @dataclass(frozen=True)
 class Context:
     """Where the line being read stands: whose fields it names, and how deep."""
@@ -184,7 +190,7 @@ class LineReader:
 
     def _operators(self, path: FieldPath) -> tuple[str, ...]:
         if self.resolver.is_encrypted(path):
-            return ENCRYPTED
+            return sealed_operators(path.kind)
         return OPERATORS.get(path.kind, OPERATORS[NONE])
 
     def _operator(self, line: Mapping, taken: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, Any]:
@@ -219,6 +225,7 @@ class LineReader:
 
     def _compared(self, sign: str, left: Node, given: Any, context: Context) -> Node:
         right = self.value(given, left, context)
+        self._refuse_day(left, right)
         if isinstance(right, MyTeam):
             return In(left, (right,)) if sign == "=" else Not(In(left, (right,)))
         return build_compare(sign, left, right, self.resolver.schema)
@@ -229,6 +236,8 @@ class LineReader:
         if len(given) > MAX_OPTIONS:
             raise Refusal("conditions.too_many_options", limit=MAX_OPTIONS)
         options = tuple(self.value(option, left, context) for option in given)
+        for option in options:
+            self._refuse_day(left, option)
         if all(isinstance(option, Const) for option in options) and left.kind not in (MANY, DATETIME):
             for option in options:
                 check_choice(left, option, self.resolver.schema)
@@ -238,6 +247,12 @@ class LineReader:
         if len(options) > MAX_COMPARISONS:  # each becomes a comparison of its own
             raise Refusal("conditions.too_many_options", limit=MAX_COMPARISONS)
         return Or(tuple(build_compare("=", left, option, self.resolver.schema) for option in options))
+
+    def _refuse_day(self, left: Node, right: Node) -> None:
+        """Refuse to look for a day among sealed moments: equal moments can be found, spans of them cannot."""
+        is_day = left.kind == DATETIME and right.kind == DATE
+        if is_day and isinstance(left, FieldPath) and self.resolver.is_encrypted(left):
+            raise Refusal("conditions.encrypted_day", name=left.steps[-1][1])
 
     def value(self, given: Any, left: Node, context: Context) -> Node:
         """Return the right side of a line: a constant of the left side's kind, or `= formula`."""

@@ -11,7 +11,7 @@ from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREF
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.fields.encrypted import ENCRYPTABLE
+from crm.fields.encrypted import NOT_ENCRYPTABLE
 
 ENTITY_KEYS = (
     "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban",
@@ -80,8 +80,8 @@ def _check_attribute(reader: BodyReader, name: str, fields: Mapping) -> None:
 
 def _check_encrypted(reader: BodyReader, body: Mapping, path: tuple) -> None:
     """Refuse what cannot be sealed, and what would keep a sealed value readable."""
-    if body["type"] not in ENCRYPTABLE:
-        reader.refuse("schema.cannot_be_encrypted", (*path, "encrypted"), name=body["type"])
+    if body["type"] in NOT_ENCRYPTABLE:
+        reader.refuse(NOT_ENCRYPTABLE[body["type"]], (*path, "encrypted"), name=body["type"])
     if body.get("search") is True:
         reader.refuse("schema.encrypted_not_searched", (*path, "search"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,22 +12,33 @@ import sqlalchemy as sa
 from sqlalchemy.sql import operators as sql_operators
 from sqlalchemy.types import TypeDecorator
 
-from crm.fields.columns import EXACT, ExactDecimal
+from crm.fields.columns import EXACT, ExactDecimal, Words
 from crm.secrets import INDEX_LENGTH, blind_index, blind_indexes, seal, unseal
 
 ENCRYPTABLE = (
     "text", "long_text", "email", "url", "phone", "tax_id", "iban", "address", "location",
-    "integer", "decimal", "percent", "money", "rating", "date",
+    "integer", "decimal", "percent", "money", "rating", "date", "datetime",
+    "boolean", "choice", "choices", "tags",
 )  # fmt: skip
 """Field types that may be encrypted."""
+
+NOT_ENCRYPTABLE = {
+    **dict.fromkeys(("reference", "references", "user"), "schema.encrypted_link"),
+    **dict.fromkeys(("file", "image"), "schema.encrypted_file"),
+    **dict.fromkeys(("formula", "summary"), "schema.encrypted_computed"),
+    "sequence": "schema.encrypted_sequence",
+}
+"""Field types that may not, each with the code of the sentence that says why."""
 
 
 def plain_text(value: Any) -> str:
     """Return a typed value as the one text that stands for it, however it is written.
 
-    >>> plain_text(Decimal("5.00")), plain_text(5), plain_text(dt.date(2026, 3, 29)), plain_text("α")
-    ('5', '5', '2026-03-29', 'α')
+    >>> plain_text(Decimal("5.00")), plain_text(5), plain_text(dt.date(2026, 3, 29)), plain_text(("α", "β"))
+    ('5', '5', '2026-03-29', 'α|β')
     """
+    if isinstance(value, tuple):
+        return "|".join(value)
     if isinstance(value, Decimal):
         return format(value.normalize(EXACT) + 0, "f")
     return value.isoformat() if isinstance(value, dt.date) else str(value)
@@ -83,9 +94,17 @@ class Encrypted(TypeDecorator):
         text = unseal(stored[INDEX_LENGTH + 1 :], self.place)
         if isinstance(self.inner, ExactDecimal):
             return Decimal(text).quantize(self.inner.step, context=EXACT)
-        if isinstance(self.inner, sa.Integer):
-            return int(text)
-        return dt.date.fromisoformat(text) if isinstance(self.inner, sa.Date) else text
+        return next((read(text) for kind, read in READ.items() if isinstance(self.inner, kind)), text)
+
+
+READ: Mapping[type, Callable[[str], Any]] = {
+    sa.Integer: int,
+    sa.Date: dt.date.fromisoformat,
+    sa.DateTime: dt.datetime.fromisoformat,
+    sa.Boolean: lambda text: text == str(True),
+    Words: lambda text: tuple(text.split("|")),
+}
+"""How the text of a sealed value becomes the value again, by the type of the plain column; others are text."""
 
 
 def index_of(column: Any) -> sa.ColumnElement:

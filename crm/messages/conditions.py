@@ -168,6 +168,10 @@ MESSAGES = {
     "conditions.not_a_value": N_("“%(value)s” does not fit here; a value of kind “%(kind)s” was expected."),
     "conditions.use_is_empty": N_("An empty value cannot be compared. Write “is_empty: true”."),
     "conditions.encrypted": N_("“%(name)s” is encrypted and cannot stand in a formula."),
+    "conditions.encrypted_day": N_(
+        "“%(name)s” is encrypted and can only be compared with a moment, such as 2026-03-29 12:30: "
+        "a whole day cannot be found."
+    ),
     "conditions.no_hours": N_("A date has no hours. Use days, weeks, months or years."),
     "conditions.duration_expected": N_("“%(value)s” is not a span of time such as “2 days” or “3 months”."),
     "conditions.lines_expected": N_("A list of conditions was expected, not “%(value)s”."),

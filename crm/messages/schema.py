@@ -29,7 +29,18 @@ MESSAGES = {
     "schema.expected_map": N_("“%(key)s” needs keys with values under it."),
     "schema.expected_list": N_("“%(key)s” needs a list."),
     "schema.expected_text": N_("“%(key)s” needs a text, or one text per language."),
-    "schema.cannot_be_encrypted": N_("A field of type “%(name)s” cannot be encrypted."),
+    "schema.encrypted_link": N_(
+        "A field of type “%(name)s” cannot be encrypted: the database follows it to other records."
+    ),
+    "schema.encrypted_file": N_(
+        "A field of type “%(name)s” cannot be encrypted: its content lies in the file store, not in the database."
+    ),
+    "schema.encrypted_computed": N_(
+        "A field of type “%(name)s” cannot be encrypted: it is computed when it is read and stored nowhere."
+    ),
+    "schema.encrypted_sequence": N_(
+        "A field of type “%(name)s” cannot be encrypted: the database counts its numbers on."
+    ),
     "schema.encrypted_not_searched": N_(
         "An encrypted field cannot be searched: the search keeps its words readable."
     ),

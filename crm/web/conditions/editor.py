@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 
 from crm.conditions.kinds import NONE, SYSTEM_FIELDS, is_computed
-from crm.conditions.lines import AGES, CHANGES, ENCRYPTED, EQUAL, OPERATORS, ORDER
+from crm.conditions.lines import AGES, CHANGES, EQUAL, OPERATORS, ORDER, sealed_operators
 from crm.conditions.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT
 from crm.conditions.resolve import SLICE, segment_entities
 from crm.entities.model import Entity, Inverse, Schema
@@ -167,7 +167,7 @@ def _known(meant: Meant) -> tuple[str, ...]:
     if meant.kind == RECORD:
         return ("in_segment",)
     if meant.field is not None and meant.field.encrypted:
-        return ENCRYPTED
+        return sealed_operators(meant.kind)
     if meant.kind == TEXT and not meant.choices:
         return (*IN_WORDS, *CHANGES)
     known = OPERATORS.get(meant.kind, OPERATORS[NONE])

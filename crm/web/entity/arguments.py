@@ -45,6 +45,8 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 
 def operators_of(field: Field) -> tuple[str, ...]:
     """Return the operators a field can be filtered by."""
+    if field.encrypted and kind_of(field) == "many":
+        return (EMPTY,)
     if field.type == "choice" or field.encrypted:
         return OPERATORS["choice"]
     return OPERATORS.get(kind_of(field), ())

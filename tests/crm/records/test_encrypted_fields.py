@@ -17,7 +17,7 @@ from crm.entities.workspace import get_workspace
 from crm.errors import RecordError, SchemaError, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.fields.encrypted import ENCRYPTABLE
+from crm.fields.encrypted import ENCRYPTABLE, NOT_ENCRYPTABLE
 from crm.messages import render
 from crm.records.bulk import Edit, insert_rows, load_rows, update_rows
 from crm.records.journal import change, list_changes
@@ -197,14 +197,71 @@ def test_production_makes_no_keys_by_itself(tmp_path):
     ("field", "said"),
     [
         ({"type": "text", "encrypted": True, "search": True}, "cannot be searched"),
-        ({"type": "choice", "choices": ["a"], "encrypted": True}, "cannot be encrypted"),
-        ({"type": "datetime", "encrypted": True}, "cannot be encrypted"),
+        ({"type": "reference", "to": "deal", "encrypted": True}, "follows it to other records"),
+        ({"type": "references", "to": "deal", "encrypted": True}, "follows it to other records"),
+        ({"type": "user", "encrypted": True}, "follows it to other records"),
+        ({"type": "file", "encrypted": True}, "lies in the file store"),
+        ({"type": "image", "encrypted": True}, "lies in the file store"),
+        ({"type": "formula", "of": "text", "formula": "name", "encrypted": True}, "stored nowhere"),
+        ({"type": "summary", "of": "count", "over": "deals", "encrypted": True}, "stored nowhere"),
+        ({"type": "sequence", "pattern": "C-{number:5}", "encrypted": True}, "counts its numbers on"),
     ],
 )
 def test_what_cannot_be_sealed_is_refused(publish, field, said):
     with pytest.raises(SchemaError) as refused:
         publish(wrong=field)
     assert said in render(refused.value.problems[0], "en")
+
+
+def test_every_type_can_be_sealed_or_is_refused_with_a_reason():
+    assert set(ENCRYPTABLE) | set(NOT_ENCRYPTABLE) == set(FIELD_TYPES)
+    assert not set(ENCRYPTABLE) & set(NOT_ENCRYPTABLE)
+
+
+def test_moments_and_choices_are_found_by_equality_and_words_by_emptiness(publish, session, engine):
+    fields = {name: {"type": name, "encrypted": True, **KEYS.get(name, {})} for name in ENCRYPTABLE}
+    publish(**{f"f_{name}": body for name, body in fields.items()})
+    session.close()
+    session.workspace = get_workspace(engine)
+    session.bind = session.workspace.bind(engine)
+    one = create_record(
+        session,
+        customers(session),
+        {
+            "name": "A",
+            "f_datetime": "2026-03-29 12:30",
+            "f_boolean": True,
+            "f_choice": "b",
+            "f_tags": ["vip"],
+        },
+    ).id
+    two = create_record(session, customers(session), {"name": "B", "f_boolean": False}).id
+    session.commit()
+    assert ids(session, {"field": "f_datetime", "is": "2026-03-29 12:30"}) == [one]
+    assert ids(session, {"field": "f_datetime", "is_one_of": ["2026-03-29 12:30", "2026-03-29 12:31"]}) == [
+        one
+    ]
+    assert ids(session, {"field": "f_boolean", "is": True}) == [one]
+    assert ids(session, {"field": "f_boolean", "is_not": True}) == [two]
+    assert ids(session, {"field": "f_choice", "is": "b"}) == [one]
+    assert ids(session, {"field": "f_choice", "is_one_of": ["a", "b"]}) == [one]
+    assert ids(session, {"field": "f_tags", "is_empty": True}) == [two]
+    schema, entity = session.workspace.schema, customers(session)
+    for line in (
+        {"field": "f_datetime", "is": "2026-03-29"},
+        {"field": "f_datetime", "is_one_of": ["2026-03-29"]},
+        {"field": "f_datetime", "is": "= today()"},
+        {"field": "f_datetime", "older_than": "2 days"},
+        {"field": "f_tags", "contains": "vip"},
+        {"field": "f_tags", "is": "vip"},
+        {"field": "f_choices", "is": "a"},
+        {"formula": "f_boolean"},
+        {"field": "f_choice", "is": "c"},
+    ):
+        assert parse_conditions([line], entity, schema)[1], line
+    session.close()
+    everything = str(raw(engine, "SELECT * FROM customer")) + str(raw(engine, "SELECT * FROM crm_change"))
+    assert "vip" not in everything and "2026-03-29" not in everything
 
 
 def test_texts_of_rules_may_not_name_an_encrypted_field(secret_session):
@@ -231,10 +288,16 @@ def test_every_type_that_can_be_encrypted_comes_back(publish, session, engine):
         assert ids(session, {"field": field.name, "is_empty": False}) == [made]
 
 
-KEYS = {"tax_id": {"kind": "gr.vat"}, "money": {"currency": "EUR"}}
+KEYS = {
+    "tax_id": {"kind": "gr.vat"},
+    "money": {"currency": "EUR"},
+    "choice": {"choices": ["a", "b"]},
+    "choices": {"choices": ["a", "b"]},
+}
 VALUES = {
     "text": "בע״מ", "long_text": "a\nβ", "email": "maria@example.com", "url": "https://example.com",
     "phone": "+302101234567", "tax_id": "094259216", "iban": IBAN, "address": "Ερμού 1\nΑθήνα",
     "location": "37.983810,23.727539", "integer": "-42", "decimal": "1.5", "percent": "12.5", "money": "0.10",
-    "rating": "5", "date": "2026-03-29",
+    "rating": "5", "date": "2026-03-29", "datetime": "2026-03-29 12:30", "boolean": "true", "choice": "b",
+    "choices": ["b", "a"], "tags": ["vip", "צפון"],
 }  # fmt: skip
