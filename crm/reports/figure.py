@@ -8,9 +8,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from crm.reports.service import Outcome, ReportRow
+from crm.reports.service import Column, Outcome, ReportRow
 
 MOST_POINTS = 500
+MOST_PERIODS = 6  # labels under an axis of time
 
 
 def build_figure(outcome: Outcome, url_of: Callable[[ReportRow], str]) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def build_figure(outcome: Outcome, url_of: Callable[[ReportRow], str]) -> dict[s
     figure.update_layout(
         barmode="stack" if chart.kind == "stacked_bar" else "group",
         showlegend=color is not None or chart.kind == "pie",
-        **_axes(chart.kind, outcome.columns[y].label, [row.texts[x] for row in rows]),
+        **_axes(chart.kind, outcome.columns[y].label, outcome.columns[x], [row.texts[x] for row in rows]),
     )
     found = figure.to_plotly_json()
     found["layout"].pop("template", None)
@@ -63,7 +64,7 @@ def _trace(kind: str, name: str, rows: list[ReportRow], places: tuple[int, int],
     return go.Bar(x=labels, y=numbers, hovertext=texts, hoverinfo="x+text+name", **common)
 
 
-def _axes(kind: str, y: str, names: list[str]) -> dict[str, Any]:
+def _axes(kind: str, y: str, of_names: Column, names: list[str]) -> dict[str, Any]:
     if kind == "pie":
         return {}
     horizontal = kind == "horizontal_bar"
@@ -71,6 +72,8 @@ def _axes(kind: str, y: str, names: list[str]) -> dict[str, Any]:
     # What the other axis shows, its labels say.
     texts["xaxis" if horizontal else "yaxis"]["title"] = {"text": y}
     order = {"type": "category", "categoryorder": "array", "categoryarray": list(dict.fromkeys(names))}
+    if of_names.period:
+        order["nticks"] = MOST_PERIODS  # of months in a row some may go without a label, of choices none
     texts["yaxis" if horizontal else "xaxis"] |= order
     return texts
 

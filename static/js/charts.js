@@ -48,7 +48,7 @@
     return found;
   };
 
-  const dress = (figure) => {
+  const dress = (box, figure) => {
     const style = getComputedStyle(document.body);
     const ink = plain(style.color);
     const isDark = root.getAttribute("data-bs-theme") === "dark";
@@ -59,7 +59,7 @@
     return {
       colorway: COLORS,
       margin: { l: rightToLeft ? 16 : 48, r: rightToLeft ? (roomy ? 104 : 52) : 16, t: 16, b: 40 },
-      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: rightToLeft ? 1 : 0, xanchor: rightToLeft ? "right" : "left" },
+      legend: { orientation: "h", font: { size: 12 }, itemwidth: 30, y: 1.02, yanchor: "bottom", x: rightToLeft ? 1 : 0, xanchor: rightToLeft ? "right" : "left" },
       hoverlabel: { align: rightToLeft ? "right" : "left" },
       ...layout,
       ...axes(layout, grid),
@@ -78,7 +78,7 @@
   };
 
   const draw = async (box, figure) => {
-    await Plotly.react(box, figure.data, dress(figure), { responsive: true, displayModeBar: false, locale: language });
+    await Plotly.react(box, figure.data, dress(box, figure), { responsive: true, displayModeBar: false, locale: language });
     if (box.dataset.drawn) return;
     box.dataset.drawn = "yes";
     box.on("plotly_click", (event) => {
