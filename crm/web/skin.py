@@ -8,19 +8,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
-from flask_babel import (
-    format_currency,
-    format_date,
-    format_datetime,
-    format_decimal,
-    gettext,
-)
+from flask_babel import format_currency, format_decimal, gettext
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from markupsafe import Markup
@@ -28,12 +22,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from crm.entities.model import Entity
+from crm.fields.locales import shown_moment
+from crm.permissions.service import zone_of
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
 from crm.web.errors import JSON_PATHS
 from crm.web.form_fields import from_wtforms, problems_of
-from crm.web.language import current_language, request_catalogue
+from crm.web.language import current_language, current_time_zone, request_catalogue
 
 TINTS = 6
 MOST_MENUS = 200  # menus kept in memory: one per language and set of rights
@@ -90,7 +86,7 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class MenuGroup:
-    """Some lines of the side bar under one heading; the first group has none."""
+    """Some lines of the side bar under one heading; lone lines have none."""
 
     name: str
     label: str
@@ -108,7 +104,7 @@ def install_skin(app: Flask) -> None:
     functions = (
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
-        map_style_id, day, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
+        map_style_id, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals.update(_=say, gettext=say, ngettext=say_number)
@@ -256,14 +252,9 @@ def avatar(name: Any, size: str = "sm") -> Markup:
 # --- Numbers and dates ---------------------------------------------------------------------------------
 
 
-def day(value: date | datetime | None, form: str = "medium") -> str:
-    """Return a date in the reader's language, "" when empty."""
-    return format_date(value, form, rebase=False) if value else ""
-
-
-def moment(value: datetime | None, form: str = "short") -> str:
-    """Return a moment (UTC, as stored) in the reader's language and zone, "" when empty."""
-    return format_datetime(value, form) if value else ""
+def moment(value: datetime | None) -> str:
+    """Return a moment (UTC, as stored) as fields show it, in the reader's language and zone, "" when empty."""
+    return shown_moment(value, language(), zone_of(current_time_zone())) if value else ""
 
 
 def number(value: int | float | Decimal | None) -> str:
@@ -308,24 +299,28 @@ def known_groups() -> tuple[MenuGroup, ...]:
 
 
 def build_groups() -> Iterator[MenuGroup]:
-    """Yield the groups of Flask-AppBuilder's menu, lone items first and administration last."""
+    """Yield the groups of Flask-AppBuilder's menu: those of entities, the lone items, administration."""
     listed = [item for item in current_app.appbuilder.menu.get_list() if is_visible(item)]
+    parents = [item for item in listed if item.childs]
     alone = tuple(build_item(item) for item in listed if not item.childs and item.get_url())
+    yield from (group for parent in parents if parent.name != "Security" for group in build_group(parent))
     if alone:
         yield MenuGroup("", "", "", alone)
-    for parent in sorted((item for item in listed if item.childs), key=lambda item: item.name == "Security"):
-        items = tuple(build_item(child) for child in parent.childs if child.name != "-" and is_visible(child))
-        if items:
-            yield MenuGroup(
-                parent.name,
-                words(str(parent.label).replace("_", " ").capitalize()),
-                own_icon(parent.icon, "settings"),
-                items,
-            )
+    yield from (group for parent in parents if parent.name == "Security" for group in build_group(parent))
+
+
+def build_group(parent: Any) -> Iterator[MenuGroup]:
+    """Yield a group of Flask-AppBuilder's menu, if this user may open anything in it."""
+    items = tuple(build_item(child) for child in parent.childs if child.name != "-" and is_visible(child))
+    if items:
+        label = words(str(parent.label).replace("_", " ").capitalize())
+        yield MenuGroup(parent.name, label, own_icon(parent.icon, "settings"), items)
 
 
 def is_visible(item: Any) -> bool:
-    """Tell whether this user may open an item of Flask-AppBuilder's menu."""
+    """Tell whether this user may open an item of Flask-AppBuilder's menu; our page of roles stands for FAB's."""
+    if item.name == "List Roles":
+        return False
     return item.should_render() and current_app.appbuilder.sm.has_access("menu_access", item.name)
 
 

@@ -80,7 +80,8 @@ def build_cell(
         kind,
         color,
         href,
-        "ltr" if field_type.left_to_right else "",
+        # A number's own marks say how it runs: in Hebrew the sign of a currency stands after the amount.
+        "ltr" if field_type.left_to_right and not field_type.aligned_end else "",
         field_type.aligned_end,
         tuple(_files(titles.get(name, {}).get(value), situation)) if kind == "files" else (),
         tuple(_parts(field, value, titles, situation.language)) if kind == "many" else (),
@@ -141,7 +142,7 @@ def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
 
 NOTHING = Markup('<span class="text-secondary" aria-hidden="true">—</span>')
 PILL = Markup('<span class="pill pill-{}"><bdi>{}</bdi></span>')
-TRUTH = Markup('{}<span class="visually-hidden">{}</span>')
+TRUTH = Markup('<span class="truth">{}<bdi>{}</bdi></span>')
 FILES = Markup('<span class="files">{}</span>')
 FILE = Markup('<a class="file" href="{}" title="{}">{}<bdi>{}</bdi></a>')
 MANY = Markup('<span class="parts">{}</span>')

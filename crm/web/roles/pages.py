@@ -220,6 +220,6 @@ def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
         "Rights",
         href=HOME,
         icon="key",
-        label=lazy_gettext("Rights of the roles"),
+        label=lazy_gettext("Roles"),
         category="Security",
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from flask import render_template_string
 
+from crm.fields.locales import shown_moment
 from crm.web import assets
+from crm.web.entity.cells import Cell, render_cell
 from crm.web.skin import own_icon
 from tests.crm.web.house import Browser, House
 
@@ -57,6 +62,13 @@ def test_menu_speaks_the_readers_language(admin: Browser) -> None:
     assert "חברות" in menu_of(page)
 
 
+def test_menu_begins_at_home_and_shows_our_page_of_roles_only(admin: Browser) -> None:
+    menu = menu_of(admin.get("/profile/").text)
+    places = [menu.index(f'href="{path}"') for path in ("/", "/firm/list/", "/reports/", "/admin/roles/")]
+    assert places == sorted(places)
+    assert "/roles/list/" not in menu
+
+
 def test_new_menu_offers_what_one_may_create(house: House) -> None:
     seller, chief = house.browser(), house.browser()
     seller.sign_in("sonia")
@@ -93,6 +105,23 @@ def test_names_become_initials_and_always_the_same_colour(house: House) -> None:
         again = render_template_string('{% import "ui.html" as ui %}{{ ui.avatar("Αφοί Κύμα <b>") }}')
     assert ">ΑΚ<" in once
     assert once == again
+
+
+def test_a_moment_is_written_as_fields_write_it(house: House) -> None:
+    at = datetime(2026, 12, 7, 13, 0)
+    with house.app.test_request_context("/?_l_=en"):
+        drawn = render_template_string("{{ moment(at) }}", at=at)
+    assert drawn == shown_moment(at, "en", ZoneInfo("Europe/Athens")) == "7 Dec 2026, 15:00"
+
+
+def test_an_amount_takes_its_direction_from_its_own_marks() -> None:
+    amount = Cell("amount", "Amount", "\u200f1,234.50 \u200f€", is_number=True)
+    assert "dir=" not in render_cell(amount)
+
+
+def test_a_truth_is_written_in_words(house: House) -> None:
+    with house.app.test_request_context("/"):
+        assert ">No<" in render_cell(Cell("blocked", "Blocked", "No", "boolean"))
 
 
 def test_address_of_a_file_changes_with_its_content() -> None:
