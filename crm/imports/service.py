@@ -141,8 +141,8 @@ def entity_of(session: CrmSession, name: str) -> Entity:
 
 
 def importable_entities(session: CrmSession) -> list[Entity]:
-    """Return the entities the actor may import into."""
-    entities = session.workspace.schema.entities.values()
+    """Return the entities the actor may import into, in the order of the menu."""
+    entities = sorted(session.workspace.schema.entities.values(), key=lambda entity: entity.menu_place)
     return [entity for entity in entities if "import" in session.actor.rights(entity.name).can]
 
 

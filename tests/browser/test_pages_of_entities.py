@@ -132,3 +132,30 @@ def test_chart_draws_and_a_bar_leads_to_its_records(visit: Visit, customers: lis
     visitor.page.locator(".chart .hoverlayer .hovertext").first.wait_for()
     visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     visitor.page.wait_for_url("**/deal/list/**")
+
+
+def test_no_label_of_a_chart_is_cut_off(visit: Visit, customers: list[int]) -> None:
+    visitor = visit("admin", language="he", width=PHONE)
+    visitor.open("/reports/deals_by_stage")
+    visitor.page.locator(".chart .xtick text").first.wait_for()
+    lowest = """() => Math.max(...[...document.querySelectorAll(".chart .xtick text")]
+        .map((text) => text.getBoundingClientRect().bottom))"""
+    box = visitor.page.locator(".chart").bounding_box()
+    assert visitor.page.evaluate(lowest) <= box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("words", ["abc", "כהן"])
+def test_words_in_the_search_never_lie_under_its_icon(visit: Visit, words: str) -> None:
+    visitor = visit("admin", language="he")
+    visitor.open(f"/search?q={words}")
+    padding = "(input) => [getComputedStyle(input).paddingLeft, getComputedStyle(input).paddingRight]"
+    assert visitor.page.locator(".topbar-search input").evaluate(padding) == ["40px", "40px"]
+
+
+@pytest.mark.parametrize("language", ["en", "el", "ro", "he"])
+def test_the_tools_of_a_list_stand_in_one_line_on_a_phone(
+    visit: Visit, customers: list[int], language: str
+) -> None:
+    visitor = visit("admin", width=PHONE, language=language)
+    visitor.open("/deal/list/")
+    assert visitor.page.locator(".toolbar").bounding_box()["height"] < 75

@@ -18,7 +18,7 @@ from crm.messages import render
 from crm.permissions.service import require
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
-from crm.records.values import situation_of, values_of
+from crm.records.values import situation_of, title_of, values_of
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card
@@ -216,6 +216,8 @@ class EntityView(BaseView):
             current_session(), self.entity, {**values, **self._seen(sent)}, sent, problems, values.get("id")
         )
         context = {"form": form, "values": values, "problems": self._told(form, problems)}
+        if "id" in values:
+            context["record_title"] = title_of(self.entity, values, situation_of(current_session()))
         return self.page("form", error.status if error else 200, **context)
 
     def _seen(self, sent: dict[str, Any] | None) -> dict[str, Any]:

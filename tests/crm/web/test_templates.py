@@ -146,6 +146,13 @@ def test_style_sheet_knows_no_left_and_right(path: Path) -> None:
     assert PHYSICAL.findall(text) == []
 
 
+@pytest.mark.parametrize("path", named(STYLES))
+def test_style_sheet_says_nothing_twice(path: Path) -> None:
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip() not in ("", "}")]
+    rules = [line for line in lines if not line.startswith("@")]
+    assert [line for line in rules if rules.count(line) > 1] == []
+
+
 @pytest.mark.parametrize("path", named(SCRIPTS))
 def test_script_makes_no_html_and_no_code(path: Path) -> None:
     forbidden = (
