@@ -16,6 +16,7 @@ from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import KINDS
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document, Schema
+from crm.entities.yaml import write_yaml
 from crm.errors import Problem
 from crm.messages import render
 from crm.texts import LANGUAGES
@@ -87,6 +88,12 @@ def test_keys_stand_in_the_documented_order(file: Path, documents: list[Document
     document = next(found for found in documents if found.file == file.relative_to(SCHEMAS).as_posix())
     order = ENTITY_KEYS if document.kind == "entity" else KINDS[document.kind].keys
     assert list(document.body) == [key for key in order if key in document.body]
+
+
+@pytest.mark.parametrize("file", FILES, ids=FILE_IDS)
+def test_a_file_stands_as_export_writes_it(file: Path, documents: list[Document]) -> None:
+    document = next(found for found in documents if found.file == file.relative_to(SCHEMAS).as_posix())
+    assert file.read_text("utf-8") == write_yaml(document.body)
 
 
 @pytest.mark.parametrize("file", FILES, ids=FILE_IDS)

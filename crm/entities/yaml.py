@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from crm.errors import Problem
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 24
+LINE = 120  # characters; what fits is written in one line
+DEEPEST_LINE = 2  # collections within one another in one line
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 BROKEN = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
@@ -112,7 +115,13 @@ def _refuse_hidden_power(text: str, reading: Reading) -> bool:
 
 
 class _Writer(yaml.SafeDumper):
-    """Writes in declared order, with lists indented under their key."""
+    """Writes in declared order, with lists indented under their key and small things in one line."""
+
+    def represent(self, data: Any) -> None:
+        """Write a document: what is small and fits stands in one line, all else a line for each part."""
+        node = self.represent_data(data)
+        lay_out(node)
+        self.serialize(node)
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -127,8 +136,8 @@ class _Writer(yaml.SafeDumper):
         return self.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.0")
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        """Write a text; one with rare line breaks in a way that keeps them."""
-        style = '"' if RARE_BREAKS.search(data) else None
+        """Write a text: several lines as they read, one with rare line breaks in a way that keeps them."""
+        style = '"' if RARE_BREAKS.search(data) else "|" if "\n" in data else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
@@ -136,6 +145,34 @@ _Writer.add_representer(str, _Writer.represent_str)
 _Writer.add_representer(float, _Writer.represent_float)
 
 
+def lay_out(node: yaml.Node, column: int = 0) -> None:
+    """Decide about everything inside a collection whether it stands in one line; `column` is where it begins."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else [(None, child) for child in node.value]
+    for key, child in pairs:
+        if not isinstance(child, yaml.CollectionNode):
+            continue
+        begin = column + (len(key.value) + 2 if key is not None else 2)
+        child.flow_style = begin + width(child) <= LINE and depth(child) <= DEEPEST_LINE
+        lay_out(child, column + 2)
+
+
+def width(node: yaml.Node) -> int:
+    """Return how many characters a node takes in one line; more than fit, when it has several lines."""
+    if isinstance(node, yaml.MappingNode):
+        return 2 + sum(width(key) + width(value) + 4 for key, value in node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return 2 + sum(width(child) + 2 for child in node.value)
+    return LINE + 1 if "\n" in node.value else len(node.value)
+
+
+def depth(node: yaml.Node) -> int:
+    """Return how many collections stand in one another, the node's own counted."""
+    if isinstance(node, yaml.ScalarNode):
+        return 0
+    parts = [value for _key, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+    return 1 + max(map(depth, parts), default=0)
+
+
 def write_yaml(body: Any) -> str:
     """Return data as canonical YAML: key order kept, nothing that another reader would take for something else."""
-    return yaml.dump(body, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110, indent=2)
+    return yaml.dump(body, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=math.inf, indent=2)

@@ -1,6 +1,8 @@
 """Reading YAML strictly: what is refused, where, and what is written back."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm.entities.yaml import read_yaml, write_yaml
 
@@ -62,3 +64,48 @@ def test_what_is_written_reads_back_the_same(value):
     text = write_yaml(body)
     assert read_yaml(text)[0] == body
     assert write_yaml(read_yaml(text)[0]) == text
+
+
+SIGNS = st.sampled_from("\n\t:#{}[],&*!|>'\"%@`- ")
+TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")) | SIGNS, max_size=60)
+NUMBERS = st.integers(-(10**16), 10**16) | st.booleans() | st.none()
+BODIES = st.recursive(
+    TEXTS | NUMBERS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.dictionaries(TEXTS, BODIES, max_size=5))
+def test_any_document_reads_back_the_same(body):
+    text = write_yaml(body)
+    data, reading = read_yaml(text)
+    assert reading.problems == [] and data == body
+    assert write_yaml(data) == text
+
+
+def test_what_is_small_stands_in_one_line_and_what_is_not_in_several():
+    label = {"en": "Deal", "el": "Ευκαιρία"}
+    body = {
+        "label": label,
+        "help": {"en": "x" * 200},
+        "if": [{"field": "stage", "is_one_of": ["won", "lost"]}],
+    }
+    assert write_yaml(body).splitlines() == [
+        "label: {en: Deal, el: Ευκαιρία}",
+        "help:",
+        f"  en: {'x' * 200}",
+        "if:",
+        "  - {field: stage, is_one_of: [won, lost]}",
+    ]
+
+
+def test_a_text_of_several_lines_is_written_as_it_reads():
+    assert write_yaml({"body": {"en": "Dear you,\n\ngoodbye\n"}}).splitlines() == [
+        "body:",
+        "  en: |",
+        "    Dear you,",
+        "",
+        "    goodbye",
+    ]
