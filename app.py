@@ -16,6 +16,7 @@ from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
 from crm.entities import commands as schema_commands
 from crm.entities import kinds, publish, usage
+from crm.entities.jobs import finish_soon
 from crm.entities.processes import new_process_id, report_process
 from crm.entities.rename import rename_on_shelves
 from crm.entities.store import live_number
@@ -73,7 +74,7 @@ def wire() -> None:
     publish.BEFORE_PUBLISH.append(judge_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
-    publish.AFTER_PUBLISH.append(rebuild_search_keys)
+    publish.AFTER_PUBLISH += [lambda engine, *_rest: finish_soon(engine), rebuild_search_keys]
     assert _guard, "the guard listens once it is imported"
 
 

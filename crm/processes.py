@@ -39,6 +39,7 @@ TICKS: dict[str, tuple[str, str]] = {
     "work the bell lost": ("workflows.runs.jobs.sweep", "sweep_seconds"),
     "uploads nobody saved": ("crm.records.jobs.sweep", "sweep_seconds"),
     "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
+    "what a publish left": ("crm.entities.jobs.sweep", "sweep_seconds"),
 }
 """What the scheduler calls: a function, and the setting that says how often, in seconds."""
 

@@ -36,6 +36,7 @@ JOBS: dict[str, str] = {
     "imports.check_batch": "crm.imports.jobs.check_batch",
     "imports.apply_batch": "crm.imports.jobs.apply_batch",
     "imports.undo_batch": "crm.imports.jobs.undo_batch",
+    "schema.finish": "crm.entities.jobs.finish",
 }
 """Every function a worker may run, by the name that travels through Redis."""
 
@@ -141,6 +142,11 @@ def use_redis(url: str | None) -> None:
     _bells.clear()
     if url:
         _bells["this process"] = Bell(url)
+
+
+def has_bell() -> bool:
+    """Return whether there is a Redis to ring at all, away or not."""
+    return bool(_bells)
 
 
 def ring(name: str, *ids: int | str) -> bool:

@@ -15,6 +15,7 @@ from crm.database import metadata
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
     from crm.drafts import store as _drafts  # noqa: F401
+    from crm.entities import finish as _finish  # noqa: F401
     from crm.entities import packs as _packs  # noqa: F401
     from crm.entities import parked as _parked  # noqa: F401
     from crm.entities import processes as _processes  # noqa: F401

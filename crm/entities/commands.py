@@ -10,6 +10,7 @@ import click
 
 from crm.commands import Context, crm_command
 from crm.entities import store
+from crm.entities.finish import list_unfinished
 from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
 from crm.entities.load import build_schema, load_documents
@@ -155,13 +156,16 @@ def _history(context: Context) -> None:
 
 
 def _status(context: Context) -> None:
-    """Show which process serves which revision; exit code 1 when one could not take up the live one."""
+    """Show which process serves which revision, and what is left to do; exit code 1 when one could not take it up."""
     facts = publish_status(context.engine)
+    facts["unfinished"] = [found.as_json() for found in list_unfinished(context.engine)]
     lines = [
         f"Revision {facts['revision']} is live" + ("." if facts["all_there"] else ", but not everywhere yet.")
     ]
     for row in facts["processes"]:
         lines.append(f"{row['kind']}  {row['id']}  revision {row['revision']}  {row['failure']}".rstrip())
+    for row in facts["unfinished"]:
+        lines.append(f"Index still to be built: {row['entity']}.{row['field']}  {row['reason']}".rstrip())
     context.answer(facts, "\n".join(lines))
     if facts["failures"]:
         raise click.exceptions.Exit(1)

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic.ddl.base import AddColumn
-from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DDLElement, DropConstraint, DropIndex
+from sqlalchemy.schema import AddConstraint, CreateTable, DDLElement, DropConstraint
 
 from crm.entities.identity import Identities
+from crm.entities.indexes import index_changes
 from crm.entities.models import Models
 from crm.entities.names import object_name
-from crm.fields import FIELD_TYPES
-
-SEARCH_INDEX = "search"
-SORT = "sort_"
 
 
 def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> list[DDLElement]:
@@ -30,16 +27,11 @@ def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> l
         table = models.table(name)
         if table.name not in tables:
             statements.append(CreateTable(table))
-            statements += [
-                CreateIndex(index) for index in sorted(table.indexes, key=lambda index: index.name)
-            ]
-            continue
-        statements += _columns_missing(found, table)
-        statements += _index_changes(found, table)
-    statements += _sort_indexes(connection, found, models, tables)
+        else:
+            statements += _columns_missing(found, table)
+    statements += index_changes(connection, models)
     if connection.dialect.name == "postgresql":
         statements += _foreign_keys(found, models, tables)
-        statements += _search_indexes(connection, found, models, tables)
     return [*statements, *_parked_tables(found, models, parked, tables)]
 
 
@@ -48,30 +40,6 @@ def _columns_missing(found: sa.Inspector, table: sa.Table) -> Iterator[DDLElemen
     for column in table.columns:
         if column.name not in known:
             yield AddColumn(table.name, sa.Column(column.name, column.type))
-
-
-def index_names(found: sa.Inspector, table: str) -> set[str]:
-    """Return the names of a table's indexes, those on expressions included, which SQLite's inspector leaves out."""
-    if found.dialect.name != "sqlite":
-        return {index["name"] for index in found.get_indexes(table)}
-    asked = sa.text("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :name")
-    return {name for name in found.bind.scalars(asked, {"name": table}) if not name.startswith("sqlite_")}
-
-
-def _index_changes(found: sa.Inspector, table: sa.Table) -> Iterator[DDLElement]:
-    known = index_names(found, table.name)
-    wanted = {index.name: index for index in table.indexes}
-    for name in sorted(known - set(wanted)):
-        if name.startswith(("uq_", "ix_")):
-            yield DropIndex(_named_index(name, table.name))
-    for name in sorted(set(wanted) - known):
-        yield CreateIndex(wanted[name])
-
-
-def _named_index(name: str, table: str) -> sa.Index:
-    """Return an index known by name only, enough to drop it."""
-    ghost = sa.Table(table, sa.MetaData(), sa.Column("id", sa.Integer))
-    return sa.Index(name, ghost.c.id)
 
 
 def _foreign_keys(found: sa.Inspector, models: Models, tables: set[str]) -> list[DDLElement]:
@@ -104,52 +72,6 @@ def _foreign_key(table: str, name: str, column: str = "id", target: str = "") ->
     )
     ghost.append_constraint(key)
     return key
-
-
-def _sort_indexes(
-    connection: sa.Connection, found: sa.Inspector, models: Models, tables: set[str]
-) -> list[DDLElement]:
-    """Return the indexes that serve the order in which a list opens: empty values last, newest first among equals."""
-    last = " NULLS LAST" if connection.dialect.name == "postgresql" else ""
-    statements: list[DDLElement] = []
-    for name in models:
-        table, entity = models.table(name), models[name].__entity__
-        known = index_names(found, table.name) if table.name in tables else set()
-        wanted = {}
-        if entity.sort and entity.sort[0][0] in entity.fields:
-            field, descending = entity.fields[entity.sort[0][0]], entity.sort[0][1]
-            if FIELD_TYPES[field.type].stored:
-                way = f"DESC{last}" if descending else f"ASC{last}"
-                index = object_name("sort", table.name, field.column, "_down" if descending else "_up")
-                wanted[index] = f'CREATE INDEX "{index}" ON "{table.name}" ("{field.column}" {way}, id DESC)'
-        surplus = sorted(key for key in known - set(wanted) if key.startswith(SORT))
-        statements += [sa.DDL(f'DROP INDEX "{key}"') for key in surplus]
-        statements += [sa.DDL(wanted[key]) for key in sorted(set(wanted) - known)]
-    return statements
-
-
-def has_trigrams(connection: sa.Connection) -> bool:
-    """Return whether PostgreSQL can index any part of a text here (the extension may be absent)."""
-    asked = "select count(*) from pg_available_extensions where name = 'pg_trgm'"
-    return bool(connection.scalar(sa.text(asked)))
-
-
-def _search_indexes(
-    connection: sa.Connection, found: sa.Inspector, models: Models, tables: set[str]
-) -> list[DDLElement]:
-    if not has_trigrams(connection):
-        return []
-    statements: list[DDLElement] = [sa.DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm")]
-    for name in models:
-        table = models.table(name)
-        index = object_name(SEARCH_INDEX, table.name)
-        known = index_names(found, table.name) if table.name in tables else set()
-        if index not in known and any(field.search for field in models[name].__entity__.fields.values()):
-            quoted = sa.sql.quoted_name(table.name, quote=True)
-            statements.append(
-                sa.DDL(f'CREATE INDEX "{index}" ON "{quoted}" USING gin (search_key gin_trgm_ops)')
-            )
-    return statements if len(statements) > 1 else []
 
 
 def _parked_tables(

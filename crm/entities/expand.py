@@ -74,7 +74,7 @@ def columns_that_do_not_fit(
         used[table] = used.get(table) or _columns_used(connection, table)
         used[table] += 1
         if used[table] > limit and table not in found:
-            entity, field = _names_of(workspace, table, statement.column.name)
+            entity, field = names_of(workspace, table, statement.column.name)
             found[table] = Problem(
                 "schema.too_many_columns", {"entity": entity, "field": field, "limit": limit}, field
             )
@@ -88,8 +88,8 @@ def _columns_used(connection: sa.Connection, table: str) -> int:
     return connection.scalar(asked, {"name": table}) or 0
 
 
-def _names_of(workspace: Workspace, table: str, column: str) -> tuple[str, str]:
-    """Return entity and field of a column, as an admin calls them."""
+def names_of(workspace: Workspace, table: str, column: str) -> tuple[str, str]:
+    """Return entity and field of a column, as an admin calls them; what no field has is called by its own name."""
     for entity in workspace.schema.entities.values():
         if entity.table == table:
             names = (field.name for field in entity.fields.values() if field.column == column)
@@ -105,7 +105,7 @@ def _run(connection: sa.Connection, statement: DDLElement, workspace: Workspace)
         if isinstance(error, sa.exc.OperationalError) and connection.dialect.name == "postgresql":
             raise  # SQLite calls everything so; there the lock is ours already.
         table, column = _place_of(statement)
-        entity, field = _names_of(workspace, table, column)
+        entity, field = names_of(workspace, table, column)
         why = str(error.orig).splitlines()[0][:200]
         problem = Problem(
             "schema.database_refused", {"what": f"{entity}.{field}".strip("."), "why": why}, field
@@ -138,7 +138,7 @@ def _not_unique(
         twice = sa.select(value).where(column.is_not(None)).group_by(value).having(sa.func.count() > 1)
         values = ", ".join("…" if is_sealed else str(one) for one in connection.scalars(twice.limit(5)))
         if values:
-            entity, field = _names_of(workspace, column.table.name, column.name)
+            entity, field = names_of(workspace, column.table.name, column.name)
             problems.append(
                 Problem("schema.not_unique", {"entity": entity, "field": field, "values": values}, field)
             )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import DDLElement
 
 from crm.database import only_reading
-from crm.entities import ddl, impact, lint, store
+from crm.entities import ddl, impact, indexes, lint, store
 from crm.entities.diff import details_of, diff_documents, without_values
 from crm.entities.expand import expand, refuse
 from crm.entities.identity import (
@@ -222,7 +222,8 @@ def _publish_once(
         refuse(proposal.problems)
         refuse([found for judge in BEFORE_PUBLISH for found in judge(connection, proposal, note[1])])
         workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
-        statements = ddl.plan_ddl(connection, workspace.models, proposal.before)
+        planned = ddl.plan_ddl(connection, workspace.models, proposal.before)
+        statements = indexes.without_later(connection, planned)
         if proposal.base and not statements and not any(proposal.changes.values()):
             return proposal.base
         _write(connection, proposal, workspace, note)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify
 
 from crm.database import utcnow
+from crm.entities.finish import note_unbuilt_indexes
 from crm.entities.store import live_number
 from crm.events import oldest_waiting
 from crm.queue import look_at_queue
@@ -27,7 +28,7 @@ def note_slow_search(connection: sa.Connection) -> list[str]:
     return ["PostgreSQL has no pg_trgm: searching within words reads whole tables."]
 
 
-NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [note_slow_search]
+NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [note_slow_search, note_unbuilt_indexes]
 """What else is worth saying: functions that return sentences."""
 
 

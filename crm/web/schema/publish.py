@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from crm.database import CrmSession, released_engine
 from crm.drafts import history, service
 from crm.drafts.model import Clash, Draft
+from crm.entities.finish import unfinished_indexes
 from crm.entities.processes import list_processes
 from crm.entities.publish import weigh_documents
 from crm.entities.workspace import Workspace
@@ -244,8 +245,25 @@ def _arrival(number: int) -> dict[str, Any]:
         "arrived": len(arrived),
         "is_there": is_there,
         "failed": any(row["failure"] for row in processes if row["revision"] < number),
+        "unfinished": _unfinished(session),
         "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
     }
+
+
+def _unfinished(session: CrmSession) -> list[dict[str, str]]:
+    """Return what a publish left to be done while everybody works: whose index, and why the database refused it."""
+    found, entities = [], session.workspace.schema.entities
+    for row in unfinished_indexes(session.connection(), session.workspace):
+        entity = entities[row.entity]
+        field = entity.fields.get(row.field)
+        found.append(
+            {
+                "entity": entity.plural.get(current_language()),
+                "field": field.label.get(current_language()) if field else gettext("Search"),
+                "reason": row.reason,
+            }
+        )
+    return found
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

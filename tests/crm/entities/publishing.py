@@ -1,15 +1,45 @@
-"""Publishes one revision after the other until somebody kills it: `python -m tests.crm.entities.publishing URL`."""
+"""Publishing in tests; `python -m tests.crm.entities.publishing URL` publishes one revision after the other."""
 
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import sys
+from collections.abc import Callable
+
+import sqlalchemy as sa
 
 from app import wire
 from crm.database import build_engine
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
-from crm.entities.workspace import load_workspace
+from crm.entities.workspace import get_workspace, load_workspace
+
+COLUMNS = ("name", "status", "kind", "street", "created_at", "updated_at", "row_version")
+
+
+def bodies(engine: sa.Engine) -> list[dict]:
+    """Return the live documents as data that may be changed."""
+    return [copy.deepcopy(dict(document.body)) for document in get_workspace(engine).schema.documents]
+
+
+def publish_changed(engine: sa.Engine, change: Callable[[dict], object]) -> int:
+    """Publish the live documents after a change of the entities, which it is given by name."""
+    found = bodies(engine)
+    change({body.get("entity"): body for body in found if next(iter(body)) == "entity"})
+    return publish_schema(engine, documents_from_json(found), "test")
+
+
+def fill_customers(engine: sa.Engine, count: int) -> None:
+    """Put customers into the table, the shortest way; the street of each is its number."""
+    numbers = sa.select(sa.literal(1).label("i")).cte(recursive=True)
+    numbers = numbers.union_all(sa.select(numbers.c.i + 1).where(numbers.c.i < count))
+    number, moment = sa.cast(numbers.c.i, sa.Text), sa.literal(dt.datetime(2026, 1, 1))
+    words = (sa.literal("Company ") + number, sa.literal("lead"), sa.literal("company"), number)
+    rows = sa.select(*words, moment, moment, sa.literal(1))
+    table = get_workspace(engine).models.table("customer")
+    with engine.begin() as connection:
+        connection.execute(sa.insert(table).from_select(COLUMNS, rows))
 
 
 def publish_one(url: str, name: str) -> int:

@@ -15,19 +15,8 @@ from crm.errors import ConflictError, SchemaError
 from crm.permissions.model import SYSTEM
 from crm.records.listing import ListQuery, list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
+from tests.crm.entities.publishing import bodies, publish_changed
 from tests.factories import make_customer, make_deal, make_product
-
-
-def bodies(engine) -> list[dict]:
-    """Return the live documents as data that may be changed."""
-    return [copy.deepcopy(dict(document.body)) for document in get_workspace(engine).schema.documents]
-
-
-def publish_changed(engine, change) -> int:
-    """Publish the live documents after a change."""
-    found = bodies(engine)
-    change({body.get("entity"): body for body in found if next(iter(body)) == "entity"})
-    return publish_schema(engine, documents_from_json(found), "test")
 
 
 def columns(engine, table: str) -> set[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from crm.drafts import service
+from crm.entities.finish import finish_indexes
 from crm.entities.load import documents_from_json
 from crm.entities.processes import report_process
 from crm.entities.publish import publish_schema
@@ -143,6 +145,18 @@ def test_the_arrival_says_why_a_process_could_not_take_the_revision_up(client, e
     report_process(engine, "one", "web", number - 1, failure="ValueError: no table <b>")
     page = client("admin").get(f"/admin/schema/publish/{number}").text
     assert "could not take the revision up" in page and "ValueError: no table &lt;b&gt;" in page
+
+
+def test_the_arrival_shows_which_index_is_still_being_built(client, engine):
+    number = get_workspace(engine).number
+    report_process(engine, "one", "web", number)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP INDEX ix_customer_city"))
+    page = client("admin").get(f"/admin/schema/publish/{number}").text
+    assert "One index is still being built" in page and "<bdi>City</bdi>" in page and "hx-trigger" in page
+    finish_indexes(engine)
+    state = client("admin").get(f"/admin/schema/publish/{number}/state").text
+    assert "still being built" not in state and "hx-trigger" not in state
 
 
 def test_the_history_says_who_when_why_and_what(client, engine):
