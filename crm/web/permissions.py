@@ -68,7 +68,7 @@ USER_ADMINISTRATION: tuple[Pair, ...] = (
     *((permission, "UserGroupModelView") for permission in CRUD),
     ("can_this_form_get", "ResetPasswordView"),
     ("can_this_form_post", "ResetPasswordView"),
-    *((MENU, name) for name in ("Security", "List Users", "List Roles", "List Groups")),
+    *((MENU, name) for name in ("Security", "List Users", "List Groups")),
 )
 """What only FAB's Admin may do: users, roles and groups."""
 

@@ -48,6 +48,12 @@ def test_menu_leaves_out_what_one_may_not_open(house: House, admin: Browser) -> 
     assert "/users/list/" not in menu_of(seller.get("/profile/").text)
 
 
+def test_menu_has_one_page_of_roles(admin: Browser) -> None:
+    menu = menu_of(admin.get("/profile/").text)
+    assert "/admin/roles/" in menu and "/roles/list/" not in menu
+    assert admin.get("/roles/list/").status_code == 200
+
+
 def test_menu_marks_the_page_one_looks_at(admin: Browser) -> None:
     menu = menu_of(admin.get("/users/list/").text)
     assert menu.count('aria-current="page"') == 1
