@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import sqlalchemy as sa
 
 from crm.database import CrmSession, released_engine
 from crm.drafts.model import Clash
 from crm.drafts.service import require_configurator
 from crm.entities import store
-from crm.entities.diff import diff_documents
+from crm.entities.diff import diff_documents, same
 from crm.entities.identity import Identities, assign_identities, identities_from_json
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
@@ -18,6 +22,7 @@ from crm.entities.publish import rollback_schema
 from crm.errors import NotFoundError
 
 LARGEST_NUMBER = 2**31 - 1
+LOOKED_BACK = 100  # revisions in which the last change of an entity is looked for
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,56 @@ class Comparison:
     changes: Mapping[str, list[dict[str, Any]]]
     old: list[Document]
     new: list[Document]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Since when an entity is as it is, by whom, and whether it came with the first revision."""
+
+    created_at: dt.datetime
+    user_name: str
+    is_built_in: bool
+
+
+def origins_of(session: CrmSession) -> Mapping[str, Origin]:
+    """Return, by name, where the live entities come from; looked up once per revision.
+
+    Shape:  what has not changed for many revisions counts as changed by the oldest one that was looked at.
+    """
+    require_configurator(session)
+    kept = session.workspace.trees
+    if ("origins",) not in kept:
+        kept["origins",] = _find_origins(session)
+    return kept["origins",]
+
+
+def _find_origins(session: CrmSession) -> dict[str, Origin]:
+    connection, number = session.connection(), session.workspace.number
+    rows = [row for row in store.list_revisions(connection) if row["number"] <= number]
+    first = _bodies_by_uid(connection, rows[-1]["number"])
+    wanted = _bodies_by_uid(connection, number)
+    changed = {}
+    for newer, older in itertools.pairwise(rows[:LOOKED_BACK]):
+        if len(changed) == len(wanted):
+            break
+        before = _bodies_by_uid(connection, older["number"])
+        for uid in wanted.keys() - changed.keys():
+            if not same(before.get(uid), wanted[uid]):
+                changed[uid] = newer
+    oldest = rows[:LOOKED_BACK][-1]
+    found = {uid: changed.get(uid, oldest) for uid in wanted}
+    return {
+        wanted[uid]["entity"]: Origin(row["created_at"], row["user_name"], uid in first)
+        for uid, row in found.items()
+    }
+
+
+def _bodies_by_uid(connection: sa.Connection, number: int) -> dict[str, Mapping[str, Any]]:
+    """Return the documents of a revision's entities by what stays through renames."""
+    found = store.find_revision(connection, number)
+    uids = {name: known["uid"] for name, known in found["identities"]["entities"].items()}
+    bodies = [body for body in found["documents"] if next(iter(body)) == "entity"]
+    return {uids[body["entity"]]: body for body in bodies}
 
 
 def list_revisions(session: CrmSession) -> list[Mapping]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from crm.drafts.texts import count_missing
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ class Draft:
     def find_edit(self, kind: str, name: str) -> Edit | None:
         """Return the edit of one document; None where the draft leaves it as it is."""
         return next((edit for edit in self.edits if (edit.kind, edit.name) == (kind, name)), None)
+
+    @cached_property
+    def missing_texts(self) -> dict[str, int]:
+        """Return, for the edited entities that have any, how many texts lack words in some language."""
+        bodies = {edit.name: edit.body for edit in self.edits if edit.kind == "entity" and edit.body}
+        counts = {name: count_missing(body) for name, body in bodies.items()}
+        return {name: count for name, count in counts.items() if count}
 
 
 @dataclass(frozen=True)

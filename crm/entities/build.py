@@ -38,6 +38,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         uid=known.uid,
         table=known.table,
         icon=body.get("icon") or "folder",
+        color=body.get("color") or "",
         menu=body.get("menu") or "",
         menu_place=body.get("menu_place") or 0,
         title=body.get("title") or _usual_title(fields),

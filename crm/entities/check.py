@@ -11,11 +11,13 @@ from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREF
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
+from crm.fields.choice import COLORS
 from crm.fields.encrypted import NOT_ENCRYPTABLE
+from crm.fields.options import check_word
 
 ENTITY_KEYS = (
-    "entity", "was", "label", "plural", "icon", "menu", "menu_place", "title", "fields", "list", "form", "kanban",
-    "calendar", "timeline", "same_if", "checks",
+    "entity", "was", "label", "plural", "icon", "color", "menu", "menu_place", "title", "fields", "list", "form",
+    "kanban", "calendar", "timeline", "same_if", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
     "type", "was", "label", "help", "required", "required_if", "show_if", "read_only", "read_only_if", "default",
@@ -37,6 +39,7 @@ def check_entity(document: Document) -> list[Problem]:
         reader.text(body, key, ())
     for key in ("icon", "menu", "title", "was"):
         reader.string(body, key, ())
+    reader.add(check_word(name, body, "color", COLORS), ("color",))
     if not isinstance(body.get("menu_place", 0), int):
         reader.refuse("schema.expected_number", ("menu_place",), key="menu_place")
     fields = reader.mapping(body, "fields", ())

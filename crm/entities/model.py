@@ -65,6 +65,7 @@ class Entity:
     uid: str = ""
     table: str = ""
     icon: str = "folder"
+    color: str = ""
     menu: str = ""
     menu_place: int = 0
     title: str = "{id}"

@@ -71,7 +71,9 @@ class CrmAppBuilder(AppBuilder):
         self.add_view_no_menu(UtilView)
         self.bm.locale_view = self.add_view_no_menu(LanguageView, endpoint="LocaleView")
         self.sm.register_views()
-        administration = self.menu.find("Security")  # ours shows the roles that YAML declares, and what they open
+        administration = self.menu.find(
+            "Security"
+        )  # ours shows the roles that YAML declares, and what they open
         administration.childs = [item for item in administration.childs if item.name != "List Roles"]
         self.add_api(OpenApi)
         self.menuapi_manager.register_views()

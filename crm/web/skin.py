@@ -72,7 +72,7 @@ class MenuItem:
     """One line of the side bar.
 
     Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not. `noun`
-            is what one of its records is called. `weight` is how much hangs on the entity.
+            is what one of its records is called. `weight` is how much hangs on the entity, `color` that of its icon.
     """
 
     label: str
@@ -82,6 +82,7 @@ class MenuItem:
     add_url: str = ""
     noun: str = ""
     weight: int = 0
+    color: str = ""
 
 
 @dataclass(frozen=True)
@@ -335,6 +336,7 @@ def build_item(item: Any) -> MenuItem:
         add_url=find_add_url(view) if entity is not None else "",
         noun=label_of(entity.label) if entity is not None else "",
         weight=weight_of(entity) if entity is not None else 0,
+        color=entity.color if entity is not None else "",
     )
 
 

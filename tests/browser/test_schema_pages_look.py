@@ -28,6 +28,11 @@ PATHS = [
     "/admin/schema/history/1",
     "/admin/schema/publish/1",
     "/admin/schema/deal/uses",
+    "/admin/schema/deal/labels?missing=1",
+    "/admin/schema/customer/labels",
+    "/admin/schema/deal/relations",
+    "/admin/schema/deal/rights",
+    "/admin/schema/deal/rules",
 ]
 
 

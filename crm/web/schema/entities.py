@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -14,15 +13,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
-from crm.drafts.edits import change_entity, fields_of, new_entity
-from crm.drafts.keys import missing_languages, read_texts, shown_texts
-from crm.drafts.shape import has_shape
-from crm.entities.model import Document
+from crm.drafts.edits import change_entity, new_entity
+from crm.drafts.keys import read_texts, shown_texts
 from crm.errors import ConflictError
 from crm.messages import render
 from crm.texts import LANGUAGES, translate
 from crm.web import assets
 from crm.web.language import current_language
+from crm.web.schema.overview import entity_rows, sorted_rows
 from crm.web.schema.pieces import (
     Answer,
     ShapingView,
@@ -32,12 +30,9 @@ from crm.web.schema.pieces import (
     find_problems,
     fingerprint,
     is_stale,
-    label_of,
-    live_body,
     save_body,
-    usage_of_draft,
 )
-from crm.web.schema.readers import as_number, derive_name, label_of_field, sent_texts
+from crm.web.schema.readers import as_number, derive_name, sent_texts
 from crm.web.session import current_session
 
 ACCESS = (
@@ -48,7 +43,6 @@ ACCESS = (
     "import",
     "export",
 )  # what a chosen role may do with a new entity
-STATES = {"live": "green", "changed": "orange", "new": "blue"}
 
 
 class SchemaEntitiesView(ShapingView):
@@ -64,25 +58,10 @@ class SchemaEntitiesView(ShapingView):
         """List the entities, as they are in the reader's draft."""
         session = current_session()
         draft = drafts.find_draft(session)
-        documents = [each for each in drafts.documents_of(session, draft) if each.kind == "entity"]
-        rows = sorted((self.row(each) for each in documents), key=lambda row: (row["place"], row["label"]))
-        return self.page("schema/entities.html", rows=rows, colors=STATES)
-
-    def row(self, document: Document) -> dict[str, Any]:
-        """Return an entity as the list draws it."""
-        body, live = document.body, live_body(document.name)
-        fields = [field for field in fields_of(body).values() if isinstance(field, Mapping)]
-        return {
-            "name": document.name,
-            "label": label_of(body, "plural"),
-            "icon": str(body.get("icon") or "folder"),
-            "fields": len(fields),
-            "relations": sum(1 for field in fields if field.get("to")),
-            "records": count_records(document.name),
-            "missing": count_missing(body) if has_shape(body) else 0,
-            "state": "new" if not live else "live" if live == body else "changed",
-            "place": body["menu_place"] if isinstance(body.get("menu_place"), int) else 0,
-        }
+        every = entity_rows(draft, drafts.documents_of(session, draft))
+        asked, sort = request.args.get("q", "").strip(), request.args.get("sort", "")
+        rows = sorted_rows((row for row in every if row.matches(asked)), sort)
+        return self.page("schema/entities.html", rows=rows, total=len(every), asked=asked, sort=sort)
 
     @expose("/new", methods=["GET", "POST"])
     @has_access
@@ -142,19 +121,6 @@ class SchemaEntitiesView(ShapingView):
         flash(gettext("Saved in your draft."), "success")
         return redirect(f"/admin/schema/{name}/general")
 
-    @expose("/<name>/uses")
-    @has_access
-    @permission_name("use")
-    def uses(self, name: str) -> Answer:
-        """Show which documents speak of an entity and of each of its fields."""
-        body, usage = body_of(name), usage_of_draft()
-        rows = [
-            (key, label_of_field(key, field), usage.of_field(name, key))
-            for key, field in fields_of(body).items()
-        ]
-        others = [use for use in usage.found.get(("entity", name), ()) if use.name != name]
-        return self.entity_page(name, "uses", rows=[row for row in rows if row[2]], others=others)
-
     @expose("/<name>/remove", methods=["POST"])
     @has_access
     @permission_name("use")
@@ -166,22 +132,6 @@ class SchemaEntitiesView(ShapingView):
         session.commit()
         flash(gettext("Removed in your draft. Nothing happens before you publish."), "success")
         return redirect("/admin/schema/")
-
-
-def count_records(name: str) -> int | None:
-    """Return how many records an entity has; None when it is not live."""
-    session = current_session()
-    if name not in session.workspace.schema.entities:
-        return None
-    with session.as_system():
-        return session.scalar(sa.select(sa.func.count()).select_from(session.workspace.models[name]))
-
-
-def count_missing(body: Mapping) -> int:
-    """Return how many labels of an entity lack words in some language."""
-    labels = [body.get("label"), body.get("plural")]
-    labels += [field.get("label") for field in fields_of(body).values() if isinstance(field, Mapping)]
-    return sum(1 for label in labels if missing_languages(label))
 
 
 def entity_part(body: Mapping) -> dict[str, Any]:

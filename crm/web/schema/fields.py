@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request
 from flask_appbuilder import expose
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 from crm.drafts import edits, layouts
 from crm.drafts import service as drafts
 from crm.drafts.choices import ChoiceRow, rows_of, set_choices
-from crm.drafts.keys import FIELD_ORDER, missing_languages
+from crm.drafts.keys import FIELD_ORDER
 from crm.entities.check import FIELD_KEYS
 from crm.entities.diff import same
 from crm.entities.rename import rename_uses
@@ -24,6 +25,7 @@ from crm.messages import render
 from crm.web.conditions.builder import is_pressed
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, KeyControl, control_of_key, words_of_type
+from crm.web.schema.field_rows import field_rows, group_labels
 from crm.web.schema.pieces import (
     Answer,
     Found,
@@ -42,6 +44,7 @@ from crm.web.schema.pieces import (
 from crm.web.schema.readers import (
     DrawnKey,
     Place,
+    as_number,
     derive_name,
     draw_key,
     label_of_field,
@@ -52,6 +55,7 @@ from crm.web.schema.readers import (
 from crm.web.session import current_session
 
 NOT_EDITED = ("type", "was")
+MOST_STEPS = 10_000
 SEEN_COLUMNS = 3  # a new column stands behind these: at the end of a long list nobody would see it
 
 
@@ -65,9 +69,21 @@ class SchemaFieldsView(ShapingView):
     @permission_name("use")
     def show(self, name: str) -> Answer:
         """List the fields."""
-        body, live = body_of(name), edits.fields_of(live_body(name))
-        rows = [field_row(key, field, live) for key, field in edits.fields_of(body).items()]
-        return self.entity_page(name, "fields", rows=rows)
+        body, session = body_of(name), current_session()
+        schema, _problems = drafts.propose(session, drafts.find_draft(session))
+        roles = (schema if "role" in schema.parts else session.workspace.schema).parts.get("role", {})
+        every = field_rows(name, body, usage_of_draft(), roles.values())
+        asked = request.args.get("q", "").strip()
+        return self.entity_page(
+            name,
+            "fields",
+            rows=[row for row in every if row.matches(asked)],
+            total=len(every),
+            asked=asked,
+            groups=group_labels(),
+            moved=request.args.get("moved", ""),
+            by=request.args.get("by", ""),
+        )
 
     @expose("/<name>/add")
     @has_access
@@ -88,7 +104,10 @@ class SchemaFieldsView(ShapingView):
         """Add a field of a type."""
         if kind not in FIELD_TYPES:
             raise NotFoundError("schema.unknown_type", name=kind)
-        return self.form(name, None, {"type": kind})
+        target = (
+            {"to": request.args["to"][:64]} if "to" in FIELD_TYPES[kind].keys and "to" in request.args else {}
+        )
+        return self.form(name, None, {"type": kind, **target})
 
     @expose("/<name>/fields/<field>", methods=["GET", "POST"])
     @has_access
@@ -105,9 +124,16 @@ class SchemaFieldsView(ShapingView):
     @permission_name("use")
     def move(self, name: str, field: str) -> Response:
         """Move a field up or down, or to a place."""
-        steps = request.form.get("steps", "0")
-        number = int(steps) if steps.lstrip("-").isdigit() and len(steps) < 5 else 0
-        return change(name, lambda body: edits.move_field(body, field, number), f"/admin/schema/{name}/")
+        steps, place = (as_number(request.form.get(key) or None) for key in ("steps", "place"))
+        by = steps if isinstance(steps, int) and abs(steps) < MOST_STEPS else 0
+
+        def edit(body: dict) -> Mapping:
+            if not isinstance(place, int):
+                return edits.move_field(body, field, by)
+            names = list(edits.fields_of(body))
+            return edits.move_field(body, field, place - names.index(field))
+
+        return change(name, edit, f"/admin/schema/{name}/?" + urlencode({"moved": field, "by": by}))
 
     @expose("/<name>/fields/<field>/remove", methods=["POST"])
     @has_access
@@ -195,20 +221,6 @@ class SchemaFieldsView(ShapingView):
             sections=layouts.sections_of(body),
             uses=usage_of_draft().of_field(name, field) if field else [],
         )
-
-
-def field_row(name: str, body: Any, live: Mapping) -> dict[str, Any]:
-    """Return a field as the list draws it."""
-    body = body if isinstance(body, Mapping) else {}
-    former = live.get(name) or live.get(str(body.get("was") or ""))
-    return {
-        "name": name,
-        "label": label_of_field(name, body),
-        "words": words_of_type(str(body.get("type"))),
-        "body": body,
-        "missing": missing_languages(body.get("label")),
-        "state": "new" if former is None else "live" if former == body and name in live else "changed",
-    }
 
 
 def place_of(body: Mapping, found: Mapping) -> Place:

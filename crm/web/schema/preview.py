@@ -18,8 +18,10 @@ from crm.permissions.model import Actor
 from crm.texts import N_
 from crm.web.entity.form import build_form
 from crm.web.language import current_language
+from crm.web.schema.around import SchemaAroundView
 from crm.web.schema.entities import SchemaEntitiesView
 from crm.web.schema.fields import SchemaFieldsView
+from crm.web.schema.labels import SchemaLabelsView
 from crm.web.schema.layout import SchemaLayoutView
 from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of
 from crm.web.session import current_session, reader_zone
@@ -91,5 +93,5 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     appbuilder.add_view(
         view, "Entities", href="/admin/schema/", icon="database", label=N_("Entities"), category="Security"
     )
-    for base in (SchemaFieldsView, SchemaLayoutView, SchemaPreviewView):
+    for base in (SchemaFieldsView, SchemaLayoutView, SchemaLabelsView, SchemaAroundView, SchemaPreviewView):
         appbuilder.add_view_no_menu(type(base.__name__, (base,), bound))

@@ -1,0 +1,164 @@
+"""The entity manager: what the list says of each entity, of each field, and what stands around them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from crm.drafts import service as drafts
+from crm.drafts.history import origins_of
+from crm.drafts.texts import count_missing, set_text, texts_of
+from crm.entities.publish import publish_schema
+from crm.entities.workspace import get_workspace
+from tests.factories import make_deal
+
+ROW = re.compile(r"<tr.*?</tr>", re.DOTALL)
+
+
+def rows_of(html: str) -> dict[str, str]:
+    """Return the words of every row of the page's table by the key that stands in it."""
+    rows = [re.sub(r"<[^>]+>", " ", row) for row in ROW.findall(html)]
+    keys = re.findall(r"<tr(?:(?!</tr>).)*?<code dir=\"ltr\">(\w+)</code>", html, re.DOTALL)
+    return dict(zip(keys, [" ".join(row.split()) for row in rows[1:]], strict=True))
+
+
+def edit(session_as, change, kind="entity", name="deal"):
+    session = session_as("admin")
+    drafts.edit_document(session, kind, name, change)
+    session.commit()
+    session.close()
+
+
+def body_of(session_as, name="deal"):
+    session = session_as("admin")
+    found = drafts.document_of(session, drafts.find_draft(session), "entity", name)
+    session.close()
+    return found.body
+
+
+def test_the_list_says_what_an_entity_holds_and_whether_the_draft_changes_it(client, session, session_as):
+    make_deal(session)
+    session.commit()
+    session.close()
+    edit(session_as, lambda body: {**body, "menu_place": 7, "color": "purple"})
+    admin = client("admin")
+    page = admin.get("/admin/schema/").text
+    rows = rows_of(page)
+    assert "Deals deal 1 17 7 Built-in Changed in the draft" in rows["deal"] and "admin" in rows["deal"]
+    assert "Built-in" in rows["contact"] and "Changed in" not in rows["contact"]
+    assert 'class="icon-tile pill-purple"' in page
+
+
+def test_the_list_is_searched_in_every_language_and_sorted(client, session):
+    make_deal(session)
+    session.commit()
+    session.close()
+    admin = client("admin")
+    assert list(rows_of(admin.get("/admin/schema/?q=ΕΥΚΑΙΡΊΕΣ").text)) == ["deal"]
+    assert "No entity is called" in admin.get("/admin/schema/?q=unicorn").text
+    assert next(iter(rows_of(admin.get("/admin/schema/?sort=fields").text))) == "customer"
+    assert list(rows_of(admin.get("/admin/schema/?sort=name").text))[:2] == ["activity", "campaign"]
+    assert len(rows_of(admin.get("/admin/schema/?sort=nonsense").text)) == 11
+
+
+def test_an_entity_is_custom_when_it_came_later_and_says_who_changed_it_last(engine, session_as):
+    session = session_as("admin")
+    edit(
+        session_as, lambda _body: {"entity": "machine", "fields": {"name": {"type": "text"}}}, name="machine"
+    )
+    documents = drafts.documents_of(session, drafts.find_draft(session))
+    session.close()
+    publish_schema(engine, documents, "Machines", "eleni", get_workspace(engine).number)
+    session = session_as("admin")
+    session.workspace = get_workspace(engine)
+    origins = origins_of(session)
+    assert not origins["machine"].is_built_in and origins["machine"].user_name == "eleni"
+    assert origins["deal"].is_built_in and origins["deal"].user_name != "eleni"
+
+
+def test_the_list_of_fields_says_who_sees_and_who_uses_each(client):
+    rows = rows_of(client("admin").get("/admin/schema/deal/").text)
+    assert "Choice Yes — All 6 roles Layout 3 Fields and checks 4 Rules 2 Reports 6 Roles 1" in rows["stage"]
+    assert "Accounting, Manager, Marketing, Sales, Viewer" in rows["probability"]
+    assert "Service" not in rows["expected"], "what is reckoned from a hidden field is hidden"
+
+
+FOUND = {"reason": ["lost_reason"], "percentage": ["probability"], "next_s": ["next_step", "next_step_on"]}
+
+
+@pytest.mark.parametrize(("asked", "found"), FOUND.items())
+def test_fields_are_found_by_label_key_and_type(client, asked, found):
+    page = client("admin").get(f"/admin/schema/deal/?q={asked}").text
+    assert list(rows_of(page)) == found and "/move" not in page
+
+
+def test_a_moved_field_keeps_the_focus_without_scripts(client, session_as):
+    admin = client("admin")
+    answer = admin.submit("/admin/schema/deal/fields/customer/move", {"steps": "-1"}, "/admin/schema/deal/")
+    assert list(body_of(session_as)["fields"])[:2] == ["customer", "name"]
+    page = admin.get(answer.location).text
+    focused = re.findall(r'aria-label="(Move [^"]*)"[^>]* autofocus', page)
+    assert focused == ["Move down: Customer"], "the other button is closed on top"
+
+
+def test_a_field_is_put_to_a_place(client, session_as):
+    admin = client("admin")
+    for place in ("2", "nonsense"):
+        admin.submit("/admin/schema/deal/fields/owner/move", {"place": place}, "/admin/schema/deal/")
+    assert list(body_of(session_as)["fields"]).index("owner") == 2
+
+
+def test_texts_are_set_side_by_side_and_the_draft_counts_those_that_lack_a_language(client, session_as):
+    edit(
+        session_as, lambda body: set_text(body, ("fields", "stage", "choices", "won", "label"), {"en": "Won"})
+    )
+    admin = client("admin")
+    assert "one text lacks a language" in admin.get("/admin/schema/").text
+    path = "/admin/schema/deal/labels?missing=1"
+    page = admin.get(path).text
+    assert page.count('name="path"') == 1 and page.count('class="pill pill-orange"') == 3
+    words = {"text.en": "Won", "text.el": "Κερδισμένη", "text.ro": "Câștigată", "text.he": "נסגרה"}
+    place = json.dumps(["fields", "stage", "choices", "won", "label"])
+    assert admin.submit(path, {"path": place, **words}).status_code == 302
+    won = body_of(session_as)["fields"]["stage"]["choices"]["won"]
+    assert won["label"]["he"] == "נסגרה" and won["color"] == "green"
+    assert "Nothing is missing" in admin.get(path).text
+
+
+def test_texts_of_places_there_are_not_are_left_out(client, session_as):
+    admin = client("admin")
+    words = {"text.en": "X", "text.el": "", "text.ro": "", "text.he": ""}
+    for odd in ('["fields", "no", "label"]', "[]", "x", '{"a": 1}', '[["fields"]]'):
+        assert admin.submit("/admin/schema/deal/labels", {"path": odd, **words}).status_code == 302
+    session = session_as("admin")
+    assert drafts.find_draft(session) is None or drafts.find_draft(session).edits == ()
+
+
+def test_a_choice_that_loses_its_words_stays_a_choice():
+    choices = {"one": "One", "two": {"en": "Two"}}
+    body = {"entity": "x", "fields": {"a": {"type": "choice", "choices": choices}}}
+    emptied = set_text(body, ("fields", "a", "choices", "one"), {})
+    assert emptied["fields"]["a"]["choices"] == {"one": None, "two": {"en": "Two"}}
+    assert dict(texts_of(body))["fields", "a", "choices", "two"] == {"en": "Two"} and count_missing(body) == 1
+
+
+def test_what_surrounds_an_entity_is_shown(client):
+    admin = client("admin")
+    relations = admin.get("/admin/schema/deal/relations").text
+    assert (
+        "/admin/schema/deal/fields/customer" in relations
+        and "/admin/schema/contract/fields/deal" in relations
+    )
+    assert 'value="contact" selected' in admin.get("/admin/schema/deal/add/reference?to=contact").text
+    rights = admin.get("/admin/schema/deal/rights").text
+    assert "Stage is Won" in rights and "Expected amount, Probability" in rights
+    assert 'href="/admin/rules/' in admin.get("/admin/schema/deal/rules").text
+
+
+def test_a_colour_there_is_not_is_refused(session_as):
+    edit(session_as, lambda body: {**body, "color": "blu"})
+    session = session_as("admin")
+    _schema, problems = drafts.propose(session, drafts.find_draft(session))
+    assert [problem.params["near"] for problem in problems] == ["blue"]
