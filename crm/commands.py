@@ -92,6 +92,7 @@ def fail(context: Context, error: CrmError) -> NoReturn:
             {
                 "file": problem.file,
                 "line": problem.line,
+                "column": problem.column,
                 "row": problem.row,
                 "field": problem.field,
                 "code": problem.code,

@@ -11,7 +11,8 @@ class Problem:
     """One thing that is wrong, and where.
 
     Shape:  `code` is a key of `crm.messages.MESSAGES`; `params` fill its placeholders. `field` is a field's
-            name, `file` and `line` a place in a document, `row` the row number a spreadsheet shows.
+            name, `file`, `line` and `column` (both from 1) a place in a document, `row` the row number a
+            spreadsheet shows.
     """
 
     code: str
@@ -19,10 +20,11 @@ class Problem:
     field: str | None = None
     file: str | None = None
     line: int | None = None
+    column: int | None = None
     row: int | None = None
 
     def at(self, **place: object) -> Problem:
-        """Return the same problem with its place filled in (field, file, line or row)."""
+        """Return the same problem with its place filled in (field, file, line, column or row)."""
         return replace(self, **place)
 
 

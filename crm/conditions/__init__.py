@@ -9,7 +9,6 @@ from crm.conditions.parse import (
     parse_conditions,
     parse_field,
     parse_formula,
-    place_problems,
 )
 from crm.conditions.readers import Reader, ValuesReader
 from crm.conditions.scope import Scope
@@ -33,7 +32,6 @@ __all__ = [
     "parse_conditions",
     "parse_field",
     "parse_formula",
-    "place_problems",
     "say",
     "segments_of",
 ]

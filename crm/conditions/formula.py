@@ -87,7 +87,7 @@ class FormulaReader:
         try:
             found = self._either()
             if self.token.sort != "end":
-                raise Refusal("conditions.unexpected", found=self.token.text[:40])
+                raise self._refusal("conditions.unexpected", found=self.token.text[:40])
             return found
         except FormulaRefusal:
             raise
@@ -108,12 +108,16 @@ class FormulaReader:
 
     def _demand(self, text: str) -> None:
         if not self._take(text):
-            raise Refusal("conditions.expected_sign", sign=text, found=self.token.text[:40] or "…")
+            raise self._refusal("conditions.expected_sign", sign=text, found=self.token.text[:40] or "…")
+
+    def _refusal(self, code: str, **params: object) -> FormulaRefusal:
+        """Return the refusal of the word that comes next."""
+        return FormulaRefusal(Refusal(code, **params), self.token.position)
 
     def _either(self) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Refusal("conditions.too_deep", limit=MAX_DEPTH)
+            raise self._refusal("conditions.too_deep", limit=MAX_DEPTH)
         parts = [self._every()]
         while self._take("or"):
             parts.append(self._every())
@@ -160,7 +164,7 @@ class FormulaReader:
     def _whole(self) -> int:
         token = self.token
         if token.sort != "number" or not token.text.isdigit() or len(token.text) > 5:
-            raise Refusal("conditions.whole_number_expected", found=token.text[:40])
+            raise self._refusal("conditions.whole_number_expected", found=token.text[:40])
         self.place += 1
         return int(token.text)
 
@@ -168,9 +172,9 @@ class FormulaReader:
         token = self.token
         unit = token.text if token.text.endswith("s") else f"{token.text}s"
         if token.sort != "name" or unit not in UNITS:
-            raise unknown("unit", token.text, UNITS)
+            raise FormulaRefusal(unknown("unit", token.text, UNITS), token.position)
         if unit == "hours" and value.kind == DATE:
-            raise Refusal("conditions.no_hours")
+            raise self._refusal("conditions.no_hours")
         self.place += 1
         return unit
 
@@ -223,7 +227,7 @@ class FormulaReader:
             found = self._either()
             self._demand(")")
             return found
-        raise Refusal("conditions.value_expected", found=token.text[:40] or "…")
+        raise self._refusal("conditions.value_expected", found=token.text[:40] or "…")
 
     def _named(self, token: Token) -> Node:
         if self._take("("):
@@ -247,7 +251,7 @@ class FormulaReader:
     def _over_children(self, name: str) -> Node:
         token = self.token
         if token.sort != "name":
-            raise Refusal("conditions.children_expected", value=token.text[:60])
+            raise self._refusal("conditions.children_expected", value=token.text[:60])
         self.place += 1
         with_value = name == "sum_of"
         with placed(token.position):

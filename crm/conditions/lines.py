@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ from crm.conditions.model import (
     walk,
 )
 from crm.conditions.moments import parse_duration
-from crm.conditions.resolve import Refusal, Resolver, both, reference_target, unknown
+from crm.conditions.resolve import Refusal, Resolver, both, reference_target, under, unknown
 
 if TYPE_CHECKING:
     from crm.entities.model import Entity
@@ -136,13 +136,15 @@ class LineReader:
                 return self._children(aggregate, line, context, path)
         if "formula" in line:
             self._only(line, "formula")
-            return must_be_condition(self._formula(line["formula"], context))
+            with under("formula"):
+                return must_be_condition(self._formula(line["formula"], context))
         return self._field(line, context)
 
     def _only(self, line: Mapping, *known: str) -> None:
         for key in line:
             if key not in known:
-                raise unknown("operator", key, known, known=", ".join(known))
+                with under(key):
+                    raise unknown("operator", key, known, known=", ".join(known))
 
     def _group(self, group: str, line: Mapping, context: Context, path: tuple) -> Node:
         self._only(line, group)
@@ -151,7 +153,8 @@ class LineReader:
         if not line[group]:
             raise Refusal("conditions.group_empty", group=group)
         inner = replace(context, nesting=context.nesting + 1)
-        parts = self._parts(line[group], inner, (*path, group))
+        with under(group):
+            parts = self._parts(line[group], inner, (*path, group))
         if group == "all":
             return And(parts)
         return Or(parts) if group == "any" else Not(Or(parts))
@@ -159,34 +162,36 @@ class LineReader:
     def _children(self, aggregate: str, line: Mapping, context: Context, path: tuple) -> Node:
         if context.children >= MAX_CHILDREN:
             raise Refusal("conditions.too_deep", limit=MAX_CHILDREN)
-        base, rest = self.resolver.children(line[aggregate], context.entity, aggregate == "sum_of")
-        child = self.resolver.entity(base.entity)
-        value = must_be(self.resolver.plain_path(rest, child), NUMBER) if rest else None
+        with under(aggregate):
+            base, rest = self.resolver.children(line[aggregate], context.entity, aggregate == "sum_of")
+            child = self.resolver.entity(base.entity)
+            value = must_be(self.resolver.plain_path(rest, child), NUMBER) if rest else None
         where = None
         if line.get("where"):
             inner = Context(child, context.nesting + 1, context.children + 1)
-            where = self.all_of(line["where"], inner, (*path, "where"))
+            with under("where"):
+                where = self.all_of(line["where"], inner, (*path, "where"))
         node = replace(base, aggregate=AGGREGATES[aggregate], value=value, where=both(base.where, where))
         if node.aggregate == "any":
             self._only(line, aggregate, "where")
             return node if aggregate == "any_of" else Not(node)
         operator, given = self._operator(line, (aggregate, "where"), (*EQUAL, *ORDER))
-        return self._build(operator, node, given, context)
+        with under(operator):
+            return self._build(operator, node, given, context)
 
     def _field(self, line: Mapping, context: Context) -> Node:
         if "field" not in line:
             if tuple(line) == ("in_segment",):
-                return self.resolver.segment(line["in_segment"], (), context.entity.name)
-            key = next((key for key in line if key not in ALL_OPERATORS), "")
-            known = ("field", "formula", *GROUPS, *AGGREGATES, "in_segment")
-            raise (
-                unknown("operator", key, known, known=", ".join(known))
-                if key
-                else Refusal("conditions.field_missing")
-            )
-        path = self.resolver.field_path(line["field"], context.entity)
+                with under("in_segment"):
+                    return self.resolver.segment(line["in_segment"], (), context.entity.name)
+            rest = {key: value for key, value in line.items() if key not in ALL_OPERATORS}
+            self._only(rest, "field", "formula", *GROUPS, *AGGREGATES, "in_segment")
+            raise Refusal("conditions.field_missing")
+        with under("field"):
+            path = self.resolver.field_path(line["field"], context.entity)
         operator, given = self._operator(line, ("field",), self._operators(path))
-        return self._build(operator, path, given, context)
+        with under(operator):
+            return self._build(operator, path, given, context)
 
     def _operators(self, path: FieldPath) -> tuple[str, ...]:
         if self.resolver.is_encrypted(path):
@@ -201,13 +206,15 @@ class LineReader:
         for key in keys:
             if key not in known:
                 here = "conditions.operator_not_here" if key in ALL_OPERATORS else None
-                raise (
-                    Refusal(here, name=key, known=", ".join(known))
-                    if here
-                    else unknown("operator", key, known, known=", ".join(known))
-                )
+                with under(key):
+                    raise (
+                        Refusal(here, name=key, known=", ".join(known))
+                        if here
+                        else unknown("operator", key, known, known=", ".join(known))
+                    )
         if len(keys) > 1:
-            raise Refusal("conditions.one_operator", first=keys[0], second=keys[1])
+            with under(keys[1]):
+                raise Refusal("conditions.one_operator", first=keys[0], second=keys[1])
         return keys[0], line[keys[0]]
 
     def _build(self, operator: str, left: Node, given: Any, context: Context) -> Node:
@@ -235,12 +242,14 @@ class LineReader:
             raise Refusal("conditions.list_expected", value=str(given)[:60])
         if len(given) > MAX_OPTIONS:
             raise Refusal("conditions.too_many_options", limit=MAX_OPTIONS)
-        options = tuple(self.value(option, left, context) for option in given)
-        for option in options:
-            self._refuse_day(left, option)
+        options = self._values(given, left, context)
+        for index, option in enumerate(options):
+            with under(index):
+                self._refuse_day(left, option)
         if all(isinstance(option, Const) for option in options) and left.kind not in (MANY, DATETIME):
-            for option in options:
-                check_choice(left, option, self.resolver.schema)
+            for index, option in enumerate(options):
+                with under(index):
+                    check_choice(left, option, self.resolver.schema)
             return In(left, options)
         if left.kind == USER:
             return In(left, options)
@@ -253,6 +262,13 @@ class LineReader:
         is_day = left.kind == DATETIME and right.kind == DATE
         if is_day and isinstance(left, FieldPath) and self.resolver.is_encrypted(left):
             raise Refusal("conditions.encrypted_day", name=left.steps[-1][1])
+
+    def _values(self, given: Sequence[Any], left: Node, context: Context) -> tuple[Node, ...]:
+        found = []
+        for index, one in enumerate(given):
+            with under(index):
+                found.append(self.value(one, left, context))
+        return tuple(found)
 
     def value(self, given: Any, left: Node, context: Context) -> Node:
         """Return the right side of a line: a constant of the left side's kind, or `= formula`."""
@@ -285,7 +301,7 @@ class LineReader:
         """Return the node of `between: [a, b]`."""
         if not isinstance(given, list | tuple) or len(given) != 2:
             raise Refusal("conditions.two_expected", value=str(given)[:60])
-        low, high = (self.value(end, left, context) for end in given)
+        low, high = self._values(given, left, context)
         for end in (low, high):
             if not kinds_meet(left.kind, end.kind):
                 raise Refusal("conditions.kinds_differ", first=left.kind, second=end.kind)
@@ -348,16 +364,27 @@ SINGLE = (NUMBER, TEXT, DATE, DATETIME, BOOLEAN, REFERENCE, USER)
 def build_summary(resolver: Resolver, entity: Entity, options: Mapping[str, Any]) -> Node:
     """Return the tree of a summary field: `function` (count, sum, ...), `over` (a path), `where` (lines)."""
     aggregate = str(options["function"])
-    base, rest = resolver.children(".".join(options["over"]), entity, len(options["over"]) > 1)
-    child = resolver.entity(base.entity)
-    value = resolver.plain_path(rest, child) if rest and aggregate != "count" else None
-    if value is not None:
-        must_be(value, *SUMMED.get(aggregate, SINGLE))
-    where = None
-    if options.get("where"):
-        problems: list[Refusal] = []
-        reader = LineReader(resolver, lambda refusal, _path: problems.append(refusal))
-        where = reader.all_of(list(options["where"]), Context(child, 1, 1), ())
-        if problems:
-            raise problems[0]
+    with under("over"):
+        base, rest = resolver.children(".".join(options["over"]), entity, len(options["over"]) > 1)
+        child = resolver.entity(base.entity)
+        value = resolver.plain_path(rest, child) if rest and aggregate != "count" else None
+        if value is not None:
+            must_be(value, *SUMMED.get(aggregate, SINGLE))
+    where = _where_of(resolver, child, options.get("where"))
     return replace(base, aggregate=aggregate, value=value, where=both(base.where, where))
+
+
+def _where_of(resolver: Resolver, child: Entity, lines: Sequence[Any] | None) -> Node | None:
+    """Return the condition on the children of a summary, or None.
+
+    Errors: the first Refusal among the lines.
+    """
+    if not lines:
+        return None
+    found: list[tuple[Refusal, tuple]] = []
+    reader = LineReader(resolver, lambda refusal, path: found.append((refusal, path)))
+    where = reader.all_of(list(lines), Context(child, 1, 1), ())
+    for refusal, path in found:
+        with under("where", *path):
+            raise refusal
+    return where

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from crm.conditions.model import (
     measure,
 )
 from crm.conditions.numbers import PLACES
-from crm.conditions.resolve import Refusal, Resolver
+from crm.conditions.resolve import Refusal, Resolver, under
 from crm.conditions.tokens import FormulaRefusal
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
@@ -33,7 +32,7 @@ from crm.messages.conditions import KINDS, MESSAGES
 from crm.texts import Text, translate
 
 if TYPE_CHECKING:
-    from crm.entities.model import Document, Entity, Schema
+    from crm.entities.model import Entity, Schema
 
 MAX_NODES = 500
 MAX_NODES_OF_LINES = 5_000
@@ -53,10 +52,12 @@ class ConditionProblem(Problem):
     """A problem with a place inside the lines.
 
     Shape:  `path` holds keys and indexes from 0, as in `(2, "where", 0)`; `params["place"]` is the same for
-            people, counted from 1: `3.where.1`. A problem within a formula has `params["position"]`.
+            people, counted from 1: `3.where.1`. `spot` leads on into the line: `("is_one_of", 2)`. A problem within
+            a formula has `params["position"]`.
     """
 
     path: tuple = ()
+    spot: tuple = ()
 
 
 class InnerSentence(Text):
@@ -83,7 +84,7 @@ def problem_of(refusal: Refusal, path: tuple = ()) -> ConditionProblem:
     params = refusal.params
     if refusal.code in ABOUT_KINDS:
         params = {name: Text(KINDS.get(str(value), str(value))) for name, value in params.items()}
-    problem = ConditionProblem(refusal.code, {**params, "place": place}, path=path)
+    problem = ConditionProblem(refusal.code, {**params, "place": place}, path=path, spot=refusal.spot)
     if not isinstance(refusal, FormulaRefusal):
         return problem
     outer = {"position": refusal.position, "problem": InnerSentence(problem), "place": place}
@@ -152,9 +153,11 @@ def computed_tree(resolver: Resolver, entity: Entity, field: Field) -> Node:
     if field.type == "summary":
         node = build_summary(resolver, entity, field.options)
     else:
-        node = FormulaReader(field.options.get("formula"), entity, resolver).read()
+        with under("formula"):
+            node = FormulaReader(field.options.get("formula"), entity, resolver).read()
     if node.kind not in (kind_of(field), EMPTY):
-        raise Refusal("conditions.kind_expected", expected=kind_of(field), found=node.kind)
+        with under("of"):
+            raise Refusal("conditions.kind_expected", expected=kind_of(field), found=node.kind)
     return as_shown(node, field, resolver.schema)
 
 
@@ -190,14 +193,6 @@ def check_size(node: Node, limit: int) -> None:
         raise Refusal("conditions.too_large", limit=limit)
     if depth > MAX_DEPTH:
         raise Refusal("conditions.too_deep", limit=MAX_DEPTH)
-
-
-def place_problems(problems: Iterable[Problem], document: Document, *path: object) -> list[Problem]:
-    """Return the problems with file and line, for lines that stand at `path` of a document."""
-    return [
-        problem.at(file=document.file, line=document.line(*path, *getattr(problem, "path", ())))
-        for problem in problems
-    ]
 
 
 def line(field: str, operator: str, value: Any) -> dict[str, Any]:

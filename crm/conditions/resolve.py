@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from crm.conditions.kinds import SYSTEM_FIELDS, is_computed, kind_of
@@ -32,12 +33,26 @@ SLICE = re.compile(r"(?P<name>.+?)_(?:last_(?P<last>[0-9]{1,5})|(?P<near>[0-9]{1
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of the program; it becomes a problem
-    """Something in a condition that cannot be understood."""
+    """Something in a condition that cannot be understood.
+
+    Shape:  `spot` leads on from the line to what is wrong in it: `("is_one_of", 2)`.
+    """
 
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(code)
         self.code = code
         self.params = params
+        self.spot: tuple = ()
+
+
+@contextmanager
+def under(*spot: object) -> Iterator[None]:
+    """Say of a refusal on the way where in the line it stands."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.spot = (*spot, *refusal.spot)
+        raise
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -204,7 +219,8 @@ def segment_entities(schema: Schema) -> Mapping[str, str]:
         for document in schema.documents
         if document.kind == "segment"
     }
-    return {**written, **{name: part.entity for name, part in schema.parts.get("segment", {}).items()}}
+    built = {name: part.entity for name, part in schema.parts.get("segment", {}).items() if part is not None}
+    return {**written, **built}
 
 
 def is_in_circle(name: str, schema: Schema) -> bool:

@@ -19,8 +19,8 @@ def notes_on(schema: Schema, documents: Iterable[Document], changed: set[str]) -
         entity = schema.entities.get(document.name) if document.kind == "entity" else None
         if entity is not None and entity.name in changed:
             for path, note in _of_entity(entity, document):
-                line = document.line(*path) if document.lines else None
-                found.append(note.at(file=document.file, line=line))
+                place = document.place_of_key(*path) if document.marks else {"file": document.file}
+                found.append(note.at(**place))
     return found[:MOST_NOTES]
 
 

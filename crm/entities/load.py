@@ -46,15 +46,16 @@ def load_document(text: str, file: str) -> tuple[Document | None, list[Problem]]
     body, reading = read_yaml(text)
     problems = [problem.at(file=file) for problem in reading.problems]
     if body is None:
-        return None, problems or [Problem("schema.empty_file", file=file, line=1)]
+        return None, problems or [Problem("schema.empty_file", file=file, line=1, column=1)]
     if not isinstance(body, dict) or not body:
-        return None, [*problems, Problem("schema.not_a_document", file=file, line=1)]
+        return None, [*problems, Problem("schema.not_a_document", file=file, line=1, column=1)]
     kind = next(iter(body))
+    document = Document(kind, str(body[kind]), body, file, reading.marks)
     if kind not in kind_names():
         near = nearest(kind, kind_names())
         code = "schema.unknown_kind_near" if near else "schema.unknown_kind"
-        return None, [*problems, Problem(code, {"name": kind, "near": near}, file=file, line=1)]
-    document = Document(kind, str(body[kind]), body, file, reading.lines)
+        problem = Problem(code, {"name": kind, "near": near})
+        return None, [*problems, problem.at(**document.place_of_key(kind))]
     return document, problems + _misplaced(document)
 
 
@@ -65,7 +66,8 @@ def _misplaced(document: Document) -> list[Problem]:
     expected = f"{folder_of(document.kind)}/{document.name}"
     if document.file.rsplit(".", 1)[0].endswith(expected):
         return []
-    return [Problem("schema.file_name", {"expected": f"{expected}.yaml"}, file=document.file, line=1)]
+    problem = Problem("schema.file_name", {"expected": f"{expected}.yaml"})
+    return [problem.at(**document.place(document.kind))]
 
 
 def _in_order(documents: Iterable[Document]) -> list[Document]:
@@ -133,6 +135,7 @@ def _repeated(documents: Iterable[Document]) -> list[Problem]:
         key = (document.kind, document.name)
         if key in seen:
             params = {"kind": document.kind, "name": document.name, "other": seen[key].file}
-            problems.append(Problem("schema.declared_twice", params, file=document.file, line=1))
+            place = document.place(document.kind)
+            problems.append(Problem("schema.declared_twice", params).at(**place))
         seen[key] = document
     return problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.fields.base import Field
 from crm.texts import Text
@@ -80,26 +80,58 @@ class Entity:
     options: Mapping[str, Any] = attribute(default_factory=dict)
 
 
+class Mark(NamedTuple):
+    """Where something stands in a text; lines and columns count from 1.
+
+    Shape:  `line` and `column` are those of a key or of an item of a list. `value` is where a single value begins,
+            within its quotes; None for maps and lists. `is_literal`: the value stands in one line just as it reads.
+    """
+
+    line: int
+    column: int
+    value: tuple[int, int] | None = None
+    is_literal: bool = False
+
+
 @dataclass(frozen=True)
 class Document:
-    """One YAML document: what an admin wrote, with the place of every key.
+    """One YAML document: what an admin wrote, with the place of everything in it.
 
     Shape:  `kind` is its first key ("entity", "rule", ...), `name` that key's value, `body` the whole
-            mapping as plain data. `lines` maps a path of keys and indexes to a line number, from 1.
+            mapping as plain data. `marks` maps a path of keys and indexes to its place; empty when there is no text.
     """
 
     kind: str
     name: str
     body: Mapping[str, Any]
     file: str = ""
-    lines: Mapping[tuple, int] = attribute(default_factory=dict)
+    marks: Mapping[tuple, Mark] = attribute(default_factory=dict)
 
     def line(self, *path: object) -> int:
         """Return the line of the longest known prefix of a path."""
-        for size in range(len(path), -1, -1):
-            if path[:size] in self.lines:
-                return self.lines[path[:size]]
-        return 1
+        return self._mark(path).line
+
+    def place(self, *path: object) -> dict[str, Any]:
+        """Return file, line and column of what stands at a path: of a single value itself, else of its key."""
+        mark = self._mark(path)
+        return self._place(*(mark.value or (mark.line, mark.column)))
+
+    def place_of_key(self, *path: object) -> dict[str, Any]:
+        """Return file, line and column of the key, or the item of a list, at a path."""
+        mark = self._mark(path)
+        return self._place(mark.line, mark.column)
+
+    def place_in_text(self, position: int, *path: object) -> dict[str, Any]:
+        """Return file, line and column of a character (from 1) of the text at a path, if it is written as it reads."""
+        mark, place = self._mark(path), self.place(*path)
+        return {**place, "column": place["column"] + position - 1} if mark.is_literal else place
+
+    def _mark(self, path: tuple) -> Mark:
+        prefixes = (path[:size] for size in range(len(path), -1, -1))
+        return next((self.marks[prefix] for prefix in prefixes if prefix in self.marks), Mark(1, 1))
+
+    def _place(self, line: int, column: int) -> dict[str, Any]:
+        return {"file": self.file, "line": line, "column": column if self.marks else None}
 
 
 @dataclass(frozen=True)

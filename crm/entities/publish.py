@@ -116,8 +116,7 @@ def _claimed_twice(documents: list[Document], before: Identities) -> list[Proble
 
 
 def _claimed(document: Document, path: tuple, was: str) -> Problem:
-    line = document.line(*path, "was")
-    return Problem("schema.was_twice", {"name": was}, file=document.file, line=line)
+    return Problem("schema.was_twice", {"name": was}).at(**document.place(*path, "was"))
 
 
 def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:

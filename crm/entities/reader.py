@@ -7,12 +7,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crm.conditions import place_problems
 from crm.entities.model import Document
 from crm.errors import Problem
 from crm.texts import LANGUAGES, Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
+ABOUT_KEYS = frozenset(
+    {
+        "schema.unknown_key", "schema.unknown_language", "schema.unknown_period", "conditions.unknown_operator",
+        "conditions.operator_not_here", "conditions.one_operator",
+    }
+)  # fmt: skip
+"""Codes (with `_near` and without) that are about the key at their place, not about what stands under it."""
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -34,11 +40,10 @@ class BodyReader:
 
     def refuse(self, code: str, path: tuple, **params: object) -> None:
         """Note a problem at a path of the document."""
-        line = self.document.line(*path)
-        self.problems.append(Problem(code, params, file=self.document.file, line=line))
+        self.problems.append(_placed(Problem(code, params), self.document, path))
 
     def add(self, problems: Iterable[Problem], path: tuple) -> None:
-        """Take over problems found elsewhere, placed at a path of this document; conditions know the rest of it."""
+        """Take over problems found elsewhere, placed at a path of this document; some know the rest of it."""
         self.problems += place_problems(problems, self.document, *path)
 
     def keys(
@@ -139,3 +144,60 @@ class BodyReader:
 
 def _place(path: tuple) -> str:
     return ".".join(str(part) for part in path)
+
+
+def place_problems(problems: Iterable[Problem], document: Document, *path: object) -> list[Problem]:
+    """Return problems of what stands at `path` of a document with file, line and column.
+
+    Shape:  conditions and formulas know the rest of the path; types of fields the key, and the word they refuse.
+    """
+    found = []
+    for problem in problems:
+        rest = (*getattr(problem, "path", ()), *getattr(problem, "spot", ()))
+        found.append(_placed(problem, document, _written(document.body, (*path, *rest))))
+    return found
+
+
+def _placed(problem: Problem, document: Document, path: tuple) -> Problem:
+    if problem.code.removesuffix("_near") in ABOUT_KEYS:
+        return problem.at(**document.place_of_key(*path))
+    if problem.code == "conditions.in_formula":
+        is_value = str(_at(document.body, path)).startswith("=")  # the formula begins behind the sign
+        return problem.at(**document.place_in_text(problem.params["position"] + is_value, *path))
+    if problem.field is not None and "key" in problem.params:
+        path = (*path, *_path_to(_at(document.body, path), problem.params))
+    return problem.at(**document.place(*path))
+
+
+def _written(body: Any, path: tuple) -> tuple:
+    """Return a path as the document has it: a line that stands alone, where a list may, has no index."""
+    found: tuple = ()
+    for step in path:
+        if step == 0 and isinstance(body, Mapping):
+            continue
+        body, found = _at(body, (step,)), (*found, step)
+    return found
+
+
+def _at(body: Any, path: tuple) -> Any:
+    for step in path:
+        is_there = (isinstance(body, Mapping) and step in body) or (
+            isinstance(body, list) and isinstance(step, int) and step < len(body)
+        )
+        body = body[step] if is_there else None
+    return body
+
+
+def _path_to(body: Any, params: Mapping[str, Any]) -> tuple:
+    """Return the path from a field to what its type refuses: a key, or the word or number under it."""
+    key, wanted = params["key"], params.get("value")
+    own: tuple = (key,) if isinstance(body, Mapping) and key in body else ()
+    waiting: list[tuple[tuple, Any]] = [(own, _at(body, own))]
+    while waiting and wanted is not None:
+        path, inner = waiting.pop(0)
+        if isinstance(inner, Mapping | list):
+            rows = inner.items() if isinstance(inner, Mapping) else enumerate(inner)
+            waiting += [((*path, step), part) for step, part in rows]
+        if wanted in (str(step)[:40] for step in path[-1:]) or str(inner)[:40] == wanted:
+            return path
+    return own

@@ -140,7 +140,7 @@ def use_of(document: Document, path: tuple) -> Use:
         path,
         document.name if document.kind == ENTITY else str(body.get("entity") or ""),
         document.file,
-        document.line(*path) if document.lines else None,
+        document.line(*path) if document.marks else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Strict reading and canonical writing of YAML: plain data with the line of every key, or problems."""
+"""Strict reading and canonical writing of YAML: plain data with the place of everything in it, or problems."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from crm.entities.model import Mark
 from crm.errors import Problem
 
 MAX_BYTES = 2_000_000
@@ -23,19 +24,19 @@ WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 class Reading:
-    """One text being read: its data, the line of every path, and the problems on the way."""
+    """One text being read: its data, the place of every path, and the problems on the way."""
 
     def __init__(self) -> None:
-        self.lines: dict[tuple, int] = {}
+        self.marks: dict[tuple, Mark] = {}
         self.problems: list[Problem] = []
 
     def refuse(self, code: str, mark: Any, **params: object) -> None:
         """Note a problem at a place of the text."""
-        self.problems.append(Problem(code, params, line=mark.line + 1))
+        self.problems.append(Problem(code, params, line=mark.line + 1, column=mark.column + 1))
 
-    def data(self, node: yaml.Node, path: tuple = ()) -> Any:
-        """Return a node as plain data, noting the line of everything in it."""
-        self.lines[path] = node.start_mark.line + 1
+    def data(self, node: yaml.Node, path: tuple = (), key: yaml.Node | None = None) -> Any:
+        """Return a node as plain data, noting the place of everything in it; `key` is what it stands under."""
+        self.marks[path] = _mark_of(node, key or node)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -52,9 +53,18 @@ class Reading:
             if key in found:
                 self.refuse("schema.duplicate_key", key_node.start_mark, key=key)
                 continue
-            found[key] = self.data(value_node, (*path, key))
-            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            found[key] = self.data(value_node, (*path, key), key_node)
         return found
+
+
+def _mark_of(node: yaml.Node, key: yaml.Node) -> Mark:
+    line, column = key.start_mark.line + 1, key.start_mark.column + 1
+    if not isinstance(node, yaml.ScalarNode):
+        return Mark(line, column)
+    start, end, quotes = node.start_mark, node.end_mark, node.style in ("'", '"')
+    width = end.column - start.column - 2 * quotes
+    is_literal = start.line == end.line and width == len(node.value)
+    return Mark(line, column, (start.line + 1, start.column + 1 + quotes), is_literal)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
@@ -83,7 +93,12 @@ def read_yaml(text: str) -> tuple[Any, Reading]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reading.problems.append(
-            Problem("schema.not_yaml", {"why": error.problem or ""}, line=mark.line + 1 if mark else 1)
+            Problem(
+                "schema.not_yaml",
+                {"why": error.problem or ""},
+                line=mark.line + 1 if mark else 1,
+                column=mark.column + 1 if mark else 1,
+            )
         )
         return None, reading
     except yaml.YAMLError as error:

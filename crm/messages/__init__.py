@@ -41,6 +41,7 @@ def told(problem: Problem, language: str) -> dict[str, Any]:
     return {
         "file": problem.file,
         "line": problem.line,
+        "column": problem.column,
         "field": problem.field,
         "message": render(problem, language),
     }

@@ -54,6 +54,7 @@ def _check_group(reader: BodyReader, group: Any, entity: Entity, schema: Schema,
     period, name = None, group
     if isinstance(group, Mapping) and len(group) == 1:
         period, name = next(iter(group.items()))
+        path = (*path, period)
         reader.known(period, PERIODS, path, "period")
     field = _check_path(reader, name, entity, schema, path)
     if field is None:
@@ -89,7 +90,8 @@ def _check_measure(reader: BodyReader, body: Any, entity: Entity, schema: Schema
     body = reader.keys(body, path, (*MEASURE_KINDS, "label"))
     kinds = [kind for kind in MEASURE_KINDS if kind in body]
     if len(kinds) != 1:
-        reader.refuse("report.one_measure", path, known=", ".join(MEASURE_KINDS))
+        if kinds or set(body) <= {"label"}:  # else an unknown key was refused already
+            reader.refuse("report.one_measure", path, known=", ".join(MEASURE_KINDS))
         return
     reader.text(body, "label", path)
     kind, value = kinds[0], body[kinds[0]]

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.errors import CrmError, Problem
 from crm.file_store import is_full
-from crm.messages import MESSAGES, render
+from crm.messages import MESSAGES, render, told
 from crm.queue import RedisError
 from crm.web.headers import current_request_id
 from crm.web.language import current_direction, current_language
@@ -141,12 +141,16 @@ def body_of(failure: Failure) -> dict[str, Any]:
     return {
         "code": failure.problem.code,
         "message": failure.message,
-        "problems": [
-            {"field": problem.field, "line": problem.line, "message": render(problem, language)}
-            for problem in failure.problems
-        ],
+        "problems": [_told(problem, language) for problem in failure.problems],
         "request_id": current_request_id(),
     }
+
+
+def _told(problem: Problem, language: str) -> dict[str, Any]:
+    """Return a problem; one of a document says which, and the column too."""
+    if problem.file:
+        return told(problem, language)
+    return {"field": problem.field, "line": problem.line, "message": render(problem, language)}
 
 
 def _page(failure: Failure) -> str:

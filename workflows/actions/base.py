@@ -70,11 +70,7 @@ class Place:
     def conditions(self, lines: object, entity: Entity | None = None) -> None:
         """Check a list of conditions on the rule's entity, or on another."""
         node, problems = parse_conditions(list(as_lines(lines)), entity or self.entity, self.schema)
-        document = self.reader.document
-        for problem in problems:
-            inside = self.path if isinstance(lines, list) else self.path[:-1]
-            line = document.line(*inside, *getattr(problem, "path", ()))
-            self.reader.problems.append(problem.at(file=document.file, line=line))
+        self.add(problems)
         if self.is_scheduled and not problems and has_changes(node):
             self.refuse("rule.changed_needs_event")
 

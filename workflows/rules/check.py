@@ -79,7 +79,8 @@ def _check_trigger(when: Any, place: Place) -> TriggerKind | None:
         if when is not None:
             place.refuse("rule.bad_trigger")
         return None
-    if not place.known(name, TRIGGERS, "trigger"):
+    below = place.at(name) if isinstance(when, Mapping) else place
+    if not below.known(name, TRIGGERS, "trigger"):
         return None
     kind = TRIGGERS[name]
     if not kind.is_available:
@@ -87,7 +88,6 @@ def _check_trigger(when: Any, place: Place) -> TriggerKind | None:
     elif kind.check is None and body is not None:
         place.refuse("rule.trigger_takes_nothing", name=name)
     elif kind.check:
-        below = place.at(name) if isinstance(when, Mapping) else place
         if body is None:
             below.refuse("rule.trigger_needs_more", name=name)
         else:
@@ -124,10 +124,10 @@ def _check_step(step: Any, place: Place, depth: int) -> int:
     if name is None:
         place.refuse("rule.bad_step")
         return 1
-    if not place.known(name, ACTIONS, "action"):
+    below = place.at(name) if isinstance(step, Mapping) else place
+    if not below.known(name, ACTIONS, "action"):
         return 1
     action = ACTIONS[name]
-    below = place.at(name) if isinstance(step, Mapping) else place
     if action.writes_record and place.is_gone:
         below.refuse("rule.record_is_gone", name=name)
     if name == "choose":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ from crm.web.schema.words import kind_label
 from crm.web.session import current_session
 
 DOCUMENTS = "/admin/schema/documents/"
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML takes for the end of a line
 STATES = {"live": "green", "changed": "orange", "new": "blue", "removed": "red"}
 
 
@@ -44,9 +46,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem of a text: its line, what stands there, and the sentence."""
+    """One problem of a text: its line and column, what stands in the line, and the sentence."""
 
     line: int
+    column: int
     text: str
     message: str
 
@@ -169,13 +172,13 @@ def _checked(session: CrmSession, key: tuple[str, str], document: Document) -> l
 
 
 def _shown(problems: list[Problem], text: str) -> list[Finding]:
-    lines, language = text.splitlines(), current_language()
+    lines, language = LINE_BREAK.split(text), current_language()
     found = []
     for problem in problems:
-        line = problem.line or 1
+        line, column = problem.line or 1, problem.column or 1
         stands = lines[line - 1].strip()[:120] if line <= len(lines) else ""
-        found.append(Finding(line, stands, render(problem, language)))
-    return sorted(found, key=lambda finding: finding.line)
+        found.append(Finding(line, column, stands, render(problem, language)))
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
 
 
 def _save(kind: str, name: str) -> Response:
@@ -198,7 +201,7 @@ def _save(kind: str, name: str) -> Response:
         )
     except CrmError as error:
         session.rollback()
-        return _page(kind, name, text, [Finding(1, "", render(error, current_language()))])
+        return _page(kind, name, text, [Finding(1, 1, "", render(error, current_language()))])
     session.commit()
     flash(gettext("Kept in your draft."), "success")
     return redirect(f"{DOCUMENTS}{kind}/{document.name}")

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from crm.drafts import service as drafts
 from crm.drafts.shape import has_shape, is_text
 from crm.entities.load import build_schema, documents_from_json
+from crm.entities.model import Mark
 from crm.entities.usage import Usage
 from crm.entities.workspace import Workspace
 from crm.errors import CrmError, NotFoundError, Problem
@@ -145,7 +146,8 @@ def find_problems(body: Mapping[str, Any], path: tuple = (), name: str = "") -> 
     ]
     places = [(), *_paths(body)]
     own = replace(
-        documents_from_json([body])[0], lines={place: number for number, place in enumerate(places, 1)}
+        documents_from_json([body])[0],
+        marks={place: Mark(number, 1) for number, place in enumerate(places, 1)},
     )
     _schema, problems = build_schema([*others, own], session.workspace.number + 1)
     found = [

@@ -17,10 +17,10 @@ from crm.conditions import (
     line,
     parse_conditions,
     parse_formula,
-    place_problems,
     segments_of,
 )
-from crm.entities.model import Document, Schema
+from crm.entities.model import Document, Mark, Schema
+from crm.entities.reader import place_problems
 from crm.errors import Problem
 from crm.messages import render
 from crm.messages.conditions import MESSAGES
@@ -138,10 +138,9 @@ def test_every_broken_line_is_found_with_its_place(world_schema: Schema) -> None
 
 def test_problems_get_the_file_and_the_line_of_their_place(world_schema: Schema) -> None:
     problems = _problems(world_schema, [{"field": "name", "is": "x"}, {"field": "nam", "is": "x"}])
-    document = Document("segment", "s", {}, "segments/s.yaml", {(): 1, ("if", 0): 4, ("if", 1): 5})
-    assert [(found.file, found.line) for found in place_problems(problems, document, "if")] == [
-        ("segments/s.yaml", 5)
-    ]
+    document = Document("segment", "s", {}, "segments/s.yaml", {("if", 0): Mark(4, 5), ("if", 1): Mark(5, 5)})
+    found = place_problems(problems, document, "if")
+    assert [(one.file, one.line, one.column) for one in found] == [("segments/s.yaml", 5, 5)]
 
 
 FORMULAS = [

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm.entities.model import Mark
 from crm.entities.yaml import read_yaml, write_yaml
 
 
@@ -50,10 +51,17 @@ def test_only_true_and_false_are_booleans_and_numbers_are_plain():
     assert data == {"a": True, "b": False, "c": 12, "d": -1.5, "e": None, "f": "12"}
 
 
-def test_lines_of_keys_and_items_are_known():
-    _, reading = read_yaml("a:\n  b: 1\n  c:\n    - x\n    - y\n")
-    assert reading.lines[("a", "c")] == 3
-    assert reading.lines[("a", "c", 1)] == 5
+def test_places_of_keys_items_and_values_are_known():
+    _, reading = read_yaml("a:\n  b: 1\n  c:\n    - x\n    - 'שלום'\n")
+    assert reading.marks["a", "b"] == Mark(2, 3, (2, 6), is_literal=True)
+    assert reading.marks["a", "c"] == Mark(3, 3)
+    assert reading.marks["a", "c", 1] == Mark(5, 7, (5, 8), is_literal=True)
+
+
+@pytest.mark.parametrize("value", ['"a\\tb"', "'it''s'", "|\n  x", "x\n  y"])
+def test_a_value_that_is_not_written_as_it_reads_is_known_by_its_beginning(value):
+    mark = read_yaml(f"a: {value}\n")[1].marks["a",]
+    assert mark.value is not None and not mark.is_literal
 
 
 @pytest.mark.parametrize(
