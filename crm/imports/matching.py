@@ -160,7 +160,7 @@ def check_columns(
     filled = [column for column in columns if column.field]
     if not filled:
         return [Problem("import.nothing_matched")]
-    open_fields, problems = writable_fields(actor, entity), []
+    open_fields, problems = writable_fields(actor, entity, "import"), []
     for column in filled:
         field = entity.fields.get(column.field)
         if column.field == "id" and "id" in keys:

@@ -39,8 +39,12 @@ MESSAGES = {
     ),
     "why.no_right": N_("No: no role of %(user)s gives the right “%(deed)s” on %(entity)s."),
     "why.no_record": N_("No: no role of %(user)s gives the right “%(deed)s” on this record of %(entity)s."),
-    "why.hidden": N_("No: every role of %(user)s that opens %(entity)s hides “%(field)s”."),
-    "why.read_only": N_("No: no role of %(user)s that opens %(entity)s lets “%(field)s” be changed."),
+    "why.hidden": N_(
+        "No: every role of %(user)s that gives the right “%(deed)s” on %(entity)s hides “%(field)s”."
+    ),
+    "why.read_only": N_(
+        "No: no role of %(user)s that gives the right “%(deed)s” on %(entity)s lets “%(field)s” be changed."
+    ),
     "why.reckoned_from_hidden": N_("No: “%(field)s” is reckoned from fields that are hidden."),
     "why.computed": N_("No: “%(field)s” is reckoned; nobody writes it."),
     "why.read_only_for_all": N_("No: “%(field)s” is read only for everybody but administrators."),

@@ -20,12 +20,11 @@ from crm.errors import NotAllowedError, NotFoundError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.messages.permissions import DEED_LABELS
-from crm.permissions.model import DEEDS, Actor, EntityRights, Role
+from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
 from crm.permissions.rows import may_touch, parse_trusted, scope_of
 from crm.permissions.service import reads_hidden
 from crm.texts import Text
 
-WRITING = ("create", "update", "import")
 OPEN, READ_ONLY, HIDDEN = "open", "read_only", "hidden"
 
 
@@ -73,7 +72,7 @@ class Need:
 
 @dataclass(frozen=True)
 class FieldWay:
-    """What one role that opens the entity says about the field: open, read_only or hidden."""
+    """What one role that gives the deed, or reading, says about the field: open, read_only or hidden."""
 
     role: Role
     word: str
@@ -83,13 +82,15 @@ class FieldWay:
 class FieldAnswer:
     """Whether the field is open for the deed.
 
-    Shape:  `reasons` are what closes it besides the roles: that it is computed, or read only for everybody.
+    Shape:  `reasons` are what closes it besides the roles: that it is computed, or read only for everybody. What
+            is `is_hidden` from reading is not written either.
     """
 
     field: Field
     allowed: bool | None
     ways: tuple[FieldWay, ...] = ()
     reasons: tuple[Problem, ...] = ()
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,17 +242,20 @@ class Teller:
             return FieldAnswer(field, not reasons, (), tuple(reasons))
         if closed_now is not None and closed_now.holds:
             reasons.append(Problem("why.closed_now", {"field": field.label, "condition": closed_now.text}))
-        ways = tuple(
+        readers, writers = self._said(field, "read"), self._said(field, self.question.deed)
+        is_hidden = bool(readers) and all(way.word == HIDDEN for way in readers)
+        parts = [not reasons, not is_hidden, not is_writing or any(way.word == OPEN for way in writers)]
+        allowed = every([*parts, *([None] if closed_now and closed_now.is_secret else [])])
+        ways = tuple(dict.fromkeys([*readers, *(writers if is_writing else ())]))
+        return FieldAnswer(field, allowed, ways, tuple(reasons), is_hidden)
+
+    def _said(self, field: Field, deed: str) -> list[FieldWay]:
+        """Return what every role that gives a deed says about the field."""
+        return [
             FieldWay(role, word_of(rights, field.name))
             for role in self.actor.roles
-            if (rights := role.entities.get(self.entity.name)) and rights.can
-        )
-        words = {way.word for way in ways}
-        closed = {HIDDEN, READ_ONLY} if is_writing else {HIDDEN}
-        allowed = every(
-            [not reasons, bool(words - closed), *([None] if closed_now and closed_now.is_secret else [])]
-        )
-        return FieldAnswer(field, allowed, ways, tuple(reasons))
+            if (rights := role.entities.get(self.entity.name)) and deed in rights.can
+        ]
 
     def _closed_now(self, field: Field, is_writing: bool) -> Line | None:
         """Return the condition under which a record closes the field, and whether it holds."""
@@ -295,12 +299,11 @@ class Teller:
         is_all = all(any(way.gives and not way.lines for way in need.ways) for need in needs)
         return "why.yes_all" if is_all else "why.yes_some"
 
-    @staticmethod
-    def _field_verdict(answer: FieldAnswer, params: dict[str, object]) -> Problem:
+    def _field_verdict(self, answer: FieldAnswer, params: dict[str, object]) -> Problem:
         if answer.reasons:
             return answer.reasons[0]
-        hidden = all(way.word == HIDDEN for way in answer.ways)
-        return Problem("why.hidden" if hidden else "why.read_only", {**params, "field": answer.field.label})
+        code, deed = ("why.hidden", "read") if answer.is_hidden else ("why.read_only", self.question.deed)
+        return Problem(code, {**params, "deed": Text(DEED_LABELS[deed]), "field": answer.field.label})
 
 
 def word_of(rights: EntityRights, field: str) -> str:

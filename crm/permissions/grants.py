@@ -23,12 +23,11 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions import store
-from crm.permissions.model import DEEDS, Actor, EntityRights, Role
+from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
 from crm.permissions.reads import deep_fields_of
 from crm.permissions.service import actor_of_user
 from crm.texts import Text
 
-WRITING = frozenset({"create", "update", "import"})
 EMPTY = EntityRights(frozenset())
 
 
@@ -111,8 +110,10 @@ class Ledger:
                 shows(given, old) or ("read" in own.can and old not in own.hidden)
             ):
                 yield Problem("grants.field", params, **_place(role))
-            elif writes(rights, name) and not (
-                writes(given, old) or (own.can & WRITING and old not in own.hidden | own.read_only)
+            elif any(
+                not writes(given, old, deed) and (deed not in own.can or old in own.closed[deed])
+                for deed in WRITING
+                if writes(rights, name, deed)
             ):
                 yield Problem("grants.write", params, **_place(role))
 
@@ -182,12 +183,12 @@ class Ledger:
 
 def shows(rights: EntityRights, field: str) -> bool:
     """Return whether a role opens a field to the eye."""
-    return bool(rights.can) and field not in rights.hidden
+    return "read" in rights.can and field not in rights.hidden
 
 
-def writes(rights: EntityRights, field: str) -> bool:
+def writes(rights: EntityRights, field: str, deed: str) -> bool:
     """Return whether a role opens a field to the hand."""
-    return bool(rights.can & WRITING) and field not in rights.hidden | rights.read_only
+    return deed in rights.can and field not in rights.closed
 
 
 def unfolded(tree: Node, schema: Schema) -> list[Node]:

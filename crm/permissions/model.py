@@ -12,6 +12,8 @@ from crm.permissions.reads import ComputedReads
 from crm.texts import Text
 
 DEEDS = ("read", "create", "update", "delete", "import", "export")
+WRITING = frozenset({"create", "update", "import"})
+"""The deeds that put values into fields."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class EntityRights:
     records: tuple = ()
     hidden: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Return the fields that nobody writes by this role."""
+        return self.hidden | self.read_only
 
 
 @dataclass(frozen=True)
@@ -48,13 +55,14 @@ class Rights:
     """What one actor may do with one entity, all roles together.
 
     Shape:  `rows` maps a deed to the alternatives of which one must hold; None means every record. A field is
-            hidden or read only when every role that opens the entity says so.
+            `hidden` when every role that gives the right to read hides it. `closed` holds, by writing deed, the
+            fields that are hidden, and those that no role which gives the deed lets be written.
     """
 
     can: frozenset[str] = frozenset()
     rows: Mapping[str, tuple[tuple, ...] | None] = attribute(default_factory=dict)
     hidden: frozenset[str] = frozenset()
-    read_only: frozenset[str] = frozenset()
+    closed: Mapping[str, frozenset[str]] = attribute(default_factory=dict)
 
 
 EVERYTHING = Rights(frozenset(DEEDS), dict.fromkeys(DEEDS))
@@ -134,11 +142,12 @@ class Actor:
 
 
 def join_rights(parts: list[EntityRights]) -> Rights:
-    """Return the rights of several roles together: what any of them allows.
+    """Return the rights of several roles together: each deed by the roles that give it, and by no others.
 
-    >>> rights = join_rights([EntityRights(frozenset({"read"}), hidden=frozenset({"a"})), EntityRights(frozenset())])
-    >>> rights.can, rights.hidden, rights.rows
-    (frozenset({'read'}), frozenset({'a'}), {'read': None})
+    >>> reads = EntityRights(frozenset({"read", "update"}), hidden=frozenset({"a"}), read_only=frozenset({"b"}))
+    >>> rights = join_rights([reads, EntityRights(frozenset({"create"}))])
+    >>> rights.hidden, sorted(rights.closed["create"]), sorted(rights.closed["update"])
+    (frozenset({'a'}), ['a'], ['a', 'b'])
     """
     open_parts = [part for part in parts if part.can]
     if not open_parts:
@@ -148,12 +157,13 @@ def join_rights(parts: list[EntityRights]) -> Rights:
     for deed in can:
         ways = [part.records for part in open_parts if deed in part.can]
         rows[deed] = None if any(not way for way in ways) else tuple(dict.fromkeys(map(_frozen, ways)))
-    return Rights(
-        can,
-        rows,
-        frozenset.intersection(*(part.hidden for part in open_parts)),
-        frozenset.intersection(*(part.read_only | part.hidden for part in open_parts)),
-    )
+    readers = [part for part in open_parts if "read" in part.can]
+    hidden = frozenset.intersection(*(part.hidden for part in readers or open_parts))
+    closed = {
+        deed: hidden.union(frozenset.intersection(*(part.closed for part in open_parts if deed in part.can)))
+        for deed in WRITING & can
+    }
+    return Rights(can, rows, hidden, closed)
 
 
 class _Lines(tuple):

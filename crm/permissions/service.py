@@ -70,9 +70,12 @@ def readable_fields(actor: Actor, entity: Entity) -> dict[str, Field]:
     return {name: field for name, field in entity.fields.items() if name not in hidden}
 
 
-def writable_fields(actor: Actor, entity: Entity) -> dict[str, Field]:
-    """Return the fields the actor may set, before any condition on the record."""
-    closed = actor.rights(entity.name).hidden | actor.rights(entity.name).read_only
+def writable_fields(actor: Actor, entity: Entity, deed: str) -> dict[str, Field]:
+    """Return the fields the actor may set by a writing deed, before any condition on the record."""
+    rights = actor.rights(entity.name)
+    if deed not in rights.can:
+        return {}
+    closed = rights.closed.get(deed, ())
     return {
         name: field
         for name, field in entity.fields.items()

@@ -240,7 +240,8 @@ def upload_field(session: CrmSession, entity: Entity, name: str) -> Field:
     field = entity.fields.get(name)
     if field is None or name in rights.hidden or field.type not in FILE_TYPES:
         raise FieldError("record.unknown_field", name=name[:60])
-    if name in rights.read_only or field.read_only:
+    deeds = rights.can & {"create", "update"}
+    if field.read_only or all(name in rights.closed.get(deed, ()) for deed in deeds):
         raise FieldError("permissions.read_only_field")
     return field
 

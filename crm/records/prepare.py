@@ -33,15 +33,15 @@ from crm.permissions.rows import parse_trusted, scope_of
 from crm.records.draft import RecordDraft
 
 
-def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str]) -> list[Problem]:
-    """Return a problem for every name that is no field, or that the actor may not set."""
+def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str], deed: str) -> list[Problem]:
+    """Return a problem for every name that is no field, or that the actor may not set by this deed."""
     rights, problems = session.actor.rights(entity.name), []
     for name in names:
         field = entity.fields.get(name)
         if field is None or name in rights.hidden:
             problems.append(Problem("record.unknown_field", {"name": name}, name))
         elif (
-            name in rights.read_only
+            name in rights.closed.get(deed, ())
             or not FIELD_TYPES[field.type].writable
             or field.read_only
             and not session.actor.sees_everything

@@ -52,7 +52,7 @@ def create_record(
     """
     require(session.actor, "create", entity)
     situation = situation or situation_of(session)
-    problems = refused_fields(session, entity, values)
+    problems = refused_fields(session, entity, values, "create")
     known = {
         name: value for name, value in values.items() if name not in {problem.field for problem in problems}
     }
@@ -93,7 +93,7 @@ def update_record(
     with session.as_system():
         session.refresh(record)
         before = values_of(session, record, _stored_names(entity))
-    problems = refused_fields(session, entity, values)
+    problems = refused_fields(session, entity, values, "update")
     known = {
         name: value for name, value in values.items() if name not in {problem.field for problem in problems}
     }

@@ -16,14 +16,14 @@ from crm.records.file_rows import StoredFile
 from crm.records.files import FILE_TYPES, MOST_LOOSE, Upload, announce_upload, store_upload
 
 
-def take_uploads(session: CrmSession, entity: Entity, sent: dict[str, Any]) -> list[Problem]:
+def take_uploads(session: CrmSession, entity: Entity, sent: dict[str, Any], deed: str) -> list[Problem]:
     """Store the files a form brought and add their numbers to what was sent; return what was refused.
 
     Shape:  a new file takes the place of the old one, where a field holds one only. Files that were stored stay
             in the form when the record is refused, so that nobody has to send them again.
     """
     problems = []
-    for name, field in writable_fields(session.actor, entity).items():
+    for name, field in writable_fields(session.actor, entity, deed).items():
         if field.type not in FILE_TYPES:
             continue
         for file in request.files.getlist(f"upload-{name}")[:MOST_LOOSE]:

@@ -51,7 +51,7 @@ def board_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         }
     return {
         "columns": columns,
-        "can_move": board.by in writable_fields(session.actor, entity),
+        "can_move": board.by in writable_fields(session.actor, entity, "update"),
         "board": board,
     }
 

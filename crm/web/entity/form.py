@@ -156,7 +156,7 @@ class FormMaker:
         self.session, self.entity, self.values, self.sent = session, entity, values, sent
         self.situation = situation_of(session)
         self.readable = readable_fields(session.actor, entity)
-        self.writable = writable_fields(session.actor, entity)
+        self.writable = writable_fields(session.actor, entity, "update" if "id" in values else "create")
         self.errors = {problem.field: render(problem, self.situation.language) for problem in problems}
         merged = {**values, **{name: _as_ids(value) for name, value in sent.items()}}
         linked = [name for name, field in self.readable.items() if field.type in POINTING]

@@ -83,7 +83,7 @@ def _status(
     choices, language = field.options["choices"], session.actor.language
     moves = (
         allowed_moves(field, values[wanted])
-        if may_change and wanted in writable_fields(session.actor, entity)
+        if may_change and wanted in writable_fields(session.actor, entity, "update")
         else ()
     )
     return {
@@ -102,7 +102,7 @@ def _composer(session: CrmSession, entity: Entity) -> dict[str, Any] | None:
     for inverse in entity.inverses.values():
         child = session.workspace.schema.entities[inverse.entity]
         places = child.options.get("timeline") or {}
-        fields = writable_fields(session.actor, child)
+        fields = writable_fields(session.actor, child, "create")
         needed = {places.get("kind"), places.get("title"), inverse.field}
         if "create" not in session.actor.rights(child.name).can or not needed <= set(fields):
             continue

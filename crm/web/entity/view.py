@@ -174,11 +174,12 @@ class EntityView(BaseView):
     def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
         """Save what the form brought; a refused form comes back with what was typed."""
         sent = sent_values(current_session(), self.entity, request.form)
-        refused = take_uploads(current_session(), self.entity, sent)
+        deed = "update" if "id" in values else "create"
+        refused = take_uploads(current_session(), self.entity, sent, deed)
         if refused:
             error = RecordError("record.has_problems", refused, count=len(refused))
             return self._form(values, sent, error)
-        changed = {name: value for name, value in sent.items() if name in self._open(values)}
+        changed = {name: value for name, value in sent.items() if name in self._open(values, deed)}
         try:
             record = write(changed)
             if "id" not in values:
@@ -195,16 +196,16 @@ class EntityView(BaseView):
             return redirect(request.form["_back"])
         return redirect(self.url("show", pk=record_id))
 
-    def _open(self, values: dict[str, Any]) -> set[str]:
+    def _open(self, values: dict[str, Any], deed: str) -> set[str]:
         """Return the fields the form let the reader change."""
         form = build_form(current_session(), self.entity, values)
         return {
             field.name for section in form.sections for field in section.fields if not field.read_only
-        } | {name for name in request.form if name in self._writable_names()}
+        } | {name for name in request.form if name in self._open_by_roles(deed)}
 
-    def _writable_names(self) -> set[str]:
+    def _open_by_roles(self, deed: str) -> set[str]:
         rights = current_session().actor.rights(self.entity.name)
-        return set(self._readable()) - rights.read_only
+        return set(self._readable()).difference(rights.closed.get(deed, ()))
 
     def _form(
         self, values: dict[str, Any], sent: dict[str, Any] | None = None, error: CrmError | None = None

@@ -274,7 +274,7 @@ def template_file(session: CrmSession, entity: Entity) -> Response:
     """Return the answer that sends an empty workbook of an entity."""
     header = [
         field.label.get(current_language())
-        for field in writable_fields(session.actor, entity).values()
+        for field in writable_fields(session.actor, entity, "import").values()
         if FIELD_TYPES[field.type].importable
     ]
     return send_table(

@@ -132,7 +132,7 @@ def match_of(session: CrmSession, entity: Entity, batch: Batch) -> dict[str, Any
         for field in entity.fields.values()
         if FIELD_TYPES[field.type].writable and FIELD_TYPES[field.type].importable
     ]
-    own = writable_fields(session.actor, entity)
+    own = writable_fields(session.actor, entity, "import")
     hidden = session.actor.rights(entity.name).hidden
     language = current_language()
     return {

@@ -125,7 +125,7 @@ class EntityApi(BaseApi):
         actor, entity = current_actor(), self.entity
         require(actor, "read", entity)
         language = actor.language
-        writable = writable_fields(actor, entity)
+        addable, editable = (writable_fields(actor, entity, deed) for deed in ("create", "update"))
         fields = [
             {
                 "name": field.name,
@@ -133,7 +133,7 @@ class EntityApi(BaseApi):
                 "type": field.type,
                 "required": field.required,
                 "unique": field.unique,
-                "read_only": field.name not in writable,
+                "read_only": field.name not in {**addable, **editable},
                 **({"choices": list(field.options["choices"])} if "choices" in field.options else {}),
                 **({"to": field.options["to"]} if "to" in field.options else {}),
             }
@@ -141,10 +141,8 @@ class EntityApi(BaseApi):
         ]
         words = {"read": "can_get", "create": "can_post", "update": "can_put", "delete": "can_delete"}
         rights = [words.get(deed, f"can_{deed}") for deed in sorted(actor.rights(entity.name).can)]
-        columns = [field for field in fields if not field["read_only"]]
-        return answer(
-            {"permissions": rights, "add_columns": columns, "edit_columns": columns, "fields": fields}
-        )
+        add, edit = ([field for field in fields if field["name"] in found] for found in (addable, editable))
+        return answer({"permissions": rights, "add_columns": add, "edit_columns": edit, "fields": fields})
 
     def _shown(self) -> list[str]:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from crm.records.listing import ListQuery
 from crm.texts import Text
 from tests.factories import make_customer, make_deal, make_product, user_id
 from tests.test_permission_matrix import MAKERS, ROLES, links
+
+NAMES = ("email", "phone", "notes")  # of customers
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +68,7 @@ def differences(system, reader, records):
                 wrong += [(name, deed, record_id, told)] if told != done else []
         open_fields = {
             "read": readable_fields(reader.actor, entity),
-            "update": writable_fields(reader.actor, entity),
+            "update": writable_fields(reader.actor, entity, "update"),
         }
         for deed, fields in open_fields.items():
             may_at_all = {deed, "read"} <= reader.actor.rights(name).can
@@ -147,6 +150,29 @@ def test_two_roles_are_told_apart(session, session_as):
         ("sales", "hidden"),
         ("manager", "open"),
     ]
+
+
+def some_rights(random):
+    """Return what a role might say about an entity with the fields a, b and c."""
+    chosen = [{name for name in among if random.random() < 0.5} for among in (DEEDS, NAMES, NAMES)]
+    return EntityRights(frozenset(chosen[0]), (), frozenset(chosen[1]), frozenset(chosen[2]))
+
+
+def test_any_roles_together_are_explained_as_they_are(session):
+    random, entity = Random(7), session.workspace.schema.entities["customer"]
+    for _case in range(150):
+        given = [some_rights(random) for _role in range(random.randint(1, 3))]
+        roles = [Role(str(n), Text(str(n)), {"customer": rights}) for n, rights in enumerate(given)]
+        actor = Actor("user", "x", 1, tuple(roles))
+        for deed in ("read", "create", "update", "import"):
+            fields = (
+                readable_fields(actor, entity) if deed == "read" else writable_fields(actor, entity, deed)
+            )
+            may_at_all = {deed, "import" if deed == "import" else "read"} <= actor.rights("customer").can
+            for name in NAMES:
+                told = explain(session, actor, Question("customer", deed, None, name))
+                assert told.allowed == (may_at_all and name in fields), (given, deed, name)
+                assert render(told.verdict, "he")
 
 
 def test_who_asks_learns_nothing_of_records_and_fields_hidden_from_him(session, session_as):

@@ -1,6 +1,7 @@
 """The guard on reading: whatever statement runs, it shows what the actor may see and nothing else."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -9,13 +10,14 @@ from crm.database import open_session
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import get_workspace
-from crm.errors import NotAllowedError
-from crm.permissions.model import SYSTEM, EntityRights, join_rights
+from crm.errors import NotAllowedError, RecordError
+from crm.permissions.model import SYSTEM, EntityRights, Role, join_rights
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import find_hits, search_everywhere
-from crm.records.service import get_record, update_record
+from crm.records.service import create_record, get_record, update_record
 from crm.records.timeline import history_of
 from crm.records.values import value_of
+from crm.texts import Text
 from tests.conftest import find_actor
 from tests.factories import make_complaint, make_customer, make_deal, user_id
 
@@ -150,6 +152,34 @@ def test_rights_of_several_roles_add_up():
     two = EntityRights(frozenset({"read", "update"}), (), frozenset({"phone", "email"}))
     rights = join_rights([one, two])
     assert rights.can == {"read", "update"} and rights.rows["read"] is None and rights.hidden == {"phone"}
+
+
+def test_a_role_that_does_not_read_uncovers_nothing():
+    reads = EntityRights(frozenset({"read", "update"}), (), frozenset({"phone"}), frozenset({"status"}))
+    creates = EntityRights(frozenset({"create"}), (), frozenset({"notes"}))
+    rights = join_rights([reads, creates])
+    assert rights.hidden == {"phone"}
+    assert rights.closed == {"update": {"phone", "status"}, "create": {"phone", "notes"}}
+
+
+def test_a_role_that_only_creates_writes_what_it_does_not_hide():
+    creates = EntityRights(frozenset({"create"}), (), frozenset({"notes"}), frozenset({"status"}))
+    rights = join_rights([creates])
+    assert rights.hidden == {"notes"} and rights.closed == {"create": {"notes", "status"}}
+
+
+def test_a_field_is_written_only_by_the_deed_that_opens_it(session_as, session):
+    customer = make_customer(session, notes="before").id
+    session.commit()
+    sales = session_as("viewer")
+    corrects = EntityRights(frozenset({"read", "update"}), (), frozenset(), frozenset({"notes"}))
+    roles = [Role("a", Text("A"), {"customer": corrects}),
+             Role("b", Text("B"), {"customer": EntityRights(frozenset({"create"}))})]  # fmt: skip
+    sales.actor = replace(sales.actor, roles=tuple(roles))
+    entity = sales.workspace.schema.entities["customer"]
+    assert create_record(sales, entity, {"name": "New", "notes": "mine"}).notes == "mine"
+    with pytest.raises(RecordError):
+        update_record(sales, entity, customer, {"notes": "mine"})
 
 
 def test_a_summary_counts_only_the_children_the_actor_may_see(engine, session_as, session):
