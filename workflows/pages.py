@@ -19,6 +19,7 @@ from crm.drafts.service import find_draft
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
 from crm.records.values import user_names
+from crm.web.asking import always, asks
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from workflows.actions import ACTIONS
@@ -240,6 +241,7 @@ class RuleApi(BaseApi):
     @expose("/<name>/try", methods=["POST"])
     @protect()
     @permission_name("use")
+    @asks(always)
     def try_one(self, name: str) -> Response:
         """Try a rule.
         ---

@@ -44,6 +44,8 @@ def find_profile(connection: sa.Connection, user_id: int) -> Mapping:
 
 def save_profile(connection: sa.Connection, user_id: int, **values: object) -> None:
     """Change some of a user's profile."""
+    if not values:
+        return
     updated = connection.execute(sa.update(profile).where(profile.c.user_id == user_id).values(**values))
     if not updated.rowcount:
         connection.execute(sa.insert(profile).values(user_id=user_id, **values))

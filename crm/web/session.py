@@ -20,12 +20,10 @@ from crm.entities.workspace import Workspace
 from crm.permissions.model import Actor
 from crm.permissions.service import ADMIN_ROLE, zone_of
 from crm.permissions.store import list_team_users
+from crm.web.asking import READING, is_asking
 from crm.web.language import current_language, current_time_zone
 from crm.web.roles.view_as import as_viewed, refuse_changes
 
-READING = ("GET", "HEAD", "OPTIONS")
-ASKING_PATHS = ("/conditions/", "/admin/conditions/")  # pages that only ask, although what they ask is posted
-REDRAWN = "_refresh"  # in the address of a form that is drawn again and not saved
 WRITING_PATHS = ("/lang/", "/logout/")  # pages that write although one only follows a link to them
 API = "/api/"
 TOKEN_PATHS = ("/api/v1/security/login", "/api/v1/security/refresh")
@@ -69,7 +67,7 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
     @app.before_request
     def begin() -> None:
         g.crm_former_intent = write_intent.get()
-        write_intent.set(is_writing() and REDRAWN not in request.args)
+        write_intent.set(is_writing())
         if request.path.startswith(NO_SESSION_PATHS):
             return
         session = app.appbuilder.session()
@@ -88,9 +86,7 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
 
 def is_writing() -> bool:
     """Return whether the request may change something in the database."""
-    if request.path.startswith(ASKING_PATHS):
-        return False
-    return request.method not in READING or request.path.startswith(WRITING_PATHS)
+    return not is_asking() or request.path.startswith(WRITING_PATHS)
 
 
 def limit_body() -> None:

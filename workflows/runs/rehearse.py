@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.conditions import evaluate, parse_conditions, say
-from crm.database import CrmSession, row_of
+from crm.database import CrmSession, row_of, write_intent
 from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
@@ -124,9 +124,13 @@ def try_rule(
 
 @contextmanager
 def _taken_back(workshop: Workshop) -> Iterator[CrmSession]:
-    with workshop.session() as session:
-        yield session
-        session.rollback()
+    token = write_intent.set(True)  # what is taken back was written before
+    try:
+        with workshop.session() as session:
+            yield session
+            session.rollback()
+    finally:
+        write_intent.reset(token)
 
 
 def _in_batches(occasions: Sequence[Occasion]) -> Iterator[Sequence[Occasion]]:

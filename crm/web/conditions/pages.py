@@ -21,6 +21,7 @@ from crm.fields.base import Field
 from crm.permissions.service import readable_fields, require
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import situation_of, titles_by_id, user_names
+from crm.web.asking import always, asks
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
 from crm.web.permissions import CONFIGURATION, EVERYONE
 from crm.web.session import current_session
@@ -95,6 +96,7 @@ class ConditionsView(BaseView):
     @expose("/<entity>", methods=["POST"])
     @has_access
     @permission_name("use")
+    @asks(always)
     def check(self, entity: str) -> Markup:
         """Return the editor as it was sent, with what its lines mean and how many records match."""
         session, found = current_session(), self.workspace.schema.entities.get(entity)
@@ -115,6 +117,7 @@ class AdminConditionsView(BaseView):
     @expose("/<entity>", methods=["POST"])
     @has_access
     @permission_name("use")
+    @asks(always)
     def check(self, entity: str) -> Markup:
         """Return the editor as it was sent, with what its lines mean."""
         session = current_session()

@@ -19,6 +19,7 @@ from crm.permissions.service import require
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, title_of, values_of
+from crm.web.asking import always, asks, is_asking, is_redrawn
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card
@@ -57,6 +58,7 @@ class EntityView(BaseView):
 
     @expose("/filter", methods=["GET", "POST"])
     @has_access
+    @asks(always)
     def filter(self) -> Response:
         """Show the conditions of the list to be edited, or go to the list that meets those which come back."""
         require(current_session().actor, "read", self.entity)
@@ -76,10 +78,11 @@ class EntityView(BaseView):
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
+    @asks(is_redrawn)
     def add(self) -> Response:
         """Show the empty form, or create what it brings."""
         require(current_session().actor, "create", self.entity)
-        if request.method == "GET" or "_refresh" in request.args:
+        if is_asking():
             return self._form(self._starting_values(), sent=self._refreshed())
         made = find_made(current_session(), request.form.get("_once", ""))
         if made:
@@ -90,6 +93,7 @@ class EntityView(BaseView):
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
+    @asks(is_redrawn)
     def edit(self, pk: str) -> Response:
         """Show the form of a record, or save what it brings."""
         record = get_record(current_session(), self.entity, record_number(pk))
@@ -98,7 +102,7 @@ class EntityView(BaseView):
             "row_version": record.row_version,
             "id": record.id,
         }
-        if request.method == "GET" or "_refresh" in request.args:
+        if is_asking():
             return self._form(values, sent=self._refreshed())
         version = request.form.get("_version", "")
         seen = int(version) if version.isdecimal() else None
@@ -167,9 +171,7 @@ class EntityView(BaseView):
         return {**default_values(session, self.entity, given, situation_of(session)), **given}
 
     def _refreshed(self) -> dict[str, Any] | None:
-        return (
-            sent_values(current_session(), self.entity, request.form) if "_refresh" in request.args else None
-        )
+        return sent_values(current_session(), self.entity, request.form) if is_redrawn() else None
 
     def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
         """Save what the form brought; a refused form comes back with what was typed."""

@@ -18,6 +18,7 @@ from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, Problem, SchemaError
 from crm.messages import told
 from crm.segments.service import get_segment, segment_members
+from crm.web.asking import always, asks
 from crm.web.rest.entity import answer, for_users
 from crm.web.session import current_actor, current_session
 
@@ -64,6 +65,7 @@ class SchemaApi(BaseView):
 
     @expose("/check", methods=["POST"])
     @for_users
+    @asks(always)
     def check(self) -> Response:
         """Return every problem of the documents that were sent."""
         configured(current_session())
@@ -73,6 +75,7 @@ class SchemaApi(BaseView):
 
     @expose("/diff", methods=["POST"])
     @for_users
+    @asks(always)
     def diff(self) -> Response:
         """Return what publishing the documents would do."""
         session = current_session()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from flask import g, redirect, request
+from flask import g, redirect
 from flask import session as browser_session
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -17,14 +17,13 @@ from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError
 from crm.permissions.grants import exceeds
 from crm.permissions.model import Actor, Role
+from crm.web.asking import always, asks, is_asking
 from crm.web.permissions import EVERYONE
 from crm.web.security import read_held_role
 
 logger = logging.getLogger(__name__)
 
 KEY = "crm_view_as"  # in the browser's session and, for this request, in `g`
-STOP = "/admin/view-as/stop"
-READING = ("GET", "HEAD", "OPTIONS")
 
 
 def may_view_as(actor: Actor, role: Role, schema: Schema) -> bool:
@@ -58,7 +57,7 @@ def refuse_changes() -> None:
     Errors: NotAllowedError.
     """
     role = viewed_role()
-    if role is not None and request.method not in READING and request.path != STOP:
+    if role is not None and not is_asking():
         raise NotAllowedError("permissions.viewing_as", role=role.label)
 
 
@@ -87,6 +86,7 @@ class ViewAsView(BaseView):
     @expose("/stop", methods=["POST"])
     @has_access
     @permission_name("use")
+    @asks(always)
     def stop(self) -> Response:
         """Be oneself again."""
         name = browser_session.pop(KEY, None)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from crm.entities.workspace import get_workspace
 from crm.web.conditions.builder import Editor, draw_conditions
+from crm.web.entity.cells import view_name
 from crm.web.roles.form import read_role, role_page
 from tests.crm.web.form_reader import form_of
 from tests.factories import make_customer, user_id
+from tests.test_permission_matrix import concrete_paths
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +207,60 @@ def test_who_looks_changes_nothing(customers, looking, session):
     answer = looking.put(f"/api/v1/customer/{own}", json={"name": "Taken"}, headers={"X-CSRFToken": token})
     assert answer.status_code == 403
     assert session.get(session.workspace.models["customer"], own).name == "Mine Ltd"
+
+
+def test_what_only_asks_works_while_one_looks(customers, looking):
+    own, _other = customers
+    token, line = looking.token("/profile/"), {"if.n": "1", "if.0.kind": "field", "if.0.field": "name"}
+    for path in (
+        "/customer/filter",
+        "/conditions/customer?name=if",
+        "/customer/add?_refresh=1",
+        f"/customer/edit/{own}?_refresh=1",
+    ):
+        answer = looking.post(path, data={"csrf_token": token, "name": "Typed", **line})
+        assert answer.status_code in (200, 302, 422) and "only look" not in answer.text, path
+        assert "77,777" not in answer.text
+    assert (
+        "Typed" in looking.post("/customer/add?_refresh=1", data={"csrf_token": token, "name": "Typed"}).text
+    )
+
+
+def rows_of(engine):
+    """Return everything the database holds."""
+    tables = sa.inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        every = sa.literal_column("*")
+        read = {
+            name: connection.execute(sa.select(every).select_from(sa.table(name))).all() for name in tables
+        }
+    return {name: sorted(map(repr, rows)) for name, rows in read.items()}
+
+
+def test_while_one_looks_every_posted_request_only_asks_or_is_refused(app, client, customers, engine):
+    browser = client("admin")
+    token = browser.token("/profile/")
+    assert browser.post("/admin/roles/configurator/view", data={"csrf_token": token}).status_code == 302
+    before, asking = rows_of(engine), set()
+    for rule, path in concrete_paths(app):
+        if rule.endpoint == "ViewAsView.stop":
+            continue
+        for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"}):
+            for query in ("", "?_refresh=1"):
+                answer = browser.open(path + query, method=method, headers={"X-CSRFToken": token}, data={})
+                if "only look" not in answer.text:
+                    asking.add((rule.endpoint, query))
+    assert rows_of(engine) == before
+    assert {endpoint for endpoint, query in asking if not query} == {
+        *(f"{view_name(name)}.filter" for name in app.extensions["crm_workspace"].schema.entities),
+        "ConditionsView.check",
+        "AdminConditionsView.check",
+        "SchemaApi.check",
+        "SchemaApi.diff",
+        "RuleApi.try_one",
+    }
+    redrawn = {endpoint.split(".")[1] for endpoint, query in asking if query}
+    assert redrawn == {"filter", "check", "diff", "try_one", "add", "edit"}
 
 
 def test_one_stops_looking_and_is_oneself_again(customers, looking, caplog):
