@@ -8,6 +8,7 @@ stands in: what is copied into another column or journal does not open there.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import os
@@ -28,6 +29,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 INDEX_LENGTH = 22  # characters of a blind index: 128 bits
 ID_LENGTH = 8
+MARK = "sealed:"  # before a whole text that is sealed
 FILE_NAME = "encryption_keys"
 RELOAD_SECONDS = 1.0  # after which a process knows a key that another one made
 
@@ -70,6 +72,14 @@ def unseal(token: str, place: str) -> str:
         raise UnavailableError("secrets.not_ours") from error
 
 
+def reseal(token: str, place: str) -> str:
+    """Return a token sealed anew by the first key, and one that is already as it is.
+
+    Errors: UnavailableError, as `unseal`.
+    """
+    return token if token.startswith(current_keys()[0].id + ".") else seal(unseal(token, place), place)
+
+
 def blind_index(text: str, place: str, key: Key | None = None) -> str:
     """Return what equal texts of one place share and what says nothing else about them (HMAC)."""
     secret = _derived((key or current_keys()[0]).secret, f"index {place}")
@@ -79,6 +89,24 @@ def blind_index(text: str, place: str, key: Key | None = None) -> str:
 def blind_indexes(text: str, place: str) -> list[str]:
     """Return the blind index by every key of the ring: values of older keys are found as well."""
     return [blind_index(text, place, key) for key in current_keys()]
+
+
+def seal_text(text: str, place: str) -> str:
+    """Return a whole text sealed for a place, marked so that `open_text` knows it from a plain one."""
+    return f"{MARK}{seal(text, place)}"
+
+
+def open_text(stored: str, place: str) -> str:
+    """Return a text that may have been sealed for a place.
+
+    Errors: UnavailableError, as `unseal`.
+    """
+    return unseal(stored.removeprefix(MARK), place) if is_sealed(stored) else stored
+
+
+def is_sealed(stored: str) -> bool:
+    """Return whether a text is marked as sealed."""
+    return stored.startswith(MARK)
 
 
 def _as_text(raw: bytes) -> str:
@@ -189,12 +217,14 @@ def write_keys(file: Path, keys: Iterable[Key]) -> None:
 
 
 def add_key(folder: Path) -> Key:
-    """Put a new key in front of the ring in the instance folder, and return it."""
+    """Put a new key in front of the ring in the instance folder, and return it; of two at once none is lost."""
     file, key = folder / FILE_NAME, Key(os.urandom(KEY_BYTES))
-    keys = parse_keys(file.read_text()) if file.exists() else ()
-    fresh = file.with_name(FILE_NAME + ".new")
-    fresh.unlink(missing_ok=True)
-    write_keys(fresh, [key, *keys])
-    fresh.replace(file)
+    with (folder / f"{FILE_NAME}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keys = parse_keys(file.read_text()) if file.exists() else ()
+        fresh = file.with_name(FILE_NAME + ".new")
+        fresh.unlink(missing_ok=True)
+        write_keys(fresh, [key, *keys])
+        fresh.replace(file)
     RING.forget()
     return key

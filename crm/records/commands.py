@@ -1,14 +1,15 @@
-"""`flask crm keys rotate`."""
+"""`flask crm keys rotate`, `flask crm keys status`."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
 from crm.commands import Context, crm_command
 from crm.errors import UnavailableError
-from crm.records.rotation import reseal_everything
+from crm.records.rotation import key_status, reseal_everything
 from crm.secrets import RELOAD_SECONDS, add_key, current_keys
 
 
@@ -28,6 +29,26 @@ def register(group: click.Group) -> None:
             current_keys()  # the first one is made like at any start
             add_key(context.settings.instance)
             time.sleep(2 * RELOAD_SECONDS)  # until every process knows it, and finds what it sealed
-        facts = {"key": current_keys()[0].id, **reseal_everything(context.engine, context.workspace)}
-        words = "Sealed {values} values and {changes} rows of the history by the key {key}."
+        facts = {"key": current_keys()[0].id, **reseal_everything(context.engine)}
+        words = "Sealed {values} values, {texts} texts and {changes} rows of the history by the key {key}."
+        if facts["left"]:
+            words += (
+                "\n{left} were left, which do not open or which somebody held: see flask crm keys status."
+            )
         context.answer(facts, words.format(**facts))
+
+    @crm_command(keys, "status", help="Which key seals what, and which may be taken out of the ring.")
+    def status(context: Context) -> None:
+        found = key_status(context.engine)
+        context.answer({"keys": found}, "\n".join(line for key in found for line in status_lines(key)))
+
+
+def status_lines(key: dict[str, Any]) -> list[str]:
+    """Return what is known of one key as lines of text."""
+    if key["is_first"]:
+        role = "seals"
+    elif not key["is_known"]:
+        role = "is not in the ring: what it sealed does not open"
+    else:
+        role = "is still in use: rotate" if key["in_use"] else "may be removed"
+    return [f"{key['key']} {role}", *(f"  {count:>9} {name}" for name, count in key["places"].items())]

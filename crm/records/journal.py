@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from crm.entities.model import Entity
 from crm.entities.models import Record
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.secrets import seal, unseal
+from crm.secrets import reseal, seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 SEALED = "sealed"  # the one key of a JSON value nobody can read in the database
@@ -27,7 +27,7 @@ change = sa.Table(
     sa.Column("entity", sa.String(64), nullable=False),
     sa.Column("record_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("values", sa.Text, nullable=False),  # {"field": [before, after]}
+    sa.Column("values", sa.Text, nullable=False, info={SEALED: "values"}),  # {"field": [before, after]}
     sa.Column("user_id", sa.Integer),
     sa.Column("actor_kind", sa.String(16), nullable=False),
     sa.Column("actor_name", sa.String(100), nullable=False),
@@ -150,29 +150,26 @@ def _place(field_uid: str) -> str:
 def read_values(text: str) -> dict[str, list[Any]]:
     """Return the values of one journal row as data, sealed ones opened."""
     values = json.loads(text)
-    if SEALED not in text:
-        return values
-    return {name: [_opened(value) for value in pair] for name, pair in values.items()}
+    return values if SEALED not in text else open_values(values)
 
 
-def _opened(value: Any) -> Any:
-    if not isinstance(value, dict) or set(value) != {SEALED}:
-        return value
-    uid, token = value[SEALED]
-    return json.loads(unseal(token, _place(uid)))
+def open_values(data: Any) -> Any:
+    """Return JSON data with whatever is sealed in it opened."""
+    return with_sealed(data, lambda uid, token: json.loads(unseal(token, _place(uid))))
 
 
-def reseal_values(text: str, key_id: str) -> str:
-    """Return a journal row's values with everything sealed by the first key of the ring, whose id is given."""
+def reseal_values(data: Any) -> Any:
+    """Return JSON data with whatever is sealed in it sealed anew, by the first key of the ring."""
+    return with_sealed(data, lambda uid, token: {SEALED: [uid, reseal(token, _place(uid))]})
 
-    def fresh(value: Any) -> Any:
-        if not isinstance(value, dict) or set(value) != {SEALED} or value[SEALED][1].startswith(key_id + "."):
-            return value
-        uid, token = value[SEALED]
-        return {SEALED: [uid, seal(unseal(token, _place(uid)), _place(uid))]}
 
-    values = {name: [fresh(value) for value in pair] for name, pair in json.loads(text).items()}
-    return json.dumps(values, ensure_ascii=False)
+def with_sealed(data: Any, turn: Callable[[str, str], Any]) -> Any:
+    """Return JSON data with each sealed value replaced by what is made of its field's uid and its token."""
+    if isinstance(data, dict):
+        if set(data) == {SEALED}:
+            return turn(*data[SEALED])
+        return {name: with_sealed(value, turn) for name, value in data.items()}
+    return [with_sealed(value, turn) for value in data] if isinstance(data, list) else data
 
 
 def list_changes(

@@ -2,51 +2,85 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import sqlalchemy as sa
 
-from crm.entities.workspace import Workspace
-from crm.records.journal import change, reseal_values
-from crm.records.store import list_sealed_otherwise, replace_sealed, sealed_columns
+from crm.database import only_reading
+from crm.records.sealed import FIELDS, TEXT, SealedPlace, count_by_key, count_of, list_places, reseal_next
 from crm.secrets import current_keys
 
-CHUNK = 500
+CHUNK = 200
+PAUSE = 0.2  # seconds before rows that somebody else held are looked at again
+PATIENCE = 30  # times they are
+COUNTS = {FIELDS: "values", TEXT: "texts"}
 
 
-def reseal_everything(engine: sa.Engine, workspace: Workspace) -> dict[str, int]:
-    """Seal every value of every encrypted field by the first key; return counts of values and journal rows.
+def reseal_everything(engine: sa.Engine) -> dict[str, int]:
+    """Seal everything that older keys sealed by the first one; return counts of what was done and what was left.
 
-    Safe to repeat and to interrupt: each chunk is a transaction of its own, and what is done is not done again.
-    Neither version nor history of a record changes: nobody saved it.
+    Safe to repeat, to interrupt and to do twice at once: each chunk is a transaction of its own, and what is done is
+    not done again. Neither version nor history of a record changes: nobody saved it.
+
+    Shape:  `values` of fields, `texts` of imports and views, `changes` of the journal and of runs; `left` are
+            rows that do not open, or that somebody held the whole time.
     """
-    key_id, values = current_keys()[0].id, 0
-    for column in sealed_columns(workspace):
-        while done := _reseal_some(engine, column, key_id):
-            values += done
-    return {"values": values, "changes": _reseal_journal(engine, key_id)}
+    with only_reading(), engine.connect() as connection:
+        places = list_places(connection)
+    counts = {"values": 0, "texts": 0, "changes": 0, "left": 0}
+    for place in places:
+        done, left = _reseal_place(engine, place)
+        counts[COUNTS.get(place.kind, "changes")] += done
+        counts["left"] += left
+    return counts
 
 
-def _reseal_some(engine: sa.Engine, column: sa.Column, key_id: str) -> int:
-    with engine.begin() as connection:
-        found = list_sealed_otherwise(connection, column, key_id, CHUNK)
-        rows = [{"row": row_id, "old": text, "value": column.type.open(text)} for row_id, text in found]
-        if rows:
-            replace_sealed(connection, column, rows)
-    return len(rows)
+def _reseal_place(engine: sa.Engine, place: SealedPlace) -> tuple[int, int]:
+    """Seal one place anew, until nothing of an older key is left but what does not open; return both numbers."""
+    total = 0
+    for _turn in range(PATIENCE):
+        done = _pass_over(engine, place)
+        total += done
+        with only_reading(), engine.connect() as connection:
+            left = count_of(connection, place, [key.id for key in current_keys()[1:]])
+        if not left:
+            return total, 0
+        if not done:
+            time.sleep(PAUSE)
+    return total, left
 
 
-def _reseal_journal(engine: sa.Engine, key_id: str) -> int:
-    last, total = 0, 0
+def _pass_over(engine: sa.Engine, place: SealedPlace) -> int:
+    after, total = None, 0
     while True:
+        begun = time.monotonic()
         with engine.begin() as connection:
-            asked = sa.select(change.c.id, change.c["values"]).where(
-                change.c.id > last, change.c["values"].contains('{"sealed"')
-            )
-            rows = connection.execute(asked.order_by(change.c.id).limit(CHUNK)).all()
-            for row_id, text in rows:
-                fresh = reseal_values(text, key_id)
-                if f'"{key_id}.' in fresh and fresh != text:
-                    connection.execute(sa.update(change).where(change.c.id == row_id).values(values=fresh))
-                    total += 1
-        if not rows:
+            after, done = reseal_next(connection, place, after, CHUNK)
+        if after is None:
             return total
-        last = rows[-1][0]
+        total += done
+        time.sleep(min(PAUSE, time.monotonic() - begun))  # others want to write as well
+
+
+def key_status(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return, for each key of the ring and each unknown one that sealed something, what it seals.
+
+    Shape:  `key` (its id), `is_known`, `is_first` (it seals), `places` (name to count), `in_use`.
+    """
+    found: dict[str, dict[str, int]] = {key.id: {} for key in current_keys()}
+    with only_reading(), engine.connect() as connection:
+        for place in list_places(connection):
+            for key_id, count in count_by_key(connection, place).items():
+                found.setdefault(key_id, {})[place.name] = count
+    known = [key.id for key in current_keys()]
+    return [
+        {
+            "key": key_id,
+            "is_known": key_id in known,
+            "is_first": key_id == known[0],
+            "places": places,
+            "in_use": bool(places),
+        }
+        for key_id, places in found.items()
+    ]
