@@ -75,7 +75,6 @@ class FormulaReader:
     def __init__(self, text: object, entity: Entity, resolver: Resolver) -> None:
         self.tokens = tokens_of(text)
         self.place = 0
-        self.depth = 0
         self.entity = entity
         self.resolver = resolver
 
@@ -84,6 +83,7 @@ class FormulaReader:
 
         Errors: FormulaRefusal, which knows the position.
         """
+        depth = self.resolver.depth
         try:
             found = self._either()
             if self.token.sort != "end":
@@ -93,6 +93,8 @@ class FormulaReader:
             raise
         except Refusal as refusal:
             raise FormulaRefusal(refusal, self.token.position) from None
+        finally:
+            self.resolver.depth = depth
 
     @property
     def token(self) -> Token:
@@ -115,13 +117,13 @@ class FormulaReader:
         return FormulaRefusal(Refusal(code, **params), self.token.position)
 
     def _either(self) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+        self.resolver.depth += 1
+        if self.resolver.depth > MAX_DEPTH:
             raise self._refusal("conditions.too_deep", limit=MAX_DEPTH)
         parts = [self._every()]
         while self._take("or"):
             parts.append(self._every())
-        self.depth -= 1
+        self.resolver.depth -= 1
         return parts[0] if len(parts) == 1 else Or(tuple(must_be_condition(part) for part in parts))
 
     def _every(self) -> Node:

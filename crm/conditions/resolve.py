@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 MAX_STEPS = 6  # references in one path
 SLICE = re.compile(r"(?P<name>.+?)_(?:last_(?P<last>[0-9]{1,5})|(?P<near>[0-9]{1,5})_to_(?P<far>[0-9]{1,5}))_"
                    r"(?P<unit>days|weeks|months|years)(?P<ago>_ago)?\Z")  # fmt: skip
+
+
+TOLD_AS_IT_IS = ("conditions.formula_in_circle", "conditions.formula_broken", "conditions.too_deep")
+"""What is wrong with a formula that stands on others, and not just with one of those."""
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of the program; it becomes a problem
@@ -71,7 +75,8 @@ def unknown(what: str, name: object, known: Iterable[str], /, **params: object) 
 class Resolver:
     """Looks names up in one revision.
 
-    Shape:  `compute` gives the tree of a formula or summary field; it is asked once per field.
+    Shape:  `compute` gives the tree of a formula or summary field; it is asked once per field. `depth` says how many
+            brackets are open, in formulas that stand on formulas too.
     """
 
     def __init__(self, schema: Schema, compute: Callable[[Resolver, Entity, Field], Node]) -> None:
@@ -79,6 +84,7 @@ class Resolver:
         self._compute = compute
         self._computed: dict[Step, Node] = {}
         self._open: list[Step] = []
+        self.depth = 0
 
     def entity(self, name: str) -> Entity:
         """Return an entity of the revision; a reference to one that is missing is refused."""
@@ -136,13 +142,14 @@ class Resolver:
     def _tree_of(self, entity: Entity, field: Field) -> Node:
         step = (entity.name, field.name)
         if step in self._open:
-            raise Refusal("conditions.formula_in_circle", name=field.name)
+            circle = self._open[self._open.index(step) :]
+            raise Refusal("conditions.formula_in_circle", circle=say_circle(circle))
         if step not in self._computed:
             self._open.append(step)
             try:
                 self._computed[step] = self._compute(self, entity, field)
             except Refusal as refusal:
-                if refusal.code in ("conditions.formula_in_circle", "conditions.formula_broken"):
+                if refusal.code in TOLD_AS_IT_IS:
                     raise Refusal(refusal.code, **refusal.params) from None
                 raise Refusal("conditions.formula_broken", name=field.name) from None
             finally:
@@ -200,8 +207,9 @@ class Resolver:
             raise unknown("segment", name, known)
         if known[name] not in (entity, ""):
             raise Refusal("conditions.segment_of_other", name=name, entity=known[name], here=entity)
-        if is_in_circle(name, self.schema):
-            raise Refusal("conditions.segment_in_circle", name=name)
+        circle = circle_through(name, self.schema)
+        if circle:
+            raise Refusal("conditions.segment_in_circle", circle=say_circle([(one,) for one in circle]))
         return InSegment(name, entity, way)
 
 
@@ -223,18 +231,30 @@ def segment_entities(schema: Schema) -> Mapping[str, str]:
     return {**written, **built}
 
 
-def is_in_circle(name: str, schema: Schema) -> bool:
-    """Return whether a segment asks about itself, directly or by way of others."""
+def circle_through(name: str, schema: Schema) -> tuple[str, ...]:
+    """Return the segments by way of which one asks about itself, that one first; () when it does not."""
     seen: set[str] = set()
-    waiting = list(_segments_named(_lines_of(name, schema)))
+    waiting: list[tuple[str, ...]] = [(name,)]
     while waiting:
-        found = waiting.pop()
-        if found == name:
-            return True
-        if found not in seen:
-            seen.add(found)
-            waiting += _segments_named(_lines_of(found, schema))
-    return False
+        way = waiting.pop(0)
+        for found in sorted(_segments_named(_lines_of(way[-1], schema))):
+            if found == name:
+                return way
+            if found not in seen:
+                seen.add(found)
+                waiting.append((*way, found))
+    return ()
+
+
+def say_circle(members: Sequence[tuple[str, ...]]) -> str:
+    """Return the members of a circle as people read it; fields of one entity by their names alone.
+
+    >>> say_circle([("order", "total"), ("order", "tax")])
+    'total → tax → total'
+    """
+    is_one = {len(member) for member in members} == {2} and len({member[0] for member in members}) == 1
+    names = [member[-1] if is_one else ".".join(member) for member in members]
+    return " → ".join([*names, names[0]])
 
 
 def _lines_of(name: str, schema: Schema) -> Any:

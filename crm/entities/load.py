@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crm.entities.build import build_entity, with_inverses
 from crm.entities.check import check_entity, check_together
+from crm.entities.circles import find_circles, without_circles
 from crm.entities.identity import Identities
 from crm.entities.kinds import KINDS, folder_of, kind_names
 from crm.entities.model import Document, Entity, Schema
@@ -92,7 +93,12 @@ def build_schema(
     Shape:  a document with problems is left out of the schema; a schema without problems is complete.
     """
     documents = _in_order(documents)
-    identities = identities or Identities()
+    schema, problems = _build(documents, number, identities or Identities())
+    circles = find_circles(documents)
+    return schema, without_circles(problems) + circles if circles else problems
+
+
+def _build(documents: list[Document], number: int, identities: Identities) -> tuple[Schema, list[Problem]]:
     problems = _repeated(documents)
     entities: dict[str, Entity] = {}
     for document in documents:

@@ -144,11 +144,11 @@ MESSAGES = {
     "conditions.value_missing": N_("“%(name)s” must name what to add up, such as “orders.total”."),
     "conditions.value_not_wanted": N_("“%(name)s” must name only the children, not a field of theirs."),
     "conditions.segment_of_other": N_("The segment “%(name)s” selects “%(entity)s”, not “%(here)s”."),
-    "conditions.segment_in_circle": N_("The segment “%(name)s” asks about itself."),
+    "conditions.segment_in_circle": N_("A segment asks about itself here: %(circle)s."),
     "conditions.formula_broken": N_(
         "The field “%(name)s” cannot be reckoned; its own formula has a problem."
     ),
-    "conditions.formula_in_circle": N_("The formula of “%(name)s” needs its own outcome."),
+    "conditions.formula_in_circle": N_("A formula needs its own outcome here: %(circle)s."),
     "conditions.formula_expected": N_("“%(value)s” is not a formula."),
     "conditions.formula_too_long": N_("A formula has at most %(limit)s characters."),
     "conditions.number_too_long": N_("A number has at most %(limit)s digits."),

@@ -80,6 +80,10 @@ MESSAGES = {
     "schema.unknown_deed_near": N_("“%(name)s” is no right. Did you mean “%(near)s”?"),
     "schema.field_count": N_("An entity needs fields: at least one, at most %(limit)s."),
     "schema.board_needs_choice": N_("A board needs a choice field for its columns; “%(name)s” is none."),
+    "schema.required_in_circle": N_(
+        "No record could be the first, for each needs another one before it: %(circle)s. Let one of these fields be "
+        "empty."
+    ),
     "schema.inverse_taken": N_(
         "%(entity)s already has a field or children called “%(name)s”. Name the inverse otherwise."
     ),
