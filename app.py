@@ -27,7 +27,8 @@ from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.permissions.grants import judge_publisher
 from crm.records import commands as record_commands
-from crm.records.rekey import rebuild_search_keys
+from crm.records.jobs import rebuild_soon
+from crm.records.rekey import plan_rekeying
 from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
@@ -74,7 +75,8 @@ def wire() -> None:
     publish.BEFORE_PUBLISH.append(judge_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
-    publish.AFTER_PUBLISH += [lambda engine, *_rest: finish_soon(engine), rebuild_search_keys]
+    publish.ON_OTHER_WORDS.append(plan_rekeying)
+    publish.AFTER_PUBLISH += [finish_soon, rebuild_soon]
     assert _guard, "the guard listens once it is imported"
 
 

@@ -39,6 +39,7 @@ TICKS: dict[str, tuple[str, str]] = {
     "work the bell lost": ("workflows.runs.jobs.sweep", "sweep_seconds"),
     "uploads nobody saved": ("crm.records.jobs.sweep", "sweep_seconds"),
     "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
+    "search keys nobody writes": ("crm.records.jobs.sweep_search_keys", "sweep_seconds"),
     "what a publish left": ("crm.entities.jobs.sweep", "sweep_seconds"),
 }
 """What the scheduler calls: a function, and the setting that says how often, in seconds."""
@@ -220,7 +221,7 @@ def run_worker(settings: Settings) -> int:
     while not queue.work_until_lost(
         url,
         job_seconds=settings.job_seconds,
-        before_job=lambda: (_load_workspace(engine), reporter.look()),
+        before_job=lambda: (_load_workspace(engine), reporter.look_now()),
         in_child=lambda: engine.dispose(close=False),
         on_beat=lambda is_busy: reporter.stay() if is_busy else reporter.look(),
         log_level=settings.log_level,

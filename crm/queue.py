@@ -37,6 +37,7 @@ JOBS: dict[str, str] = {
     "imports.apply_batch": "crm.imports.jobs.apply_batch",
     "imports.undo_batch": "crm.imports.jobs.undo_batch",
     "schema.finish": "crm.entities.jobs.finish",
+    "records.rebuild_search_keys": "crm.records.jobs.rebuild_search_keys",
 }
 """Every function a worker may run, by the name that travels through Redis."""
 
@@ -144,16 +145,19 @@ def use_redis(url: str | None) -> None:
         _bells["this process"] = Bell(url)
 
 
-def has_bell() -> bool:
-    """Return whether there is a Redis to ring at all, away or not."""
-    return bool(_bells)
-
-
 def ring(name: str, *ids: int | str) -> bool:
     """Tell the workers that work of this kind waits; call it after the commit. Never raises for Redis."""
     for bell in list(_bells.values()):
         return bell.ring(name, *ids)
     return False
+
+
+def ring_or_do(name: str, work: Callable[[], None]) -> None:
+    """Tell the workers that work of this kind waits; a process without a bell, such as a command, does it now."""
+    if _bells:
+        ring(name)
+    else:
+        work()
 
 
 def look_at_queue() -> QueueState:

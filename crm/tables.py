@@ -24,6 +24,7 @@ def own_tables() -> list[sa.Table]:
     from crm.permissions import store as _people  # noqa: F401
     from crm.records import file_rows as _files  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
+    from crm.records import rekey as _rekey  # noqa: F401
     from crm.records import sequences as _sequences  # noqa: F401
     from crm.web import once as _once  # noqa: F401
     from crm.web.entity import saved_views as _views  # noqa: F401

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from crm.commands import Context, crm_command
+from crm.database import only_reading
 from crm.entities import store
 from crm.entities.finish import list_unfinished
 from crm.entities.json_schema import json_schemas
@@ -23,6 +24,7 @@ from crm.entities.reader import NAME
 from crm.entities.yaml import write_yaml
 from crm.errors import Problem, SchemaError
 from crm.messages import told
+from crm.records.rekey import list_rekeying
 
 FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
 
@@ -159,6 +161,11 @@ def _status(context: Context) -> None:
     """Show which process serves which revision, and what is left to do; exit code 1 when one could not take it up."""
     facts = publish_status(context.engine)
     facts["unfinished"] = [found.as_json() for found in list_unfinished(context.engine)]
+    with only_reading(), context.engine.connect() as connection:
+        facts["search_keys"] = [
+            {"entity": row.entity, "done": row.done, "total": row.total}
+            for row in list_rekeying(connection, context.workspace)
+        ]
     lines = [
         f"Revision {facts['revision']} is live" + ("." if facts["all_there"] else ", but not everywhere yet.")
     ]
@@ -166,6 +173,8 @@ def _status(context: Context) -> None:
         lines.append(f"{row['kind']}  {row['id']}  revision {row['revision']}  {row['failure']}".rstrip())
     for row in facts["unfinished"]:
         lines.append(f"Index still to be built: {row['entity']}.{row['field']}  {row['reason']}".rstrip())
+    for row in facts["search_keys"]:
+        lines.append(f"Search keys of {row['entity']}: {row['done']} of {row['total']}")
     context.answer(facts, "\n".join(lines))
     if facts["failures"]:
         raise click.exceptions.Exit(1)

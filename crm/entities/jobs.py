@@ -24,8 +24,5 @@ def sweep() -> None:
 
 
 def finish_soon(engine: sa.Engine) -> None:
-    """Leave what a publish left to the workers; where there are none to be rung for, do it now."""
-    if queue.has_bell():
-        queue.ring(FINISH)
-    else:
-        finish_indexes(engine)
+    """Leave what a publish left to the workers."""
+    queue.ring_or_do(FINISH, lambda: finish_indexes(engine))

@@ -124,6 +124,11 @@ class Reporter:
         except Exception as error:  # The database may be away; it is asked again soon.
             logger.warning("A %s could not report its revision: %s", self.kind, error)
 
+    def look_now(self) -> None:
+        """Take up the live revision before a job that may wait for every process to have it; never raises."""
+        self._next_look = 0.0
+        self.look()
+
     def stay(self) -> None:
         """Say again what was said, while a job is in work: it finishes on the revision it began with; never raises."""
         if self.revision and time.monotonic() >= self._next_report:

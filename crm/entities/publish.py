@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +37,11 @@ ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
 BEFORE_PUBLISH: list[Callable[[sa.Connection, Proposal, str], list[Problem]]] = []
 """What else may stand against a publish, given who publishes ("" is the machine's owner); filled by `app.py`."""
 
-AFTER_PUBLISH: list[Callable[[sa.Engine, Workspace, set[str]], None]] = []
-"""What follows a publish, given the entities whose searched fields changed; filled by `app.py`."""
+ON_OTHER_WORDS: list[Callable[[sa.Connection, Workspace, dict[str, bool]], None]] = []
+"""What is written in it about entities that are searched by other words from now on; filled by `app.py`."""
+
+AFTER_PUBLISH: list[Callable[[sa.Engine], None]] = []
+"""What follows a publish: work that the database says is left; filled by `app.py`."""
 
 LOCK_MILLISECONDS = 500  # how long a table may be awaited; everybody who comes after us waits as well
 LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds between two attempts
@@ -230,7 +233,7 @@ def _publish_once(
         expand(connection, statements, proposal.old_documents, proposal.before, workspace)
     for follow in AFTER_PUBLISH:
         try:
-            follow(engine, workspace, searched_otherwise(proposal))
+            follow(engine)
         except Exception:  # The revision is live; what follows must not make it look as if it were not.
             logger.exception("Revision %s is live, but something that follows failed", workspace.number)
     return workspace.number
@@ -242,6 +245,8 @@ def _write(
     """Write the revision and what belongs to it, permissions above all."""
     for write in ON_PUBLISH:
         write(connection, workspace)
+    for write in ON_OTHER_WORDS:
+        write(connection, workspace, searched_otherwise(proposal))
     content = {
         "documents": [dict(document.body) for document in proposal.documents],
         "identities": proposal.after.as_json(),
@@ -250,28 +255,38 @@ def _write(
     store.add_revision(connection, workspace.number, content, *note)
 
 
-def searched_otherwise(proposal: Proposal) -> set[str]:
-    """Return the entities that existed before and are searched by other fields now."""
-
-    def searched(document: Document, identities: Identities) -> set[str]:
-        fields = document.body["fields"]
-        return {
-            identities.field(document.name, key, "").uid
-            for key, body in fields.items()
-            if body.get("search") is True
-        }
-
+def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
+    """Return the entities that existed before and are searched by other words now, and whether a field left them."""
     old = {
-        proposal.before.entity(document.name).uid: searched(document, proposal.before)
+        proposal.before.entity(document.name).uid: _searched_words(document, proposal.before)
         for document in proposal.old_documents
         if document.kind == "entity"
     }
     new = {
-        document.name: searched(document, proposal.after)
+        document.name: _searched_words(document, proposal.after)
         for document in proposal.documents
         if document.kind == "entity"
     }
-    return {name for name, uids in new.items() if old.get(proposal.after.entity(name).uid, uids) != uids}
+    found = {}
+    for name, words in new.items():
+        before = old.get(proposal.after.entity(name).uid, words)
+        if before != words:
+            found[name] = not set(before) <= set(words)
+    return found
+
+
+def _searched_words(document: Document, identities: Identities) -> dict[str, Any]:
+    """Return what decides the search keys of an entity: its searched fields, and what their choices are called."""
+    fields = {key: body for key, body in document.body["fields"].items() if body.get("search") is True}
+    found = {}
+    for key, body in fields.items():
+        known, choices = identities.field(document.name, key, ""), body.get("choices")
+        labels = [
+            (choice, row.get("label") if isinstance(row, Mapping) else row)
+            for choice, row in (choices.items() if isinstance(choices, Mapping) else ())
+        ]
+        found[known.uid] = (known.column, labels or choices)
+    return found
 
 
 @contextmanager

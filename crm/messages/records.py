@@ -41,5 +41,8 @@ MESSAGES = {
     ),
     "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
     "record.unknown_filter": N_("One part of the filter was ignored: “%(name)s”."),
+    "record.search_is_rebuilt": N_(
+        "What is searched in “%(entity)s” was changed; until all records follow, a search may not find every one."
+    ),
     "record.too_many": N_("At most %(limit)s records can be handled at once."),
 }

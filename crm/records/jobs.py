@@ -1,13 +1,36 @@
-"""What the scheduler calls for records."""
+"""What workers and the scheduler call for records."""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from config import current_settings
+from crm import queue
 from crm.database import build_engine
+from crm.records import rekey
 from crm.records.files import sweep_uploads
+
+REBUILD = "records.rebuild_search_keys"
 
 
 def sweep() -> None:
     """Destroy uploads that were never saved with a record."""
     settings = current_settings()
     sweep_uploads(build_engine(settings.database_url), settings.files_url)
+
+
+def rebuild_search_keys() -> None:
+    """Write search keys that wait anew. Safe to repeat: it goes on where it stopped."""
+    rekey.rebuild_search_keys(build_engine(current_settings().database_url))
+
+
+def sweep_search_keys() -> None:
+    """Ring again while search keys wait that nobody writes."""
+    if rekey.has_work(build_engine(current_settings().database_url)):
+        queue.ring(REBUILD)
+
+
+def rebuild_soon(engine: sa.Engine) -> None:
+    """Leave search keys that wait to the workers."""
+    if rekey.has_work(engine):
+        queue.ring_or_do(REBUILD, lambda: rekey.rebuild_search_keys(engine))

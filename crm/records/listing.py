@@ -19,6 +19,7 @@ from crm.fields.fold import query_keys
 from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import reads_hidden, require
+from crm.records.rekey import find_rekeying
 from crm.records.values import field_of, formula_tree, type_of
 
 COUNT_LIMIT = 10_000
@@ -159,7 +160,6 @@ def _expression(session: CrmSession, entity: Entity, name: str) -> Any:
 
 
 def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem]) -> Iterator[Any]:
-    cls = session.workspace.models[entity.name]
     scope = scope_of(session)
     for line in query.lines:
         tree, problems = parse_conditions([line], entity, session.workspace.schema)
@@ -169,7 +169,10 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
         yield compile_sql(tree, entity.name, scope)
     words = query.search.replace("\x00", "").strip()  # PostgreSQL holds no NUL, so nothing has one
     if words:
-        yield _searched(session, entity, cls, words)
+        rekeying = find_rekeying(session, entity)
+        if rekeying:
+            notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
+        yield _searched(session, entity, words, bool(rekeying and rekeying.narrower))
 
 
 def _word_of(line: Any) -> str:
@@ -186,11 +189,15 @@ def _reads_hidden(session: CrmSession, tree: Any) -> bool:
     return reads_hidden(actor, tree, session.workspace.schema)
 
 
-def _searched(session: CrmSession, entity: Entity, cls: Any, words: str) -> Any:
-    """Return the condition that a record holds every searched word, in one of its spellings."""
-    hidden = session.actor.rights(entity.name).hidden
+def _searched(session: CrmSession, entity: Entity, words: str, holds_more: bool) -> Any:
+    """Return the condition that a record holds every searched word, in one of its spellings.
+
+    Shape:  `holds_more`: keys may still hold words of a field that was searched before; whose, nobody knows.
+    """
+    cls, hidden = session.workspace.models[entity.name], session.actor.rights(entity.name).hidden
     searched = [field for field in entity.fields.values() if field.search]
-    if any(field.name in hidden for field in searched):
+    is_closed = holds_more and not session.actor.sees_everything
+    if is_closed or any(field.name in hidden for field in searched):
         lines = [{"field": field.name, "contains": words} for field in searched if field.name not in hidden]
         tree, problems = (
             parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])

@@ -20,6 +20,7 @@ from crm.entities.publish import weigh_documents
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, NotFoundError
 from crm.messages import render, told
+from crm.records.rekey import list_rekeying
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.impact import impact_words
@@ -246,6 +247,7 @@ def _arrival(number: int) -> dict[str, Any]:
         "is_there": is_there,
         "failed": any(row["failure"] for row in processes if row["revision"] < number),
         "unfinished": _unfinished(session),
+        "rekeying": _rekeying(session),
         "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
     }
 
@@ -264,6 +266,16 @@ def _unfinished(session: CrmSession) -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def _rekeying(session: CrmSession) -> list[dict[str, Any]]:
+    """Return the entities whose records are not all found by their new words yet, and how far they are."""
+    entities = session.workspace.schema.entities
+    found = list_rekeying(session.connection(), session.workspace)
+    return [
+        {"entity": entities[row.entity].plural.get(current_language()), "done": row.done, "total": row.total}
+        for row in found
+    ]
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

@@ -6,11 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from crm.drafts import service
+from crm.entities import publish
 from crm.entities.finish import finish_indexes
 from crm.entities.load import documents_from_json
 from crm.entities.processes import report_process
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import get_workspace
+from crm.records.rekey import rebuild_search_keys
+from tests.crm.entities.publishing import fill_customers, publish_changed
 from tests.factories import make_customer
 
 DRAFT = "/admin/schema/draft/"
@@ -157,6 +160,20 @@ def test_the_arrival_shows_which_index_is_still_being_built(client, engine):
     finish_indexes(engine)
     state = client("admin").get(f"/admin/schema/publish/{number}/state").text
     assert "still being built" not in state and "hx-trigger" not in state
+
+
+def test_the_arrival_shows_how_far_the_search_keys_are(client, engine, monkeypatch):
+    monkeypatch.setattr(publish, "AFTER_PUBLISH", [])
+    fill_customers(engine, 3)
+    number = publish_changed(
+        engine, lambda entities: entities["customer"]["fields"]["street"].update(search=True)
+    )
+    report_process(engine, "one", "web", number)
+    page = client("admin").get(f"/admin/schema/publish/{number}").text
+    assert "Other words find them now" in page and "0 of 3" in page and "hx-trigger" in page
+    rebuild_search_keys(engine)
+    state = client("admin").get(f"/admin/schema/publish/{number}/state").text
+    assert "Other words" not in state and "hx-trigger" not in state
 
 
 def test_the_history_says_who_when_why_and_what(client, engine):
