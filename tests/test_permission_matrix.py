@@ -254,6 +254,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaFieldsView",
     "SchemaLabelsView",
     "SchemaLayoutView",
+    "SchemaNewView",
     "SchemaPreviewView",
     "WhyView",
 }

@@ -107,6 +107,12 @@ def sprite_names() -> frozenset[str]:
     return frozenset(load_manifest().get("icons", ()))
 
 
+@cache
+def icon_names() -> tuple[str, ...]:
+    """Return the name of every icon there is."""
+    return tuple(sorted(path.stem for path in (VENDOR / "icons").glob("*.svg")))
+
+
 # --- Building ------------------------------------------------------------------------------------------
 
 

@@ -200,3 +200,36 @@ def check_use(visitor: Visitor) -> None:
     assert answer["result"][0]["loyalty"] == "gold"
     workbook = openpyxl.load_workbook(io.BytesIO(get(visitor.address + "/import/template/deal.xlsx").body()))
     assert "נאמנות" in [cell.value for cell in next(workbook.active.iter_rows(max_row=1))]
+
+
+def test_an_entity_with_a_board_and_a_calendar_is_made_published_and_used(visitor) -> None:
+    page, address = visitor.page, visitor.address
+    visitor.open("/admin/schema/new")
+    page.locator('[name="label.he"]').fill("ביקור")
+    page.locator('[name="plural.he"]').fill("ביקורים")
+    page.locator('[name="_name"]').fill("visit")
+    page.locator('[name="icon_search"]').press_sequentially("truck")
+    page.locator('#icon-grid [value="truck-delivery"]').check(force=True)
+    page.locator('[name="color"][value="teal"]').check(force=True)
+    page.locator('[name="board"]').check()
+    page.locator('[name="board_columns"]').fill("מתוכנן\nבוצע")
+    page.locator('[name="calendar"]').check()
+    page.locator('[name="access.sales"]').select_option("work")
+    sound_at_every_width(visitor)
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_url("**/admin/schema/visit/")
+    assert page.evaluate(
+        "[...document.querySelectorAll('[data-list] [data-id]')].map((row) => row.dataset.id)"
+    ) == ["name", "status", "date"]
+    publish(page, address)
+
+    visitor.open("/visit/add")
+    page.locator('[name="name"]').fill("סיור במפעל")
+    page.locator('[name="date"]').fill("2026-03-04")
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_url("**/visit/show/1")
+    visitor.open("/visit/board/")
+    columns = page.locator(".board-column").all_inner_texts()
+    assert len(columns) >= 2 and "מתוכנן" in columns[0] and "סיור במפעל" in columns[0]
+    assert page.locator('.sidebar a[href="/visit/list/"] .tinted.pill-teal').count() == 1
+    sound_at_every_width(visitor)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, redirect, render_template, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
-from crm.drafts.edits import change_entity, new_entity
+from crm.drafts.edits import change_entity, rename_entity
 from crm.drafts.keys import read_texts, shown_texts
+from crm.entities.model import Document
+from crm.entities.rename import rename_document
 from crm.errors import ConflictError
+from crm.fields.fold import fold
 from crm.messages import render
-from crm.texts import LANGUAGES, translate
 from crm.web import assets
 from crm.web.language import current_language
-from crm.web.schema.overview import entity_rows, sorted_rows
+from crm.web.schema.controls import COLORS
+from crm.web.schema.overview import count_records, entity_rows, sorted_rows
 from crm.web.schema.pieces import (
     Answer,
     ShapingView,
@@ -30,19 +33,24 @@ from crm.web.schema.pieces import (
     find_problems,
     fingerprint,
     is_stale,
-    save_body,
+    label_of,
+    live_body,
+    save_changed,
 )
-from crm.web.schema.readers import as_number, derive_name, sent_texts
+from crm.web.schema.readers import as_number, sent_texts
 from crm.web.session import current_session
 
-ACCESS = (
-    "read",
-    "create",
-    "update",
-    "delete",
-    "import",
-    "export",
-)  # what a chosen role may do with a new entity
+USUAL_ICONS = (
+    "folder", "user", "users", "users-group", "building", "building-store", "building-factory", "home", "briefcase",
+    "target", "flag", "star", "heart", "bulb", "rocket", "bolt", "calendar", "clock", "phone", "mail", "message",
+    "messages", "headset", "tool", "tools", "settings", "engine", "car", "truck", "plane", "ship", "package", "box",
+    "shopping-cart", "receipt", "credit-card", "coin", "cash", "wallet", "chart-bar", "chart-pie", "file", "file-text",
+    "notes", "clipboard-list", "book", "school", "certificate", "award", "trophy", "ticket", "tag", "map-pin", "map",
+    "world", "plant", "paw", "stethoscope", "pill", "bed", "tools-kitchen-2", "palette", "camera", "photo", "music",
+    "device-laptop", "device-mobile", "server", "key", "lock", "shield", "gavel", "scale", "speakerphone", "git-merge",
+)  # fmt: skip
+"""The icons that are offered before anything is searched for."""
+MOST_ICONS = 96
 
 
 class SchemaEntitiesView(ShapingView):
@@ -63,70 +71,62 @@ class SchemaEntitiesView(ShapingView):
         rows = sorted_rows((row for row in every if row.matches(asked)), sort)
         return self.page("schema/entities.html", rows=rows, total=len(every), asked=asked, sort=sort)
 
-    @expose("/new", methods=["GET", "POST"])
+    @expose("/icons")
     @has_access
     @permission_name("use")
-    def new(self) -> Answer:
-        """Add an entity to the draft."""
-        if request.method == "GET":
-            return self.draw_new({})
-        label = sent_texts(request.form, "label")
-        name = request.form.get("_name", "").strip() or derive_name(
-            label["en"] or next(filter(None, label.values()), "")
-        )
-        words = {language: translate("Name", language) for language in LANGUAGES}
-        first = {"type": "text", "label": words, "required": True, "search": True}
-        body = new_entity(name, entity_keys(request.form, {}), ("name", first))
-        errors = errors_by_key(find_problems(body), ())
-        session = current_session()
-        if drafts.document_of(session, drafts.find_draft(session), "entity", name):
-            errors["entity"] = render_taken(name)
-        if not any(label.values()):
-            errors["label"] = gettext("Say what one record is called.")
-        if errors:
-            return self.draw_new(body, errors)
-        save_body(name, body)
-        give_access(name, request.form.getlist("role"))
-        return redirect(f"/admin/schema/{name}/")
-
-    def draw_new(self, body: Mapping, errors: Mapping[str, str] | None = None) -> tuple[str, int]:
-        """Return the form of a new entity."""
-        roles = current_session().workspace.schema.parts.get("role", {})
-        return self.page(
-            "schema/new.html",
-            422 if errors else 200,
-            roles={name: role.label for name, role in roles.items()},
-            chosen=request.form.getlist("role"),
-            **entity_form(body, errors or {}, request.form.get("_name", "")),
-        )
+    def icons(self) -> Answer:
+        """Show the icons whose names hold what was typed; the usual ones when nothing was."""
+        asked, chosen = request.args.get("icon_search", "").strip().lower(), request.args.get("icon", "")
+        names = find_icons(asked) if asked else usual_icons(chosen)
+        return render_template("schema/_icons.html", icons=names, icon=chosen)
 
     @expose("/<name>/general", methods=["GET", "POST"])
     @has_access
     @permission_name("use")
     def general(self, name: str) -> Answer:
-        """Change what an entity is called and where it stands in the menu."""
+        """Change what an entity is called and where it stands in the menu; its key as long as it is new."""
         body = body_of(name)
         if request.method == "GET":
-            return self.entity_page(name, "general", **entity_form(body, {}))
-        wanted = change_entity(body, entity_keys(request.form, body))
+            return self.draw_general(name, body)
+        documents = drafts.documents_of(current_session(), drafts.find_draft(current_session()))
+        new_name = request.form.get("_name", "").strip() or name if not live_body(name) else name
+        after = with_general(documents, name, new_name)
+        wanted = next(each.body for each in after if (each.kind, each.name) == ("entity", new_name))
         errors = errors_by_key(find_problems(wanted, (), name), ())
         errors = {key: text for key, text in errors.items() if key != "fields"}
+        if new_name != name and ("entity", new_name) in {(each.kind, each.name) for each in documents}:
+            errors["entity"] = render(ConflictError("edit.entity_exists", name=new_name), current_language())
         if is_stale(entity_part(body)):
             errors = {"": render(ConflictError("draft.moved_on"), current_language())}
         if errors:
-            return self.entity_page(
-                name, "general", 422, **entity_form(wanted, errors, seen=entity_part(body))
-            )
-        save_body(name, wanted)
+            return self.draw_general(name, {**wanted, "entity": name}, errors)
+        save_changed(documents, after)
         flash(gettext("Saved in your draft."), "success")
-        return redirect(f"/admin/schema/{name}/general")
+        return redirect(f"/admin/schema/{new_name}/general")
+
+    def draw_general(self, name: str, body: Mapping, errors: Mapping[str, str] | None = None) -> Answer:
+        """Return the page about the entity as a whole."""
+        return self.entity_page(
+            name,
+            "general",
+            422 if errors else 200,
+            is_new=not live_body(name),
+            records=count_records(name),
+            **entity_form(body, errors or {}, request.form.get("_name", name), entity_part(body_of(name))),
+        )
 
     @expose("/<name>/remove", methods=["POST"])
     @has_access
     @permission_name("use")
-    def remove(self, name: str) -> Response:
-        """Take an entity out of the draft's documents; publishing parks its table."""
-        body_of(name)
+    def remove(self, name: str) -> Answer:
+        """Take an entity out of the draft's documents; publishing parks its table.
+
+        One that holds records goes only when somebody types what it is called.
+        """
+        body, typed = body_of(name), request.form.get("confirm", "").strip()
+        if count_records(name) and fold(typed) not in (fold(label_of(body, "plural")), fold(name)):
+            sentence = gettext("Type “%(name)s” to remove what holds records.", name=label_of(body, "plural"))
+            return self.draw_general(name, body, {"confirm": sentence})
         session = current_session()
         drafts.edit_document(session, "entity", name, lambda _body: None)
         session.commit()
@@ -134,9 +134,27 @@ class SchemaEntitiesView(ShapingView):
         return redirect("/admin/schema/")
 
 
+def with_general(documents: list[Document], name: str, new_name: str) -> list[Document]:
+    """Return the documents with an entity as the form says, renamed wherever it is named."""
+    changed = [
+        replace(each, body=change_entity(each.body, entity_keys(request.form, each.body)))
+        if (each.kind, each.name) == ("entity", name)
+        else each
+        for each in documents
+    ]
+    if new_name == name:
+        return changed
+    return [
+        replace(each, body=rename_entity(each.body, new_name, None))
+        if (each.kind, each.name) == ("entity", new_name)
+        else each
+        for each in rename_document(changed, "entity", name, new_name)
+    ]
+
+
 def entity_part(body: Mapping) -> dict[str, Any]:
     """Return what the form of an entity is about."""
-    return {key: body.get(key) for key in ("label", "plural", "icon", "menu", "menu_place", "title")}
+    return {key: body.get(key) for key in ("label", "plural", "icon", "color", "menu", "menu_place", "title")}
 
 
 def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
@@ -144,7 +162,9 @@ def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
     found: dict[str, Any] = {
         key: read_texts(sent_texts(form, key), body.get(key)) or None for key in ("label", "plural")
     }
-    found |= {key: form.get(key, "").strip() or None for key in ("icon", "menu", "title") if key in form}
+    found |= {
+        key: form.get(key, "").strip() or None for key in ("icon", "color", "menu", "title") if key in form
+    }
     if "menu_place" in form:
         found["menu_place"] = as_number(form.get("menu_place", "").strip() or None)
     return found
@@ -153,7 +173,8 @@ def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
 def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: Any = None) -> dict[str, Any]:
     """Return what the form of an entity draws."""
     labels = {"label": gettext("One record is called"), "plural": gettext("Several are called"),
-              "title": gettext("Title of a record"), "icon": gettext("Icon"), "menu": gettext("Menu group"),
+              "title": gettext("Title of a record"), "icon": gettext("Icon"),
+              "color": gettext("Colour"), "features": gettext("What it can do"), "menu": gettext("Menu group"),
               "menu_place": gettext("Place in the menu"), "entity": gettext("Key")}  # fmt: skip
     return {
         "shown": {key: shown_texts(body.get(key)) for key in ("label", "plural")},
@@ -162,7 +183,8 @@ def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: 
         "errors": errors,
         "problems": as_summary(errors, labels),
         "labels": labels,
-        "icons": sorted(assets.sprite_names()),
+        "icons": usual_icons(str(body.get("icon") or "")),
+        "colors": COLORS,
         "menus": sorted(
             {each.menu for each in current_session().workspace.schema.entities.values() if each.menu}
         ),
@@ -170,20 +192,12 @@ def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: 
     }
 
 
-def render_taken(name: str) -> str:
-    """Return the sentence that an entity's name is taken."""
-    return render(ConflictError("edit.entity_exists", name=name), current_language())
+def usual_icons(chosen: str) -> list[str]:
+    """Return the icons that are offered, the chosen one among them."""
+    return [*([chosen] if chosen and chosen not in USUAL_ICONS else []), *USUAL_ICONS]
 
 
-def give_access(entity: str, roles: list[str]) -> None:
-    """Let roles work with a new entity, in the draft."""
-    session = current_session()
-    for role in roles:
-        if role not in session.workspace.schema.parts.get("role", {}):
-            continue
-
-        def open_to(body: dict) -> dict:
-            return {**body, "entities": {**(body.get("entities") or {}), entity: {"can": list(ACCESS)}}}
-
-        drafts.edit_document(session, "role", role, open_to)
-    session.commit()
+def find_icons(text: str) -> list[str]:
+    """Return icons by a part of their English names, those that begin with it first."""
+    found = [name for name in assets.icon_names() if text in name]
+    return sorted(found, key=lambda name: (not name.startswith(text), name))[:MOST_ICONS]

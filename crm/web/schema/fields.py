@@ -17,7 +17,6 @@ from crm.drafts import service as drafts
 from crm.drafts.choices import ChoiceRow, rows_of, set_choices
 from crm.drafts.keys import FIELD_ORDER
 from crm.entities.check import FIELD_KEYS
-from crm.entities.diff import same
 from crm.entities.rename import rename_uses
 from crm.errors import ConflictError, NotFoundError, SchemaError
 from crm.fields import FIELD_TYPES
@@ -39,6 +38,7 @@ from crm.web.schema.pieces import (
     is_stale,
     live_body,
     save_body,
+    save_changed,
     usage_of_draft,
 )
 from crm.web.schema.readers import (
@@ -310,11 +310,7 @@ def follow_rename(name: str, old: str, new: str) -> None:
     """Let every document of the draft speak of a field by its new name."""
     session = current_session()
     documents = drafts.documents_of(session, drafts.open_draft(session))
-    for before, after in zip(documents, rename_uses(documents, name, old, new), strict=True):
-        if not same(before.body, after.body):
-            body = after.body
-            drafts.edit_document(session, before.kind, before.name, lambda _body, body=body: body)
-    session.commit()
+    save_changed(documents, rename_uses(documents, name, old, new))
 
 
 def placed(body: Mapping, field: str) -> dict[str, Any]:

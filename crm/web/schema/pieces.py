@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
 from crm.drafts.shape import has_shape, is_text
+from crm.entities.diff import same
 from crm.entities.load import build_schema, documents_from_json
-from crm.entities.model import Mark
+from crm.entities.model import Document, Mark
 from crm.entities.usage import Usage
 from crm.entities.workspace import Workspace
 from crm.errors import CrmError, NotFoundError, Problem
@@ -118,6 +119,15 @@ def save_body(name: str, body: Mapping[str, Any]) -> None:
     """
     session = current_session()
     drafts.edit_document(session, "entity", name, lambda _before: body)
+    session.commit()
+
+
+def save_changed(before: Iterable[Document], after: Iterable[Document]) -> None:
+    """Write every document that is no longer the same into the reader's draft."""
+    session = current_session()
+    for old, new in zip(before, after, strict=True):
+        if not same(old.body, new.body):
+            drafts.edit_document(session, old.kind, old.name, lambda _body, body=new.body: body)
     session.commit()
 
 

@@ -23,6 +23,7 @@ from crm.web.schema.entities import SchemaEntitiesView
 from crm.web.schema.fields import SchemaFieldsView
 from crm.web.schema.labels import SchemaLabelsView
 from crm.web.schema.layout import SchemaLayoutView
+from crm.web.schema.new_entity import SchemaNewView
 from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of
 from crm.web.session import current_session, reader_zone
 
@@ -86,6 +87,16 @@ class SchemaPreviewView(ShapingView):
         return self.page("schema/preview.html", heading=label_of(body), form=form, trouble=trouble)
 
 
+VIEWS = (
+    SchemaNewView,
+    SchemaFieldsView,
+    SchemaLayoutView,
+    SchemaLabelsView,
+    SchemaAroundView,
+    SchemaPreviewView,
+)
+
+
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     """Register the pages that shape entities."""
     bound = {"workspace": workspace}
@@ -93,5 +104,5 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     appbuilder.add_view(
         view, "Entities", href="/admin/schema/", icon="database", label=N_("Entities"), category="Security"
     )
-    for base in (SchemaFieldsView, SchemaLayoutView, SchemaLabelsView, SchemaAroundView, SchemaPreviewView):
+    for base in VIEWS:
         appbuilder.add_view_no_menu(type(base.__name__, (base,), bound))

@@ -162,3 +162,92 @@ def test_a_colour_there_is_not_is_refused(session_as):
     session = session_as("admin")
     _schema, problems = drafts.propose(session, drafts.find_draft(session))
     assert [problem.params["near"] for problem in problems] == ["blue"]
+
+
+FEATURES = {
+    "label.en": "Visit",
+    "icon": "car",
+    "color": "teal",
+    "board": "1",
+    "board_label": "Status",
+    "board_columns": "Not begun\r\nOn the way\r\n",
+    "calendar": "1",
+    "calendar_label": "Day of the visit",
+    "link": "customer",
+    "timeline": "1",
+    "import": "1",
+    "access.sales": "work",
+    "access.manager": "all",
+    "access.viewer": "read",
+}
+
+
+def test_a_new_entity_begins_with_what_its_features_need(client, session_as):
+    answer = client("admin").submit("/admin/schema/new", FEATURES)
+    assert answer.location == "/admin/schema/visit/"
+    body = body_of(session_as, "visit")
+    assert list(body["fields"]) == ["name", "customer", "status", "day_of_the_visit"]
+    assert body["kanban"] == {"by": "status"} and body["calendar"] == {"from": "day_of_the_visit"}
+    assert body["timeline"] == {"at": "day_of_the_visit", "title": "name"}
+    assert (body["icon"], body["color"]) == ("car", "teal")
+    status = body["fields"]["status"]
+    assert status["label"]["he"] == "סטטוס" and status["default"] == "not_begun"
+    assert status["choices"]["on_the_way"] == {"label": {"en": "On the way"}, "color": "azure"}
+    session = session_as("admin")
+    schema, problems = drafts.propose(session, drafts.find_draft(session))
+    assert problems == []
+    can = {
+        name: role.entities["visit"].can
+        for name, role in schema.parts["role"].items()
+        if "visit" in role.entities
+    }
+    assert can["sales"] == {"read", "create", "update", "export", "import"}
+    assert can["viewer"] == {"read"} and "delete" in can["manager"] and len(can) == 3
+
+
+def test_two_features_with_one_name_are_refused_and_what_was_typed_stays(client):
+    sent = {**FEATURES, "calendar_label": "Status"}
+    answer = client("admin").submit("/admin/schema/new", sent)
+    assert answer.status_code == 422 and "There is a field “status” already." in answer.text
+    assert (
+        "On the way" in answer.text
+        and 'value="Visit"' in answer.text
+        and 'value="work" selected' in answer.text
+    )
+
+
+def test_the_key_of_an_entity_that_was_never_published_can_be_changed(client, session_as):
+    admin = client("admin")
+    admin.submit("/admin/schema/new", FEATURES)
+    edit(session_as, lambda _body: {"segment": "busy", "entity": "visit", "if": []}, "segment", "busy")
+    general = "/admin/schema/visit/general"
+    assert admin.submit(general, {"label.en": "Visit", "_name": "deal"}).status_code == 422
+    answer = admin.submit(general, {"label.en": "Visit", "_name": "round"})
+    assert answer.location == "/admin/schema/round/general"
+    session = session_as("admin")
+    draft = drafts.find_draft(session)
+    names = {(each.kind, each.name): each.body for each in drafts.documents_of(session, draft)}
+    assert ("entity", "visit") not in names and "was" not in names["entity", "round"]
+    assert names["segment", "busy"]["entity"] == "round" and "round" in names["role", "sales"]["entities"]
+    assert 'name="_name"' not in admin.get("/admin/schema/deal/general").text
+
+
+def test_an_entity_with_records_goes_only_when_its_name_is_typed(client, session, session_as):
+    make_deal(session)
+    session.commit()
+    session.close()
+    admin, general = client("admin"), "/admin/schema/deal/general"
+    assert 'href="/export/deal"' in admin.get(general).text
+    answer = admin.submit("/admin/schema/deal/remove", {"confirm": "deels"}, general)
+    assert answer.status_code == 422 and "Type “Deals” to remove" in answer.text
+    assert body_of(session_as)["entity"] == "deal"
+    assert admin.submit("/admin/schema/deal/remove", {"confirm": " deals"}, general).status_code == 302
+    session = session_as("admin")
+    assert drafts.document_of(session, drafts.find_draft(session), "entity", "deal") is None
+
+
+def test_icons_are_found_by_their_names(client):
+    admin = client("admin")
+    found = admin.get("/admin/schema/icons?icon_search=calendar&icon=car").text
+    assert 'value="car"' in found and 'value="user"' not in found
+    assert 'value="user"' in admin.get("/admin/schema/icons").text

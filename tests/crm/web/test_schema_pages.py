@@ -195,7 +195,7 @@ def test_a_field_is_renamed_moved_retyped_and_removed(client, session_as):
 
 
 def test_an_entity_is_added_with_its_roles(client, session_as):
-    sent = {"label.en": "Project", "plural.he": "פרויקטים", "menu": "sales", "role": ["sales"]}
+    sent = {"label.en": "Project", "plural.he": "פרויקטים", "menu": "sales", "access.sales": "work"}
     answer = client("admin").submit("/admin/schema/new", sent)
     assert answer.location == "/admin/schema/project/"
     assert list(body_in_draft(session_as, "project")) == ["entity", "label", "plural", "menu", "fields"]
