@@ -26,6 +26,7 @@ notification = sa.Table(
     sa.Column("entity", sa.String(64)),
     sa.Column("record_id", sa.BigInteger),
     sa.Column("key", sa.String(120), unique=True),
+    sa.Column("revision", sa.Integer),  # that calls the entity so
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("read_at", sa.DateTime),
     sa.Index("ix_crm_notification_user", "user_id", "read_at", "id"),
@@ -56,6 +57,7 @@ def add_notification(session: CrmSession, notice: Notice) -> bool:
         "entity": notice.entity,
         "record_id": notice.record_id,
         "key": notice.key,
+        "revision": session.workspace.number,
         "created_at": session.clock(),
     }
     insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]

@@ -259,12 +259,15 @@ def wire() -> None:
 
 
 def _load_workspace(engine: Any) -> None:
-    """Load the live revision here, so that the children forked from now on have it."""
+    """Load the live revision and the names of all, so that the children forked from now on have them."""
     from crm.database import only_reading
+    from crm.entities.past import read_past
     from crm.entities.workspace import get_workspace
 
     with only_reading():
         get_workspace(engine)
+        with engine.connect() as connection:
+            read_past(connection)
 
 
 def _function(dotted: str) -> Callable[[], object]:

@@ -32,6 +32,7 @@ from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
 from workflows.runs.rehearse import read_period, try_rule
+from workflows.runs.versions import row_today, step_today
 
 RUNS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
@@ -82,7 +83,7 @@ class RulesView(BaseView):
             **self.line(rule),
             lines=self.conditions_of(rule),
             steps=list(self.sentences_of(rule, rule.steps)),
-            runs=[self.run_line(row) for row in runs],
+            runs=[self.run_line(row_today(self.appbuilder.session(), row)) for row in runs],
             chosen=state,
             states=store.STATES,
         )
@@ -96,6 +97,7 @@ class RulesView(BaseView):
         row = store.find_run(session, min(run_id, LARGEST_ID))
         if row is None:
             abort(404)
+        row = row_today(session, row)
         steps = store.list_steps(session, row["id"])
         mails = outbox.list_of_run(session, row["id"])
         return self.render_template(
@@ -184,7 +186,8 @@ class RulesView(BaseView):
         entity = schema.entities.get(row["entity"])
         if rule and found and found.action == sentence and entity:
             sentence = ACTIONS[found.action].describe(found, schema, entity, current_language())
-        lines = effect_lines(self.appbuilder.session(), entity, step["effect"]) if entity else []
+        effect = step_today(self.appbuilder.session(), entity, row, step) if entity else {}
+        lines = effect_lines(self.appbuilder.session(), entity, effect) if entity else []
         key = f"{row['id']}:{step['position']}:"
         lines += [mail_line(mail) for mail in mails if mail["key"].startswith(key)]
         return {**step, "sentence": sentence, "lines": lines}

@@ -118,7 +118,7 @@ def _list_parked(connection: sa.Connection) -> list[Parked]:
             found.append(
                 Parked(*place, *places[place], number, later["created_at"], _count(connection, *place))
             )
-        later = {"created_at": _moment_of(connection, number)}
+        later = {"created_at": store.moment_of(connection, number)}
     whole = {parked.table for parked in found if not parked.column}
     kept = [parked for parked in found if not parked.column or parked.table not in whole]
     return sorted(kept, key=lambda parked: (parked.since, parked.table, parked.column))
@@ -138,10 +138,6 @@ def _identities_at(connection: sa.Connection, number: int) -> Identities | None:
         sa.select(store.revision.c.identities).where(store.revision.c.number == number)
     )
     return identities_from_json(json.loads(stored)) if stored else None
-
-
-def _moment_of(connection: sa.Connection, number: int) -> dt.datetime:
-    return connection.scalar(sa.select(store.revision.c.created_at).where(store.revision.c.number == number))
 
 
 def _count(connection: sa.Connection, table: str, column: str) -> int:

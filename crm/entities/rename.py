@@ -161,6 +161,14 @@ def renames_between(before: Identities, after: Identities) -> Renames:
     return Renames(fields, documents)
 
 
+def renamed_since(
+    document: Document, among: Iterable[Document], before: Identities, after: Identities
+) -> Document:
+    """Return a document of an older revision, which stood among others, with the names of a newer one."""
+    renames, ground = renames_between(before, after), Ground(among)
+    return replace(document, body=walk_document(document, Walker(ground, _visit(renames, ground))))
+
+
 def rename_on_shelves(connection: sa.Connection, workspace: Workspace) -> None:
     """Let saved views and mappings follow what is renamed by the revision that is being published."""
     live = store.find_revision(connection, store.live_number(connection))

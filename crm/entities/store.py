@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
@@ -45,6 +46,21 @@ def list_revisions(connection: sa.Connection) -> list[Mapping]:
     columns = [column for column in revision.c if column.name not in ("documents", "identities")]
     rows = connection.execute(sa.select(*columns).order_by(revision.c.number.desc()))
     return [row_of(row) for row in rows]
+
+
+def list_identities(connection: sa.Connection, after: int) -> Iterator[tuple[int, dt.datetime, Mapping]]:
+    """Yield number, moment and identities of every revision after one, oldest first."""
+    columns = (revision.c.number, revision.c.created_at, revision.c.identities)
+    rows = connection.execute(
+        sa.select(*columns).where(revision.c.number > after).order_by(revision.c.number)
+    )
+    for number, moment, identities in rows:
+        yield number, moment, json.loads(identities)
+
+
+def moment_of(connection: sa.Connection, number: int) -> dt.datetime | None:
+    """Return when a revision was published; None when there is none of the number."""
+    return connection.scalar(sa.select(revision.c.created_at).where(revision.c.number == number))
 
 
 def add_revision(connection: sa.Connection, number: int, content: Mapping, why: str, user_name: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.identity import identities_from_json
-from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Entity, Schema
-from crm.entities.store import find_revision
+from crm.entities.past import Past, read_past, schema_at
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_problems
@@ -89,16 +87,31 @@ def plan_behind(planner: Planner, carried: Carried, chunk: Sequence[Row], writte
     ]
 
 
+def batch_today(connection: sa.Connection, schema: Schema, batch: dict[str, Any]) -> dict[str, Any]:
+    """Return a batch with today's names, whatever was renamed since it was decided; a column may lose its field.
+
+    Shape:  `revision` stays the one the row in the database speaks. An entity that is gone keeps its name, unless
+            another one bears it now.
+    """
+    past, revision = read_past(connection), batch["revision"]
+    entity = past.entity_today(schema, batch["entity"], revision)
+    if entity is None:
+        return {**batch, "entity": "" if batch["entity"] in schema.entities else batch["entity"]}
+    matching = batch["matching"]
+    fields = [column["field"] for column in matching.get("columns", ())] + list(matching.get("keys", ()))
+    names = names_today(past, entity, fields, revision)
+    columns = [{**column, "field": names.get(column["field"])} for column in matching.get("columns", ())]
+    keys = [names[name] for name in matching.get("keys", ()) if name in names]
+    return {**batch, "entity": entity.name, "matching": {**matching, "columns": columns, "keys": keys}}
+
+
+def names_today(past: Past, entity: Entity, names: Iterable[str | None], revision: int) -> dict[str, str]:
+    """Return today's names by those of a revision; fields that are gone are absent."""
+    kept, _gone = past.values_today(entity, {name: name for name in names if name}, revision)
+    return {"id": "id", **{then: now for now, then in kept.items()}}
+
+
 def entity_of_revision(connection: sa.Connection, number: int, name: str) -> Entity | None:
     """Return an entity as a revision declares it; None when the revision knows none of the name."""
-    found = find_revision(connection, number)
-    if found is None:
-        return None
-    documents, identities = documents_from_json(found["documents"]), identities_from_json(found["identities"])
-    schema, _problems = build_schema(documents, number, identities)
-    return schema.entities.get(name)
-
-
-def same_entity(before: Entity, schema: Schema) -> Entity | None:
-    """Return an entity as it is now, whatever it is called; None when it was removed."""
-    return next((entity for entity in schema.entities.values() if entity.uid == before.uid), None)
+    schema = schema_at(connection, number)
+    return schema.entities.get(name) if schema else None

@@ -73,8 +73,13 @@ def encode_edit(changes: Mapping[str, tuple[Any, Any]]) -> str:
 
 def decode_edit(entity: Entity, content: str) -> dict[str, tuple[Any, Any]]:
     """Return typed (before, after) by field name."""
+    return decode_changes(entity, orjson.loads(content))
+
+
+def decode_changes(entity: Entity, changes: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, Any]]:
+    """Return the changes of one record typed."""
     found = {}
-    for name, (before, after) in orjson.loads(content).items():
+    for name, (before, after) in changes.items():
         decode = decoder_of(entity.fields[name])
         found[name] = (decode(before), decode(after))
     return found

@@ -13,9 +13,10 @@ from typing import Any
 import click
 
 from crm.commands import Context, crm_command
-from crm.database import CrmSession
+from crm.database import CrmSession, only_reading
 from crm.errors import CrmError, ImportRowError, NotFoundError
 from crm.imports import files, service, store, work
+from crm.imports.carry import batch_today
 from crm.imports.matching import tell_columns
 from crm.imports.model import MODES, Look, Reading, build_matching
 from crm.imports.reader import check_look, look_at_file
@@ -187,11 +188,12 @@ def find(context: Context, batch_id: int) -> service.Batch:
 
     Errors: NotFoundError.
     """
-    with context.engine.connect() as connection:
+    schema = context.workspace.schema
+    with only_reading(), context.engine.connect() as connection:
         found = store.find_batch(connection, batch_id)
-    if found is None:
-        raise NotFoundError("import.no_such_batch", id=batch_id)
-    return found
+        if found is None:
+            raise NotFoundError("import.no_such_batch", id=batch_id)
+        return batch_today(connection, schema, found)
 
 
 def state_of(context: Context, batch_id: int) -> str:

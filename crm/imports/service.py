@@ -12,6 +12,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
 from crm.imports import files, store
+from crm.imports.carry import batch_today
 from crm.imports.coding import decode_problem, encode_params
 from crm.imports.matching import check_columns, guess_columns, usual_keys
 from crm.imports.model import (
@@ -112,7 +113,7 @@ def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
 
 
 def get_batch(session: CrmSession, batch_id: int) -> Batch:
-    """Return a batch of the actor's own; an admin sees everybody's.
+    """Return a batch of the actor's own, with today's names; an admin sees everybody's.
 
     Errors: NotFoundError.
     """
@@ -120,13 +121,15 @@ def get_batch(session: CrmSession, batch_id: int) -> Batch:
     actor = session.actor
     if found is None or not (actor.may_configure or found["user_id"] == actor.user_id):
         raise NotFoundError("import.no_such_batch", id=batch_id)
-    return found
+    return batch_today(session.connection(), session.workspace.schema, found)
 
 
 def list_batches(session: CrmSession) -> list[Batch]:
     """Return the newest batches the actor may see."""
     actor = session.actor
-    return store.list_batches(session.connection(), None if actor.may_configure else actor.user_id)
+    connection, schema = session.connection(), session.workspace.schema
+    found = store.list_batches(connection, None if actor.may_configure else actor.user_id)
+    return [batch_today(connection, schema, batch) for batch in found]
 
 
 def entity_of(session: CrmSession, name: str) -> Entity:
@@ -164,7 +167,7 @@ def look_again(place: Place, batch: Batch, reading: Reading) -> Look:
 def choose_sheet(session: CrmSession, batch: Batch, look: Look, name: str | None) -> None:
     """Take a sheet of a new look, and guess its columns anew."""
     values = of_sheet(look.get_sheet(name), entity_of(session, batch["entity"]))
-    values["revision"] = session.workspace.number
+    values |= {"entity": batch["entity"], "revision": session.workspace.number}
     move(session, batch, ("matching", "checked"), state="matching", look=as_stored(look), **values)
 
 
@@ -178,7 +181,7 @@ def match_columns(session: CrmSession, batch_id: int, matching: Matching) -> Non
     entity = entity_of(session, batch["entity"])
     matching = with_keys(matching, entity)
     check_matching(session, entity, matching)
-    decided = {"matching": matching.as_json(), "revision": session.workspace.number}
+    decided = {"entity": entity.name, "matching": matching.as_json(), "revision": session.workspace.number}
     move(session, batch, ("matching", "checked"), state="matching", **decided)
 
 

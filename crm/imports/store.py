@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
+from crm.entities.past import read_past
 from crm.records.bulk import copy_rows
 
 WAITING_STATES = ("checking", "applying", "undoing")
@@ -118,11 +119,11 @@ def list_batches(connection: sa.Connection, user_id: int | None, limit: int = 50
     return [decoded(row) for row in connection.execute(asked)]
 
 
-def find_same_file(connection: sa.Connection, fingerprint: str, entity: str, but: int) -> int | None:
+def find_same_file(connection: sa.Connection, fingerprint: str, entity: Entity, but: int) -> int | None:
     """Return the newest batch that wrote records of this entity from the same bytes."""
     asked = sa.select(sa.func.max(batch.c.id)).where(
         batch.c.fingerprint == fingerprint,
-        batch.c.entity == entity,
+        read_past(connection).about(batch, entity),
         batch.c.id != but,
         batch.c.state == "done",
     )

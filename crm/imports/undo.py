@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.past import read_past
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
-from crm.records.journal import CREATED, UPDATED, change, read_values
+from crm.records.journal import CREATED, UPDATED, change, read_changes
+
+Change = Mapping[str, Any]
 
 
 @dataclass
@@ -39,42 +42,41 @@ class Undoer:
     def undo_chunk(self, below: int, limit: int) -> Undone | None:
         """Take back the next changes below a change; None when there are none left."""
         asked = sa.select(change).where(
-            change.c.batch_id == self.batch_id,
-            change.c.entity == self.entity.name,
-            change.c.kind.in_((CREATED, UPDATED)),
+            change.c.batch_id == self.batch_id, change.c.kind.in_((CREATED, UPDATED))
         )
         if below:
             asked = asked.where(change.c.id < below)
-        rows = list(self.session.connection().execute(asked.order_by(change.c.id.desc()).limit(limit)))
+        rows = read_changes(self.session, self.entity, asked.order_by(change.c.id.desc()).limit(limit))
         if not rows:
             return None
-        outcome = Undone(rows[-1].id, len(rows))
-        stored = load_rows(self.session, self.entity, (row.record_id for row in rows), lock=True)
-        self.remove([row for row in rows if row.kind == CREATED], stored, outcome)
-        self.restore([row for row in rows if row.kind == UPDATED], stored, outcome)
+        outcome = Undone(rows[-1]["id"], len(rows))
+        stored = load_rows(self.session, self.entity, (row["record_id"] for row in rows), lock=True)
+        self.remove([row for row in rows if row["kind"] == CREATED], stored, outcome)
+        self.restore([row for row in rows if row["kind"] == UPDATED], stored, outcome)
         return outcome
 
-    def remove(self, rows: list[sa.Row], stored: Mapping[int, Mapping], outcome: Undone) -> None:
+    def remove(self, rows: list[Change], stored: Mapping[int, Mapping], outcome: Undone) -> None:
         """Delete the records the batch created, unless somebody changed them or points to them."""
-        ids = {row.record_id for row in rows if row.record_id in stored}
+        ids = {row["record_id"] for row in rows if row["record_id"] in stored}
         ids -= self.list_touched(rows)
         ids -= self.list_parents(ids)
         delete_rows(
             self.session, self.entity, [Edit(record_id, stored[record_id]) for record_id in sorted(ids)]
         )
         outcome.removed += len(ids)
-        outcome.kept += sum(1 for row in rows if row.record_id in stored) - len(ids)
+        outcome.kept += sum(1 for row in rows if row["record_id"] in stored) - len(ids)
 
-    def list_touched(self, rows: Iterable[sa.Row]) -> set[int]:
+    def list_touched(self, rows: Iterable[Change]) -> set[int]:
         """Return the records that were changed after the batch wrote them."""
-        ids = [row.record_id for row in rows]
-        first = {row.record_id: row.id for row in rows}
-        found: set[int] = set()
+        ids = [row["record_id"] for row in rows]
+        first = {row["record_id"]: row["id"] for row in rows}
+        connection, found = self.session.connection(), set()
+        own = read_past(connection).about(change, self.entity)
         for start in range(0, len(ids), CHUNK):
             asked = sa.select(change.c.record_id, sa.func.max(change.c.id)).where(
-                change.c.entity == self.entity.name, change.c.record_id.in_(ids[start : start + CHUNK])
+                own, change.c.record_id.in_(ids[start : start + CHUNK])
             )
-            for record_id, newest in self.session.connection().execute(asked.group_by(change.c.record_id)):
+            for record_id, newest in connection.execute(asked.group_by(change.c.record_id)):
                 if newest > first[record_id]:
                     found.add(record_id)
         return found
@@ -95,17 +97,17 @@ class Undoer:
                     found.update(self.session.scalars(asked))
         return found
 
-    def restore(self, rows: list[sa.Row], stored: Mapping[int, Mapping], outcome: Undone) -> None:
+    def restore(self, rows: list[Change], stored: Mapping[int, Mapping], outcome: Undone) -> None:
         """Give fields back the value they had, where they still hold what the batch wrote."""
         edits = []
         for row in rows:
-            before = stored.get(row.record_id)
+            before = stored.get(row["record_id"])
             if before is None:
                 continue
-            after, whole = self.old_values(read_values(row.values), before)
+            after, whole = self.old_values(row["values"], before)
             if after:
-                edits.append(Edit(row.record_id, before, after))
-            if whole:
+                edits.append(Edit(row["record_id"], before, after))
+            if whole and not row["gone"]:
                 outcome.restored += 1
             else:
                 outcome.kept += 1

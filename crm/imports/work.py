@@ -21,12 +21,13 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.past import read_past
 from crm.entities.store import live_number
 from crm.entities.workspace import Workspace, get_workspace
 from crm.errors import CrmError, Problem, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service, store
-from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind, same_entity
+from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind
 from crm.imports.coding import decode_cells, decode_problems
 from crm.imports.execute import Executor
 from crm.imports.formats import look_at_dates, look_at_numbers, texts_of
@@ -207,11 +208,8 @@ def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Work | None]:
 
 def entity_now(session: CrmSession, batch: Batch) -> Entity | None:
     """Return the entity of a batch as it is now, also under a new name; None when it was removed."""
-    schema = session.workspace.schema
-    if batch["revision"] == session.workspace.number:
-        return schema.entities.get(batch["entity"])
-    before = entity_of_revision(session.connection(), batch["revision"], batch["entity"])
-    return same_entity(before, schema) if before else schema.entities.get(batch["entity"])
+    past = read_past(session.connection())
+    return past.entity_today(session.workspace.schema, batch["entity"], batch["revision"])
 
 
 def actor_of_batch(connection: sa.Connection, workspace: Workspace, batch: Batch, shop: Shop) -> Actor:
@@ -313,9 +311,7 @@ def same_file_note(work: Work, matching: Matching) -> list[Any]:
     if matching.mode != "create":
         return []
     batch = work.batch
-    earlier = store.find_same_file(
-        work.session.connection(), batch["fingerprint"], batch["entity"], batch["id"]
-    )
+    earlier = store.find_same_file(work.session.connection(), batch["fingerprint"], work.entity, batch["id"])
     return [["import.same_file", {"id": earlier}]] if earlier else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
@@ -45,6 +46,12 @@ def actor_of_user(
         profile["language"] or usual_language,
         zone_of(profile["time_zone"] or usual_zone),
     )
+
+
+def actor_then(actor: Actor, schema: Schema) -> Actor:
+    """Return an actor with the same roles as another revision declares them; those it does not know give nothing."""
+    declared = schema.parts.get("role", {})
+    return replace(actor, roles=tuple(declared[role.name] for role in actor.roles if role.name in declared))
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -13,6 +13,7 @@ from crm import events, queue
 from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.entities.models import Record
+from crm.entities.past import read_past
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.secrets import reseal, seal, unseal
@@ -172,13 +173,25 @@ def with_sealed(data: Any, turn: Callable[[str, str], Any]) -> Any:
     return [with_sealed(value, turn) for value in data] if isinstance(data, list) else data
 
 
+def read_changes(session: CrmSession, entity: Entity, asked: sa.Select) -> list[dict[str, Any]]:
+    """Return the changes of an entity's records that a statement selects, values and cause as data.
+
+    Shape:  `values` by the names of the session's revision; `gone` holds those of fields it no longer has, by uid.
+            Whatever else the statement says, only rows about this entity are returned.
+    """
+    connection = session.connection()
+    past = read_past(connection)
+    rows = [row_of(row) for row in connection.execute(asked.where(past.about(change, entity)))]
+    found = []
+    for row in rows:
+        values, gone = past.values_today(entity, read_values(row["values"]), row["revision"])
+        found.append({**row, "values": values, "gone": gone, "cause": json.loads(row["cause"])})
+    return found
+
+
 def list_changes(
-    connection: sa.Connection, entity: str, record_id: int, limit: int = 200
+    session: CrmSession, entity: Entity, record_id: int, limit: int = 200
 ) -> list[dict[str, Any]]:
-    """Return the newest changes of one record, newest first, values and cause as data."""
-    asked = sa.select(change).where(change.c.entity == entity, change.c.record_id == record_id)
-    rows = connection.execute(asked.order_by(change.c.id.desc()).limit(limit))
-    return [
-        {**found, "values": read_values(found["values"]), "cause": json.loads(found["cause"])}
-        for found in map(row_of, rows)
-    ]
+    """Return the newest changes of one record, newest first (shape: `read_changes`)."""
+    asked = sa.select(change).where(change.c.record_id == record_id)
+    return read_changes(session, entity, asked.order_by(change.c.id.desc()).limit(limit))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.past import entity_of_uid, read_past, schema_at
 from crm.errors import FieldError
-from crm.fields.base import Situation
+from crm.fields.base import Field, Situation
 from crm.permissions.rows import may_touch
+from crm.permissions.service import actor_then
 from crm.records.journal import list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import (
@@ -96,19 +98,49 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Mome
     if not may_touch(session, entity, "read", record_id):
         return []
     hidden = session.actor.rights(entity.name).hidden
-    rows = list_changes(session.connection(), entity.name, record_id, LIMIT)
+    rows = list_changes(session, entity, record_id, LIMIT)
     names = user_names(session, (row["user_id"] for row in rows))
     words = changes_in_words(session, entity, [row["values"] for row in rows], hidden)
+    removed = _with_removed(session, entity, {uid for row in rows for uid in row["gone"]})
+    gone_words = changes_in_words(session, removed, [row["gone"] for row in rows], frozenset())
     return [
         Moment(
             row["at"],
             row["kind"],
             "",
             who=names.get(row["user_id"]) or row["actor_name"],
-            changes=changes,
+            changes=[*kept, *gone],
         )
-        for row, changes in zip(rows, words, strict=True)
+        for row, kept, gone in zip(rows, words, gone_words, strict=True)
     ]
+
+
+def _with_removed(session: CrmSession, entity: Entity, uids: Iterable[str]) -> Entity:
+    """Return an entity of the removed fields, by uid, that the actor could read; shown by their last label."""
+    found = {uid: last_declared(session, entity, uid) for uid in uids}
+    return replace(entity, fields={uid: field for uid, field in found.items() if field})
+
+
+def last_declared(session: CrmSession, entity: Entity, field_uid: str) -> Field | None:
+    """Return a removed field as the last revision that had it declares it; None when the actor may not read it.
+
+    Who could read it is judged by the rights of that revision, for those of today no longer speak of it.
+    """
+    past = read_past(session.connection())
+    schema = schema_at(session.connection(), past.last_with(entity.uid, field_uid))
+    former = schema and entity_of_uid(schema, entity.uid)
+    rights = former and actor_then(session.actor, schema).rights(former.name)
+    if not rights or "read" not in rights.can:
+        return None
+    field = next((found for found in former.fields.values() if found.uid == field_uid), None)
+    if field is None or field.name in rights.hidden:
+        return None
+    if field.type not in ("reference", "references"):
+        return field
+    target = past.entity_today(session.workspace.schema, field.options["to"], schema.number)
+    if target is None:
+        return replace(field, type="text", options={})
+    return replace(field, options={**field.options, "to": target.name})
 
 
 def changes_in_words(
@@ -139,16 +171,26 @@ def changes_in_words(
         [
             (
                 entity.fields[name].label.get(situation.language),
-                *(display_of(entity, name, row, titles, situation) for row in pair),
+                *(
+                    _as_written(value)
+                    if row[name] is None
+                    else display_of(entity, name, row, titles, situation)
+                    for row, value in zip(pair, values[name], strict=True)
+                ),
             )
             for name, pair in fields.items()
         ]
-        for fields in shown
+        for fields, values in zip(shown, changes, strict=True)
     ]
 
 
-def _typed(field: Any, value: Any) -> Any:
-    """Return a journal value as its field would hold it; what no longer fits stays as text."""
+def _as_written(value: Any) -> str:
+    """Return a journal value that its field can no longer hold, as text."""
+    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _typed(field: Field, value: Any) -> Any:
+    """Return a journal value as its field would hold it; None for what no longer fits."""
     try:
         return type_of(field).clean(field, value, Situation(source="api"))
     except FieldError:

@@ -11,6 +11,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm import notifications
+from crm.entities.model import Entity
+from crm.entities.past import Past, read_past
 from crm.entities.workspace import Workspace
 from crm.web.permissions import EVERYONE
 
@@ -34,7 +36,8 @@ class NotificationsView(BaseView):
         before = read_before(request.args.get("before"))
         session = self.appbuilder.session()
         found = notifications.list_notifications(session, g.user.id, PAGE_SIZE + 1, before)
-        rows = [self.line(row) for row in found[:PAGE_SIZE]]
+        past = read_past(session.connection())
+        rows = [self.line(past, row) for row in found[:PAGE_SIZE]]
         return self.render_template(
             "notifications/list.html",
             title=gettext("Notifications"),
@@ -72,16 +75,19 @@ class NotificationsView(BaseView):
         session.commit()
         return redirect("/notifications/")
 
-    def line(self, row: dict[str, Any]) -> dict[str, Any]:
+    def line(self, past: Past, row: dict[str, Any]) -> dict[str, Any]:
         """Return one notification as the page draws it."""
-        entity = self.workspace.schema.entities.get(row["entity"] or "")
-        return {**row, "icon": entity.icon if entity else "bell", "url": self.url_of(row)}
+        entity = self.entity_of(past, row)
+        return {**row, "icon": entity.icon if entity else "bell"}
 
     def url_of(self, row: dict[str, Any]) -> str:
         """Return the page of the record a notification is about; "" when it is about none that is left."""
-        if row["record_id"] is None or row["entity"] not in self.workspace.schema.entities:
-            return ""
-        return f"/{row['entity']}/show/{row['record_id']}"
+        entity = self.entity_of(read_past(self.appbuilder.session().connection()), row)
+        return f"/{entity.name}/show/{row['record_id']}" if entity and row["record_id"] is not None else ""
+
+    def entity_of(self, past: Past, row: dict[str, Any]) -> Entity | None:
+        """Return the entity a notification is about, whatever it is called now."""
+        return past.entity_today(self.workspace.schema, row["entity"] or "", row["revision"] or 0)
 
 
 def read_before(text: str | None) -> int | None:

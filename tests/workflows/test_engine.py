@@ -50,7 +50,7 @@ def test_what_a_rule_did_is_in_the_journal_with_its_chain(make_workshop, as_user
         number = make_complaint(session, severity="urgent").id
     workshop.work_off()
     with as_user() as session:
-        last = list_changes(session.connection(), "complaint", number)[0]
+        last = list_changes(session, session.workspace.schema.entities["complaint"], number)[0]
         run = workshop.runs()[0]
     assert last["values"]["status"] == ["open", "escalated"]
     assert last["actor_kind"] == "rule"

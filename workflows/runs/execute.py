@@ -182,7 +182,8 @@ class Execution:
             state = store.WAITING if outcome.until else store.DONE
             effect = {**outcome.effect, "goes_on": outcome.goes_on}
             save = store.end_wait if is_woken else store.add_step
-            save(session, self.row["id"], step.path, {"state": state, "effect": effect, "at": now})
+            values = {"state": state, "effect": effect, "revision": session.workspace.number, "at": now}
+            save(session, self.row["id"], step.path, values)
             row: dict[str, Any] = {"state": state, "effect": effect}
             if outcome.until:
                 store.put_off_run(session, self.row, outcome.until, tries=0, error=None)

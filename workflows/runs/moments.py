@@ -5,20 +5,19 @@ Rules are judged by that moment, so the answer does not depend on how late the w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import CrmSession, row_of
+from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.draft import RecordDraft
-from crm.records.journal import DELETED, change, read_values
+from crm.records.journal import DELETED, change, read_changes
 from crm.records.values import values_of
 
 
@@ -68,13 +67,10 @@ class History:
             self._read_records(entity, ids)
 
     def _read_changes(self, entity: str, ids: set[int], first: int) -> None:
-        asked = sa.select(change).where(
-            change.c.entity == entity, change.c.record_id.in_(ids), change.c.id >= first
-        )
-        for row in self.session.execute(asked.order_by(change.c.id)):
-            found = row_of(row)
-            found |= {"values": read_values(found["values"]), "cause": json.loads(found["cause"])}
-            self.rows.setdefault((entity, found["record_id"]), []).append(found)
+        declared = self.session.workspace.schema.entities.get(entity)
+        asked = sa.select(change).where(change.c.record_id.in_(ids), change.c.id >= first)
+        for row in read_changes(self.session, declared, asked.order_by(change.c.id)) if declared else ():
+            self.rows.setdefault((entity, row["record_id"]), []).append(row)
 
     def _read_records(self, entity: str, ids: set[int]) -> None:
         cls = self.session.workspace.models.get(entity)
@@ -116,11 +112,7 @@ class History:
 
     def _typed(self, entity: Entity, row: Mapping) -> dict[str, list[Any]]:
         """Return the changed fields that still exist as typed `[before, after]`."""
-        return {
-            name: [_value(entity, name, value) for value in pair]
-            for name, pair in row["values"].items()
-            if name in entity.fields
-        }
+        return {name: [_value(entity, name, value) for value in pair] for name, pair in row["values"].items()}
 
 
 def stored_names(entity: Entity) -> list[str]:
@@ -152,15 +144,9 @@ def _system(record: Any) -> dict[str, Any]:
 
 def find_gone(session: CrmSession, entity: Entity, record_id: int) -> RecordDraft | None:
     """Return the last values of a deleted record, from the journal."""
-    asked = sa.select(change.c["values"]).where(
-        change.c.entity == entity.name, change.c.record_id == record_id, change.c.kind == DELETED
-    )
-    stored = session.scalar(asked.order_by(change.c.id.desc()).limit(1))
-    if stored is None:
+    asked = sa.select(change).where(change.c.record_id == record_id, change.c.kind == DELETED)
+    last = read_changes(session, entity, asked.order_by(change.c.id.desc()).limit(1))
+    if not last:
         return None
-    values = {
-        name: _value(entity, name, pair[0])
-        for name, pair in read_values(stored).items()
-        if name in entity.fields
-    }
+    values = {name: _value(entity, name, pair[0]) for name, pair in last[0]["values"].items()}
     return RecordDraft(session, entity, values, record_id)

@@ -16,6 +16,7 @@ from crm import events
 from crm.conditions import Scope, evaluate
 from crm.database import CrmSession
 from crm.entities.model import Schema
+from crm.entities.past import read_past
 from crm.errors import Problem
 from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
@@ -28,6 +29,7 @@ from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
 from workflows.runs.errors import as_json, sentences
 from workflows.runs.moments import History, Moment
+from workflows.runs.versions import row_today
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ def plan_events(workshop: Workshop) -> int:
         if not store.has_due(session, events.event, workshop.clock()):
             return 0
     with workshop.session() as session:
-        unheard = store.finish_unheard(session, heard_by(session.workspace.schema), workshop.clock())
+        unheard = store.finish_unheard(session, heard_by(session), workshop.clock())
     with workshop.session() as session:
         rows = store.claim(session, events.event, workshop.clock(), workshop.lease_end(), BATCH)
     if not rows:
@@ -87,6 +89,7 @@ def _plan_alone(workshop: Workshop, row: Mapping) -> None:
 def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
     with workshop.session() as session:
         schema = session.workspace.schema
+        rows = [row_today(session, row) for row in rows]
         wanted = [row for row in rows if row["change_id"] and rules_for(schema, row["entity"], row["kind"])]
         first = min((row["change_id"] for row in wanted), default=0)
         history = History(session, {(row["entity"], row["record_id"]) for row in wanted}, first)
@@ -100,13 +103,18 @@ def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
             session.rollback()  # somebody else holds one of them: their plan counts, ours does not
 
 
-def heard_by(schema: Schema) -> dict[str, set[str]]:
-    """Return the kinds of events that enabled rules listen to, by entity."""
+def heard_by(session: CrmSession) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the events that enabled rules listen to: entity, under all its names, and kind."""
+    schema, past = session.workspace.schema, read_past(session.connection())
     heard: dict[str, set[str]] = {}
     for rule in schema.parts.get("rule", {}).values():
         if rule.enabled and TRIGGERS[rule.trigger.kind].events:
             heard.setdefault(rule.entity, set()).update(TRIGGERS[rule.trigger.kind].events)
-    return heard
+    event = events.event
+    return [
+        past.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
+        for name, kinds in heard.items()
+    ]
 
 
 def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:

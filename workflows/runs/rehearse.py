@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.conditions import evaluate, parse_conditions, say
-from crm.database import CrmSession, row_of, write_intent
+from crm.database import CrmSession, about_to_write, row_of
+from crm.entities.past import read_past
 from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
@@ -124,13 +125,9 @@ def try_rule(
 
 @contextmanager
 def _taken_back(workshop: Workshop) -> Iterator[CrmSession]:
-    token = write_intent.set(True)  # what is taken back was written before
-    try:
-        with workshop.session() as session:
-            yield session
-            session.rollback()
-    finally:
-        write_intent.reset(token)
+    with about_to_write(), workshop.session() as session:  # what is taken back was written before
+        yield session
+        session.rollback()
 
 
 def _in_batches(occasions: Sequence[Occasion]) -> Iterator[Sequence[Occasion]]:
@@ -158,19 +155,19 @@ def _occasions(
 def _lately(workshop: Workshop, rule: Rule, record_id: int | None, since: dt.timedelta) -> list[Occasion]:
     """Return the changes of the last days that the rule's trigger listens to, each as it was."""
     asked = sa.select(change.c.id, change.c.record_id, change.c.at).where(
-        change.c.entity == rule.entity,
         change.c.at >= workshop.clock() - since,
         change.c.kind.in_(TRIGGERS[rule.trigger.kind].events),
     )
     if record_id is not None:
         asked = asked.where(change.c.record_id == record_id)
     with workshop.reading() as session:
+        entity = session.workspace.schema.entities[rule.entity]
+        asked = asked.where(read_past(session.connection()).about(change, entity))
         rows = [
             row_of(row) for row in session.execute(asked.order_by(change.c.id.desc()).limit(MOST_RECORDS))
         ]
         if not rows:
             return []
-        entity = session.workspace.schema.entities[rule.entity]
         first = min(row["id"] for row in rows)
         history = History(session, {(rule.entity, row["record_id"]) for row in rows}, first)
         moments = [(row, history.moment(entity, row["record_id"], row["id"])) for row in reversed(rows)]

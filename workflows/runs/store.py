@@ -64,6 +64,7 @@ step = sa.Table(
     sa.Column("position", sa.String(40), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("effect", sa.JSON, nullable=False),
+    sa.Column("revision", sa.Integer),  # whose names the effect bears; None: the run's
     sa.Column("at", sa.DateTime, nullable=False),
     sa.UniqueConstraint("run_id", "position"),
 )
@@ -131,13 +132,12 @@ def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
     return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
 
 
-def finish_unheard(session: Session, heard: Mapping[str, Iterable[str]], now: dt.datetime) -> int:
+def finish_unheard(session: Session, heard: Iterable[sa.ColumnElement[bool]], now: dt.datetime) -> int:
     """Mark events that no rule listens to as done, all at once, as after a large import; return how many.
 
-    Shape:  `heard` maps an entity to the kinds of events that its rules listen to.
+    Shape:  `heard` holds the conditions of the events that rules listen to.
     """
-    listened = [(event.c.entity == name) & event.c.kind.in_(list(kinds)) for name, kinds in heard.items()]
-    unheard = sa.and_(event.c.state == WAITING, ~sa.or_(sa.false(), *listened))
+    unheard = sa.and_(event.c.state == WAITING, ~sa.or_(sa.false(), *heard))
     values = {"state": DONE, "handled_at": now}
     return session.execute(sa.update(event).where(unheard).values(values)).rowcount
 
@@ -186,7 +186,7 @@ def list_steps(session: Session, run_id: int) -> list[Mapping]:
 
 
 def add_step(session: Session, run_id: int, position: str, values: Mapping[str, Any]) -> None:
-    """Write a step's row: state, effect and at.
+    """Write a step's row: state, effect, revision and at.
 
     Errors: IntegrityError when it is there already: the step has been done.
     """

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import only_reading
+from crm.database import CrmSession, only_reading
 from crm.entities import store as revisions
-from crm.entities.model import Document
+from crm.entities.identity import identities_from_json
+from crm.entities.load import documents_from_json
+from crm.entities.model import Document, Entity
+from crm.entities.past import read_past
+from crm.entities.rename import renamed_since
 from crm.entities.workspace import Workspace
 from workflows.organisation import Workshop
 from workflows.rules.build import build_rule
@@ -27,22 +33,55 @@ def find_rule(workshop: Workshop, name: str, revision: int) -> tuple[Rule | None
         return None, "rule.switched_off"
     if revision == workspace.number:
         return rule, ""
-    older = _older_rule(workshop.engine, workspace, name, revision, rule)
+    older = _older_rule(workshop.engine, workspace, revision, rule)
     return (older, "") if older else (None, "rule.no_longer_fits")
 
 
-def _older_rule(engine: sa.Engine, workspace: Workspace, name: str, revision: int, live: Rule) -> Rule | None:
-    body = _body(engine, name, revision)
-    if body is None or body == live.body:
+def _older_rule(engine: sa.Engine, workspace: Workspace, revision: int, live: Rule) -> Rule | None:
+    document = _document(engine, live.name, revision, workspace.number)
+    if document is None or document.body == live.body:
         return live
-    document = Document("rule", name, body, f"rules/{name}.yaml")
     return None if check_rule(document, workspace.schema) else build_rule(document, workspace.schema)
 
 
 @lru_cache(maxsize=64)
-def _body(engine: sa.Engine, name: str, revision: int) -> dict | None:
-    """Return what a revision's document of the rule said; revisions never change, so it is kept."""
+def _document(engine: sa.Engine, name: str, revision: int, now: int) -> Document | None:
+    """Return what a revision's document of the rule said, with the names of another one; kept, for none changes."""
     with only_reading(), engine.connect() as connection:
-        found = revisions.find_revision(connection, revision)
-    documents = found["documents"] if found else []
-    return next((body for body in documents if body.get("rule") == name), None)
+        found, live = (revisions.find_revision(connection, number) for number in (revision, now))
+    documents = documents_from_json(found["documents"]) if found else []
+    rule = next((one for one in documents if (one.kind, one.name) == ("rule", name)), None)
+    if rule is None or live is None:
+        return rule
+    then, today = (identities_from_json(one["identities"]) for one in (found, live))
+    return renamed_since(rule, documents, then, today)
+
+
+def row_today(session: CrmSession, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of an event or run with today's names, whatever was renamed since it was written.
+
+    Shape:  an entity that is gone is called "". What a run's `why` says was `changed` loses fields that are gone.
+    """
+    past, revision = read_past(session.connection()), row["revision"]
+    entity = past.entity_today(session.workspace.schema, row["entity"], revision)
+    found = {**row, "entity": entity.name if entity else ""}
+    if entity and "changed" in (row.get("why") or {}):
+        changed, _gone = past.values_today(entity, row["why"]["changed"], revision)
+        found["why"] = {**row["why"], "changed": changed}
+    return found
+
+
+def step_today(session: CrmSession, entity: Entity, run: Mapping, step: Mapping) -> dict[str, Any]:
+    """Return what a step of a run did, with today's names."""
+    past, revision, effect = (
+        read_past(session.connection()),
+        step["revision"] or run["revision"],
+        step["effect"],
+    )
+    found = dict(effect)
+    if effect.get("changes"):
+        found["changes"], _gone = past.values_today(entity, effect["changes"], revision)
+    if effect.get("entity"):
+        target = past.entity_today(session.workspace.schema, effect["entity"], revision)
+        found["entity"] = target.name if target else effect["entity"]
+    return found

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import orjson
 from flask import url_for
 from flask_babel import gettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.entities.past import read_past
 from crm.errors import CrmError
 from crm.fields import FIELD_TYPES
 from crm.imports import service, store
+from crm.imports.carry import names_today
 from crm.imports.cells import cell_text
-from crm.imports.coding import decode_cells, decode_edit, decode_problems
+from crm.imports.coding import decode_cells, decode_changes, decode_problems
 from crm.imports.delimited import DELIMITERS, ENCODINGS
 from crm.imports.matching import missing_required, shown_header
 from crm.imports.model import Column, Matching, build_look, build_matching
@@ -171,12 +175,20 @@ def problem_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict
     """Return the first refused rows: their cells, which of them are wrong, and why."""
     matching = build_matching(batch["matching"])
     rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_PROBLEMS, ("error",))
-    return [problem_row(row, matching) for row in rows]
+    past = read_past(session.connection())
+    return [
+        problem_row(row, matching, lambda names: names_today(past, entity, names, batch["revision"]))
+        for row in rows
+    ]
 
 
-def problem_row(row: Any, matching: Matching) -> dict[str, Any]:
-    """Return one refused row."""
-    cells, problems = decode_cells(row.content), decode_problems(row.problems)
+def problem_row(
+    row: Any, matching: Matching, today: Callable[[Iterable[str | None]], dict[str, str]]
+) -> dict[str, Any]:
+    """Return one refused row; `today` gives the names of today by those it was planned with."""
+    cells, found = decode_cells(row.content), decode_problems(row.problems)
+    names = today([problem.field for problem in found])
+    problems = [replace(problem, field=names.get(problem.field, "")) for problem in found]
     headers = {column.field: column.header for column in matching.filled}
     language = current_language()
     wrong = {problem.field for problem in problems}
@@ -198,9 +210,10 @@ def changed_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict
     """Return the first rows that change a record, with what they change; hidden fields stay out."""
     rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_CHANGES, ("update",))
     hidden, situation = session.actor.rights(entity.name).hidden, situation_of(session)
-    shown = []
+    past, shown = read_past(session.connection()), []
     for row in rows:
-        edits = decode_edit(entity, row.content or "{}").items()
+        planned, _gone = past.values_today(entity, orjson.loads(row.content or "{}"), batch["revision"])
+        edits = decode_changes(entity, planned).items()
         changes = [
             (label_of(entity, name), *(in_words(entity, name, value, situation) for value in pair))
             for name, pair in edits

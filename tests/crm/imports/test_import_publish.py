@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
+from crm.entities.rename import rename_document
 from crm.entities.workspace import get_workspace
 from crm.imports import service, work
 from crm.imports.coding import decode_problems
 from crm.messages import render
 from crm.records.journal import change
+from crm.records.service import update_record
 from tests.crm.imports.bench import counts, csv_of
 
 GARAGE = {"entity": "garage", "fields": {"name": {"type": "text"}}}
@@ -241,3 +243,76 @@ def test_an_undo_goes_on_after_a_publish(workshop, engine, session_as, monkeypat
     between_chunks(monkeypatch, 3, lambda: publish_fields(engine, add))
     assert workshop.undo(batch["id"])["removed"] == ROWS
     assert stored(engine, session_as, "city") == []
+
+
+def rename_entity(engine, old: str, new: str) -> None:
+    documents = rename_document(get_workspace(engine).schema.documents, "entity", old, new)
+    publish_schema(engine, documents_from_json(dict(one.body) for one in documents), "test")
+
+
+def in_the_live_revision(workshop, engine):
+    """Let the steps of the wizard speak the live revision, as they do in a process that took it up."""
+    opened = workshop.session_as
+
+    def open_one(*who):
+        session = opened(*who)
+        session.workspace = get_workspace(engine)
+        return session
+
+    workshop.session_as = open_one
+
+
+def test_an_undo_restores_values_of_fields_and_entities_that_were_renamed_since(workshop, engine, session_as):
+    workshop.run(csv_of(TABLE[:4]), "customer")
+    later = [TABLE[0], *([name, city, "y"] for name, city, _remark in TABLE[1:4])]
+    batch = workshop.run(csv_of(later), "customer", mode="update", keys=("name",))
+    publish_fields(engine, rename)
+    rename_entity(engine, "customer", "client")
+    in_the_live_revision(workshop, engine)
+    assert work.count_undo(workshop.shop, batch["id"]) == {"removed": 0, "restored": 3, "kept": 0}
+    assert workshop.undo(batch["id"])["restored"] == 3
+    with session_as() as session:
+        table = get_workspace(engine).models.table("client")
+        assert session.connection().scalars(sa.select(table.c.remark)).all() == ["x"] * 3
+
+
+def test_an_undo_after_a_rename_keeps_what_was_touched_since(workshop, engine, session_as):
+    batch = workshop.run(csv_of(TABLE[:3]), "customer")
+    publish_fields(engine, rename)
+    rename_entity(engine, "customer", "client")
+    with session_as() as session:
+        session.workspace = get_workspace(engine)
+        entity = session.workspace.schema.entities["client"]
+        [first, _second] = session.scalars(sa.select(session.workspace.models["client"].id)).all()
+        update_record(session, entity, first, {"comment": "mine"})
+        session.commit()
+    batch = workshop.undo(batch["id"])
+    assert (batch["removed"], batch["kept"]) == (1, 1)
+
+
+def test_a_batch_shows_its_columns_by_the_names_of_today(workshop, engine):
+    batch_id = workshop.start(csv_of(TABLE), "customer", mode="upsert", keys=("remark",))
+    publish_fields(engine, rename)
+    rename_entity(engine, "customer", "client")
+    in_the_live_revision(workshop, engine)
+    with workshop.session_as() as session:
+        batch = service.get_batch(session, batch_id)
+    fields = [column["field"] for column in batch["matching"]["columns"]]
+    assert (batch["entity"], fields) == ("client", ["name", "city", "comment"])
+    assert batch["matching"]["keys"] == ["comment"]
+
+
+def test_a_column_whose_field_was_removed_fills_nothing(workshop, engine):
+    batch_id = workshop.start(csv_of(TABLE), "customer")
+    publish_fields(engine, remove)
+    in_the_live_revision(workshop, engine)
+    with workshop.session_as() as session:
+        assert service.get_batch(session, batch_id)["matching"]["columns"][2]["field"] is None
+
+
+def test_the_same_file_is_recognised_under_the_new_name_of_its_entity(workshop, engine):
+    first = workshop.run(csv_of(TABLE[:3]), "customer")
+    rename_entity(engine, "customer", "client")
+    in_the_live_revision(workshop, engine)
+    again = workshop.check(csv_of(TABLE[:3]), "client")
+    assert ["import.same_file", {"id": first["id"]}] in again["notes"]

@@ -84,7 +84,7 @@ def test_nobody_reads_a_value_in_the_database_or_its_journal(secret_session, eng
     [bulk_id] = insert_rows(session, customers(session), [{"name": "B", "account": IBAN}])
     before = load_rows(session, customers(session), [bulk_id])[bulk_id]
     update_rows(session, customers(session), [Edit(bulk_id, before, {"pay": 77})])
-    history = list_changes(session.connection(), "customer", made.id)
+    history = list_changes(session, customers(session), made.id)
     delete_record(session, customers(session), bulk_id)
     session.commit()
     everything = str(raw(engine, "SELECT * FROM customer")) + str(raw(engine, "SELECT * FROM crm_change"))
@@ -164,7 +164,7 @@ def test_a_new_key_seals_everything_anew_and_a_second_run_has_nothing_to_do(secr
     assert reseal_everything(engine) == {"values": 0, "texts": 0, "changes": 0, "left": 0}
     use_keys(lambda: (new,))  # the old key is gone
     assert ids(session, {"field": "account", "is": IBAN}) == [made]
-    assert list_changes(session.connection(), "customer", made)[0]["values"]["account"] == [None, IBAN]
+    assert list_changes(session, customers(session), made)[0]["values"]["account"] == [None, IBAN]
     assert session.scalar(sa.select(change.c.kind).where(change.c.record_id == made)) == "created"
     assert os.stat(tmp_path / "encryption_keys").st_mode & 0o777 == 0o600 and old.id != new.id
 
