@@ -75,7 +75,7 @@ def require_all_open(engine: sa.Engine, ids: list[int]) -> None:
         page = list_records(session, entity, ListQuery([{"field": "account", "is": "secret 7"}]))
         assert [row["id"] for row in page.rows] == [ids[7]]
         for one in (ids[0], ids[-1]):
-            assert list_changes(session.connection(), "customer", one)[0]["values"]["account"][1]
+            assert list_changes(session, entity, one)[0]["values"]["account"][1]
 
 
 def in_use(engine: sa.Engine) -> list[tuple[bool, bool]]:
