@@ -16,6 +16,7 @@ from crm.errors import CrmError, Problem
 from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
 from crm.queue import RedisError
+from crm.web.denials import missing_right, who_gives_rights
 from crm.web.headers import current_request_id
 from crm.web.language import current_direction, current_language
 
@@ -111,6 +112,8 @@ def is_away(error: Exception) -> bool:
 
 def _failure_of_http(error: HTTPException) -> Failure:
     status = error.code or 500
+    if status == 403:
+        return Failure(403, missing_right())
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     if status == 429 and "Retry-After" not in dict(headers):
         headers.append(("Retry-After", str(RETRY_SECONDS)))
@@ -172,6 +175,7 @@ def _page(failure: Failure) -> str:
         return render_template("_error.html", **values)
     if failure.status < 500:
         try:
+            values["administrators"] = who_gives_rights() if failure.status == 403 else []
             return render_template("error.html", **values)
         except sa.exc.SQLAlchemyError:
             logger.exception("The page of an error could not be drawn")

@@ -204,3 +204,19 @@ def test_the_api_makes_reads_changes_and_deletes_with_versions(client, session):
     assert found["amount"] == "20.00" and found["customer"]["id"] == customer_id
     assert browser.delete(path, headers=headers).status_code == 200
     assert browser.get(path, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/customer/add", "You may not create Customers."),
+        ("/deal/edit/1", "You may not change this record of Deals."),
+        ("/admin/schema/", "Only administrators may change how the CRM is set up."),
+        ("/users/list/", "You do not have the right to do this."),
+    ],
+)
+def test_a_page_that_is_refused_names_the_right_and_who_gives_it(client, path, sentence):
+    answer = client("viewer").get(path)
+    assert answer.status_code == 403
+    assert sentence in answer.text
+    assert "Administrators: " in answer.text
