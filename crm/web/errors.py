@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -95,7 +96,8 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, CrmError):
         return Failure(error.status, error.as_problem(), tuple(error.problems))
     if isinstance(error, CSRFError):
-        return Failure(400, Problem("web.bad_form_token"))
+        known = current_user.is_authenticated
+        return Failure(400, Problem("web.bad_form_token")) if known else Failure(401, Problem("http.401"))
     if isinstance(error, HTTPException):
         return _failure_of_http(error)
     if is_full(error) or "disk is full" in str(error):

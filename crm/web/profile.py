@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, g, make_response, redirect, request
+from flask import current_app, flash, g, jsonify, make_response, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from crm.database import utcnow
@@ -54,6 +55,13 @@ class ProfileView(BaseView):
             return Response(status=204)
         flash(gettext("Your profile was saved."), "success")
         return redirect("/profile/")
+
+    @expose("/token")
+    @has_access
+    @permission_name("use")
+    def token(self) -> Response:
+        """Return a fresh token for a form that has been open for long."""
+        return jsonify(token=generate_csrf())
 
     def draw(self, problems: Mapping[str, Problem]) -> str:
         """Return the page; `problems` holds what was wrong, by field."""

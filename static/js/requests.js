@@ -34,7 +34,9 @@
     const signedOut = status === 401 || (ctx.response.raw.redirected && ctx.response.raw.url.includes("/login"));
     if (signedOut || status >= 500) {
       event.preventDefault();
-      if (!isSilent(ctx)) koine.toast(koine.words(signedOut ? "signedOut" : "failed"), { bad: true });
+      if (isSilent(ctx)) return;
+      if (signedOut) koine.signedOut();
+      else koine.toast(koine.words("failed"), { bad: true });
     }
   });
   document.addEventListener("htmx:error", (event) => {

@@ -1,4 +1,5 @@
-// Short messages in a polite live region: koine.toast(text, {bad, undo}) and the server's flash messages.
+// Short messages in a polite live region: koine.toast(text, {bad, undo, stays}) and the server's flash messages.
+// koine.signedOut() says that the session is over and stays, with a link that signs in beside the page.
 // An answer to htmx may send one by the header HX-Trigger: {"toast": {"text": "...", "undo": "/address"}}.
 (() => {
   "use strict";
@@ -23,17 +24,28 @@
 
   koine.words = (name) => region.dataset[name] || "";
 
-  koine.toast = (text, { bad = false, undo: url = "" } = {}) => {
+  koine.toast = (text, { bad = false, undo: url = "", stays = null } = {}) => {
     const line = document.createElement("div");
     line.className = bad ? "toast-line is-bad" : "toast-line";
     const words = document.createElement("span");
     words.dir = "auto";
     words.textContent = text;
     line.append(words);
+    if (stays) line.append(stays);
     if (url) line.append(button(region.dataset.undo, () => undo(url)));
     line.append(button(region.dataset.close, () => line.remove()));
     region.append(line);
-    setTimeout(() => line.matches(":hover, :focus-within") || line.remove(), SECONDS * 1000);
+    if (!stays) setTimeout(() => line.matches(":hover, :focus-within") || line.remove(), SECONDS * 1000);
+  };
+
+  koine.signedOut = () => {
+    if (region.querySelector("a")) return;
+    const link = document.createElement("a");
+    link.href = "/login/";
+    link.target = "_blank";
+    link.textContent = koine.words("signIn");
+    link.addEventListener("click", () => link.parentNode.remove());
+    koine.toast(koine.words("signedOut"), { bad: true, stays: link });
   };
 
   for (const flash of document.querySelectorAll("[data-toast]")) {

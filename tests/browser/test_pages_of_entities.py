@@ -159,3 +159,25 @@ def test_the_tools_of_a_list_stand_in_one_line_on_a_phone(
     visitor = visit("admin", width=PHONE, language=language)
     visitor.open("/deal/list/")
     assert visitor.page.locator(".toolbar").bounding_box()["height"] < 75
+
+
+def test_what_was_typed_outlives_the_session_and_is_saved_after_signing_in_again(
+    visit: Visit, customers: list[int]
+) -> None:
+    visitor = visit("admin")
+    visitor.page.clock.install()
+    visitor.open(f"/customer/edit/{customers[0]}")
+    visitor.page.get_by_label("City").fill("Ναύπλιο")
+    signed_in = visitor.context.cookies()
+    visitor.context.clear_cookies()
+    visitor.page.clock.fast_forward(120_000)
+    visitor.page.get_by_role("button", name="Save").click()
+    link = visitor.page.locator("#toasts").get_by_role("link", name="Sign in")
+    link.wait_for()
+    assert visitor.page.get_by_label("City").input_value() == "Ναύπλιο"
+    visitor.context.clear_cookies()
+    visitor.context.add_cookies(signed_in)
+    visitor.page.get_by_role("button", name="Save").click()
+    visitor.page.wait_for_url("**/customer/show/*")
+    assert visitor.page.locator(".record-side").get_by_text("Ναύπλιο").count() == 1
+    assert visitor.errors == []
