@@ -15,8 +15,13 @@ MESSAGES = {
     ),
     "record.not_unique": N_("Another record already has this value for “%(label)s”."),
     "record.changed_since": N_(
-        "Somebody saved this record after you opened it. Your values are kept below; look at theirs first."
+        "Somebody saved this record after you opened it. Load it again to see what changed."
     ),
+    "record.saved_meanwhile": N_(
+        "Somebody saved this record after you opened it. What only they changed is in the form now; look through "
+        "it and save again."
+    ),
+    "record.theirs": N_("They wrote “%(value)s” here. Yours replaces it when you save."),
     "record.has_children": N_(
         "This record cannot be deleted: it still has %(count)s records of %(children)s."
     ),

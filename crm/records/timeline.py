@@ -143,6 +143,18 @@ def last_declared(session: CrmSession, entity: Entity, field_uid: str) -> Field 
     return replace(field, options={**field.options, "to": target.name})
 
 
+def values_before(session: CrmSession, entity: Entity, record_id: int, saves: int) -> dict[str, Any]:
+    """Return what the fields that the latest saves of a record changed held before them, by name."""
+    before: dict[str, Any] = {}
+    for row in list_changes(session, entity, record_id, min(saves, LIMIT)):
+        before |= {
+            name: _typed(entity.fields[name], pair[0])
+            for name, pair in row["values"].items()
+            if name in entity.fields
+        }
+    return before
+
+
 def changes_in_words(
     session: CrmSession, entity: Entity, changes: Sequence[Mapping], hidden: frozenset
 ) -> list[list[tuple[str, str, str]]]:

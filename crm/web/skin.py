@@ -319,9 +319,7 @@ def build_group(parent: Any) -> Iterator[MenuGroup]:
 
 
 def is_visible(item: Any) -> bool:
-    """Tell whether this user may open an item of Flask-AppBuilder's menu; our page of roles stands for FAB's."""
-    if item.name == "List Roles":
-        return False
+    """Tell whether this user may open an item of Flask-AppBuilder's menu."""
     return item.should_render() and current_app.appbuilder.sm.has_access("menu_access", item.name)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import request, url_for
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from crm.database import CrmSession
@@ -107,7 +108,7 @@ def _totals(session: CrmSession, entity: Entity) -> dict[str, str]:
 
 
 def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
-    """Move one card to another column and return its new version and the new sums.
+    """Move one card to another column; return its new version, the new sums, and how to take the move back.
 
     Errors: as `update_record`: a move that the field, a check or the actor's rights forbid.
     """
@@ -116,4 +117,19 @@ def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str,
     version = form.get("version", "")
     seen = int(version) if version.isdecimal() else None
     record = update_record(session, entity, record_id, {entity.board.by: to}, version=seen)
-    return {"id": record_id, "version": record.row_version, "sums": _totals(session, entity)}
+    undo = undo_url(entity, record_id, entity.board.by, form.get("from", ""), to)
+    toast = {"toast": {"text": gettext("Saved."), "undo": undo}} if undo else {}
+    return {"id": record_id, "version": record.row_version, "sums": _totals(session, entity), **toast}
+
+
+def undo_url(entity: Entity, record_id: int, name: str, before: Any, after: str) -> str:
+    """Return the address that moves a choice back to what it was; "" where that is no move it allows."""
+    field = entity.fields.get(name)
+    if (
+        field is None
+        or field.type != "choice"
+        or before == after
+        or before not in allowed_moves(field, after)
+    ):
+        return ""
+    return url_for(view_name(entity.name) + ".edit_field", pk=record_id, field=name, value=before)

@@ -22,8 +22,9 @@ from crm.records.values import situation_of, title_of, values_of
 from crm.web.asking import always, asks, is_asking, is_redrawn
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
-from crm.web.entity.board import board_page, move_card
+from crm.web.entity.board import board_page, move_card, undo_url
 from crm.web.entity.cells import view_name
+from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, sent_values
 from crm.web.entity.list import list_page
@@ -97,27 +98,51 @@ class EntityView(BaseView):
     def edit(self, pk: str) -> Response:
         """Show the form of a record, or save what it brings."""
         record = get_record(current_session(), self.entity, record_number(pk))
-        values = {
-            **values_of(current_session(), record, self._readable()),
-            "row_version": record.row_version,
-            "id": record.id,
-        }
+        values = self._stored_values(record)
         if is_asking():
             return self._form(values, sent=self._refreshed())
         version = request.form.get("_version", "")
-        seen = int(version) if version.isdecimal() else None
-        return self._save(
-            lambda sent: update_record(current_session(), self.entity, record.id, sent, version=seen), values
-        )
+        seen = int(version) if version.isdecimal() and len(version) < 19 else None
+        try:
+            return self._save(
+                lambda sent: update_record(current_session(), self.entity, record.id, sent, version=seen),
+                values,
+            )
+        except ConflictError:
+            current_session().rollback()
+            return self._settle(record_number(pk), seen)
+
+    def _settle(self, record_id: int, seen: int | None) -> Response:
+        """Show the form again with what somebody else saved meanwhile, and beside it what was typed."""
+        session = current_session()
+        values = self._stored_values(get_record(session, self.entity, record_id))
+        sent = sent_values(session, self.entity, request.form)
+        kept, both = settle(session, self.entity, values, sent, seen or values["row_version"])
+        problems = [Problem("record.saved_meanwhile"), *both]
+        return self._form(values, kept, ConflictError("record.saved_meanwhile", problems))
+
+    def _stored_values(self, record: Any) -> dict[str, Any]:
+        """Return the values of a record that the reader may see, its number and its version."""
+        values = values_of(current_session(), record, self._readable())
+        return {**values, "row_version": record.row_version, "id": record.id}
 
     @expose("/set/<pk>/<field>", methods=["POST"])
     @has_access
     def edit_field(self, pk: str, field: str) -> Response:
-        """Change one field in place: a status pill, a stage."""
-        value = request.form.get("value", "")
-        update_record(current_session(), self.entity, record_number(pk), {field: value})
-        current_session().commit()
-        flash(gettext("Saved."), "success")
+        """Change one field in place: a status pill, a stage; a move that may be taken back offers that.
+
+        What such a change needs besides, a reason or an amount, is asked in the form of the record.
+        """
+        session, value = current_session(), request.values.get("value", "")
+        stored = self._stored_values(get_record(session, self.entity, record_number(pk)))
+        try:
+            update_record(session, self.entity, stored["id"], {field: value})
+        except RecordError as error:
+            session.rollback()
+            return self._form(stored, {field: value} if field in self._readable() else {}, error)
+        undo = undo_url(self.entity, stored["id"], field, stored.get(field), value)
+        session.commit()
+        flash({"text": gettext("Saved."), "undo": undo}, "success")
         return redirect(self.url("show", pk=pk))
 
     @expose("/delete/<pk>", methods=["POST"])
@@ -188,7 +213,7 @@ class EntityView(BaseView):
                 remember_made(current_session(), request.form.get("_once", ""), record.id)
             record_id = record.id
             current_session().commit()
-        except (RecordError, ConflictError) as error:
+        except RecordError as error:
             current_session().rollback()
             return self._form(values, sent, error)
         flash(gettext("Saved."), "success")

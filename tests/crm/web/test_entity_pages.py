@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 
 import openpyxl
 import pytest
@@ -89,6 +91,25 @@ def test_a_stale_form_is_told_and_keeps_what_was_typed(admin, session):
     assert session.get(session.workspace.models["deal"], deal_id).name == "Theirs"
 
 
+def test_what_only_the_other_changed_is_taken_and_what_both_changed_stands_beside(admin, session):
+    deal = make_deal(session, name="Before", amount="100", next_step="Call")
+    deal_id, version = deal.id, deal.row_version
+    update_record(
+        session, session.workspace.schema.entities["deal"], deal_id, {"name": "Theirs", "amount": "250"}
+    )
+    session.commit()
+    sent = {"name": "Mine", "amount": "100.00", "next_step": "Visit", "_version": version}
+    refused = admin.submit(f"/deal/edit/{deal_id}", sent)
+    assert "They wrote “Theirs” here." in refused.text
+    assert 'value="Mine"' in refused.text and 'value="250.00"' in refused.text and "Visit" in refused.text
+    newest = re.search(r'name="_version" value="(\d+)"', refused.text)[1]
+    again = {"name": "Mine", "amount": "250.00", "next_step": "Visit", "_version": newest}
+    assert admin.submit(f"/deal/edit/{deal_id}", again).status_code == 302
+    session.expire_all()
+    saved = session.get(session.workspace.models["deal"], deal_id)
+    assert (saved.name, saved.amount, saved.next_step) == ("Mine", 250, "Visit")
+
+
 def test_hostile_values_are_shown_as_they_were_typed(admin, session):
     customer = make_customer(session, name=HOSTILE)
     deal = make_deal(session, name=HOSTILE, customer=customer.id)
@@ -115,6 +136,41 @@ def test_deleting_asks_for_a_post_and_says_what_stands_in_the_way(admin, session
     answer = admin.submit(f"/customer/delete/{customer_id}", {}, page="/profile/", follow_redirects=True)
     assert "cannot be deleted" in answer.text
     assert session.get(session.workspace.models["customer"], customer_id) is not None
+
+
+def test_a_move_of_a_choice_can_be_taken_back_at_once(admin, session):
+    deal_id = make_deal(session, stage="prospect").id
+    session.commit()
+    page = admin.submit(
+        f"/deal/set/{deal_id}/stage", {"value": "qualified"}, page="/profile/", follow_redirects=True
+    )
+    undo = html.unescape(re.search(r'data-undo-url="([^"]+)"', page.text)[1])
+    assert admin.submit(undo, {}, page="/profile/").status_code == 302
+    session.expire_all()
+    assert session.get(session.workspace.models["deal"], deal_id).stage == "prospect"
+
+
+def test_a_move_on_the_board_says_how_to_take_it_back(admin, session):
+    deal_id = make_deal(session, stage="prospect").id
+    session.commit()
+    move = {"id": deal_id, "from": "prospect", "to": "qualified"}
+    answer = admin.submit("/deal/board/", move, page="/profile/")
+    assert answer.json["toast"]["undo"] == f"/deal/set/{deal_id}/stage?value=prospect"
+
+
+def test_a_choice_that_needs_more_asks_for_it_in_the_form(admin, session):
+    deal_id = make_deal(session, stage="negotiation").id
+    session.commit()
+    answer = admin.submit(f"/deal/set/{deal_id}/stage", {"value": "lost"}, page="/profile/")
+    assert answer.status_code == 422
+    assert f'action="/deal/edit/{deal_id}"' in answer.text and 'id="error-summary"' in answer.text
+
+
+@pytest.mark.parametrize("field", ["nonsense", "id", "row_version"])
+def test_what_is_no_field_cannot_be_set_in_place(admin, session, field):
+    deal_id = make_deal(session).id
+    session.commit()
+    assert admin.submit(f"/deal/set/{deal_id}/{field}", {"value": "7"}, page="/profile/").status_code == 422
 
 
 def test_a_refused_move_on_the_board_says_why_and_changes_nothing(admin, session):
