@@ -256,6 +256,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaLayoutView",
     "SchemaNewView",
     "SchemaPreviewView",
+    "SchemaUploadView",
     "WhyView",
 }
 ADMIN = CONFIGURATION | {"UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from crm.database import CrmSession, released_engine
 from crm.drafts import store
@@ -150,7 +150,7 @@ def save_document(
     """
     _take_version(session, draft, version)
     if body is not None:
-        _check_shape(kind, body)
+        check_shape(kind, body)
         if str(body[kind]) != name:  # renamed: the old document goes, the new one comes
             _write(session, draft, kind, name, None)
             name = str(body[kind])
@@ -158,19 +158,51 @@ def save_document(
     return get_draft(session, draft.id)
 
 
-def _check_shape(kind: str, body: Body) -> None:
+def check_shape(kind: str, body: Body) -> None:
+    """Let pass what can be kept as a document of a kind; what it says may still be wrong.
+
+    Errors: SchemaError.
+    """
     if not isinstance(body, Mapping) or next(iter(body), None) != kind or kind not in kind_names():
         raise SchemaError("schema.not_a_document")
     if not isinstance(body[kind], str) or not body[kind] or len(body[kind]) > 64:
         raise SchemaError("schema.bad_name", name=str(body[kind])[:60])
 
 
-def _write(session: CrmSession, draft: Draft, kind: str, name: str, body: Body | None) -> None:
+class Wanted(Protocol):
+    """One document as somebody wants it, made from what revision `base` says of it; None to remove it."""
+
+    kind: str
+    name: str
+    after: Body | None
+    base: int
+
+
+def save_documents(
+    session: CrmSession, draft: Draft, wanted: Iterable[Wanted], version: int | None = None
+) -> Draft:
+    """Write what a draft wants of many documents; an edit keeps the older of the revisions it was made from.
+
+    Errors: as `edit_document`; then nothing is written.
+    """
+    wanted = list(wanted)
+    for one in wanted:
+        if one.after is not None:
+            check_shape(one.kind, one.after)
+    _take_version(session, draft, version)
+    for one in wanted:
+        _write(session, draft, one.kind, one.name, one.after, one.base)
+    return get_draft(session, draft.id)
+
+
+def _write(
+    session: CrmSession, draft: Draft, kind: str, name: str, body: Body | None, made_from: int | None = None
+) -> None:
     live, edit = live_document(session, kind, name), draft.find_edit(kind, name)
     if same(live.body if live else None, body):
         store.delete_edit(session, draft.id, (kind, name))
         return
-    base = edit.base if edit else session.workspace.number
+    base = min(number for number in (edit and edit.base, made_from, session.workspace.number) if number)
     store.write_edit(session, draft.id, (kind, name), body, base)
 
 

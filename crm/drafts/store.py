@@ -36,6 +36,16 @@ edit = sa.Table(
     sa.UniqueConstraint("draft_id", "kind", "name"),
 )
 
+upload = sa.Table(
+    "crm_draft_upload",
+    metadata,
+    sa.Column(
+        "user_id", sa.Integer, primary_key=True, autoincrement=False
+    ),  # a person decides about one at a time
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
 
 def list_drafts(session: CrmSession, **where: Any) -> list[Draft]:
     """Return the drafts whose columns hold the given values, newest first, with their edits."""
@@ -99,3 +109,22 @@ def delete_draft(session: CrmSession, draft_id: int) -> None:
 
 def _place(draft_id: int, key: tuple[str, str]) -> sa.ColumnElement[bool]:
     return (edit.c.draft_id == draft_id) & (edit.c.kind == key[0]) & (edit.c.name == key[1])
+
+
+def write_upload(session: CrmSession, content: Mapping[str, Any]) -> None:
+    """Keep what the actor sent for the draft, in place of what was sent before."""
+    delete_upload(session)
+    values = {"user_id": session.actor.user_id, "content": json.dumps(content, ensure_ascii=False)}
+    session.connection().execute(sa.insert(upload).values(**values, at=session.clock()))
+
+
+def find_upload(session: CrmSession) -> Mapping[str, Any] | None:
+    """Return what the actor sent and has not decided about; None when there is nothing."""
+    own = upload.c.user_id == session.actor.user_id
+    content = session.connection().scalar(sa.select(upload.c.content).where(own))
+    return None if content is None else json.loads(content)
+
+
+def delete_upload(session: CrmSession) -> None:
+    """Forget what the actor sent."""
+    session.connection().execute(sa.delete(upload).where(upload.c.user_id == session.actor.user_id))

@@ -21,6 +21,7 @@ from crm.web.roles import why as roles_why
 from crm.web.schema import documents as schema_documents
 from crm.web.schema import preview as schema_preview
 from crm.web.schema import publish as schema_publish
+from crm.web.schema import upload as schema_upload
 
 Register = Callable[[AppBuilder, Workspace], None]
 
@@ -38,6 +39,7 @@ PAGES: list[Register] = [
     schema_preview.register,
     schema_documents.register,
     schema_publish.register,
+    schema_upload.register,
     roles_why.register,
     roles_pages.register,
     view_as.register,

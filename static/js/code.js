@@ -32,11 +32,13 @@
   }
 
   const gutter = document.createElement("div");
-  gutter.className = "code-gutter font-monospace";
+  gutter.className = "code-gutter";
   gutter.setAttribute("aria-hidden", "true");
   const box = document.createElement("div");
   box.className = "code-box";
   text.replaceWith(box);
+  const numbers = document.createElement("div");
+  gutter.append(numbers);
   box.append(gutter, text);
   let count = 0;
   const follow = () => { gutter.scrollTop = text.scrollTop; };
@@ -45,7 +47,10 @@
     if (now === count) return;
     if (count) wrong.clear(); // the lines have moved since they were checked
     count = now;
-    gutter.replaceChildren(...Array.from({ length: count }, (_, index) => {
+    const { font, paddingTop, paddingBottom } = getComputedStyle(text);
+    Object.assign(gutter.style, { font, minWidth: `${String(count).length + 2}ch` });
+    Object.assign(numbers.style, { paddingTop, paddingBottom });
+    numbers.replaceChildren(...Array.from({ length: count }, (_, index) => {
       const line = document.createElement("div");
       line.textContent = String(index + 1);
       line.classList.toggle("is-wrong", wrong.has(index + 1));

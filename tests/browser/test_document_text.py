@@ -17,6 +17,16 @@ CARET = """
 """
 
 
+LAST_LINES = """
+() => {
+  const text = document.getElementById("text"), style = getComputedStyle(text);
+  const last = [...document.querySelectorAll(".code-gutter > div > div")].at(-1).getBoundingClientRect();
+  return text.getBoundingClientRect().bottom - parseFloat(style.paddingBottom) - last.bottom;
+}
+"""
+"""How far the last number is from where the last line ends, when both are scrolled to their end."""
+
+
 @pytest.fixture
 def visitor(visit: Callable[..., Visitor]) -> Visitor:
     """A person before a document."""
@@ -39,11 +49,15 @@ def test_the_link_of_a_problem_puts_the_caret_at_its_line_and_column(visitor):
 
 def test_every_line_has_its_number_beside_it(visitor):
     visitor.page.locator("#text").fill("a\nb\n\nc")
-    assert visitor.page.locator(".code-gutter > div").all_inner_texts() == ["1", "2", "3", "4"]
-    top = "(element) => element.getBoundingClientRect().top"
-    box, gutter = visitor.page.locator("#text"), visitor.page.locator(".code-gutter")
-    assert abs(box.evaluate(top) - gutter.evaluate(top)) < 1
-    assert gutter.bounding_box()["x"] < box.bounding_box()["x"]
+    assert visitor.page.locator(".code-gutter > div > div").all_inner_texts() == ["1", "2", "3", "4"]
+    box, gutter = (visitor.page.locator(place).bounding_box() for place in ("#text", ".code-gutter"))
+    assert abs(gutter["height"] - box["height"]) < 1 and gutter["x"] < box["x"]
+
+
+def test_the_numbers_stand_at_their_lines_and_scroll_with_them(visitor):
+    visitor.page.locator("#text").fill("x\n" * 200)
+    visitor.page.evaluate("document.getElementById('text').scrollTop = 1e6")
+    assert visitor.page.evaluate(LAST_LINES) == pytest.approx(0, abs=1)
 
 
 def test_tab_writes_two_spaces_and_after_escape_leaves_the_text(visitor):

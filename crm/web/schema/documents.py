@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +15,8 @@ from werkzeug.wrappers import Response
 from crm.database import CrmSession
 from crm.drafts import service
 from crm.drafts.model import Draft
-from crm.entities.kinds import folder_of, kind_names
+from crm.drafts.uploads import pack_draft
+from crm.entities.kinds import kind_names
 from crm.entities.load import build_schema, load_document
 from crm.entities.model import Document
 from crm.entities.workspace import Workspace
@@ -79,12 +78,7 @@ class SchemaDocumentsView(BaseView):
     def everything(self) -> Response:
         """Return every document as it would be, as files in one archive."""
         session = current_session()
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for document in service.documents_of(session, service.find_draft(session)):
-                place = f"{folder_of(document.kind)}/{document.name}.yaml"
-                archive.writestr(place, write_yaml(dict(document.body)))
-        return _file(packed.getvalue(), "schemas.zip", "application/zip")
+        return _file(pack_draft(session, service.find_draft(session)), "schemas.zip", "application/zip")
 
     @expose("/new/<kind>", methods=["GET", "POST"])
     @has_access

@@ -85,7 +85,7 @@ def test_all_documents_come_as_files_that_publish_nothing_new(browser, workspace
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         names = archive.namelist()
         body = load_document(archive.read("entities/deal.yaml").decode(), "entities/deal.yaml")[0].body
-    assert len(names) == len(workspace.schema.documents)
+    assert len(names) == len(workspace.schema.documents) + 1 and "revision.txt" in names
     assert body == next(d.body for d in workspace.schema.documents if (d.kind, d.name) == ("entity", "deal"))
 
 
@@ -98,3 +98,41 @@ def test_a_removed_document_goes_with_the_draft(browser):
 def test_only_who_may_configure_sees_the_documents(client):
     assert client("sales").get(LARGE).status_code in (302, 403)
     assert client("configurator").get(LARGE).status_code == 200
+
+
+UPLOAD = "/admin/schema/documents/upload/"
+
+
+def send_files(browser, *files):
+    token = browser.token(UPLOAD)
+    sent = [(io.BytesIO(content), name) for name, content in files]
+    return browser.post(UPLOAD, data={"csrf_token": token, "file": sent}, content_type="multipart/form-data")
+
+
+def test_sent_files_are_shown_as_changes_and_then_kept_in_the_draft(browser):
+    changed = text_of(browser).replace("25000", "40000")
+    assert send_files(browser, ("large_customers.yaml", changed.encode())).location.endswith(UPLOAD)
+    page = browser.get(UPLOAD).text
+    assert "large_customers" in page and "<ins><bdi>40000</bdi></ins>" in page
+    assert text_of(browser) != changed
+    answer = browser.post(f"{UPLOAD}take", data={"csrf_token": browser.token(UPLOAD), "version": ""})
+    assert answer.location.endswith("/admin/schema/draft/") and text_of(browser) == changed
+    assert 'id="preview"' not in browser.get(UPLOAD).text
+
+
+def test_files_with_problems_are_answered_with_all_of_them_and_nothing_is_kept(browser):
+    answer = send_files(browser, ("x.yaml", b"segment: ["), ("y.zip", b"no zip"))
+    assert answer.status_code == 422
+    assert "x.yaml:" in answer.text and "y.zip" in answer.text
+    assert 'id="preview"' not in browser.get(UPLOAD).text
+
+
+def test_files_can_be_thrown_away_again(browser):
+    send_files(browser, ("x.yaml", b"segment: new_one\nentity: customer\nif: [{field: id, above: 3}]\n"))
+    browser.post(f"{UPLOAD}forget", data={"csrf_token": browser.token(UPLOAD)})
+    assert 'id="preview"' not in browser.get(UPLOAD).text
+
+
+def test_markup_in_the_name_of_a_file_stays_text(browser):
+    answer = send_files(browser, ("<script>alert(1)<script>.yaml", b"segment: ["))
+    assert answer.status_code == 422 and "<script>alert" not in answer.text
