@@ -11,6 +11,7 @@ from crm.conditions import folding
 from crm.conditions.evaluate import aggregate
 from crm.conditions.model import Leaf
 from crm.conditions.program import decode, encode, run_program, run_scaled
+from crm.fields.alphabet import postgresql_key, sort_key
 
 OFTEN = (
     " αιεοτσνηκρπλυμδγθφχβξζωψaieotnsrldumcpvgfhbzkjqxwyάίέόήύώςאבגדהוזחטיכלמנסעפצקרשתםןףךץ0123456789-.@ășțâî"
@@ -43,11 +44,16 @@ def _fold(text: str | None) -> str | None:
     return None if text is None else folding.fold(text)
 
 
+def _sort(text: str | None) -> str | None:
+    return None if text is None else sort_key(text)
+
+
 @sa.event.listens_for(sa.Engine, "connect")
 def teach_sqlite(connection: Any, _record: Any) -> None:
     """Give a new SQLite connection the functions that compiled conditions call."""
     if isinstance(connection, sqlite3.Connection):
         connection.create_function("crm_fold", 1, _fold, deterministic=True)
+        connection.create_function("crm_sort", 1, _sort, deterministic=True)
         connection.create_function("crm_reckon", -1, run_program, deterministic=True)
         connection.create_function("crm_reckon_scaled", -1, run_scaled, deterministic=True)
         connection.create_aggregate("crm_gather", 3, Gather)
@@ -57,12 +63,18 @@ def install(engine: sa.Engine) -> None:
     """Create the functions in a PostgreSQL database; safe to repeat. SQLite learns them with every connection."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
-            for statement in postgresql_functions():
+            known = set(connection.scalars(sa.text(COLLATIONS)))
+            for statement in postgresql_functions(next((name for name in LETTERED if name in known), None)):
                 connection.exec_driver_sql(statement)
 
 
-def postgresql_functions() -> tuple[str, ...]:
-    """Return the statements that create our functions in PostgreSQL."""
+LETTERED = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu")
+"""Collations that know the small letters of every alphabet, the quickest first; a server has one or the other."""
+COLLATIONS = "SELECT collname FROM pg_collation WHERE collencoding IN (-1, pg_char_to_encoding('UTF8'))"
+
+
+def postgresql_functions(lettered: str | None = None) -> tuple[str, ...]:
+    """Return the statements that create our functions in PostgreSQL, by way of a collation that knows letters."""
     small, capital = folding.cases()
     single = folding.singles()
     folded = _translate("t", single)
@@ -73,6 +85,7 @@ def postgresql_functions() -> tuple[str, ...]:
         _function("crm_fold(t text)", "text", ascii_or.format("lower", folded)),
         _function("crm_lower(t text)", "text", ascii_or.format("lower", _translate("t", small))),
         _function("crm_upper(t text)", "text", ascii_or.format("upper", _translate("t", capital))),
+        _function("crm_sort(t text)", "text", postgresql_key(_lower(lettered, small))),
         _function("crm_divide(a numeric, b numeric)", "numeric", DIVIDE),
         _function("crm_add_days(d date, n numeric)", "date", ADD_DAYS),
     )
@@ -87,6 +100,11 @@ ADD_DAYS = """CASE WHEN abs(n) <= 4000000
 def _function(head: str, gives: str, body: str) -> str:
     kind = "LANGUAGE sql IMMUTABLE PARALLEL SAFE"
     return f"CREATE OR REPLACE FUNCTION {head} RETURNS {gives} {kind} AS $$ SELECT {body} $$"
+
+
+def _lower(lettered: str | None, small: dict[int, str]) -> str:
+    """Return the SQL of the small letters of `{}`: our table knows those of our users, three times slower."""
+    return f'lower({{}} COLLATE "{lettered}")' if lettered else _translate("{}", small)
 
 
 def _translate(name: str, table: dict[int, str]) -> str:

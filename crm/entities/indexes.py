@@ -11,10 +11,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, DropIndex
 from crm.entities.model import Entity
 from crm.entities.models import Models
 from crm.entities.names import object_name
-from crm.fields import FIELD_TYPES
+from crm.entities.sorting import SORT, sort_indexes
 
 SMALL = 20_000  # records; what is done to so few is done within the publish, in a blink
-SEARCH, SORT = "search", "sort"
+SEARCH = "search"
 OURS = ("uq_", "ix_", f"{SORT}_")  # names of indexes that go when nothing asks for them
 
 
@@ -33,7 +33,7 @@ def wanted_indexes(connection: sa.Connection, models: Models) -> dict[str, sa.In
     for name in models:
         table, entity = models.table(name), models[name].__entity__
         found |= {index.name: index for index in sorted(table.indexes, key=lambda index: index.name)}
-        more = [*_sort_indexes(entity, table, connection.dialect.name)]
+        more = [*sort_indexes(entity, connection.dialect)]
         more += _search_indexes(entity, table) if has_words else []
         found |= {index.name: index for index in more}
     return found
@@ -138,19 +138,6 @@ def _named_index(name: str, table: str) -> sa.Index:
 def _ghost(table: str, *columns: str) -> sa.Table:
     """Return a table that stands for its name, so that the real one does not gather indexes."""
     return sa.Table(table, sa.MetaData(), *(sa.Column(name, sa.Integer) for name in ("id", *columns)))
-
-
-def _sort_indexes(entity: Entity, table: sa.Table, dialect: str) -> Iterator[sa.Index]:
-    """Yield the index that serves the order in which a list opens: empty values last, newest first among equals."""
-    if not entity.sort or entity.sort[0][0] not in entity.fields:
-        return
-    field, descending = entity.fields[entity.sort[0][0]], entity.sort[0][1]
-    if not FIELD_TYPES[field.type].stored:
-        return
-    columns = _ghost(table.name, field.column).c
-    way = columns[field.column].desc() if descending else columns[field.column].asc()
-    name = object_name(SORT, table.name, field.column, "_down" if descending else "_up")
-    yield sa.Index(name, way.nulls_last() if dialect == "postgresql" else way, columns.id.desc())
 
 
 def _search_indexes(entity: Entity, table: sa.Table) -> Iterator[sa.Index]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from crm.database import BigId, metadata, only_reading, row_of, utcnow
 from crm.entities import store
 from crm.entities.identity import Identities, identities_from_json
+from crm.entities.names import object_name
 from crm.entities.processes import oldest_revision
 from crm.entities.publish import locked
 from crm.errors import ConflictError
@@ -151,9 +152,9 @@ def _drop(connection: sa.Connection, parked: Parked) -> None:
     if not parked.column:
         connection.exec_driver_sql(f"DROP TABLE {table}")
         return
-    for index in sa.inspect(connection).get_indexes(parked.table):
-        if parked.column in index["column_names"]:  # SQLite drops no column that an index has.
-            connection.exec_driver_sql(f"DROP INDEX {quote(index['name'])}")
+    for kind in ("ix", "uq"):  # SQLite drops no column that an index has.
+        index = quote(object_name(kind, parked.table, parked.column))
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
     connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
 
 

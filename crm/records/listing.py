@@ -76,7 +76,7 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     order = _known_order(session, entity, query.order or entity.sort, notes)
     columns = _known_columns(session, entity, query.columns, notes)
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
-    keys = (*_order_by(session, entity, order), cls.id.desc())
+    keys = (*order_by(session, entity, order), cls.id.desc())
     if query.search and session.get_bind().dialect.name == "postgresql":
         hits = session.scalars(sa.select(cls.id).where(*where).limit(COUNT_LIMIT)).all()
         total = len(hits)
@@ -131,7 +131,7 @@ def iterate_records(
     where = list(_conditions(session, entity, query, []))
     order = _known_order(session, entity, query.order or entity.sort, [])
     asked = _select(session, entity, columns).where(*where)
-    asked = asked.order_by(*_order_by(session, entity, order), cls.id.desc())
+    asked = asked.order_by(*order_by(session, entity, order), cls.id.desc())
     may_leave = None if session.actor.sees_everything else row_criteria(session, entity, "export")
     if may_leave is not None:  # beside the guard's own, which shows what may be read
         asked = asked.options(RowCriteria(cls, may_leave, include_aliases=True))
@@ -240,7 +240,7 @@ def _known_columns(
     return tuple(dict.fromkeys(name for name in columns if _is_open(session, entity, name)))
 
 
-def _order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
+def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
     """Yield the sort keys; empty values stand last in either direction."""
     for name, descending in order:
         if name == "id":
@@ -248,5 +248,7 @@ def _order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bo
             yield cls.id.desc() if descending else cls.id.asc()
             continue
         expression = _expression(session, entity, name)
-        element = expression.element if isinstance(expression, sa.Label) else expression
+        value = expression.element if isinstance(expression, sa.Label) else expression
+        field = field_of(entity, name)
+        element = type_of(field).result(field).order(field, value)
         yield element.desc().nulls_last() if descending else element.asc().nulls_last()

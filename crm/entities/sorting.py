@@ -1,0 +1,50 @@
+"""The indexes that serve the order of lists: of the one a list opens in, and of texts that are to be sorted quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2s
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
+
+from crm.entities.model import Entity
+from crm.entities.names import object_name
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+
+SORT = "sort"
+
+
+def sort_indexes(entity: Entity, dialect: sa.Dialect) -> Iterator[sa.Index]:
+    """Yield the indexes that an entity's lists want: empty values last, newest first among equals."""
+    seen = set()
+    for field, descending in _orders(entity):
+        if (field.name, descending) not in seen and FIELD_TYPES[field.type].stored:
+            seen.add((field.name, descending))
+            yield _index(entity.table, field, descending, dialect)
+
+
+def _orders(entity: Entity) -> Iterator[tuple[Field, bool]]:
+    if entity.sort and entity.sort[0][0] in entity.fields:
+        yield entity.fields[entity.sort[0][0]], entity.sort[0][1]
+    for field in entity.fields.values():
+        if field.index and not field.encrypted and FIELD_TYPES[field.type].kind == "text":
+            yield field, False  # the index on the field itself is in another order
+
+
+def _index(table: str, field: Field, descending: bool, dialect: sa.Dialect) -> sa.Index:
+    """Return one index, named after what it holds: in another order it is another index."""
+    columns = sa.Table(
+        table, sa.MetaData(), sa.Column("id", sa.Integer), sa.Column(field.column, sa.String())
+    ).c
+    column = columns[field.column]
+    key = FIELD_TYPES[field.type].order(field, column)
+    tail = "_down" if descending else "_up"
+    if key is not column:
+        written = str(key.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        tail = f"_{blake2s(written.encode(), digest_size=4).hexdigest()}{tail}"
+        key = Grouping(key)
+    way = key.desc() if descending else key.asc()
+    name = object_name(SORT, table, field.column, tail)
+    return sa.Index(name, way.nulls_last() if dialect.name == "postgresql" else way, columns.id.desc())

@@ -1,0 +1,169 @@
+"""The order of lists: texts as readers in four languages expect them, choices as declared, the same everywhere."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex
+
+from crm.entities.finish import finish_indexes
+from crm.entities.indexes import known_indexes
+from crm.entities.sorting import sort_indexes
+from crm.fields.alphabet import sort_key
+from crm.records.listing import ListQuery, iterate_records, list_records, order_by
+from tests.factories import make_customer
+
+IN_ORDER = (
+    # Signs, then digits.
+    "(ΔΕΗ) Δίκτυα", "+ΠΛΕΥΣΗ", "1000 Μικρά", "24 Ώρες", "3M", "4ο Χλμ",
+    # Latin: small beside capital, accents told apart among equals only, cedillas beside commas below.
+    "aaron", "Aaron Ltd", "AB Vassilopoulos", "Ăcătrinei", "ACME", "acme", "ACME Hellas", "Æon Analytics",
+    "Alexandrescu", "Âncuța", "Andronic", "Ardeleanu", "Arpad", "Beta", "Brăila", "Brasov", "Braşov", "Brașov",
+    "Iaşi", "Iași", "Île de Ré", "Ileana", "Łódź", "Lotus", "Oneida", "O'Neill", "Øresund", "Stefan", "Ştefan",
+    "Ștefan", "Strasse", "Straße", "Tătaru", "Țepeș", "Timiș", "zeta", "Zorba",
+    # Greek: accents, dialytika, final sigma, the old spelling, names in quotation marks.
+    "«Άγκυρα»", "Αγρίνιο", "ΑΘΗΝΑ", "Αθήνα", "Αθηνά", "αθήνα", "Ἀθηνᾶ", "Αΐδα", "αϊτός", "Άλφα", "άλφα", "αλφάβητο",
+    "ΒΟΛΟΣ", "Βόλος", "Βόλος Α", "ΒΟΛΟΣ Β", "Βόλος Γ", "Γεωργίου", "Έλενα", "Ελένη", "Ήπειρος", "Ηράκλειο",
+    "Ιωάννινα", "Όμηρος", "Ομόνοια", "Ύδρα", "Ωμέγα",
+    # Hebrew: points, final letters, the marks of abbreviations.
+    "אבג", "אברהם", "בַּיִת", "בית", "בית אל", "דוד", 'חברה בע"מ', "חברה בע״מ", "חן", "חנה", "כֹּהֵן", "כהן", "לוי",
+    "מים", "שלום", "שלומית", "תל אביב", "תל-אביב",
+)  # fmt: skip
+
+
+@pytest.fixture
+def cities(session):
+    """A customer in each city, in no order, and two who are nowhere."""
+    mixed = [*IN_ORDER, None, None]
+    random.Random(7).shuffle(mixed)
+    for place, city in enumerate(mixed):
+        make_customer(session, name=f"Customer {place}", city=city)
+    session.commit()
+    return session
+
+
+@pytest.fixture
+def customer(session):
+    """The entity."""
+    return session.workspace.schema.entities["customer"]
+
+
+def all_pages(session, entity, size=7, **asked):
+    """Return the rows of every page of a list, one page after the other."""
+    found = []
+    while True:
+        query = ListQuery(page=len(found) // size, page_size=size, **asked)
+        page = list_records(session, entity, query)
+        found += page.rows
+        if not page.has_next:
+            return found
+
+
+def test_texts_stand_as_a_reader_expects_them(cities, customer):
+    rows = all_pages(cities, customer, order=(("city", False),), columns=("city",))
+    assert [row["city"] for row in rows] == [*IN_ORDER, None, None]
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_texts_downwards_stand_the_other_way_round_and_empty_ones_last(cities, customer):
+    rows = all_pages(cities, customer, order=(("city", True),), columns=("city",))
+    assert [row["city"] for row in rows] == [*reversed(IN_ORDER), None, None]
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+def test_python_sorts_as_the_databases_do():
+    assert sorted(IN_ORDER, key=sort_key) == list(IN_ORDER)
+
+
+def test_the_databases_make_the_key_that_python_makes(session):
+    letters = [
+        chr(code) for block in ((0x20, 0x530), (0x591, 0x5F5), (0x1E00, 0x2100)) for code in range(*block)
+    ]
+    texts = [*letters, *(f"a{letter}Σ'x" for letter in letters), *IN_ORDER, "ΑΣ" * 300]
+    for text in texts:
+        assert session.scalar(sa.select(sa.func.crm_sort(text))) == sort_key(text)
+
+
+def test_among_equal_texts_the_newest_comes_first(session, customer):
+    ids = [make_customer(session, name=name, city="Πάτρα").id for name in ("ena", "dyo", "tria")]
+    found = list_records(session, customer, ListQuery(order=(("city", False),)))
+    assert [row["id"] for row in found.rows] == ids[::-1]
+
+
+def test_a_second_field_decides_where_the_first_is_equal(session, customer):
+    for name, city in (("Ωμέγα", "Πάτρα"), ("άλφα", "Πάτρα"), ("Βήτα", "Άρτα"), ("Γάμα", "Πάτρα")):
+        make_customer(session, name=name, city=city)
+    rows = all_pages(session, customer, 2, order=(("city", False), ("name", True)), columns=("name",))
+    assert [row["name"] for row in rows] == ["Βήτα", "Ωμέγα", "Γάμα", "άλφα"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_choices_stand_in_the_order_in_which_they_are_declared(session, customer, descending):
+    declared = list(customer.fields["status"].options["choices"])
+    for status in sorted(declared):
+        make_customer(session, status=status)
+    rows = all_pages(session, customer, 2, order=(("status", descending),), columns=("status",))
+    assert [row["status"] for row in rows] == (declared[::-1] if descending else declared)
+    assert declared != sorted(declared)
+
+
+def test_an_export_is_in_the_order_of_the_list(cities, customer):
+    query = ListQuery(order=(("city", False),), columns=("city",))
+    rows = [row for part in iterate_records(cities, customer, query, chunk=20) for row in part]
+    assert [row["city"] for row in rows] == [*IN_ORDER, None, None]
+
+
+@pytest.mark.parametrize(
+    ("entity", "order"),
+    [
+        ("customer", ("name", False)),
+        ("customer", ("city", False)),
+        ("deal", ("amount", True)),
+        ("contract", ("ends_on", False)),
+    ],
+)
+def test_an_index_serves_the_order_in_which_a_list_opens(session, entity, order):
+    assert "sort_" in plan(session, entity, order)
+
+
+def test_an_index_serves_the_declared_order_of_choices(session, customer):
+    by_status = replace(customer, sort=(("status", False),))
+    for index in sort_indexes(by_status, session.get_bind().dialect):
+        session.connection().execute(CreateIndex(index, if_not_exists=True))
+    assert "sort_customer_status_" in plan(session, "customer", ("status", False))
+
+
+def test_choices_in_another_order_are_another_index(session, customer):
+    status = customer.fields["status"]
+    turned = {key: status.options["choices"][key] for key in list(status.options["choices"])[::-1]}
+    found = []
+    for choices in (status.options["choices"], turned):
+        fields = {**customer.fields, "status": replace(status, options={"choices": choices})}
+        by_status = replace(customer, sort=(("status", False),), fields=fields)
+        found.append(next(sort_indexes(by_status, session.get_bind().dialect)).name)
+    assert len(set(found)) == 2
+
+
+def test_a_database_of_before_gets_the_new_index_without_being_asked(engine, workspace):
+    new = next(sort_indexes(workspace.schema.entities["customer"], engine.dialect)).name
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f'DROP INDEX "{new}"')
+        connection.exec_driver_sql('CREATE INDEX sort_customer_name_up ON customer ("name", id DESC)')
+    finish_indexes(engine)
+    with engine.connect() as connection:
+        assert known_indexes(connection)[new].is_valid
+
+
+def plan(session, name, order):
+    """Return how the database finds the first records, when reading a whole table is dear."""
+    cls, entity = session.workspace.models[name], session.workspace.schema.entities[name]
+    asked = sa.select(cls.id).order_by(*order_by(session, entity, (order,)), cls.id.desc()).limit(25)
+    bound = asked.compile(session.connection(), compile_kwargs={"literal_binds": True})
+    if session.get_bind().dialect.name == "sqlite":
+        return str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {bound}").all())
+    session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
+    session.connection().exec_driver_sql("SET LOCAL enable_sort = off")
+    return str(session.connection().exec_driver_sql(f"EXPLAIN {bound}").all())
