@@ -40,8 +40,8 @@ def test_sign_in_page_is_sound(visit: Visit, view: dict, most: int | None) -> No
     assert visit(**view).look_at(["/login/"][:most]) == {}
 
 
-@pytest.mark.parametrize(("view", "most"), VIEWS)
-def test_pages_of_the_house_are_sound(visit: Visit, view: dict, most: int | None) -> None:
+@pytest.mark.parametrize(("view", "most"), [view for view in VIEWS if "dark" in view.id])
+def test_pages_of_the_house_are_sound_in_the_dark(visit: Visit, view: dict, most: int | None) -> None:
     assert visit("admin", **view).look_at(PATHS[:most]) == {}
 
 
