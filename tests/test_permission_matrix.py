@@ -252,6 +252,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaAroundView",
     "SchemaEntitiesView",
     "SchemaFieldsView",
+    "SchemaFormulaView",
     "SchemaLabelsView",
     "SchemaLayoutView",
     "SchemaNewView",

@@ -1,19 +1,56 @@
-// Rows of a form that can be added. Wants: [data-rows] > [data-row] and a button[data-add-row="id of the rows"].
+// Rows of a form that are added, dragged and stepped; the form is sent as one, in the order they stand.
+// Wants: [data-rows] > [data-row] with inputs named "….place", a .choice-grip and buttons [data-step] within [data-steps hidden];
+//        button[data-add-row="id of the rows"]; a [data-swatch] shows the colour chosen beside it.
 (() => {
   "use strict";
-  for (const button of document.querySelectorAll("[data-add-row]")) {
-    const rows = document.getElementById(button.dataset.addRow);
-    if (!rows) continue;
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const all = rows.querySelectorAll("[data-row]");
-      const row = all[all.length - 1].cloneNode(true);
-      for (const input of row.querySelectorAll("input, select")) {
-        if (input.name.endsWith(".place")) input.value = String(all.length + 1);
-        else input.value = "";
-      }
-      rows.append(row);
-      row.querySelector("input:not([type=hidden])")?.focus();
+  const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
+  const number = (list) => {
+    for (const [index, row] of rowsOf(list).entries()) row.querySelector("[name$='.place']").value = String(index + 1);
+    list.dispatchEvent(new Event("koine:changed", { bubbles: true }));
+  };
+  const step = (button) => {
+    const row = button.closest("[data-row]");
+    const list = row.parentElement;
+    const other = button.dataset.step === "-1" ? row.previousElementSibling : row.nextElementSibling;
+    if (other) (button.dataset.step === "-1" ? other.before(row) : other.after(row));
+    button.focus();
+    if (other) number(list);
+  };
+  const begin = (list) => {
+    for (const row of rowsOf(list)) {
+      const steps = row.querySelector("[data-steps]");
+      if (!steps) continue;
+      steps.hidden = false;
+      row.querySelector("[name$='.place']").closest("label").hidden = true;
+    }
+  };
+  const add = (button, list) => {
+    const all = rowsOf(list);
+    const row = all[all.length - 1].cloneNode(true);
+    for (const input of row.querySelectorAll("input, select")) {
+      if (input.name.endsWith(".place")) input.value = String(all.length + 1);
+      else input.value = "";
+    }
+    list.append(row);
+    row.querySelector("input:not([type=hidden]):not([name$='.place'])")?.focus();
+  };
+
+  for (const list of document.querySelectorAll("[data-rows]")) {
+    begin(list);
+    if (typeof Sortable !== "undefined") new Sortable(list, { handle: ".choice-grip", draggable: "[data-row]", animation: 120, ghostClass: "board-ghost", onEnd: () => number(list) });
+    list.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-step]");
+      if (button) step(button);
     });
+    list.addEventListener("change", (event) => {
+      const swatch = event.target.closest("label")?.querySelector("[data-swatch]");
+      if (swatch) swatch.className = `swatch pill-${event.target.value}`;
+    });
+  }
+  for (const button of document.querySelectorAll("[data-add-row]")) {
+    const list = document.getElementById(button.dataset.addRow);
+    if (!list) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => add(button, list));
   }
 })();

@@ -10,6 +10,10 @@
       if (guarded(form) && event.isTrusted !== false) changed.add(form);
     });
   }
+  document.addEventListener("koine:changed", (event) => {
+    const form = event.target.closest("form");
+    if (guarded(form)) changed.add(form);
+  });
   document.addEventListener("submit", (event) => {
     if (!event.defaultPrevented) changed.delete(event.target);
   });

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.browser.visitor import PHONE, Visitor
+from tests.factories import make_deal
 
 ORDER = "() => [...document.querySelectorAll('[data-list] [data-id]')].map((row) => row.dataset.id)"
 
@@ -48,3 +49,72 @@ def test_buttons_of_the_field_list_fit_a_finger(visit: Callable[..., Visitor]) -
     visitor = visit("admin", width=PHONE, language="he")
     visitor.open("/admin/schema/deal/")
     assert visitor.small_targets() == []
+
+
+CHOICES = "() => [...document.querySelectorAll('[name=\"choice.key\"]')].map((input) => input.value)"
+
+
+def test_choices_are_dragged_stepped_and_saved_in_their_order(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin")
+    visitor.open("/admin/schema/deal/fields/stage")
+    page = visitor.page
+    grips = page.locator("[data-rows] .choice-grip")
+    grips.nth(2).scroll_into_view_if_needed()
+    grips.nth(2).drag_to(grips.nth(0))
+    page.wait_for_function(f"() => ({CHOICES})()[0] === 'offer'")
+    button = page.get_by_role("button", name="Move down: offer")
+    button.press("Enter")
+    assert page.evaluate(CHOICES)[:3] == ["prospect", "offer", "qualified"]
+    assert page.evaluate("document.activeElement.ariaLabel") == "Move down: offer"
+    assert visitor.problems() == []
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_url("**/admin/schema/deal/")
+    visitor.open("/admin/schema/deal/fields/stage")
+    assert page.evaluate(CHOICES)[:3] == ["prospect", "offer", "qualified"]
+
+
+def test_the_preview_follows_what_is_typed_without_reload(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin")
+    visitor.open("/admin/schema/deal/fields/next_step")
+    page, preview = visitor.page, visitor.page.frame_locator("iframe[name=preview]")
+    page.evaluate("window.same = true")
+    page.locator('[name="label.en"]').fill("What comes next")
+    preview.get_by_text("What comes next").wait_for()
+    page.locator('[name="label.he"]').fill("מה הלאה")
+    page.locator('.preview-tools a[lang="he"]').click()
+    preview.locator("html[dir=rtl]").get_by_text("מה הלאה").wait_for()
+    page.locator("label[for=width-desktop]").click()
+    assert preview.locator("body").evaluate("(body) => body.clientWidth") > 900
+    assert page.evaluate("window.same") and visitor.problems() == []
+    visitor.open("/admin/schema/")
+    assert page.locator(".draft-bar").count() == 0, "nothing was saved"
+
+
+def test_a_formula_is_judged_while_one_types(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin", language="he")
+    visitor.open("/admin/schema/deal/fields/expected")
+    page = visitor.page
+    formula, verdict = page.locator('[name="formula"]'), page.locator("#key-formula-verdict")
+    formula.fill("amuont * 2")
+    verdict.locator(".field-error").get_by_text("amount").wait_for()
+    assert "amuont" in verdict.inner_text() and "1" in verdict.inner_text()
+    formula.fill("amount * 2 + ")
+    verdict.locator(".field-error").wait_for()
+    page.locator(".toolbox summary").click()
+    page.locator('[data-insert="probability"]').click()
+    verdict.locator("strong").wait_for()
+    assert (
+        verdict.locator(".field-error").count() == 0 and formula.input_value() == "amount * 2 + probability"
+    )
+    assert visitor.problems() == []
+
+
+def test_another_type_says_at_once_what_does_not_convert(visit: Callable[..., Visitor], session) -> None:
+    make_deal(session, name="Odd one", next_step="call")
+    session.commit()
+    session.close()
+    visitor = visit("admin", width=PHONE)
+    visitor.open("/admin/schema/deal/fields/next_step")
+    visitor.page.locator("#new-type").select_option("integer")
+    visitor.page.locator("#type-trial").get_by_text("Odd one").wait_for()
+    assert visitor.problems() == [] and visitor.small_targets() == []

@@ -117,3 +117,21 @@ def count_records(name: str) -> int | None:
         return None
     with session.as_system():
         return session.scalar(sa.select(sa.func.count()).select_from(session.workspace.models[name]))
+
+
+def count_choices(name: str, field: str, body: Mapping) -> dict[str, int]:
+    """Return how many records hold each choice of a field that is live; nothing for others, and for sealed ones."""
+    session = current_session()
+    entity = session.workspace.schema.entities.get(name)
+    fields = entity.fields if entity else {}
+    live = fields.get(field) or fields.get(str(body.get("was") or ""))
+    if live is None or live.encrypted or live.type not in ("choice", "choices"):
+        return {}
+    column = getattr(session.workspace.models[name], live.name)
+    with session.as_system():
+        rows = session.execute(sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column))
+    found: Counter[str] = Counter()
+    for value, count in rows:
+        for key in value if isinstance(value, tuple) else (value,):
+            found[key] += count
+    return dict(found)

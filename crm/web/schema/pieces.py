@@ -146,20 +146,23 @@ def change(name: str, edit: Callable[[dict], Mapping], address: str) -> Response
     return redirect(address)
 
 
-def find_problems(body: Mapping[str, Any], path: tuple = (), name: str = "") -> list[Found]:
-    """Return what is wrong with an entity's document at a path and below, among the others of the draft."""
+def documents_with(body: Mapping[str, Any], name: str) -> list[Document]:
+    """Return the documents of the draft, with another body for an entity, which stands last."""
     session = current_session()
     others = [
         document
         for document in drafts.documents_of(session, drafts.find_draft(session))
         if document.kind != "entity" or document.name not in (name, body["entity"])
     ]
+    return [*others, *documents_from_json([body])]
+
+
+def find_problems(body: Mapping[str, Any], path: tuple = (), name: str = "") -> list[Found]:
+    """Return what is wrong with an entity's document at a path and below, among the others of the draft."""
+    *others, own = documents_with(body, name)
     places = [(), *_paths(body)]
-    own = replace(
-        documents_from_json([body])[0],
-        marks={place: Mark(number, 1) for number, place in enumerate(places, 1)},
-    )
-    _schema, problems = build_schema([*others, own], session.workspace.number + 1)
+    own = replace(own, marks={place: Mark(number, 1) for number, place in enumerate(places, 1)})
+    _schema, problems = build_schema([*others, own], current_session().workspace.number + 1)
     found = [
         (places[min(problem.line or 1, len(places)) - 1], problem)
         for problem in problems

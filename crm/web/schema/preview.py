@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask import request
 from flask_appbuilder import AppBuilder, expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 
+from crm.drafts import edits
 from crm.drafts import service as drafts
+from crm.entities.load import build_schema
 from crm.entities.model import Schema
 from crm.entities.workspace import Workspace
 from crm.errors import CrmError
+from crm.fields import FIELD_TYPES
 from crm.messages import render
 from crm.permissions.model import Actor
 from crm.texts import N_
+from crm.web.asking import always, asks
 from crm.web.entity.form import build_form
 from crm.web.language import current_language
 from crm.web.schema.around import SchemaAroundView
 from crm.web.schema.entities import SchemaEntitiesView
+from crm.web.schema.field_form import read_sent
 from crm.web.schema.fields import SchemaFieldsView
+from crm.web.schema.formula import SchemaFormulaView
 from crm.web.schema.labels import SchemaLabelsView
 from crm.web.schema.layout import SchemaLayoutView
 from crm.web.schema.new_entity import SchemaNewView
-from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of
+from crm.web.schema.pieces import Answer, ShapingView, body_of, documents_with, label_of
 from crm.web.session import current_session, reader_zone
 
 
@@ -68,14 +76,19 @@ class SchemaPreviewView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/preview")
+    @expose("/<name>/preview", methods=["GET", "POST"])
     @has_access
     @permission_name("use")
+    @asks(always)
     def preview(self, name: str) -> Answer:
-        """Draw the form, in the language of `_l_`."""
-        session = current_session()
-        body = body_of(name)
-        schema, _problems = drafts.propose(session, drafts.find_draft(session))
+        """Draw the form in the language of `_l_`: as the draft has it, or with the field that was sent in it."""
+        session, body = current_session(), body_of(name)
+        if request.method == "GET":
+            schema, _problems = drafts.propose(session, drafts.find_draft(session))
+        else:
+            schema, _problems = build_schema(
+                documents_with(sent_body(name, body), name), session.workspace.number + 1
+            )
         entity, form, trouble = schema.entities.get(name), None, ""
         if entity is not None:
             actor = Actor("system", "preview", language=current_language(), time_zone=reader_zone())
@@ -87,9 +100,19 @@ class SchemaPreviewView(ShapingView):
         return self.page("schema/preview.html", heading=label_of(body), form=form, trouble=trouble)
 
 
+def sent_body(name: str, body: Mapping) -> Mapping:
+    """Return an entity's document with the field that its form sends, saved nowhere."""
+    field, kind = request.form.get("_field", ""), request.form.get("_type", "")
+    found = edits.fields_of(body).get(field) or {"type": kind}
+    if found.get("type") not in FIELD_TYPES:
+        return body
+    return read_sent(name, field or None, found, otherwise="new_field").whole
+
+
 VIEWS = (
     SchemaNewView,
     SchemaFieldsView,
+    SchemaFormulaView,
     SchemaLayoutView,
     SchemaLabelsView,
     SchemaAroundView,

@@ -27,6 +27,7 @@ from crm.web.conditions.pages import admin_editor
 from crm.web.form_fields import FormField, Option
 from crm.web.language import current_language
 from crm.web.schema.controls import SUMMARIES, WORD_LABELS, KeyControl, words_of_type
+from crm.web.schema.formula import judge, toolbox
 from crm.web.session import current_session
 
 MOST_IN_MATRIX = 25  # choices; more of them have their moves edited as YAML
@@ -235,7 +236,21 @@ def _draw_lines(control: KeyControl, place: Place) -> Markup | None:
     return draw_conditions(editor, place.body.get(control.key) or [])
 
 
-EXTRA: Mapping[str, Callable[[KeyControl, Place], Any]] = {"moves": _moves, "lines": _draw_lines}
+def _formula(_control: KeyControl, place: Place) -> dict[str, Any]:
+    """Return what a formula is written with, and what is known of the one that stands there."""
+    text, result = str(place.body.get("formula") or ""), str(place.body.get("of") or "")
+    return {
+        "toolbox": toolbox(place.entity),
+        "verdict": judge(place.schema, place.entity, text, result),
+        "url": f"/admin/schema/{place.entity.name}/formula" if place.entity else "",
+    }
+
+
+EXTRA: Mapping[str, Callable[[KeyControl, Place], Any]] = {
+    "moves": _moves,
+    "lines": _draw_lines,
+    "formula": _formula,
+}
 DRAW: Mapping[str, Callable[[KeyControl, Any, Place], dict[str, Any]]] = {
     "text": _draw_text,
     "code": _draw_code,

@@ -1,0 +1,140 @@
+"""The field editor while one works in it: the preview, the formula, another type; none of it saves anything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from crm.conditions.formula import functions_known
+from crm.drafts import service as drafts
+from crm.fields import FIELD_TYPES
+from crm.web.schema.formula import FUNCTIONS
+from tests.factories import make_deal
+
+FORMULA = "/admin/schema/deal/formula"
+FORM = "/admin/schema/deal/fields/expected"
+
+
+def words_of(html: str) -> str:
+    """Return what a piece of a page says."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def assert_no_draft(session_as):
+    session = session_as("admin")
+    assert drafts.find_draft(session) is None
+    session.close()
+
+
+def test_a_formula_is_judged_with_its_result_and_three_records(client, session):
+    for number in range(4):
+        make_deal(session, name=f"Deal {number}", amount=100 * number, probability=50)
+    session.commit()
+    session.close()
+    sent = {"formula": "amount * probability / 100", "of": "money"}
+    said = words_of(client("admin").submit(FORMULA, sent, FORM).text)
+    assert said == "Result: number Deal 3 → 150 Deal 2 → 100 Deal 1 → 50"
+
+
+WRONG = {
+    "amuont * 2": "At character 1 of the formula: There is no field “amuont” in “deal”. Did you mean “amount”?",
+    "amount * (2": "At character",
+    "__import__('os')": "At character",
+    "name": "A value of kind “number” was expected here, not “text”.",
+}
+
+
+@pytest.mark.parametrize(("formula", "told"), WRONG.items())
+def test_a_wrong_formula_is_told_with_its_place(client, session_as, formula, told):
+    said = words_of(client("admin").submit(FORMULA, {"formula": formula, "of": "money"}, FORM).text)
+    assert told in said.replace("&#39;", "'")
+    assert_no_draft(session_as)
+
+
+def test_a_formula_over_a_field_that_is_not_live_yet_shows_no_records(client, session):
+    make_deal(session)
+    session.commit()
+    session.close()
+    admin = client("admin")
+    admin.submit("/admin/schema/deal/add/money", {"label.en": "Budget"})
+    said = words_of(admin.submit(FORMULA, {"formula": "budget * 2"}, FORM).text)
+    assert said.startswith("Result: number Values of records can be shown when")
+
+
+def test_a_configurator_without_the_right_sees_no_values(client, session):
+    make_deal(session, amount=777)
+    session.commit()
+    session.close()
+    said = words_of(client("configurator").submit(FORMULA, {"formula": "amount"}, FORM).text)
+    assert "777" not in said and "Result: number" in said
+
+
+def test_every_function_has_its_line():
+    assert set(FUNCTIONS) == set(functions_known())
+
+
+def test_without_scripts_a_button_checks_the_formula(client, session_as):
+    answer = client("admin").submit(FORM, {"formula": "1 + 1", "of": "money", "_check": "1"})
+    assert answer.status_code == 200 and "1 + 1</textarea>" in answer.text and "<strong>number" in answer.text
+    assert_no_draft(session_as)
+
+
+CHOICE = {
+    "_field": "", "_type": "choice", "label.en": "", "label.he": "נאמנות", "choice.was": "", "choice.key": "gold",
+    "choice.place": "1", "choice.en": "", "choice.el": "", "choice.ro": "", "choice.he": "זהב", "choice.color": "",
+}  # fmt: skip
+
+
+def test_the_preview_shows_what_is_typed_and_saves_nothing(client, session_as):
+    admin, preview = client("admin"), "/admin/schema/deal/preview"
+    page = admin.submit(f"{preview}?_l_=he", CHOICE, "/admin/schema/deal/add/choice").text
+    assert "נאמנות" in page and '<option value="gold"' in page and 'dir="rtl"' in page
+    renamed = {"_field": "next_step", "_type": "text", "_name": "what_next", "label.en": "What comes next"}
+    page = admin.submit(preview, renamed, "/admin/schema/deal/add/choice").text
+    assert "What comes next" in page and 'name="what_next"' in page and 'name="next_step"' not in page
+    assert_no_draft(session_as)
+
+
+ODD = [{}, {"_field": "nothing"}, {"_type": "nonsense"}, {"_field": "stage", "choice.key": ["a", "a"]}]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_preview_of_nonsense_is_still_a_page(client, odd):
+    admin = client("admin")
+    assert admin.submit("/admin/schema/deal/preview", odd, "/admin/schema/deal/add/text").status_code == 200
+
+
+def test_another_type_names_the_values_that_do_not_convert_and_changes_nothing(client, session, session_as):
+    make_deal(session, name="Odd one", next_step="call")
+    make_deal(session, name="Even one", next_step="12")
+    session.commit()
+    session.close()
+    admin, path = client("admin"), "/admin/schema/deal/fields/next_step/type?type=integer"
+    piece = admin.get(path, headers={"HX-Request": "true"}).text
+    assert "1 values convert, 1 do not" in words_of(piece) and "Odd one" in piece and "Even one" not in piece
+    assert "<html" not in piece and 'id="type-trial"' in admin.get(path).text
+    assert admin.get("/admin/schema/deal/fields/next_step/type?type=x").status_code == 404
+    assert_no_draft(session_as)
+
+
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+def test_every_type_can_be_tried(client, kind):
+    path = f"/admin/schema/deal/fields/stage/type?type={kind}"
+    assert client("admin").get(path, headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_choices_say_how_many_records_hold_them(client, session):
+    for stage in ("prospect", "prospect", "offer"):
+        make_deal(session, stage=stage, needs=["price", "quality"])
+    session.commit()
+    session.close()
+    admin = client("admin")
+    stage = words_of(admin.get("/admin/schema/deal/fields/stage").text)
+    assert "2 records" in stage and "One record" in stage and stage.count("No record") == 4
+    assert words_of(admin.get("/admin/schema/deal/fields/needs").text).count("3 records") == 2
+
+
+def test_what_uses_a_field_stands_beside_its_removal(client):
+    page = words_of(client("admin").get("/admin/schema/deal/fields/stage").text)
+    assert "Layout 3 · Fields and checks 4 · Rules 2 · Reports 6 · Roles 1" in page
