@@ -14,6 +14,7 @@ from flask_appbuilder.security.sqla.models import (
 )
 
 from crm.database import BigId, metadata, row_of
+from crm.fields.alphabet import alphabetical
 
 team = sa.Table(
     "crm_team",
@@ -94,9 +95,13 @@ def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
 
 
 def list_user_names(connection: sa.Connection, limit: int = 500) -> list[tuple[str, str]]:
-    """Return the active users' login and full names."""
+    """Return the active users' login and full names, by full name."""
     full = USERS.c.first_name + " " + USERS.c.last_name
-    asked = sa.select(USERS.c.username, full).where(USERS.c.active.is_(True)).order_by(USERS.c.username)
+    asked = (
+        sa.select(USERS.c.username, full)
+        .where(USERS.c.active.is_(True))
+        .order_by(alphabetical(full), USERS.c.id)
+    )
     return [(name, (words or "").strip()) for name, words in connection.execute(asked.limit(limit))]
 
 
@@ -122,7 +127,7 @@ def list_role_holders(connection: sa.Connection) -> dict[str, list[str]]:
         .join(held, held.c.role_id == ROLES.c.id)
         .join(USERS, held.c.user_id == USERS.c.id)
         .where(USERS.c.active.is_(True))
-        .order_by(full)
+        .order_by(alphabetical(full), USERS.c.id)
     )
     found: dict[str, list[str]] = {}
     for role, name, login in connection.execute(asked):

@@ -19,8 +19,8 @@ from crm.fields.fold import query_keys
 from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import reads_hidden, require
+from crm.records.order import expression_of, order_by
 from crm.records.rekey import find_rekeying
-from crm.records.values import field_of, formula_tree, type_of
 
 COUNT_LIMIT = 10_000
 PAGE_SIZE_LIMIT = 200
@@ -141,22 +141,12 @@ def iterate_records(
 
 def _select(session: CrmSession, entity: Entity, columns: Sequence[str]) -> sa.Select:
     cls = session.workspace.models[entity.name]
-    shown = [_expression(session, entity, name) for name in columns]
+    shown = [expression_of(session, entity, name) for name in columns]
     return sa.select(cls.id, cls.row_version, *shown)
 
 
 def _values(columns: Sequence[str], row: Any) -> dict[str, Any]:
     return {**dict(zip(columns, row[2:], strict=True)), "id": row[0], "row_version": row[1]}
-
-
-def _expression(session: CrmSession, entity: Entity, name: str) -> Any:
-    """Return the SQL of a field: its column, or the expression that computes it."""
-    field = field_of(entity, name)
-    field_type = type_of(field)
-    if field_type.stored:
-        return getattr(session.workspace.models[entity.name], field_type.attribute(field))
-    tree = formula_tree(session, entity, field)
-    return compile_sql(tree, entity.name, scope_of(session)).label(name)
 
 
 def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem]) -> Iterator[Any]:
@@ -238,17 +228,3 @@ def _known_columns(
         if name not in entity.fields and name not in SYSTEM_FIELDS:
             notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
     return tuple(dict.fromkeys(name for name in columns if _is_open(session, entity, name)))
-
-
-def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
-    """Yield the sort keys; empty values stand last in either direction."""
-    for name, descending in order:
-        if name == "id":
-            cls = session.workspace.models[entity.name]
-            yield cls.id.desc() if descending else cls.id.asc()
-            continue
-        expression = _expression(session, entity, name)
-        value = expression.element if isinstance(expression, sa.Label) else expression
-        field = field_of(entity, name)
-        element = type_of(field).result(field).order(field, value)
-        yield element.desc().nulls_last() if descending else element.asc().nulls_last()

@@ -18,6 +18,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import kind_of, type_of
+from crm.fields.alphabet import sort_key
 from crm.fields.base import Field
 from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.reads import deep_fields_of
@@ -215,7 +216,7 @@ class ReportQuery:
         return Column(measure.name, measure.label.get(self.situation.language), True, field)
 
     def in_order(self, found: Sequence[Any]) -> list[Any]:
-        """Return rows with periods in time, declared choices in their order, all else by the first measure."""
+        """Return rows by time, by the declared order of choices, by the first measure and by name."""
         self._load_names(found)
         keys = len(self.report.groups)
         if not keys:
@@ -226,7 +227,8 @@ class ReportQuery:
         def rank(row: Any) -> tuple:
             times = tuple(str(row[place] or "") for place in periods)
             ranks = tuple(known.get(row[place], len(known)) for place, known in enumerate(places) if known)
-            return times, ranks, -_size(row[keys])
+            words = [sort_key(self.text(self.columns[place], row[place])) for place in range(keys)]
+            return times, ranks, -_size(row[keys]), words
 
         return sorted(found, key=rank)
 

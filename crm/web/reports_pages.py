@@ -19,6 +19,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, NotFoundError
+from crm.fields.alphabet import sort_key
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
 from crm.reports.service import Outcome, ReportRow, get_report, run_report
@@ -113,7 +114,7 @@ def open_reports(session: CrmSession) -> list[Report]:
         for name, report in session.workspace.schema.parts["report"].items()
         if session.actor.may_see_report(name) and "read" in session.actor.rights(report.entity).can
     ]
-    return sorted(found, key=lambda report: report.label.get(session.actor.language))
+    return sorted(found, key=lambda report: sort_key(report.label.get(session.actor.language)))
 
 
 class DashboardView(BaseView):

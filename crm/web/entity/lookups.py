@@ -10,12 +10,14 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
+from crm.conditions.folding import fold
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.fields.base import Field
 from crm.permissions import store as people
 from crm.permissions.service import readable_fields
+from crm.records.order import user_order
 from crm.records.search import LOOKUP_HITS, find_hits
 from crm.web.permissions import EVERYONE, USE
 
@@ -63,14 +65,15 @@ def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[st
     cls = session.workspace.models.user
     full = cls.first_name + " " + cls.last_name
     asked = sa.select(cls).where(
-        full.icontains(words, autoescape=True) | cls.username.icontains(words, autoescape=True)
+        sa.func.crm_fold(full).contains(fold(words), autoescape=True)
+        | cls.username.icontains(words, autoescape=True)
     )
     role = field.options.get("only_role") if field else None
     if role:
         asked = asked.where(cls.id.in_(people.list_users_with_role(session.connection(), role)))
     return [
         {"value": str(user.id), "text": str(user)}
-        for user in session.scalars(asked.order_by(full).limit(LOOKUP_HITS))
+        for user in session.scalars(asked.order_by(user_order(cls), cls.id).limit(LOOKUP_HITS))
     ]
 
 

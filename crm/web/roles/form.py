@@ -15,6 +15,7 @@ from crm.entities.build import as_lines
 from crm.entities.model import Document, Entity, Schema
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
+from crm.fields.alphabet import sort_key
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.kind import check_role
 from crm.permissions.model import DEEDS
@@ -84,7 +85,9 @@ def role_page(
         [(deed, translate(DEED_LABELS[deed], language)) for deed in DEEDS],
         [
             _entity_row(entity, body, language, editor_of(entity), sent)
-            for entity in sorted(schema.entities.values(), key=lambda entity: entity.plural.get(language))
+            for entity in sorted(
+                schema.entities.values(), key=lambda each: sort_key(each.plural.get(language))
+            )
         ],
         [
             (name, report.label.get(language), name in reports)

@@ -13,6 +13,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
+from crm.fields.alphabet import sort_key
 from crm.messages import render
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.explain import Question, explain
@@ -89,7 +90,7 @@ def question_fields(session: CrmSession, sent: dict[str, str]) -> list[FormField
     deeds = tuple(Option(deed, translate(DEED_LABELS[deed], language)) for deed in DEEDS)
     kinds = sorted(
         (Option(name, entity.plural.get(language)) for name, entity in entities.items()),
-        key=lambda option: option.label,
+        key=lambda option: sort_key(option.label),
     )
     found = [
         FormField(

@@ -258,13 +258,12 @@ def _unfinished(session: CrmSession) -> list[dict[str, str]]:
     for row in unfinished_indexes(session.connection(), session.workspace):
         entity = entities[row.entity]
         field = entity.fields.get(row.field)
-        found.append(
-            {
-                "entity": entity.plural.get(current_language()),
-                "field": field.label.get(current_language()) if field else gettext("Search"),
-                "reason": row.reason,
-            }
-        )
+        said = {
+            "entity": entity.plural.get(current_language()),
+            "field": field.label.get(current_language()) if field else gettext("Search"),
+            "reason": row.reason,
+        }
+        found += [said] if said not in found else []  # to be filtered by and to be sorted by are two indexes
     return found
 
 

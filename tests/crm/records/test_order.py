@@ -13,8 +13,10 @@ from crm.entities.finish import finish_indexes
 from crm.entities.indexes import known_indexes
 from crm.entities.sorting import sort_indexes
 from crm.fields.alphabet import sort_key
-from crm.records.listing import ListQuery, iterate_records, list_records, order_by
-from tests.factories import make_customer
+from crm.permissions.store import USERS
+from crm.records.listing import ListQuery, iterate_records, list_records
+from crm.records.order import order_by
+from tests.factories import make_customer, make_deal, user_id
 
 IN_ORDER = (
     # Signs, then digits.
@@ -108,6 +110,44 @@ def test_choices_stand_in_the_order_in_which_they_are_declared(session, customer
     rows = all_pages(session, customer, 2, order=(("status", descending),), columns=("status",))
     assert [row["status"] for row in rows] == (declared[::-1] if descending else declared)
     assert declared != sorted(declared)
+
+
+def test_references_stand_by_the_titles_they_show(session):
+    deal = session.workspace.schema.entities["deal"]
+    for name in ("Ωμέγα", "άλφα", "Βήτα"):
+        make_deal(session, name=f"for {name}", customer=make_customer(session, name=name))
+    rows = all_pages(session, deal, 2, order=(("customer", False),), columns=("name",))
+    assert [row["name"] for row in rows] == ["for άλφα", "for Βήτα", "for Ωμέγα"]
+
+
+def test_the_place_of_a_record_tells_nothing_of_a_customer_the_reader_may_not_see(session_as):
+    system = session_as()
+    theirs, own = user_id(system, "service"), user_id(system, "sales")
+    hidden, shown = (
+        make_customer(system, name="Aaa", owner=theirs),
+        make_customer(system, name="Zzz", owner=own),
+    )
+    ids = [make_deal(system, customer=customer, owner=own).id for customer in (hidden, shown)]
+    system.commit()
+    sales = session_as("sales")
+    deal = sales.workspace.schema.entities["deal"]
+    assert list_records(sales, sales.workspace.schema.entities["customer"], ListQuery()).total == 1
+    found = list_records(sales, deal, ListQuery(order=(("customer", False),)))
+    assert [row["id"] for row in found.rows] == ids[::-1]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_users_stand_by_their_names(session, customer, descending):
+    named = {"sales": ("Άννα", "Ω"), "service": ("Βασιλική", "Α"), "manager": ("ανδρέας", "Α")}
+    for login, (first, last) in named.items():
+        session.connection().execute(
+            sa.update(USERS).where(USERS.c.username == login).values(first_name=first, last_name=last)
+        )
+        make_customer(session, name=first, owner=user_id(session, login))
+    make_customer(session, name="nobody", owner=None)
+    rows = all_pages(session, customer, 3, order=(("owner", descending),), columns=("name",))
+    names = ["ανδρέας", "Άννα", "Βασιλική"]
+    assert [row["name"] for row in rows] == [*(names[::-1] if descending else names), "nobody"]
 
 
 def test_an_export_is_in_the_order_of_the_list(cities, customer):
