@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.entities.walk import FIELD, Mention, Spot, Walker
+from crm.entities.walk import ASKED, FIELD, NAMED, SHOWN, Mention, Spot, Walker, to_be
 
 OF_DATES = ("after", "before")  # a day, or the name of another date
 
@@ -13,21 +13,23 @@ OF_DATES = ("after", "before")  # a day, or the name of another date
 def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in an entity's document; those it declares itself are not among them."""
     spot = Spot(str(body.get("entity") or ""))
-    names = walker.each(walker.field)
-    places = dict.fromkeys(("from", "to", "title", "at", "kind", "text", "by", "sum"), walker.field)
+    names = to_be(NAMED, walker.each(walker.field))
+    keys = ("from", "to", "title", "at", "kind", "text", "by", "sum")
+    places = dict.fromkeys(keys, to_be(NAMED, walker.field))
+    when = {"when": to_be(ASKED, walker.lines)}
     return walker.inside(
         body,
         spot,
         {
-            "title": walker.text,
+            "title": to_be(SHOWN, walker.text),
             "fields": lambda fields, at: _fields(fields, at, walker),
             "list": lambda value, at: walker.inside(value, at, {"columns": names, "sort": names}),
             "form": walker.each(lambda value, at: walker.inside(value, at, {"fields": names})),
             "kanban": lambda value, at: walker.inside(value, at, {**places, "card": names}),
             "calendar": lambda value, at: walker.inside(value, at, places),
             "timeline": lambda value, at: walker.inside(value, at, places),
-            "same_if": walker.each(names),
-            "checks": walker.each(lambda value, at: walker.inside(value, at, {"when": walker.lines})),
+            "same_if": to_be(ASKED, walker.each(walker.each(walker.field))),
+            "checks": walker.each(lambda value, at: walker.inside(value, at, when)),
         },
     )
 
@@ -42,19 +44,17 @@ def _field(body: Any, spot: Spot, name: str, walker: Walker) -> Any:
     if not isinstance(body, Mapping):
         return body
     steps = {
-        "required_if": walker.lines,
-        "show_if": walker.lines,
-        "read_only_if": walker.lines,
+        **dict.fromkeys(("required_if", "show_if", "read_only_if"), to_be(ASKED, walker.lines)),
         "default": lambda value, at: walker.choice(value, at, spot.entity, name),
-        "to": walker.entity,
-        "only": lambda value, at: walker.lines(value, at.of(body.get("to"))),
-        "only_role": walker.part("role"),
-        "formula": walker.formula,
-        "over": walker.over,
-        "where": lambda value, at: _where(value, at, body.get("over"), walker),
+        "to": to_be(NAMED, walker.entity),
+        "only": to_be(ASKED, lambda value, at: walker.lines(value, at.of(body.get("to")))),
+        "only_role": to_be(NAMED, walker.part("role")),
+        "formula": to_be(SHOWN, walker.formula),
+        "over": to_be(SHOWN, walker.over),
+        "where": to_be(SHOWN, lambda value, at: _where(value, at, body.get("over"), walker)),
         "next": lambda value, at: _moves(value, at, name, walker),
-        **{key: walker.field for key in body if str(key).endswith("_field")},
-        **{key: lambda value, at: _date(value, at, walker) for key in OF_DATES},
+        **{key: to_be(SHOWN, walker.field) for key in body if str(key).endswith("_field")},
+        **dict.fromkeys(OF_DATES, to_be(ASKED, lambda value, at: _date(value, at, walker))),
     }
     return walker.inside(body, spot, steps)
 

@@ -122,12 +122,14 @@ def _claimed(document: Document, path: tuple, was: str) -> Problem:
     return Problem("schema.was_twice", {"name": was}).at(**document.place(*path, "was"))
 
 
-def diff_schema(engine: sa.Engine, documents: list[Document]) -> dict[str, Any]:
-    """Return what publishing these documents would do, before anything happens (shape: interfaces.md)."""
-    return weigh_documents(engine, documents)[0]
+def diff_schema(engine: sa.Engine, documents: list[Document], user_name: str = "") -> dict[str, Any]:
+    """Return what it would do if somebody published these documents, before anything happens (shape: interfaces.md)."""
+    return weigh_documents(engine, documents, user_name)[0]
 
 
-def weigh_documents(engine: sa.Engine, documents: list[Document]) -> tuple[dict[str, Any], impact.Impact]:
+def weigh_documents(
+    engine: sa.Engine, documents: list[Document], user_name: str = ""
+) -> tuple[dict[str, Any], impact.Impact]:
     """Return what `diff_schema` does, and the stored values behind it, which only some may read."""
     with only_reading(), engine.connect() as connection:
         proposal = proposal_of(connection, documents)
@@ -141,6 +143,7 @@ def weigh_documents(engine: sa.Engine, documents: list[Document]) -> tuple[dict[
             found = impact.impact_on(connection, proposal, models)
             models.dispose()
         used_by = impact.used_by(connection, proposal)
+        objections = [] if proposal.problems else objections_to(connection, proposal, user_name)
     details = details_of(changes)
     touched = {row.get("entity", row["name"]) for row in details}
     answer = {
@@ -151,12 +154,17 @@ def weigh_documents(engine: sa.Engine, documents: list[Document]) -> tuple[dict[
         "rows": found.rows,
         "touched": [row.as_json() for row in found.touched],
         "conversions": [conversion.as_json() for conversion in found.conversions],
-        "problems": [*proposal.problems, *found.problems],
+        "problems": [*proposal.problems, *found.problems, *objections],
         "used_by": used_by,
         "notes": lint.notes_on(proposal.schema, proposal.documents, touched),
         "reversible": all(row["reversible"] for row in details),
     }
     return answer, found
+
+
+def objections_to(connection: sa.Connection, proposal: Proposal, user_name: str) -> list[Problem]:
+    """Return what stands against it that somebody publishes a proposal which has no problems."""
+    return [problem for judge in BEFORE_PUBLISH for problem in judge(connection, proposal, user_name)]
 
 
 def publish_schema(
@@ -222,7 +230,7 @@ def _publish_once(
         if base is not None and base != proposal.base:
             raise ConflictError("schema.published_since", base=base, live=proposal.base)
         refuse(proposal.problems)
-        refuse([found for judge in BEFORE_PUBLISH for found in judge(connection, proposal, note[1])])
+        refuse(objections_to(connection, proposal, note[1]))
         workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
         planned = ddl.plan_ddl(connection, workspace.models, proposal.before)
         statements = indexes.without_later(connection, planned)

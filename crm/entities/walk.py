@@ -14,6 +14,14 @@ from crm.entities.ground import Ground
 
 BRACES = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,6})\}")
 ENTITY, FIELD, CHILDREN, CHOICE = "entity", "field", "children", "choice"
+OF_EVERY_RECORD = (
+    "of_every_record"  # the kind of `{title}`, `created_at`, … where they are no declared fields
+)
+CARRIED = "carried"  # read past everybody's rights, and taken elsewhere: what is meant where nothing is said
+ASKED = "asked"  # read past everybody's rights while somebody works on a record, who learns whether it holds
+SHOWN = "shown"  # read for who looks, by his own rights
+NAMED = "named"  # nothing is read: a layout, what a role says of a field
+SENT = "sent"  # whom something is sent to, or given
 NOT_OPERATORS = ("field", "where", "formula", *GROUPS, *AGGREGATES)
 
 
@@ -23,6 +31,7 @@ class Mention:
 
     Shape:  `kind` is entity, field, children, choice, or the kind of another document (role, report, …). `entity`
             is where a field, children or choice belong; `field` is the field of a choice. `path` leads to the place.
+            `spot` is where the walk stands: what becomes of what is mentioned.
     """
 
     kind: str
@@ -30,14 +39,26 @@ class Mention:
     path: tuple
     entity: str = ""
     field: str = ""
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a document, and the entity whose names are meant there."""
+    """A place in a document, and the entity whose names are meant there.
+
+    Shape:  `how` says what becomes of what is mentioned: carried, asked, shown, named, sent, or the deed by which it
+            is written. `about` is the entity of the records it is about. `step` is the path of the step of a rule
+            in which one thing is done, `whole` that of the line or formula a name is part of. In a text a
+            reference stands for the title of what it leads to.
+    """
 
     entity: str = ""
     path: tuple = ()
+    how: str = CARRIED
+    about: str = ""
+    step: tuple = ()
+    whole: tuple = ()
+    in_text: bool = False
 
     def at(self, *path: object) -> Spot:
         """Return the place below this one."""
@@ -47,21 +68,32 @@ class Spot:
         """Return the same place, where the names of another entity are meant."""
         return replace(self, entity=entity if isinstance(entity, str) else "")
 
+    def to_be(self, how: str) -> Spot:
+        """Return the same place, where something else becomes of what is mentioned."""
+        return replace(self, how=how, about=self.about or self.entity)
+
 
 Visit = Callable[[Mention], str]
 Step = Callable[[Any, Spot], Any]
+
+
+def to_be(how: str, step: Step) -> Step:
+    """Return a step after which something else becomes of what is mentioned."""
+    return lambda value, spot: step(value, spot.to_be(how))
 
 
 class Walker:
     """Goes through parts of documents; `visit` sees each name and returns what shall stand there.
 
     Shape:  every method returns the value it was given, with its names written anew. What has another shape than
-            the language wants is left alone, so that documents with problems can be walked as well.
+            the language wants is left alone, so that documents with problems can be walked as well. `wholes` holds
+            the lines and formulas as they were written anew, by their paths.
     """
 
     def __init__(self, ground: Ground, visit: Visit) -> None:
         self.ground = ground
         self.visit = visit
+        self.wholes: dict[tuple, Any] = {}
 
     def inside(self, body: Any, spot: Spot, steps: Mapping[str, Step]) -> Any:
         """Walk into some keys of a map."""
@@ -91,7 +123,7 @@ class Walker:
         """Return the step over the name of a document of another kind, or of an entity."""
 
         def named(value: Any, spot: Spot) -> Any:
-            return self.visit(Mention(kind, value, spot.path)) if isinstance(value, str) else value
+            return self.visit(Mention(kind, value, spot.path, spot=spot)) if isinstance(value, str) else value
 
         return named
 
@@ -104,9 +136,11 @@ class Walker:
         if not isinstance(value, str):
             return value
         name = value.lstrip("-")
-        if self.ground.field(spot.entity, name) is None:
+        kind = FIELD if self.ground.field(spot.entity, name) is not None else OF_EVERY_RECORD
+        if kind == OF_EVERY_RECORD and spot.entity not in self.ground.entities:
             return value
-        return value[: len(value) - len(name)] + self.visit(Mention(FIELD, name, spot.path, spot.entity))
+        mention = Mention(kind, name, spot.path, spot.entity, spot=spot)
+        return value[: len(value) - len(name)] + self.visit(mention)
 
     def way(self, value: Any, spot: Spot) -> Any:
         """Walk over a path such as `customer.segment`."""
@@ -145,9 +179,8 @@ class Walker:
         children = self.ground.children(spot.entity, plain)
         if children is None:
             return name, ""
-        return self.visit(Mention(CHILDREN, plain, spot.path, spot.entity)) + name[
-            len(plain) :
-        ], children.entity
+        mention = Mention(CHILDREN, plain, spot.path, spot.entity, spot=spot)
+        return self.visit(mention) + name[len(plain) :], children.entity
 
     def over(self, value: Any, spot: Spot) -> Any:
         """Walk over the name of children."""
@@ -155,7 +188,12 @@ class Walker:
 
     def formula(self, text: Any, spot: Spot) -> Any:
         """Walk over the names of a formula."""
-        return FormulaNames(self, spot).written(text) if isinstance(text, str) else text
+        if not isinstance(text, str):
+            return text
+        written = FormulaNames(self, spot if spot.whole else replace(spot, whole=spot.path)).written(text)
+        if not spot.whole:
+            self.wholes[spot.path] = written
+        return written
 
     def value(self, value: Any, spot: Spot) -> Any:
         """Walk over a value that may be `= formula`."""
@@ -171,6 +209,7 @@ class Walker:
             return {language: self.text(words, spot.at(language)) for language, words in value.items()}
         if not isinstance(value, str):
             return value
+        spot = replace(spot, in_text=True)
         return BRACES.sub(lambda found: "{" + self.way(found[1], spot) + "}", value)
 
     def choice(self, value: Any, spot: Spot, entity: str, field: str) -> Any:
@@ -179,7 +218,7 @@ class Walker:
         if isinstance(value, list | tuple):
             return [self.choice(one, spot.at(index), entity, field) for index, one in enumerate(value)]
         if isinstance(value, str) and body.get("type") in ("choice", "choices") and value[:1] != "=":
-            return self.visit(Mention(CHOICE, value, spot.path, entity, field))
+            return self.visit(Mention(CHOICE, value, spot.path, entity, field, spot))
         return self.value(value, spot)
 
     def lines(self, value: Any, spot: Spot) -> Any:
@@ -189,6 +228,7 @@ class Walker:
     def _line(self, line: Any, spot: Spot) -> Any:
         if not isinstance(line, Mapping):
             return line
+        spot = replace(spot, whole=spot.path)
         aggregate = next((key for key in AGGREGATES if key in line), None)
         child = self._silent(lambda: self.children(line[aggregate], spot)[1]) if aggregate else ""
         ends_at = self.end_of(line.get("field"), spot.entity)
@@ -203,6 +243,7 @@ class Walker:
                 found[key] = self.lines(value, below)
             else:
                 found[key] = self._of_line(key, value, below, ends_at)
+        self.wholes[spot.path] = found
         return found
 
     def _of_line(self, key: str, value: Any, spot: Spot, ends_at: tuple[str, str]) -> Any:

@@ -60,8 +60,21 @@ MESSAGES = {
     "grants.write": N_(
         "The role “%(role)s” would let “%(field)s” of %(entity)s be changed, which you may not."
     ),
-    "grants.condition": N_(
-        "The role “%(role)s” would choose %(entity)s by the field “%(field)s”, which is hidden from you."
+    "grants.reads": N_(
+        "“%(document)s” would read “%(field)s” of %(entity)s (%(place)s), which is hidden from you. "
+        "Ask somebody who may see it to take over the draft and publish it."
+    ),
+    "grants.reads_records": N_(
+        "“%(document)s” would read %(entity)s (%(place)s), and you may not see all of them. "
+        "Ask somebody who may to take over the draft and publish it."
+    ),
+    "grants.writes": N_(
+        "“%(document)s” would write “%(field)s” of %(entity)s (%(place)s), which you may not. "
+        "Ask somebody who may to take over the draft and publish it."
+    ),
+    "grants.acts": N_(
+        "“%(document)s” would use the right “%(deed)s” on all %(entity)s (%(place)s), which you do not have. "
+        "Ask somebody who has it to take over the draft and publish it."
     ),
     "grants.report": N_("The role “%(role)s” would open the report “%(name)s”, which is not open to you."),
 }

@@ -7,24 +7,24 @@ formula that a role's conditions go by.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from itertools import chain
 
 import sqlalchemy as sa
 
-from crm.conditions import parse_conditions, segments_of
-from crm.conditions.model import FieldPath, Node, walk
+from crm.conditions import parse_conditions
+from crm.conditions.model import Children, FieldPath, InSegment, Node, Step
 from crm.conditions.segments import segment_tree
 from crm.entities.load import build_schema
 from crm.entities.model import Entity, Schema
 from crm.entities.publish import Proposal
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.fields.base import Field
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions import store
+from crm.permissions.flows import FlowJudge, judge_flows
 from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
-from crm.permissions.reads import deep_fields_of
 from crm.permissions.service import actor_of_user
 from crm.texts import Text
 
@@ -43,19 +43,25 @@ def judge_publisher(connection: sa.Connection, proposal: Proposal, user_name: st
 
 
 def excess_of(actor: Actor, before: Schema, after: Schema) -> list[Problem]:
-    """Return a problem for everything the roles of a new schema give beyond the old one's and the actor's own."""
+    """Return a problem for all that a new schema gives, reads or writes beyond the old one and the actor's rights."""
     if actor.sees_everything:
         return []
     ledger = Ledger(actor, before, after)
-    return [problem for role in after.parts.get("role", {}).values() for problem in ledger.excess(role)]
+    given = [problem for role in after.parts.get("role", {}).values() for problem in ledger.excess(role)]
+    return given + judge_flows(actor, before, after)
 
 
 def exceeds(actor: Actor, role: Role, schema: Schema) -> bool:
     """Return whether a role opens anything that is closed to the actor; then he may not look through its eyes."""
     if actor.sees_everything:
         return False
-    bare = Schema(schema.number, schema.entities, {**schema.parts, "role": {}})
-    return bool(list(Ledger(actor, bare, schema).excess(role)))
+    own = [found for found in schema.documents if (found.kind, found.name) == ("role", role.name)]
+    others = tuple(found for found in schema.documents if found.kind != "role")
+    bare = Schema(schema.number, schema.entities, {**schema.parts, "role": {}}, others)
+    opened = Ledger(actor, bare, schema).excess(role)
+    judge = FlowJudge(actor, bare, schema)
+    chosen_by = (problem for document in own for problem in judge.problems_of(document, set()))
+    return next(chain(opened, chosen_by), None) is not None
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,6 @@ class Ledger:
                 yield Problem("grants.records", words, **_place(role))
         if "read" in given.can or "read" in own.can:
             yield from self._of_fields(role, entities, rights, given)
-        for step in sorted(self._secrets(entities, rights, given)):
-            yield Problem("grants.condition", {**params, "field": ".".join(step)}, **_place(role))
 
     def _of_fields(
         self, role: Role, entities: tuple[Entity, Entity], rights: EntityRights, given: EntityRights
@@ -123,55 +127,11 @@ class Ledger:
         """Return whether the records a role opens are among those that were open; lines that were added only narrow."""
         entity, was = entities
         own = self.actor.declared_rights(was.name)
-        wanted = {self._print(line, entity, self.after) for line in rights.records}
+        wanted = meanings(rights.records, entity, self.after)
         ways = [given.records] if deed in given.can else []
         if deed in own.can:
             ways += own.rows[deed] if own.rows[deed] is not None else ((),)
-        return any({self._print(line, was, self.before) for line in way} <= wanted for way in ways)
-
-    def _secrets(
-        self, entities: tuple[Entity, Entity], rights: EntityRights, given: EntityRights
-    ) -> set[tuple[str, str]]:
-        """Return hidden fields by which new conditions choose: who counts the records would learn of them."""
-        entity, was = entities
-        if "read" not in self.actor.declared_rights(was.name).can:
-            return set()  # who does not see the records counts none
-        known = {self._print(line, was, self.before) for line in given.records}
-        found: set[tuple[str, str]] = set()
-        for line in rights.records:
-            if self._print(line, entity, self.after) not in known:
-                tree, _problems = parse_conditions([line], entity, self.after)
-                found |= {step for step in deep_fields_of(tree, self.after) if self._is_hidden(*step)}
-        return found
-
-    def _is_hidden(self, entity: str, field: str) -> bool:
-        was = self._former(self.after.entities[entity])
-        found = self.after.entities[entity].fields.get(field)
-        if was is None or found is None:
-            return False
-        old = next((name for name, known in was.fields.items() if known.uid == found.uid), None)
-        own = self.actor.rights(was.name)
-        return old is not None and ("read" not in own.can or old in own.hidden)
-
-    def _print(self, line: object, entity: Entity, schema: Schema) -> str:
-        """Return what a line means, formulas and segments unfolded, with fields by the names they had."""
-        tree, _problems = parse_conditions([line], entity, schema)
-        text = "".join(map(repr, unfolded(tree, schema)))
-        if schema is self.after:
-            for new, old in self._renamed().items():
-                text = text.replace(repr(new), repr(old))
-        return text
-
-    def _renamed(self) -> Mapping[tuple[str, str], tuple[str, str]]:
-        found = {}
-        for entity in self.after.entities.values():
-            was = self._former(entity)
-            former: Mapping[str, Field] = {field.uid: field for field in was.fields.values()} if was else {}
-            for name, field in entity.fields.items():
-                old = former.get(field.uid)
-                if was is not None and old is not None and (was.name, old.name) != (entity.name, name):
-                    found[entity.name, name] = (was.name, old.name)
-        return found
+        return any(meanings(way, was, self.before) <= wanted for way in ways)
 
     def _former(self, entity: Entity) -> Entity | None:
         return next((found for found in self.before.entities.values() if found.uid == entity.uid), None)
@@ -191,17 +151,33 @@ def writes(rights: EntityRights, field: str, deed: str) -> bool:
     return deed in rights.can and field not in rights.closed
 
 
-def unfolded(tree: Node, schema: Schema) -> list[Node]:
-    """Return a tree and those of the segments it asks about, however deep."""
-    found, waiting, seen = [], [tree], set()
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        waiting += [part.computed for part in walk(node) if isinstance(part, FieldPath) and part.computed]
-        fresh = sorted(segments_of(node) - seen)
-        seen |= set(fresh)
-        waiting += [segment_tree(name, schema) for name in fresh]
-    return found
+def meanings(lines: Iterable[object], entity: Entity, schema: Schema) -> set[object]:
+    """Return what each line means: formulas and segments unfolded, everything by what outlasts its name."""
+    return {lasting(parse_conditions([line], entity, schema)[0], schema) for line in lines}
+
+
+def lasting(part: object, schema: Schema, segments: tuple[str, ...] = ()) -> object:
+    """Return a tree, or a part of one, as tuples in which uids stand for names; `segments` are those around it."""
+
+    def of(inner: object) -> object:
+        return lasting(inner, schema, segments)
+
+    def uids(step: Step) -> Step:
+        entity = schema.entities[step[0]]
+        return entity.uid, entity.fields[step[1]].uid if step[1] in entity.fields else step[1]
+
+    if isinstance(part, FieldPath):
+        return tuple(map(uids, part.steps)), of(part.computed)
+    if isinstance(part, Children):
+        way, child = tuple(map(uids, part.way)), uids((part.entity, part.field))
+        return part.aggregate, way, child, of(part.value), of(part.where)
+    if isinstance(part, InSegment):
+        around = (*segments, part.segment)
+        tree = None if part.segment in segments else segment_tree(part.segment, schema)
+        return tuple(map(uids, part.way)), lasting(tree, schema, around)
+    if isinstance(part, Node):
+        return type(part).__name__, *(of(getattr(part, found.name)) for found in fields(part))
+    return tuple(map(of, part)) if isinstance(part, tuple) else repr(part)
 
 
 def _place(role: Role) -> dict[str, object]:

@@ -10,7 +10,7 @@ from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
-from crm.entities.walk import Spot, Walker
+from crm.entities.walk import ASKED, NAMED, Spot, Walker, to_be
 from crm.errors import Problem
 from crm.permissions.model import DEEDS, EntityRights, Role
 from crm.permissions.reads import ComputedReads
@@ -76,16 +76,17 @@ def _build_rights(rights: Mapping) -> EntityRights:
 
 def walk_role(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in a role."""
-    names = walker.each(walker.field)
+    names = to_be(NAMED, walker.each(walker.field))
 
     def rights(value: Any, spot: Spot) -> Any:
-        steps = {"records": walker.lines, "hidden": names, "read_only": names}
+        steps = {"records": to_be(ASKED, walker.lines), "hidden": names, "read_only": names}
         return walker.inside(value, spot.of(spot.path[-1]), steps)
 
     def entities(value: Any, spot: Spot) -> Any:
-        return walker.keyed(value, spot, walker.entity, rights)
+        return walker.keyed(value, spot, to_be(NAMED, walker.entity), rights)
 
-    return walker.inside(body, Spot(), {"entities": entities, "reports": walker.each(walker.part("report"))})
+    reports = to_be(NAMED, walker.each(walker.part("report")))
+    return walker.inside(body, Spot(), {"entities": entities, "reports": reports})
 
 
 KIND = Kind("role", "roles", check_role, build_role, KEYS, walk_role)

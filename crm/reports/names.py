@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.entities.walk import Spot, Step, Walker
+from crm.entities.walk import NAMED, SHOWN, Spot, Step, Walker, to_be
 from crm.reports.model import AGGREGATES
 
 
 def walk_report(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in a report."""
     steps = {
-        "entity": walker.entity,
+        "entity": to_be(NAMED, walker.entity),
         "if": walker.lines,
         "target": walker.lines,
         "fields": walker.each(walker.way),
         "group_by": walker.each(lambda value, at: _group(value, at, walker)),
         "measures": lambda value, at: _measures(value, at, walker),
-        "chart": lambda value, at: walker.inside(value, at, {"x": walker.way, "color": walker.way}),
+        "chart": to_be(
+            NAMED, lambda value, at: walker.inside(value, at, {"x": walker.way, "color": walker.way})
+        ),
         **(_analysis(body, walker) if "kind" in body else {}),
     }
-    return walker.inside(body, Spot().of(body.get("entity")), steps)
+    return walker.inside(body, Spot().of(body.get("entity")).to_be(SHOWN), steps)
 
 
 def _analysis(body: Mapping[str, Any], walker: Walker) -> dict[str, Step]:
@@ -64,13 +66,14 @@ def walk_dashboard(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]
 
     def kpi(value: Any, spot: Spot) -> Any:
         steps = {
-            "entity": walker.entity,
+            "entity": to_be(NAMED, walker.entity),
             "if": walker.lines,
             "measure": lambda measure, at: _measure(measure, at, walker),
         }
-        return walker.inside(value, spot.of(value.get("entity") if isinstance(value, Mapping) else ""), steps)
+        entity = value.get("entity") if isinstance(value, Mapping) else ""
+        return walker.inside(value, spot.of(entity).to_be(SHOWN), steps)
 
     def card(value: Any, spot: Spot) -> Any:
-        return walker.inside(value, spot, {"report": walker.part("report"), "kpi": kpi})
+        return walker.inside(value, spot, {"report": to_be(NAMED, walker.part("report")), "kpi": kpi})
 
     return walker.inside(body, Spot(), {"cards": walker.each(card)})

@@ -10,7 +10,7 @@ from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
-from crm.entities.walk import Spot, Walker
+from crm.entities.walk import NAMED, SHOWN, Spot, Walker, to_be
 from crm.errors import Problem
 from crm.segments.model import Segment
 
@@ -40,7 +40,8 @@ def build_segment(document: Document, _schema: Schema) -> Segment:
 def walk_segment(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in a segment."""
     spot = Spot().of(body.get("entity"))
-    return walker.inside(body, spot, {"entity": walker.entity, "if": walker.lines})
+    steps = {"entity": to_be(NAMED, walker.entity), "if": to_be(SHOWN, walker.lines)}
+    return walker.inside(body, spot, steps)
 
 
 KIND = Kind("segment", "segments", check_segment, build_segment, KEYS, walk_segment)

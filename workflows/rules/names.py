@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from crm.entities.walk import Spot, Walker
+from crm.entities.walk import CARRIED, ENTITY, NAMED, SENT, Mention, Spot, Walker, to_be
 from workflows.actions.values import formula_of
 
 Walk = Callable[[Any, Spot, Walker], Any]
@@ -44,17 +45,22 @@ def _steps(steps: Any, spot: Spot, walker: Walker) -> Any:
         if not isinstance(value, Mapping):
             return value
         return {
-            name: ACTIONS[name](body, at.at(name), walker) if name in ACTIONS else body
+            name: ACTIONS[name](body, _step(at.at(name)), walker) if name in ACTIONS else body
             for name, body in value.items()
         }
 
     return walker.each(step)(steps, spot)
 
 
+def _step(spot: Spot) -> Spot:
+    """Return a place from which on one thing is done: what is read below goes where this one goes."""
+    return replace(spot, step=spot.path)
+
+
 def _set_field(body: Any, spot: Spot, walker: Walker) -> Any:
     name = body.get("field") if isinstance(body, Mapping) else ""
     value = _written(walker, spot.entity, name)
-    return walker.inside(body, spot, {"field": walker.field, "to": value})
+    return walker.inside(body, spot, {"field": to_be("update", walker.field), "to": value})
 
 
 def _written(walker: Walker, entity: str, name: Any) -> Callable[[Any, Spot], Any]:
@@ -70,19 +76,23 @@ def _written(walker: Walker, entity: str, name: Any) -> Callable[[Any, Spot], An
     return value
 
 
-def _values(body: Any, spot: Spot, target: str, walker: Walker) -> Any:
-    """Walk over a map of fields of `target`; the values are read where the spot is."""
+def _values(body: Any, spot: Spot, target: str, deed: str, walker: Walker) -> Any:
+    """Walk over a map of fields of `target` that are written; the values are read where the spot is."""
+
+    def written(name: Any, value: Any, at: Spot) -> tuple[Any, Any]:
+        return walker.field(name, at.of(target).to_be(deed)), _written(walker, target, name)(value, at)
+
     if not isinstance(body, Mapping):
         return body
-    return {
-        walker.field(name, spot.at(name).of(target)): _written(walker, target, name)(value, spot.at(name))
-        for name, value in body.items()
-    }
+    return dict(written(name, value, _step(spot.at(name))) for name, value in body.items())
 
 
 def _create_record(body: Any, spot: Spot, walker: Walker) -> Any:
     target = str(body.get("entity")) if isinstance(body, Mapping) else ""
-    steps = {"entity": walker.entity, "values": lambda value, at: _values(value, at, target, walker)}
+    steps = {
+        "entity": to_be("create", walker.entity),
+        "values": lambda value, at: _values(value, at, target, "create", walker),
+    }
     return walker.inside(body, spot, steps)
 
 
@@ -93,26 +103,32 @@ def _update_related(body: Any, spot: Spot, walker: Walker) -> Any:
     steps = {
         "through": walker.over,
         "where": lambda value, at: walker.lines(value, at.of(target)),
-        "values": lambda value, at: _values(value, at.of(target), target, walker),
+        "values": lambda value, at: _values(value, at.of(target), target, "update", walker),
     }
     return walker.inside(body, spot, steps)
 
 
 def _assign(body: Any, spot: Spot, walker: Walker) -> Any:
     steps = {
-        "field": walker.field,
+        "field": to_be("update", walker.field),
         "to": walker.way,
-        "among": lambda value, at: walker.inside(value, at, {"role": walker.part("role")}),
+        "among": lambda value, at: walker.inside(value, at, {"role": to_be(SENT, walker.part("role"))}),
         "counting": walker.lines,
     }
     return walker.inside(body, spot, steps)
 
 
 def _recipients(value: Any, spot: Spot, walker: Walker) -> Any:
+    """Walk over whom a message goes to; whoever it is, he is one mention: a role, an address, or the end of a path."""
+
     def one(line: Any, at: Spot) -> Any:
         if isinstance(line, Mapping):
-            return walker.inside(line, at, {"role": walker.part("role")})
-        return line if isinstance(line, str) and "@" in line else walker.way(line, at)
+            return walker.inside(
+                line, at, {kind: to_be(SENT, walker.part(kind)) for kind in ("role", "user")}
+            )
+        at = replace(at.to_be(NAMED), whole=at.path)
+        written = line if isinstance(line, str) and "@" in line else walker.way(line, at)
+        return walker.part("recipient")(written, at.to_be(SENT))
 
     return walker.each(one)(value, spot)
 
@@ -146,6 +162,11 @@ def _choose(body: Any, spot: Spot, walker: Walker) -> Any:
     return walker.each(branch)(body, spot)
 
 
+def _delete_record(body: Any, spot: Spot, walker: Walker) -> Any:
+    walker.visit(Mention(ENTITY, spot.entity, spot.path, spot=spot.to_be("delete")))
+    return body
+
+
 def _nothing(body: Any, _spot: Spot, _walker: Walker) -> Any:
     return body
 
@@ -155,7 +176,7 @@ ACTIONS: Mapping[str, Walk] = {
     "assign": _assign,
     "create_record": _create_record,
     "update_related": _update_related,
-    "delete_record": _nothing,
+    "delete_record": _delete_record,
     "send_email": _send_email,
     "notify": _notify,
     "wait": _wait,
@@ -170,9 +191,9 @@ def walk_template(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     entity = body.get("entity")
     senders = [entity] if entity else sorted(set(_senders(walker, body.get("template"))))
     for sender in senders:
-        spot = Spot().of(sender)
+        spot = Spot().of(sender).to_be(CARRIED)
         body = walker.inside(body, spot, {"subject": walker.text, "body": walker.text})
-    return walker.inside(body, Spot(), {"entity": walker.entity})
+    return walker.inside(body, Spot(), {"entity": to_be(NAMED, walker.entity)})
 
 
 def _senders(walker: Walker, template: Any) -> Iterator[str]:

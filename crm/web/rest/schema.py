@@ -82,7 +82,7 @@ class SchemaApi(BaseView):
         configured(session)
         documents, problems = sent_documents()
         engine = released_engine(session)
-        found = diff_schema(engine, documents)
+        found = diff_schema(engine, documents, current_actor().name)
         language = current_actor().language
         found["problems"] = [told(problem, language) for problem in [*problems, *found["problems"]]]
         found["notes"] = [told(note, language) for note in found["notes"]]

@@ -213,7 +213,7 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
         for clash in service.clashes_of(session, draft)
     ]
     old = session.workspace.schema.documents
-    impact, stored = weigh_documents(released_engine(session), documents)
+    impact, stored = weigh_documents(released_engine(session), documents, session.actor.name)
     return {
         "impact": impact,
         **impact_words(session, documents, impact, stored),

@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "every report": (lambda known: known["role", WHO]["reports"].append("all"), "grants.report"),
     "records chosen by what is hidden": (
         lambda known: role(known, "mine", campaign={"can": ["read"], "records": [LOUD]}),
-        "grants.condition",
+        "grants.reads_records",
     ),
 }
 

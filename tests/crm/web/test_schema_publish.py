@@ -50,6 +50,21 @@ def test_the_draft_shows_what_changes_before_it_happens(client, prepared):
     assert "Colour <b>" not in page
 
 
+def test_the_draft_says_before_it_is_published_what_its_owner_may_not_publish(client, session_as):
+    session = session_as("configurator")
+    rule = {"rule": "spy", "entity": "customer", "when": "record_saved"}
+    steps = [{"notify": {"to": {"role": "configurator"}, "text": {"en": "{credit_limit}"}}}]
+    draft = service.save_document(
+        session, service.open_draft(session), "rule", "spy", {**rule, "then": steps}
+    )
+    session.commit()
+    browser, said = client("configurator"), "Ask somebody who may to take over the draft"
+    assert said in browser.get(DRAFT).text
+    refused = browser.submit(DRAFT + "publish", {"why": "", "version": draft.version}, DRAFT)
+    assert refused.status_code == 422 and said in refused.text
+    assert said not in client("admin").get(f"{DRAFT}{draft.id}").text
+
+
 def test_publishing_makes_the_draft_live_and_leads_to_its_arrival(client, prepared, engine):
     draft = prepared()
     before = get_workspace(engine).number
