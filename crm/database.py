@@ -70,12 +70,18 @@ def build_engine(url: str) -> sa.Engine:
     if address.get_backend_name() == "sqlite":
         return _build_sqlite(address)
     return sa.create_engine(
-        address, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args={"connect_timeout": 5}
+        address,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=8,
+        hide_parameters=True,  # errors are logged, and values may be anybody's secrets
+        connect_args={"connect_timeout": 5},
     )
 
 
 def _build_sqlite(address: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(address, hide_parameters=True, connect_args=arguments)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -13,10 +13,11 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,6 +28,8 @@ from crm.errors import UnavailableError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+TAG_BYTES = 16
+FILE_BLOCK = 1 << 20  # bytes of a file that are sealed together
 INDEX_LENGTH = 22  # characters of a blind index: 128 bits
 ID_LENGTH = 8
 MARK = "sealed:"  # before a whole text that is sealed
@@ -121,6 +124,57 @@ def _derived(secret: bytes, purpose: str) -> bytes:
 @lru_cache(maxsize=1_000)
 def _cipher(secret: bytes, place: str) -> AESGCM:
     return AESGCM(_derived(secret, f"seal {place}"))
+
+
+# Files
+
+
+def new_secret() -> bytes:
+    """Return a secret by which some files are sealed; it is kept sealed itself."""
+    return os.urandom(KEY_BYTES)
+
+
+class SealedSource:
+    """A stream that gives another stream's bytes sealed by a secret, block by block; `name` is used once only.
+
+    Shape:  `digest` is the fingerprint of the plain bytes, `size` their number.
+    """
+
+    def __init__(self, source: BinaryIO, secret: bytes, name: str) -> None:
+        self.source, self.cipher = source, AESGCM(_derived(secret, f"file {name}"))
+        self.digest, self.size, self.number = hashlib.sha256(), 0, 0
+        self.waiting: bytes | None = source.read(FILE_BLOCK)
+
+    def read(self, _size: int = -1) -> bytes:
+        """Return the next sealed block; nothing at the end. The last one says that it is the last."""
+        if self.waiting is None:
+            return b""
+        block, following = self.waiting, self.source.read(FILE_BLOCK)
+        self.waiting = following or None
+        self.digest.update(block)
+        self.size += len(block)
+        self.number += 1
+        return self.cipher.encrypt(_nonce(self.number, not following), block, None)
+
+
+def open_blocks(source: BinaryIO, secret: bytes, name: str) -> Iterator[bytes]:
+    """Yield the bytes of a sealed stream.
+
+    Errors: UnavailableError when it was cut, changed or sealed by another secret.
+    """
+    cipher, number = AESGCM(_derived(secret, f"file {name}")), 0
+    block = source.read(FILE_BLOCK + TAG_BYTES)
+    while block or not number:
+        following, number = source.read(FILE_BLOCK + TAG_BYTES), number + 1
+        try:
+            yield cipher.decrypt(_nonce(number, not following), block, None)
+        except (InvalidTag, ValueError) as error:
+            raise UnavailableError("secrets.not_ours") from error
+        block = following
+
+
+def _nonce(number: int, is_last: bool) -> bytes:
+    return number.to_bytes(NONCE_BYTES - 1, "big") + bytes([is_last])
 
 
 # Where the ring comes from

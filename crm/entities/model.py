@@ -147,6 +147,11 @@ class Schema:
     parts: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
     documents: tuple[Document, ...] = ()
 
+    @property
+    def has_secrets(self) -> bool:
+        """Return whether any field is encrypted: then what may hold its values is sealed as well."""
+        return any(True for _found in self.encrypted_fields())
+
     def encrypted_fields(self) -> Iterator[tuple[Entity, Field]]:
         """Yield every encrypted field with its entity."""
         for entity in self.entities.values():

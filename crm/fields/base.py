@@ -14,6 +14,8 @@ from crm.errors import FieldError, Problem
 from crm.fields.alphabet import alphabetical
 from crm.texts import Text
 
+UNSAID = "•••"  # in place of a value that may stand nowhere in plain
+
 
 @dataclass(frozen=True)
 class Field:
@@ -63,7 +65,12 @@ class Situation:
 
 
 def refusal(field: Field, code: str, **params: object) -> FieldError:
-    """Return the error that says why a value does not fit its field; every sentence may use the label."""
+    """Return the error that says why a value does not fit its field; every sentence may use the label.
+
+    What a person typed into an encrypted field is not repeated: errors are kept and logged.
+    """
+    if field.encrypted and "value" in params:
+        params["value"] = UNSAID
     return FieldError(code, label=field.label, **params)
 
 

@@ -157,9 +157,16 @@ def tell_status(context: Context, batch_id: int) -> None:
 
 
 def problems_path(context: Context, batch: service.Batch) -> str | None:
-    """Return where the problem file lies; its key when the store is not a folder."""
-    key = batch["problems_key"]
-    return str(files.local_path(context.settings.files_url, key) or key) if key else None
+    """Return where the problem file lies; its key when the store is not a folder.
+
+    Shape:  a sealed one is opened into the current folder, for its owner only.
+    """
+    key, url = batch["problems_key"], context.settings.files_url
+    if key and files.is_sealed(key):
+        path = Path.cwd() / f"import-{batch['id']}-problems.xlsx"
+        files.write_opened(url, key, files.secret_of(batch), path)
+        return str(path)
+    return str(files.local_path(url, key) or key) if key else None
 
 
 def run_undo(context: Context, batch_id: int, dry_run: bool) -> None:

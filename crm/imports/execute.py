@@ -40,11 +40,12 @@ class Executor:
 
     def __init__(self, session: CrmSession, entity: Entity, batch: Mapping[str, Any]) -> None:
         self.session, self.entity, self.batch_id = session, entity, batch["id"]
+        self.is_sealed = bool(batch["file_seal"])
         self.decoder = RowDecoder(entity, batch["fields"])
         self.matching = build_matching(batch["matching"])
         self.with_events = self.matching.rules == "run"
 
-    def execute(self, rows: Sequence[sa.Row]) -> Outcome:
+    def execute(self, rows: Sequence[store.PlanRow]) -> Outcome:
         """Write one chunk of plan rows; those the database refuses are noted, the others are written."""
         outcome = Outcome()
         outcome.unchanged = sum(1 for row in rows if row.action == "unchanged")
@@ -56,11 +57,12 @@ class Executor:
         connection = self.session.connection()
         for row in rows if outcome.refused else ():
             if row.number in outcome.refused:
-                problems = encode_problems(outcome.refused[row.number])
-                store.refuse_plan_row(connection, self.batch_id, row.number, self.cells_of(row), problems)
+                texts = self.cells_of(row), encode_problems(outcome.refused[row.number])
+                texts = store.sealed_texts(*texts) if self.is_sealed else texts
+                store.refuse_plan_row(connection, self.batch_id, row.number, *texts)
         return outcome
 
-    def cells_of(self, row: sa.Row) -> str:
+    def cells_of(self, row: store.PlanRow) -> str:
         """Return the cells a refused row came from, as far as its plan tells, for the problem file."""
         if row.action == "create":
             values = self.decoder.decode(row.content)
@@ -79,7 +81,7 @@ class Executor:
             cells[column.index] = f"#{value}" if is_link and value is not None else value
         return encode_cells(cells)
 
-    def create(self, rows: Sequence[sa.Row], outcome: Outcome) -> int:
+    def create(self, rows: Sequence[store.PlanRow], outcome: Outcome) -> int:
         """Create records and return how many; the journal notes which."""
         return self.create_halving([(row.number, self.decoder.decode(row.content)) for row in rows], outcome)
 
@@ -100,7 +102,7 @@ class Executor:
             numbered[middle:], outcome
         )
 
-    def update(self, rows: Sequence[sa.Row], outcome: Outcome) -> int:
+    def update(self, rows: Sequence[store.PlanRow], outcome: Outcome) -> int:
         """Change records and return how many; a record somebody changed since the plan is judged again."""
         if not rows:
             return 0
@@ -122,7 +124,7 @@ class Executor:
         return self.update_halving(edits, outcome)
 
     def judge_again(
-        self, row: sa.Row, before: Mapping[str, Any] | None, changes: Mapping[str, tuple[Any, Any]]
+        self, row: store.PlanRow, before: Mapping[str, Any] | None, changes: Mapping[str, tuple[Any, Any]]
     ) -> list[Problem]:
         """Return why a record that changed since the plan may not be changed as planned."""
         if before is None:
@@ -152,7 +154,7 @@ class Executor:
         return self.update_halving(edits[:middle], outcome) + self.update_halving(edits[middle:], outcome)
 
 
-def is_stale(row: sa.Row, before: Mapping[str, Any] | None) -> bool:
+def is_stale(row: store.PlanRow, before: Mapping[str, Any] | None) -> bool:
     """Return whether the record is gone, or was saved by somebody since the plan."""
     return before is None or before["row_version"] != row.version
 

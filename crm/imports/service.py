@@ -29,6 +29,7 @@ from crm.imports.model import (
 from crm.imports.reader import check_look, look_at_file
 from crm.messages import render
 from crm.permissions.service import require
+from crm.secrets import new_secret
 
 DEEDS = {"create": ("create",), "update": ("update",), "upsert": ("create", "update")}
 JOBS = {"checking": "imports.check_batch", "applying": "imports.apply_batch", "undoing": "imports.undo_batch"}
@@ -63,9 +64,11 @@ def start_import(session: CrmSession, place: Place, entity: Entity, source: Bina
     """
     require(session.actor, "import", entity)
     extension = Path(name).suffix.lower().lstrip(".") or "bin"
-    key, fingerprint = files.save_file(place.files_url, source, extension[:10], place.limits.upload_mb)
+    secret = new_secret() if session.workspace.schema.has_secrets else None
+    limit = place.limits.upload_mb
+    key, fingerprint = files.save_file(place.files_url, source, extension[:10], limit, secret)
     try:
-        with files.local_file(place.files_url, key) as path:
+        with files.local_file(place.files_url, key, secret) as path:
             look = look_at_file(path, name, place.limits)
         check_look(look)
     except ImportRowError:
@@ -78,8 +81,9 @@ def start_import(session: CrmSession, place: Place, entity: Entity, source: Bina
         "user_id": session.actor.user_id,
         "file_name": Path(name).name[:255],
         "file_key": key,
+        "file_seal": secret and secret.hex(),
         "fingerprint": fingerprint,
-        "look": as_stored(look),
+        "look": as_stored(look, secret is not None),
         "created_at": session.clock(),
         "revision": session.workspace.number,
         **of_sheet(sheet, entity),
@@ -87,8 +91,11 @@ def start_import(session: CrmSession, place: Place, entity: Entity, source: Bina
     return store.add_batch(session.connection(), values)
 
 
-def as_stored(look: Look) -> dict[str, Any]:
-    """Return a look as plain data for the batch's row; dates among the first rows as text."""
+def as_stored(look: Look, is_sealed: bool) -> dict[str, Any]:
+    """Return a look as plain data for the batch's row; dates among the first rows as text.
+
+    Shape:  `is_sealed` asks the store to seal it, since the first rows hold what the file holds.
+    """
     sheets = [
         {
             **{name: getattr(sheet, name) for name in Sheet.__dataclass_fields__ if name != "first_rows"},
@@ -96,7 +103,8 @@ def as_stored(look: Look) -> dict[str, Any]:
         }
         for sheet in look.sheets
     ]
-    return {"kind": look.kind, "encoding": look.encoding, "delimiter": look.delimiter, "sheets": sheets}
+    how = {"kind": look.kind, "encoding": look.encoding, "delimiter": look.delimiter}
+    return {**how, "sheets": sheets, "is_sealed": is_sealed}
 
 
 def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
@@ -154,7 +162,7 @@ def look_again(place: Place, batch: Batch, reading: Reading) -> Look:
 
     Errors: ImportRowError. Takes as long as the file asks for, so hold no transaction meanwhile.
     """
-    with files.local_file(place.files_url, batch["file_key"]) as path:
+    with files.local_file(place.files_url, batch["file_key"], files.secret_of(batch)) as path:
         look = look_at_file(path, batch["file_name"], place.limits, reading)
     sheet = look.get_sheet(reading.sheet)
     if sheet is None:
@@ -168,7 +176,8 @@ def choose_sheet(session: CrmSession, batch: Batch, look: Look, name: str | None
     """Take a sheet of a new look, and guess its columns anew."""
     values = of_sheet(look.get_sheet(name), entity_of(session, batch["entity"]))
     values |= {"entity": batch["entity"], "revision": session.workspace.number}
-    move(session, batch, ("matching", "checked"), state="matching", look=as_stored(look), **values)
+    kept = as_stored(look, bool(batch["file_seal"]))
+    move(session, batch, ("matching", "checked"), state="matching", look=kept, **values)
 
 
 def match_columns(session: CrmSession, batch_id: int, matching: Matching) -> None:

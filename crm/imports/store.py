@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.entities.past import read_past
 from crm.records.bulk import copy_rows
+from crm.records.journal import SEALED
+from crm.secrets import open_text, seal_text
 
 WAITING_STATES = ("checking", "applying", "undoing")
 """States in which a batch is work: somebody holds its lease, or the sweeper rings for it."""
@@ -37,7 +39,8 @@ batch = sa.Table(
     sa.Column("file_name", sa.String(255), nullable=False),
     sa.Column("file_key", sa.String(255), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
-    sa.Column("look", sa.Text, nullable=False),
+    sa.Column("file_seal", sa.Text, info={SEALED: "text"}),  # what seals its files and rows, sealed itself
+    sa.Column("look", sa.Text, nullable=False, info={SEALED: "text"}),
     sa.Column("sheet", sa.String(255), nullable=False, default=""),
     sa.Column("header_row", sa.Integer, nullable=False, default=0),
     sa.Column("matching", sa.Text, nullable=False),
@@ -75,8 +78,9 @@ plan_row = sa.Table(
     sa.Column("action", sa.String(10), nullable=False),  # create, update, unchanged, skip, error
     sa.Column("record_id", sa.BigInteger),  # of the record it changes; new ones are in the journal
     sa.Column("version", sa.Integer),
-    sa.Column("content", sa.Text),  # create: values; update: {field: [before, after]}; error: the cells
-    sa.Column("problems", sa.Text),  # [[code, params, field, column]]
+    # create: values; update: {field: [before, after]}; error: the cells
+    sa.Column("content", sa.Text, info={SEALED: "text"}),
+    sa.Column("problems", sa.Text, info={SEALED: "text"}),  # [[code, params, field, column]]
 )
 """One row per spreadsheet row: what will be done with it and why. The preview is this plan, the run executes it."""
 
@@ -89,11 +93,21 @@ def add_batch(connection: sa.Connection, values: Mapping[str, Any]) -> int:
 
 
 def encoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return batch values with those kept as JSON written as text."""
-    return {
+    """Return batch values with those kept as JSON written as text, and what must be sealed sealed."""
+    found = {
         name: orjson.dumps(value, default=str).decode() if name in JSON_COLUMNS else value
         for name, value in values.items()
     }
+    if found.get("file_seal"):
+        found["file_seal"] = sealed("file_seal", found["file_seal"])
+    if "look" in values and values["look"].get("is_sealed"):
+        found["look"] = sealed("look", found["look"])
+    return found
+
+
+def sealed(column: str, text: str) -> str:
+    """Return a text of a batch as it is kept."""
+    return seal_text(text, f"{batch.name}.{column}")
 
 
 def find_batch(connection: sa.Connection, batch_id: int) -> dict[str, Any] | None:
@@ -106,8 +120,15 @@ def find_batch(connection: sa.Connection, batch_id: int) -> dict[str, Any] | Non
 
 def decoded(row: sa.Row) -> dict[str, Any]:
     """Return a batch's row with its JSON read."""
+    found = row_of(row)
+    opened = {
+        name: open_text(found[name], f"{batch.name}.{name}")
+        for name in ("look", "file_seal")
+        if found[name] is not None
+    }
     return {
-        name: orjson.loads(value) if name in JSON_COLUMNS else value for name, value in row_of(row).items()
+        name: orjson.loads(value) if name in JSON_COLUMNS else value
+        for name, value in {**found, **opened}.items()
     }
 
 
@@ -199,17 +220,50 @@ def add_plan_rows(connection: sa.Connection, rows: Iterable[tuple]) -> None:
     copy_rows(connection, plan_row, ROW_COLUMNS, rows)
 
 
+def sealed_rows(rows: Iterable[tuple]) -> Iterator[tuple]:
+    """Yield plan rows with content and problems sealed: they hold what stands in the file."""
+    for *rest, content, problems in rows:
+        yield (*rest, *sealed_texts(content, problems))
+
+
+def sealed_texts(content: str | None, problems: str | None) -> tuple[str | None, str | None]:
+    """Return content and problems of a plan row sealed."""
+    return (
+        content and seal_text(content, f"{plan_row.name}.content"),
+        problems and seal_text(problems, f"{plan_row.name}.problems"),
+    )
+
+
+class PlanRow(NamedTuple):
+    """One plan row with what it holds opened."""
+
+    batch_id: int
+    number: int
+    action: str
+    record_id: int | None
+    version: int | None
+    content: str | None
+    problems: str | None
+
+
 def list_plan_rows(
     connection: sa.Connection, batch_id: int, after: int, limit: int, actions: Sequence[str] = ()
-) -> list[sa.Row]:
+) -> list[PlanRow]:
     """Return the next plan rows in the order of the file, all or those with some actions."""
     asked = sa.select(plan_row).where(plan_row.c.batch_id == batch_id, plan_row.c.number > after)
     if actions:
         asked = asked.where(plan_row.c.action.in_(actions))
-    return list(connection.execute(asked.order_by(plan_row.c.number).limit(limit)))
+    return [
+        PlanRow(
+            *rest,
+            content and open_text(content, f"{plan_row.name}.content"),
+            problems and open_text(problems, f"{plan_row.name}.problems"),
+        )
+        for *rest, content, problems in connection.execute(asked.order_by(plan_row.c.number).limit(limit))
+    ]
 
 
-def iterate_problem_rows(connection: sa.Connection, batch_id: int) -> Iterator[sa.Row]:
+def iterate_problem_rows(connection: sa.Connection, batch_id: int) -> Iterator[PlanRow]:
     """Yield the plan rows that were refused, in the order of the file."""
     after = 0
     while rows := list_plan_rows(connection, batch_id, after, 1_000, ("error",)):

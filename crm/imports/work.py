@@ -40,6 +40,7 @@ from crm.imports.service import Batch, Place
 from crm.imports.undo import Undoer
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
+from crm.secrets import new_secret
 
 CHUNK = 1_000  # rows of one transaction
 LEASE_SECONDS = 30  # a worker that was killed is replaced after so long; a chunk takes well under one
@@ -104,6 +105,10 @@ class Work:
         values.setdefault("lease_until", self.session.clock() + dt.timedelta(seconds=LEASE_SECONDS))
         store.change_batch(self.session.connection(), self.batch["id"], **values)
         self.batch.update(values)
+
+    def kept(self, rows: Iterable[tuple]) -> Iterable[tuple]:
+        """Return plan rows as they may be kept: sealed where the house has secrets."""
+        return store.sealed_rows(rows) if self.batch["file_seal"] else rows
 
     def finish(self, state: str, **values: Any) -> None:
         """Let go of the batch in its next state."""
@@ -231,8 +236,9 @@ def plan_rows(shop: Shop, work: Work) -> None:
     if carried.matching.filled:  # without any, a publish has removed them all: every row is refused
         service.check_matching(session, work.entity, carried.matching)
     store.erase_plan(session.connection(), batch["id"])
+    seal_what_was_plain(shop, work)
     session.commit()
-    with files.local_file(shop.place.files_url, batch["file_key"]) as path:
+    with files.local_file(shop.place.files_url, batch["file_key"], files.secret_of(batch)) as path:
         reading = service.reading_of_batch(batch)
         rows = flat(read_rows(path, reading, shop.place.limits))
         sample = list(islice(rows, SAMPLE))
@@ -254,6 +260,20 @@ def plan_rows(shop: Shop, work: Work) -> None:
     work.finish("checked")
 
 
+def seal_what_was_plain(shop: Shop, work: Work) -> None:
+    """Seal the file of a batch that was uploaded before the house had secrets."""
+    batch = work.batch
+    if batch["file_seal"] or not work.session.workspace.schema.has_secrets:
+        return
+    secret, url, old = new_secret(), shop.place.files_url, batch["file_key"]
+    extension = old.rpartition(".")[2]
+    with files.local_file(url, old, None) as path, path.open("rb") as source:
+        key, _fingerprint = files.save_file(url, source, extension, shop.place.limits.upload_mb, secret)
+    work.note(file_key=key, file_seal=secret.hex(), look={**batch["look"], "is_sealed": True})
+    work.session.commit()
+    files.erase_file(url, old)
+
+
 def flat(chunks: Iterable[Sequence[Row]]) -> Iterator[Row]:
     """Yield the rows of the reader's chunks one by one; ends the reading process when it is closed."""
     try:
@@ -270,7 +290,7 @@ def plan_chunks(work: Work, planner: Planner, carried: Carried, rows: Iterator[R
     while chunk := list(islice(rows, CHUNK)):
         work.hold()
         planned = plan_behind(planner, carried, chunk, 0)
-        store.add_plan_rows(work.session.connection(), ((batch_id, *row) for row in planned))
+        store.add_plan_rows(work.session.connection(), work.kept((batch_id, *row) for row in planned))
         counts.update(row[1] for row in planned)
         work.note(done=sum(counts.values()))
         work.session.commit()
@@ -359,8 +379,9 @@ def plan_rest(shop: Shop, work: Work) -> None:
     if carried.is_same:
         return
     store.erase_plan(session.connection(), batch["id"], written)
+    seal_what_was_plain(shop, work)
     session.commit()
-    with files.local_file(shop.place.files_url, batch["file_key"]) as path:
+    with files.local_file(shop.place.files_url, batch["file_key"], files.secret_of(batch)) as path:
         rows = flat(read_rows(path, service.reading_of_batch(batch), shop.place.limits))
         sample = list(islice(rows, SAMPLE))
         matching, _notes = settle_formats(work.entity, carried.matching, sample)
@@ -369,7 +390,7 @@ def plan_rest(shop: Shop, work: Work) -> None:
         while chunk := list(islice(rows, CHUNK)):
             work.hold_to_write()
             planned = plan_behind(planner, carried, chunk, written)
-            store.add_plan_rows(session.connection(), ((batch["id"], *row) for row in planned))
+            store.add_plan_rows(session.connection(), work.kept((batch["id"], *row) for row in planned))
             work.note()
             session.commit()
     work.hold_to_write()
@@ -418,11 +439,11 @@ def save_problem_file(shop: Shop, work: Work) -> str | None:
         (row.number, decode_cells(row.content), decode_problems(row.problems))
         for row in store.iterate_problem_rows(connection, batch["id"])
     )
-    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+    with tempfile.TemporaryDirectory(prefix="import-", dir=files.memory_folder()) as folder:
         path = Path(folder) / "problems.xlsx"
         write_problem_file(path, service.columns_of(batch), rows, work.session.actor.language)
         with path.open("rb") as file:
-            return files.save_file(shop.place.files_url, file, "xlsx", 10_000)[0]
+            return files.save_file(shop.place.files_url, file, "xlsx", 10_000, files.secret_of(batch))[0]
 
 
 def count_undo(shop: Shop, batch_id: int) -> dict[str, int]:

@@ -135,8 +135,12 @@ def _row_of(session: CrmSession, record: Record, kind: str) -> dict[str, Any] | 
 def _json(field_type: Any, field: Field, value: Any) -> Any:
     if value is None:
         return None
-    plain = field_type.to_json(field, value)
-    return sealed_value(field, plain) if field.encrypted else plain
+    return kept_value(field, field_type.to_json(field, value))
+
+
+def kept_value(field: Field, plain: Any) -> Any:
+    """Return a JSON value as it may be kept: that of an encrypted field is sealed."""
+    return sealed_value(field, plain) if field.encrypted and plain is not None else plain
 
 
 def sealed_value(field: Field, plain: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 MAX_ATTEMPTS = 5
+NO_VALUES = (None, None)  # before and after: why a rule ran tells the fields, the journal has the values
 MAX_DEPTH = 5
 """How many rules may follow from one another; the next one is refused and said so."""
 
@@ -236,8 +236,7 @@ def run_row(
 ) -> dict[str, Any]:
     """Return the row of the run that a firing becomes."""
     now = workshop.clock()
-    changed = json.loads(json.dumps(dict(moment.changed), default=str))
-    why = {"event": row["kind"], "by": moment.actor, "changed": changed}
+    why = {"event": row["kind"], "by": moment.actor, "changed": dict.fromkeys(moment.changed, NO_VALUES)}
     held = firing.error is not None
     return {
         "rule": firing.rule.name,

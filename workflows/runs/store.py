@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crm.database import BigId, metadata, row_of
 from crm.events import event
+from crm.records.journal import SEALED, open_values
 from workflows.runs.locks import hold_lock
 
 COUNTED = {"preserve_rowcount": True}
@@ -63,7 +64,7 @@ step = sa.Table(
     sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("position", sa.String(40), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("effect", sa.JSON, nullable=False),
+    sa.Column("effect", sa.JSON, nullable=False, info={SEALED: "values"}),
     sa.Column("revision", sa.Integer),  # whose names the effect bears; None: the run's
     sa.Column("at", sa.DateTime, nullable=False),
     sa.UniqueConstraint("run_id", "position"),
@@ -182,7 +183,7 @@ def _update_held(session: Session, row: Mapping, **values: Any) -> bool:
 def list_steps(session: Session, run_id: int) -> list[Mapping]:
     """Return what a run has done, in the order it was done."""
     rows = session.execute(sa.select(step).where(step.c.run_id == run_id).order_by(step.c.id))
-    return [row_of(row) for row in rows]
+    return [{**row_of(row), "effect": open_values(row.effect)} for row in rows]
 
 
 def add_step(session: Session, run_id: int, position: str, values: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.permissions.rows import scope_of
 from crm.records import service
+from crm.records.journal import kept_value
 from crm.texts import Text
 from workflows import people
 from workflows.actions.recipients import is_address
@@ -73,11 +74,16 @@ class Work:
         return evaluate(condition, self.record, scope_of(self.session))
 
     def update(self, record: Any, values: Mapping[str, Any]) -> dict[str, list]:
-        """Write fields as the rule; return what changed, `{field: [before, after]}` as JSON values."""
+        """Write fields as the rule; return what changed, `{field: [before, after]}` as the journal keeps values."""
         before = _as_json(record, values)
         service.update_record(self.session, record.__entity__, record.id, values, self._situation())
         after = _as_json(record, values)
-        return {name: [before[name], after[name]] for name in values if before[name] != after[name]}
+        fields = record.__entity__.fields
+        return {
+            name: [kept_value(fields[name], value) for value in (before[name], after[name])]
+            for name in values
+            if before[name] != after[name]
+        }
 
     def create(self, entity: str, values: Mapping[str, Any]) -> Any:
         """Create a record as the rule."""

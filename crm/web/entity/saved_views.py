@@ -14,11 +14,14 @@ from crm.entities.model import Document
 from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
 from crm.errors import NotFoundError, RecordError
+from crm.records.journal import SEALED
+from crm.secrets import is_sealed, open_text, seal_text
 from crm.texts import N_
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 2_000
 MOST_VIEWS = 50  # views a person may save per entity
+PLACE = "crm_view.query"
 
 view = sa.Table(
     "crm_view",
@@ -26,7 +29,7 @@ view = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("entity", sa.String(64), nullable=False, index=True),
     sa.Column("name", sa.String(LONGEST_NAME), nullable=False),
-    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("query", sa.Text, nullable=False, info={SEALED: "text"}),
     sa.Column("user_id", sa.Integer, nullable=False),
     sa.Column("is_shared", sa.Boolean, nullable=False),
 )
@@ -37,7 +40,10 @@ def list_views(session: CrmSession, entity: str) -> list[Mapping]:
     mine = view.c.user_id == session.actor.user_id
     asked = sa.select(view).where(view.c.entity == entity, mine | view.c.is_shared).order_by(view.c.id)
     rows = [row_of(row) for row in session.connection().execute(asked)]
-    return [{**row, "is_mine": row["user_id"] == session.actor.user_id} for row in rows]
+    return [
+        {**row, "query": open_text(row["query"], PLACE), "is_mine": row["user_id"] == session.actor.user_id}
+        for row in rows
+    ]
 
 
 def save_view(session: CrmSession, entity: str, name: str, query: str, is_shared: bool) -> int:
@@ -51,7 +57,9 @@ def save_view(session: CrmSession, entity: str, name: str, query: str, is_shared
         raise RecordError("web.view_needs_name")
     if len(own) >= MOST_VIEWS:
         raise RecordError("web.too_many_views", limit=MOST_VIEWS)
-    values = {"entity": entity, "name": name, "query": query, "user_id": session.actor.user_id}
+    must_seal = session.workspace.schema.has_secrets or is_sealed(query)  # its filters hold values
+    kept = seal_text(query, PLACE) if must_seal else query
+    values = {"entity": entity, "name": name, "query": kept, "user_id": session.actor.user_id}
     done = session.connection().execute(sa.insert(view).values(**values, is_shared=is_shared))
     return done.inserted_primary_key[0]
 
@@ -103,7 +111,7 @@ def _read(connection: sa.Connection) -> list[Document]:
             {
                 "label": row.name if row.is_shared else PRIVATE,
                 "entity": row.entity,
-                "query": urlencode(parse_qsl(row.query, keep_blank_values=True)),
+                "query": urlencode(parse_qsl(open_text(row.query, PLACE), keep_blank_values=True)),
             },
         )
         for row in rows
@@ -111,8 +119,10 @@ def _read(connection: sa.Connection) -> list[Document]:
 
 
 def _write(connection: sa.Connection, row: Document) -> None:
-    values = {"entity": row.body["entity"], "query": row.body["query"]}
-    connection.execute(sa.update(view).where(view.c.id == int(row.name)).values(**values))
+    mine, query = view.c.id == int(row.name), row.body["query"]
+    before = connection.scalar(sa.select(view.c.query).where(mine)) or ""
+    kept = seal_text(query, PLACE) if is_sealed(before) else query
+    connection.execute(sa.update(view).where(mine).values(entity=row.body["entity"], query=kept))
 
 
 PRIVATE = N_("A private view")

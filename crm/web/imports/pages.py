@@ -264,7 +264,7 @@ def problem_file(batch: Batch) -> Response:
     """
     if not batch["problems_key"]:
         raise NotFoundError("import.no_problem_file")
-    with files.local_file(place().files_url, batch["problems_key"]) as path:
+    with files.local_file(place().files_url, batch["problems_key"], files.secret_of(batch)) as path:
         body = BytesIO(path.read_bytes())
     name = f"import-{batch['id']}-problems.xlsx"
     return send_file(body, mimetype=SPREADSHEET, as_attachment=True, download_name=name)

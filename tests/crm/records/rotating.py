@@ -24,13 +24,13 @@ def use_folder(folder: Path) -> None:
     use_keys(lambda: read_keys("", folder, may_make=True))
 
 
-def publish_customers(engine: sa.Engine, **fields: Any) -> int:
-    """Publish customers with other fields; None takes one away. Return the revision."""
+def publish_customers(engine: sa.Engine, *more: dict[str, Any], **fields: Any) -> int:
+    """Publish customers with other fields, and more documents; None takes a field away. Return the revision."""
     bodies = [copy.deepcopy(dict(found.body)) for found in get_workspace(engine).schema.documents]
     customer = next(body for body in bodies if body.get("entity") == "customer" and "fields" in body)
     merged = {**customer["fields"], **fields}
     customer["fields"] = {name: body for name, body in merged.items() if body is not None}
-    return publish_schema(engine, documents_from_json(bodies), "secrets")
+    return publish_schema(engine, documents_from_json([*bodies, *more]), "secrets")
 
 
 def open_system(engine: sa.Engine) -> CrmSession:
