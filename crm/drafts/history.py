@@ -16,8 +16,10 @@ from crm.drafts.service import require_configurator
 from crm.entities import store
 from crm.entities.diff import diff_documents, same
 from crm.entities.identity import Identities, assign_identities, identities_from_json
+from crm.entities.impact import Impact
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
+from crm.entities.parked import weigh_rollback
 from crm.entities.publish import rollback_schema
 from crm.errors import NotFoundError
 
@@ -102,13 +104,23 @@ def get_revision(session: CrmSession, number: int) -> Mapping:
     return found
 
 
-def go_back(session: CrmSession, number: int) -> int:
+def go_back(session: CrmSession, number: int, base: int | None = None) -> int:
     """Make an older revision live again as a new one and return its number; commits on its own.
 
-    Errors: NotFoundError; else as `publish_schema`.
+    Shape:  `base` is the live revision whose end was agreed to.
+    Errors: NotFoundError; ConflictError when another one is live by now; else as `publish_schema`.
     """
     get_revision(session, number)
-    return rollback_schema(released_engine(session), number, session.actor.name)
+    return rollback_schema(released_engine(session), number, session.actor.name, base)
+
+
+def weigh_going_back(session: CrmSession, number: int) -> tuple[dict[str, Any], Impact]:
+    """Return what the actor's going back to a revision would do, and the stored values behind it.
+
+    Errors: NotFoundError.
+    """
+    get_revision(session, number)
+    return weigh_rollback(released_engine(session), number, session.actor.name)
 
 
 def compare_revisions(session: CrmSession, old: int | None, new: int) -> Comparison:

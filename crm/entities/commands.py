@@ -17,7 +17,7 @@ from crm.entities.kinds import folder_of
 from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
 from crm.entities.packs import add_pack, list_packs, remove_pack
-from crm.entities.parked import Parked, list_parked, list_purged, purge_parked
+from crm.entities.parked import Parked, list_parked, list_purged, purge_parked, weigh_rollback
 from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.reader import NAME
@@ -46,7 +46,8 @@ def register(crm: click.Group) -> None:
     crm_command(group, "export")(FOLDER(prune(_export)))
     crm_command(group, "history")(_history)
     crm_command(group, "status")(_status)
-    crm_command(group, "rollback")(click.argument("number", type=int)(_rollback))
+    tried = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
+    crm_command(group, "rollback")(click.argument("number", type=int)(tried(_rollback)))
     crm_command(group, "parked")(_parked)
     with_days = click.option(
         "--older-than-days", "days", default=0, help="Only what was removed before so many days."
@@ -95,9 +96,13 @@ def _diff(context: Context, folder: Path) -> None:
     """Show what publishing the files would do."""
     documents, problems = load_documents(folder)
     found = diff_schema(context.engine, documents)
-    found["problems"] = [told(problem, context.language) for problem in [*problems, *found["problems"]]]
-    found["notes"] = [told(note, context.language) for note in found["notes"]]
+    found = _in_words({**found, "problems": [*problems, *found["problems"]]}, context.language)
     context.answer(found, _diff_text(found))
+
+
+def _in_words(found: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return what a publish would do with its problems and notes as sentences."""
+    return {**found, **{key: [told(one, language) for one in found[key]] for key in ("problems", "notes")}}
 
 
 def _diff_text(found: dict[str, Any]) -> str:
@@ -180,8 +185,13 @@ def _status(context: Context) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _rollback(context: Context, number: int) -> None:
+def _rollback(context: Context, number: int, dry_run: bool) -> None:
     """Make an older revision live again; data of removed fields returns."""
+    if dry_run:
+        found = _in_words(weigh_rollback(context.engine, number)[0], context.language)
+        lines = [told(_purged(row), context.language)["message"] for row in found["purged"]]
+        context.answer(found, "\n".join([_diff_text(found), *lines]))
+        return
     gone = list_purged(context.engine, number)
     live = rollback_schema(context.engine, number)
     rows = [told(_purged(row), context.language)["message"] for row in gone]

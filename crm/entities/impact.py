@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from crm.entities.identity import ENCRYPTED, EntityIdentity, FieldIdentity
+from crm.entities.identity import ENCRYPTED, EntityIdentity, FieldIdentity, Identities
 from crm.entities.models import Models
 from crm.entities.rehearsal import Conversion, rehearse
 from crm.entities.usage import Usage
@@ -31,6 +31,8 @@ SAID = {
     "required": "required but empty",
     "choice": "holds a value that is no choice any more",
     "plain": "values stay readable in a column set aside until it is purged",
+    "field_back": "values come back",
+    "entity_back": "records come back",
     "field": "values set aside",
     "entity": "records set aside",
 }
@@ -94,6 +96,11 @@ class _Place:
         """Return whether a key says something else than before."""
         return self.body.get(key) != self.body_before.get(key)
 
+    def returns_to(self, before: Identities) -> bool:
+        """Return whether the field goes back to a column that it had once, as by a rollback."""
+        column = self.field.column
+        return column != self.old.column and f"{self.table.name}.{column}" in before.taken
+
 
 def rows_touched(
     connection: sa.Connection, proposal: Proposal, models: Models
@@ -123,13 +130,15 @@ def impact_on(
         if place.field.unique and (place.is_new("unique") or place.old.column != place.field.column):
             problems += _not_unique(connection, place)
         if seconds and _is_read_anew(place):
-            conversions.append(
-                rehearse(connection, (place.entity, place.table), place.old, place.field, until)
-            )
+            found = rehearse(connection, (place.entity, place.table), place.old, place.field, until)
+            conversions.append(replace(found, returns=place.returns_to(proposal.before)))
     touched += _new_and_required(connection, proposal, models, tables)
     touched += _set_aside(connection, proposal, tables)
+    touched += _coming_back(connection, proposal, tables)
     problems += [
-        _does_not_convert(found) for found in conversions if found.bad and found.before != found.after
+        _does_not_convert(found)
+        for found in conversions
+        if found.bad and found.before != found.after and not found.returns
     ]
     return Impact(tuple(touched), tuple(conversions), tuple(problems))
 
@@ -237,19 +246,31 @@ def _new_and_required(
 
 def _set_aside(connection: sa.Connection, proposal: Proposal, tables: set[str]) -> Iterator[Touched]:
     """Yield what removed entities and fields leave behind."""
-    for row in proposal.changes["removed"]:
-        entity = proposal.before.entities.get(row.get("entity", row["name"]))
+    yield from _kept(connection, proposal.changes["removed"], proposal.before, tables, "")
+
+
+def _coming_back(connection: sa.Connection, proposal: Proposal, tables: set[str]) -> Iterator[Touched]:
+    """Yield what entities and fields that were removed once find again."""
+    yield from _kept(connection, proposal.changes["added"], proposal.after, tables, "_back")
+
+
+def _kept(
+    connection: sa.Connection, rows: Iterable[Mapping], identities: Identities, tables: set[str], way: str
+) -> Iterator[Touched]:
+    """Yield what the database holds for entities and fields that go or come."""
+    for row in rows:
+        entity = identities.entities.get(row.get("entity", row["name"]))
         if entity is None or entity.table not in tables or row["kind"] not in ("entity", "field"):
             continue
         table = sa.table(entity.table)
         if row["kind"] == "entity":
-            yield from _counted(connection, table, sa.true(), (row["name"], "", "entity"))
+            yield from _counted(connection, table, sa.true(), (row["name"], "", f"entity{way}"))
             continue
         columns = {column["name"] for column in sa.inspect(connection).get_columns(entity.table)}
         identity = entity.fields.get(row["name"])
         if identity is not None and identity.column in columns:
             filled = sa.column(identity.column).is_not(None)
-            yield from _counted(connection, table, filled, (row["entity"], row["name"], "field"))
+            yield from _counted(connection, table, filled, (row["entity"], row["name"], f"field{way}"))
 
 
 def _does_not_convert(found: Conversion) -> Problem:

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.database import BigId, metadata, only_reading, row_of, utcnow
-from crm.entities import store
+from crm.entities import impact, store
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.names import object_name
 from crm.entities.processes import oldest_revision
-from crm.entities.publish import locked
+from crm.entities.publish import locked, rollback_proposal, weigh
 from crm.errors import ConflictError
 
 purge = sa.Table(
@@ -31,6 +31,8 @@ purge = sa.Table(
     sa.Column("at", sa.DateTime, nullable=False),
 )
 """What was dropped, by whom and when, one row per column or table."""
+
+TOLD_OF_A_PURGE = ("entity", "field", "count", "user_name", "at")
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,37 @@ def purge_parked(engine: sa.Engine, older_than_days: int = 0, user_name: str = "
     return found
 
 
+def weigh_rollback(
+    engine: sa.Engine, number: int, user_name: str = ""
+) -> tuple[dict[str, Any], impact.Impact]:
+    """Return what going back to a revision would do, as `weigh_documents` does, and the stored values behind it.
+
+    Shape:  "purged" lists what would come back empty, because its values were dropped since.
+    Errors: NotFoundError when there is no such revision.
+    """
+    answer, stored = weigh(engine, lambda connection: rollback_proposal(connection, number), user_name)
+    purged = [{key: row[key] for key in TOLD_OF_A_PURGE} for row in list_purged(engine, number)]
+    return {**answer, "purged": purged}, stored
+
+
 def list_purged(engine: sa.Engine, number: int) -> list[Mapping]:
-    """Return the fields and entities of a revision whose values were dropped since; a rollback brings them empty."""
+    """Return what was dropped of the fields and entities that a rollback to a revision would bring: they come empty.
+
+    Shape:  `entity` and `field` are the names in that revision; "count", "user_name" and "at" tell of the purge.
+    """
     with only_reading(), engine.connect() as connection:
         found = store.find_revision(connection, number)
-        if found is None:
+        live = store.find_revision(connection, store.live_number(connection))
+        if found is None or live is None:
             return []
         rows = [row_of(row) for row in connection.execute(sa.select(purge).order_by(purge.c.id))]
-        places = _places(identities_from_json(found["identities"]))
-    return [row for row in rows if (row["table_name"], row["column_name"]) in places]
+    places = _places(identities_from_json(found["identities"]))
+    there = _places(identities_from_json(live["identities"]))
+    return [
+        {**row, "entity": places[place][0], "field": places[place][1]}
+        for row in rows
+        if (place := (row["table_name"], row["column_name"])) in places and place not in there
+    ]
 
 
 def _places(identities: Identities) -> dict[tuple[str, str], tuple[str, str]]:

@@ -130,9 +130,19 @@ def diff_schema(engine: sa.Engine, documents: list[Document], user_name: str = "
 def weigh_documents(
     engine: sa.Engine, documents: list[Document], user_name: str = ""
 ) -> tuple[dict[str, Any], impact.Impact]:
-    """Return what `diff_schema` does, and the stored values behind it, which only some may read."""
+    """Return what `diff_schema` does, and the stored values behind it, which only some may read.
+
+    Shape:  `user_name` is who would publish, "" the machine's owner; what that person may not do is among the problems.
+    """
+    return weigh(engine, lambda connection: proposal_of(connection, documents), user_name)
+
+
+def weigh(
+    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], user_name: str
+) -> tuple[dict[str, Any], impact.Impact]:
+    """Return what publishing the proposal that `make` works out would do, and the stored values behind it."""
     with only_reading(), engine.connect() as connection:
-        proposal = proposal_of(connection, documents)
+        proposal = make(connection)
         changes = proposal.changes
         statements: list[DDLElement] = []
         found = impact.Impact()
@@ -178,22 +188,31 @@ def publish_schema(
     return _publish(engine, lambda connection: proposal_of(connection, documents), (why, user_name), base)
 
 
-def rollback_schema(engine: sa.Engine, number: int, user_name: str = "") -> int:
+def rollback_schema(engine: sa.Engine, number: int, user_name: str = "", base: int | None = None) -> int:
     """Make an older revision's documents live again as a new revision; parked columns return with their data.
 
+    Shape:  `base` is the live revision whose end was agreed to; None means whatever is live.
     Errors: NotFoundError when there is no such revision; else as `publish_schema`.
     """
 
     def proposal(connection: sa.Connection) -> Proposal:
-        found = store.find_revision(connection, number)
-        if found is None:
-            raise NotFoundError("schema.no_such_revision", number=number)
-        live = store.find_revision(connection, store.live_number(connection))
-        taken = identities_from_json(live["identities"]).taken
-        identities = reuse_identities(identities_from_json(found["identities"]), taken)
-        return proposal_of(connection, documents_from_json(found["documents"]), identities)
+        return rollback_proposal(connection, number)
 
-    return _publish(engine, proposal, (f"Rollback to revision {number}", user_name), None)
+    return _publish(engine, proposal, (f"Rollback to revision {number}", user_name), base)
+
+
+def rollback_proposal(connection: sa.Connection, number: int) -> Proposal:
+    """Work out what an older revision would mean on top of the live one, with the tables and columns it had.
+
+    Errors: NotFoundError when there is no such revision.
+    """
+    found = store.find_revision(connection, number)
+    if found is None:
+        raise NotFoundError("schema.no_such_revision", number=number)
+    live = store.find_revision(connection, store.live_number(connection))
+    taken = identities_from_json(live["identities"]).taken
+    identities = reuse_identities(identities_from_json(found["identities"]), taken)
+    return proposal_of(connection, documents_from_json(found["documents"]), identities)
 
 
 def publish_proposal(

@@ -33,6 +33,7 @@ class Conversion:
 
     Shape:  `before` and `after` are types; equal when only limits changed. `good` and `bad` count values; with
             `is_complete` False the time was up, and there are at least so many. `refused` lists the first of the bad.
+            With `returns` the column is one the field had before: what does not fit leaves the value from then.
     """
 
     entity: str
@@ -43,6 +44,7 @@ class Conversion:
     bad: int
     is_complete: bool
     refused: tuple[Refused, ...] = ()
+    returns: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data without the values, which not everybody may read who may configure."""
@@ -55,6 +57,7 @@ class Conversion:
             "good": self.good,
             "bad": self.bad,
             "complete": self.is_complete,
+            "returns": self.returns,
             "refused": shown,
         }
 

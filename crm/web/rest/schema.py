@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -83,10 +84,7 @@ class SchemaApi(BaseView):
         documents, problems = sent_documents()
         engine = released_engine(session)
         found = diff_schema(engine, documents, current_actor().name)
-        language = current_actor().language
-        found["problems"] = [told(problem, language) for problem in [*problems, *found["problems"]]]
-        found["notes"] = [told(note, language) for note in found["notes"]]
-        return answer(found)
+        return answer(in_words({**found, "problems": [*problems, *found["problems"]]}))
 
     @expose("/publish", methods=["POST"])
     @for_users
@@ -114,10 +112,17 @@ class SchemaApi(BaseView):
     @expose("/rollback", methods=["POST"])
     @for_users
     def rollback(self) -> Response:
-        """Make an older revision's documents live again, as a new revision."""
+        """Make an older revision's documents live again, as a new one; with `dry_run` tell what that would do.
+
+        `base` names the live revision whose end was agreed to.
+        """
         session = current_session()
         configured(session)
-        return answer({"revision": history.go_back(session, sent_number())})
+        body = sent_object("schema.no_number")
+        if body.get("dry_run") is True:
+            return answer(in_words(history.weigh_going_back(session, sent_number(body))[0]))
+        base = body.get("base") if isinstance(body.get("base"), int) else None
+        return answer({"revision": history.go_back(session, sent_number(body), base)})
 
 
 def configured(session: CrmSession) -> Workspace:
@@ -155,12 +160,18 @@ def sent_body() -> dict[str, Any]:
     return body
 
 
-def sent_number() -> int:
+def in_words(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a publish would do with its problems and notes as sentences for the caller."""
+    language = current_actor().language
+    return {**found, **{key: [told(one, language) for one in found[key]] for key in ("problems", "notes")}}
+
+
+def sent_number(body: Mapping[str, Any]) -> int:
     """Return the number of a revision that was sent.
 
     Errors: SchemaError when there is none.
     """
-    number = sent_object("schema.no_number").get("number")
+    number = body.get("number")
     if not isinstance(number, int) or isinstance(number, bool):
         raise SchemaError("schema.no_number")
     return number

@@ -36,6 +36,7 @@ def impact_words(
         "uses": [_use(row, language) for row in impact["used_by"]],
         "notes": [render(note, language) for note in impact["notes"]],
         "backs": [render_code(code, language) for code in sorted(backs)],
+        "purged": [_purged(row, labels) for row in impact.get("purged", ())],
     }
 
 
@@ -71,6 +72,9 @@ def _touched(row: Touched, labels: Labels) -> dict[str, str]:
     words = {
         "required": gettext("Records without a value, which will be asked for at their next change"),
         "choice": gettext("Records with a value that is no choice any more"),
+        "plain": gettext("Values that stay readable in a column set aside, until it is purged"),
+        "field_back": gettext("Values that come back"),
+        "entity_back": gettext("Records that come back"),
         "field": gettext("Values that are set aside"),
         "entity": gettext("Records that are set aside"),
     }
@@ -78,6 +82,17 @@ def _touched(row: Touched, labels: Labels) -> dict[str, str]:
     if row.is_capped:
         count = gettext("at least %(count)s", count=count)
     return {"place": _place(row.entity, row.field, labels), "what": words[row.what], "count": count}
+
+
+def _purged(row: Mapping[str, Any], labels: Labels) -> dict[str, Any]:
+    """Return what comes back empty, and who dropped its values."""
+    return {
+        "place": _place(row["entity"], row["field"], labels),
+        "count": number(row["count"]),
+        "who": row["user_name"],
+        "at": row["at"],
+        "is_entity": not row["field"],
+    }
 
 
 def _converted(row: Conversion, labels: Labels) -> str:
@@ -118,7 +133,8 @@ def _conversion(session: CrmSession, row: Conversion, impact: Mapping, labels: L
         for found in row.refused
     ]
     place = _place(row.entity, row.field, labels)
-    return {"place": place, "entity": row.entity, "lines": lines, "more": row.bad - len(lines)}
+    more = row.bad - len(lines)
+    return {"place": place, "entity": row.entity, "lines": lines, "more": more, "returns": row.returns}
 
 
 def _readable(session: CrmSession, entity: Entity, ids: list[int]) -> dict[int, str]:

@@ -151,27 +151,20 @@ class RevisionView(BaseView):
     @expose("/history/<int:number>")
     @has_access
     @permission_name("use")
-    def revision(self, number: int) -> str:
+    def revision(self, number: int) -> Response:
         """Show what one revision changed, and what going back to it would do."""
-        session = current_session()
-        found = history.get_revision(session, number)
-        live = history.list_revisions(session)[0]["number"]
-        return self.render_template(
-            "schema/revision.html",
-            revision=found,
-            live=live,
-            changed=in_words(history.compare_revisions(session, found["base"], number)),
-            back=in_words(history.compare_revisions(session, live, number)) if number != live else [],
-            draft=service.find_draft(session),
-            kind_label=kind_label,
-        )
+        return _revision_page(current_session(), number)
 
     @expose("/history/<int:number>/rollback", methods=["POST"])
     @has_access
     @permission_name("use")
     def rollback(self, number: int) -> Response:
-        """Make an older revision live again; the data of what it knew comes back."""
-        live = history.go_back(current_session(), number)
+        """Make an older revision live again, or show why it cannot be; the data of what it knew comes back."""
+        session, base = current_session(), request.form.get("base", "")
+        try:
+            live = history.go_back(session, number, int(base) if base.isdecimal() else None)
+        except ConflictError as error:
+            return _revision_page(session, number, error)
         flash(
             gettext("Revision %(live)s says what revision %(number)s said.", live=live, number=number),
             "success",
@@ -220,6 +213,34 @@ def _impact(session: CrmSession, draft: Draft, language: str) -> dict[str, Any]:
         "clashes": clashes,
         "changed": changed_documents(impact, old, documents, language),
         "problems": [told(problem, language) for problem in impact["problems"]],
+    }
+
+
+def _revision_page(session: CrmSession, number: int, error: CrmError | None = None) -> Response:
+    """Draw a revision: what it changed, and what going back to it would do."""
+    found = history.get_revision(session, number)
+    live, language = history.list_revisions(session)[0]["number"], current_language()
+    context = {
+        "revision": found,
+        "live": live,
+        "changed": in_words(history.compare_revisions(session, found["base"], number)),
+        "draft": service.find_draft(session),
+        "back": _going_back(session, live, number) if number != live else None,
+        "error": render(error, language) if error is not None else "",
+    }
+    page = render_template("schema/revision.html", kind_label=kind_label, **context)
+    return make_response(page, error.status if error is not None else 200)
+
+
+def _going_back(session: CrmSession, live: int, number: int) -> dict[str, Any]:
+    """Return what going back to a revision would do, as the page of a draft tells of publishing it."""
+    compared = history.compare_revisions(session, live, number)
+    impact, stored = history.weigh_going_back(session, number)
+    return {
+        "impact": impact,
+        **impact_words(session, compared.new, impact, stored),
+        "changed": in_words(compared),
+        "problems": [told(problem, current_language()) for problem in impact["problems"]],
     }
 
 

@@ -10,8 +10,8 @@ from flask_babel import gettext
 
 from crm.entities.diff import same
 from crm.entities.model import Document
-from crm.entities.yaml import write_yaml
-from crm.texts import Text
+from crm.texts import LANGUAGES, Text
+from crm.web.schema.controls import COLORS, KEYS
 
 LONGEST_VALUE = 160  # characters of a value before and after
 SIGNS = {"added": ("circle-plus", "green"), "changed": ("pencil", "blue"), "removed": ("trash", "red")}
@@ -21,13 +21,15 @@ SIGNS = {"added": ("circle-plus", "green"), "changed": ("pencil", "blue"), "remo
 class ChangeLine:
     """One change of a document.
 
-    Shape:  `keys` holds (place, value before, value after) for what changed inside.
+    Shape:  `keys` holds (place, value before, value after) for what changed inside. With `is_whole` it is about the
+            document itself and not about one of its fields.
     """
 
     way: str
     title: str
     name: str = ""
     keys: tuple[tuple[str, str, str], ...] = ()
+    is_whole: bool = False
 
     @property
     def icon(self) -> str:
@@ -48,6 +50,17 @@ class ChangedDocument:
     name: str
     label: str
     lines: tuple[ChangeLine, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether one line that stands for the whole document says it all."""
+        return len(self.lines) == 1 and self.lines[0].is_whole and not self.lines[0].keys
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many lines are additions, changes and removals."""
+        ways = [line.way for line in self.lines]
+        return {way: ways.count(way) for way in SIGNS}
 
 
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -82,11 +95,14 @@ def _line(way: str, row: Mapping, before: Bodies, after: Bodies, language: str) 
     old, new = _bodies(row, before, after)
     label = _label(new or old, row["name"], language) if row["kind"] == "field" else ""
     keys = tuple(
-        part for key in row.get("keys", ()) for part in inner_changes(old.get(key), new.get(key), key)
+        part
+        for key in row.get("keys", ())
+        for part in inner_changes(old.get(key), new.get(key), key, language)
     )
-    return ChangeLine(
-        way, _title(way, row, label), row["name"] if label not in ("", row["name"]) else "", keys
-    )
+    if row["kind"] != "field" and "was" not in row:
+        label = _label(new or old, row["name"], language)
+    name = row["name"] if label not in ("", row["name"]) else ""
+    return ChangeLine(way, _title(way, row, label), name, keys, row["kind"] != "field")
 
 
 def _bodies(row: Mapping, before: Bodies, after: Bodies) -> tuple[Mapping, Mapping]:
@@ -113,7 +129,7 @@ def _title(way: str, row: Mapping, label: str) -> str:
     return gettext("Changed: %(kind)s “%(name)s”", kind=kind, name=name)
 
 
-def inner_changes(old: Any, new: Any, place: str) -> Iterator[tuple[str, str, str]]:
+def inner_changes(old: Any, new: Any, place: str, language: str = "en") -> Iterator[tuple[str, str, str]]:
     """Yield (place, before, after) for the smallest parts of a value that differ.
 
     >>> list(inner_changes({"en": "Deal", "el": "x"}, {"en": "Deals", "el": "x"}, "label"))
@@ -125,33 +141,77 @@ def inner_changes(old: Any, new: Any, place: str) -> Iterator[tuple[str, str, st
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and set(old) | set(new):
         keys = [*new, *(key for key in old if key not in new)]
-        parts = [part for key in keys for part in inner_changes(old.get(key), new.get(key), f"{place}.{key}")]
-        yield from parts or [(place, _value(list(old)), _value(list(new)))]
+        parts = [
+            part
+            for key in keys
+            for part in inner_changes(
+                old.get(key), new.get(key), _place(place, key, (old, new), language), language
+            )
+        ]
+        yield from parts or [(place, value_words(list(old), language), value_words(list(new), language))]
     elif _are_records(old) and _are_records(new) and len(old) == len(new):
         for index, pair in enumerate(zip(old, new, strict=True)):
-            yield from inner_changes(*pair, f"{place}.{index + 1}")
+            yield from inner_changes(*pair, f"{place}.{index + 1}", language)
     elif isinstance(old, list) and isinstance(new, list):
         gone, come = [part for part in old if part not in new], [part for part in new if part not in old]
-        yield (place, _value(gone), _value(come)) if gone or come else (place, _value(old), _value(new))
+        before, after = (gone, come) if gone or come else (old, new)
+        yield place, value_words(before, language), value_words(after, language)
     else:
-        yield place, _value(old), _value(new)
+        yield place, value_words(old, language), value_words(new, language)
+
+
+def _place(place: str, key: object, pair: tuple[Mapping, Mapping], language: str) -> str:
+    """Return the place of a key within a value; a choice that comes or goes is said in words."""
+    old, new = (body.get(key) for body in pair)
+    if place != "choices" or (old is not None and new is not None):
+        return f"{place}.{key}"
+    body = new if new is not None else old
+    name = _label(body, str(key), language) if isinstance(body, Mapping) else str(key)
+    if new is None:
+        return gettext("Choice “%(name)s” removed", name=name)
+    return gettext("New choice “%(name)s”", name=name)
 
 
 def _are_records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
-def _value(value: Any) -> str:
-    """Return a value of a document as one line; "" where there is none."""
-    if value is None or value == []:
+def value_words(value: Any, language: str) -> str:
+    """Return a value of a document as one line for people; "" where there is none.
+
+    >>> value_words({"label": {"en": "Won", "el": "Κερδήθηκε"}, "color": "green"}, "en")
+    'Label: Won, Colour: Green'
+    """
+    text = _words(value, language)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _words(value: Any, language: str) -> str:
+    if value is None or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
-        text = ", ".join(str(part) for part in value)
-    else:
-        text = str(value) if isinstance(value, (str, int, float)) else " ".join(write_yaml(value).split())
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, Mapping) and set(value) <= set(LANGUAGES):
+        return Text(dict(value)).get(language)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_key(key)}: {_of_key(key, part, language)}" for key, part in value.items())
+    if isinstance(value, list):
+        parts = [_words(part, language) for part in value]
+        return " · ".join(parts) if _are_records(value) else ", ".join(parts)
+    return str(value)
+
+
+def _key(key: object) -> str:
+    """Return what a form calls a key; the key itself where no form has it."""
+    return gettext(KEYS[key].label) if key in KEYS else gettext("Colour") if key == "color" else str(key)
+
+
+def _of_key(key: object, value: Any, language: str) -> str:
+    """Return the value of a key, a colour by its name, a map within in brackets."""
+    if key == "color" and value in COLORS:
+        return gettext(COLORS[value])
+    text = _words(value, language)
+    return f"({text})" if isinstance(value, Mapping) and not set(value) <= set(LANGUAGES) else text
 
 
 def kind_label(kind: str) -> str:
