@@ -26,7 +26,7 @@ FIELD_ORDER = (
 ENTITY_ORDER = ENTITY_KEYS
 INNER_ORDER: Mapping[str, tuple[str, ...]] = {
     "list": ("columns", "sort"),
-    "form": ("section", "fields"),
+    "form": ("section", "columns", "fields"),
     "kanban": ("by", "sum", "card"),
     "calendar": ("from", "to", "title"),
     "timeline": ("at", "kind", "title", "text"),

@@ -36,6 +36,15 @@ def name_section(body: Body, place: int, label: Any) -> dict[str, Any]:
     return _with_form(body, sections)
 
 
+def set_columns(body: Body, place: int, columns: int) -> dict[str, Any]:
+    """Let a section stand in one column, or in two as usual."""
+    sections = sections_of(body)
+    sections[place] = put_key(
+        sections[place], "columns", columns if columns == 1 else None, INNER_ORDER["form"]
+    )
+    return _with_form(body, sections)
+
+
 def move_section(body: Body, place: int, steps: int) -> dict[str, Any]:
     """Move a section up (negative) or down."""
     order = moved(list(range(len(sections_of(body)))), place, steps)

@@ -10,7 +10,7 @@ from crm.entities.identity import Identities, column_name, stored_type_of
 from crm.entities.model import Board, Check, Document, Entity, Inverse, Section
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.texts import Text
+from crm.texts import N_, Text
 
 
 def label_of(body: Mapping, key: str, name: str) -> Text:
@@ -91,12 +91,14 @@ def _usual_title(fields: Mapping[str, Field]) -> str:
 def _build_form(body: Mapping, fields: Mapping[str, Field]) -> tuple[Section, ...]:
     """Return the sections; fields that no section names follow in a last one, so that none is out of reach."""
     sections = [
-        Section(Text(row["section"]) if row.get("section") else None, tuple(row["fields"]))
+        Section(
+            Text(row["section"]) if row.get("section") else None, tuple(row["fields"]), row.get("columns", 2)
+        )
         for row in body.get("form") or ()
     ]
     placed = {name for section in sections for name in section.fields}
     rest = tuple(name for name in fields if name not in placed)
-    return (*sections, Section(Text("Other") if sections else None, rest)) if rest else tuple(sections)
+    return (*sections, Section(Text(N_("Other")) if sections else None, rest)) if rest else tuple(sections)
 
 
 def _build_board(body: Mapping | None) -> Board | None:

@@ -114,8 +114,10 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         reader.known(column.lstrip("-"), known, ("list", "sort", index), "field")
     for index, section in enumerate(reader.items(body, "form", ())):
         path = ("form", index)
-        section = reader.keys(section, path, ("section", "fields"), ("fields",))
+        section = reader.keys(section, path, ("section", "columns", "fields"), ("fields",))
         reader.text(section, "section", path)
+        if type(section.get("columns", 2)) is not int or section.get("columns", 2) not in (1, 2):
+            reader.refuse("schema.one_or_two_columns", (*path, "columns"))
         for place, field_name in enumerate(reader.words(section, "fields", path)):
             reader.known(field_name, fields, (*path, "fields", place), "field")
     _check_board(reader, body, fields)

@@ -13,10 +13,11 @@ from crm.texts import Text
 
 @dataclass(frozen=True)
 class Section:
-    """One titled group of fields in the form and on the record page."""
+    """One titled group of fields in the form and on the record page; `columns` is 1 or 2, on a wide screen."""
 
     label: Text | None
     fields: tuple[str, ...]
+    columns: int = 2
 
 
 @dataclass(frozen=True)

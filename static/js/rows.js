@@ -1,11 +1,13 @@
 // Rows of a form that are added, dragged and stepped; the form is sent as one, in the order they stand.
-// Wants: [data-rows] > [data-row] with inputs named "….place", a .choice-grip and buttons [data-step] within [data-steps hidden];
-//        button[data-add-row="id of the rows"]; a [data-swatch] shows the colour chosen beside it.
+// Wants: [data-rows] > [data-row], each with a [data-place] that is or holds the input of its number, a .choice-grip and
+//        buttons [data-step] within [data-steps hidden]; button[data-add-row="id of the rows"]; a [data-swatch] shows
+//        the colour chosen beside it.
 (() => {
   "use strict";
   const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
+  const placeOf = (row) => row.querySelector("input[data-place], [data-place] input");
   const number = (list) => {
-    for (const [index, row] of rowsOf(list).entries()) row.querySelector("[name$='.place']").value = String(index + 1);
+    for (const [index, row] of rowsOf(list).entries()) placeOf(row).value = String(index + 1);
     list.dispatchEvent(new Event("koine:changed", { bubbles: true }));
   };
   const step = (button) => {
@@ -21,18 +23,16 @@
       const steps = row.querySelector("[data-steps]");
       if (!steps) continue;
       steps.hidden = false;
-      row.querySelector("[name$='.place']").closest("label").hidden = true;
+      row.querySelector("[data-place]").hidden = true;
     }
   };
   const add = (button, list) => {
     const all = rowsOf(list);
     const row = all[all.length - 1].cloneNode(true);
-    for (const input of row.querySelectorAll("input, select")) {
-      if (input.name.endsWith(".place")) input.value = String(all.length + 1);
-      else input.value = "";
-    }
+    for (const input of row.querySelectorAll("input, select")) input.value = "";
+    placeOf(row).value = String(all.length + 1);
     list.append(row);
-    row.querySelector("input:not([type=hidden]):not([name$='.place'])")?.focus();
+    row.querySelector("[data-place] ~ label input")?.focus();
   };
 
   for (const list of document.querySelectorAll("[data-rows]")) {

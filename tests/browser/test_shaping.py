@@ -45,10 +45,27 @@ def test_a_field_is_dragged_and_moved_by_its_button_and_the_keyboard_stays(
     assert visitor.problems() == []
 
 
-def test_buttons_of_the_field_list_fit_a_finger(visit: Callable[..., Visitor]) -> None:
+PAGES = (
+    "",
+    "new",
+    "deal/",
+    "deal/add",
+    "deal/relations",
+    "deal/form",
+    "deal/checks",
+    "deal/labels",
+    "deal/rights",
+    "deal/general",
+)
+
+
+def test_what_is_pressed_fits_a_finger(visit: Callable[..., Visitor]) -> None:
     visitor = visit("admin", width=PHONE, language="he")
-    visitor.open("/admin/schema/deal/")
-    assert visitor.small_targets() == []
+    small = {}
+    for page in PAGES:
+        visitor.open(f"/admin/schema/{page}")
+        small[page] = visitor.small_targets()
+    assert {page: found for page, found in small.items() if found} == {}
 
 
 CHOICES = "() => [...document.querySelectorAll('[name=\"choice.key\"]')].map((input) => input.value)"
@@ -118,3 +135,33 @@ def test_another_type_says_at_once_what_does_not_convert(visit: Callable[..., Vi
     visitor.page.locator("#new-type").select_option("integer")
     visitor.page.locator("#type-trial").get_by_text("Odd one").wait_for()
     assert visitor.problems() == [] and visitor.small_targets() == []
+
+
+def test_a_field_is_dragged_to_another_section_and_the_preview_follows(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin")
+    visitor.open("/admin/schema/deal/form")
+    page, preview = visitor.page, visitor.page.frame_locator("iframe[name=preview]")
+    page.evaluate("window.same = true")
+    page.locator('[data-list="0"] [data-id="owner"] .choice-grip').drag_to(page.locator('[data-list=""]'))
+    page.locator('[data-list=""] [data-id="owner"]').wait_for()
+    page.locator(".draft-bar").wait_for()
+    preview.locator(".form-section").last.locator('[data-field="owner"]').wait_for()
+    page.get_by_role("button", name="Move down: Customer").press("Enter")
+    page.wait_for_function(
+        "() => document.querySelectorAll('[data-list=\"0\"] [data-id]')[2].dataset.id === 'customer'"
+    )
+    assert page.evaluate("document.activeElement.ariaLabel") == "Move down: Customer"
+    assert page.evaluate("window.same") and visitor.problems() == []
+
+
+def test_columns_of_a_list_are_arranged_by_buttons(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin", width=PHONE, language="he")
+    visitor.open("/admin/schema/deal/lists")
+    page = visitor.page
+    assert visitor.small_targets() == []
+    page.locator('[data-row]:has([value="stage"]) [data-step="-1"]').press("Enter")
+    page.locator(".save-bar .btn-primary").click()
+    page.wait_for_load_state()
+    visitor.open("/admin/schema/deal/lists")
+    order = page.evaluate("[...document.querySelectorAll('[name=column]:checked')].map((box) => box.value)")
+    assert order[:3] == ["name", "stage", "customer"]

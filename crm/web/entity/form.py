@@ -50,6 +50,7 @@ class FormSection:
 
     label: str
     fields: list[FormField]
+    columns: int = 2
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,8 @@ def build_form(
     for section in entity.form:
         fields = [maker.build(shown[name], holds) for name in section.fields if name in shown]
         if fields:
-            sections.append(
-                FormSection(section.label.get(maker.situation.language) if section.label else "", fields)
-            )
+            label = section.label.get(maker.situation.language) if section.label else ""
+            sections.append(FormSection(label, fields, section.columns))
     return RecordForm(
         sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(session, entity))
     )

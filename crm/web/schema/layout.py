@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request
 from flask_appbuilder import expose
@@ -13,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm.drafts import edits, layouts
 from crm.drafts import service as drafts
-from crm.drafts.keys import ENTITY_ORDER, put_key, read_texts, shown_texts
+from crm.drafts.keys import ENTITY_ORDER, order_keys, put_key, read_texts, shown_texts
 from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
@@ -47,6 +48,7 @@ LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
 RULE_KEYS = ("same_if", "checks")
 INNER = {"kanban": ("by", "sum"), "calendar": ("from", "to"), "timeline": ("at", "kind", "title", "text")}
 NUMBERS = ("money", "decimal", "integer", "formula", "summary")
+FOCUS = ("deed", "field", "section", "steps")  # what tells which button was pressed, to find it again
 SORTS = 3  # how many fields a list can be sorted by in the form
 Edit = Callable[[dict], Mapping]
 
@@ -62,13 +64,15 @@ class SchemaLayoutView(ShapingView):
     def form(self, name: str) -> Answer:
         """Lay out the form: its sections and their fields."""
         if request.method == "POST":
-            return change(name, form_edit(request.form), f"/admin/schema/{name}/form")
+            kept = {key: request.form[key] for key in FOCUS if key in request.form}
+            return change(name, form_edit(request.form), f"/admin/schema/{name}/form?" + urlencode(kept))
         body = body_of(name)
         sections = layouts.sections_of(body)
         labels = field_labels(body)
         return self.entity_page(
             name, "form", sections=sections, labels=labels, rest=layouts.unplaced(body),
-            headings=[shown_texts(section.get("section")) for section in sections],
+            headings=[shown_texts(section.get("section")) for section in sections], conditions=conditional(body),
+            **{key: request.args.get(key, "") for key in FOCUS},
         )  # fmt: skip
 
     @expose("/<name>/lists", methods=["GET", "POST"])
@@ -144,10 +148,13 @@ def drawn(body: Mapping) -> dict[str, Any]:
         if isinstance(field, Mapping)
     }
     sorts = [word for word in listing.get("sort") or () if isinstance(word, str)]
+    known = {**labels, **{name: system[name] for name in SYSTEM_FIELDS}}
+    columns = [word for word in listing.get("columns") or () if isinstance(word, str)]
     return {
         "labels": labels,
-        "known": {**labels, **{name: system[name] for name in SYSTEM_FIELDS}},
-        "columns": [word for word in listing.get("columns") or () if isinstance(word, str)],
+        "known": known,
+        "ordered": order_keys(known, columns),
+        "columns": columns,
         "sorts": [*sorts, *[""] * SORTS][: max(SORTS, len(sorts))],
         "choices": {name: labels[name] for name, kind in types.items() if kind == "choice"},
         "numbers": {name: labels[name] for name, kind in types.items() if kind in NUMBERS},
@@ -190,7 +197,7 @@ def form_edit(form: MultiDict) -> Edit:
     """Return the one edit of the form's layout that was asked for."""
     number = {
         key: int(form[key])
-        for key in ("section", "place", "steps")
+        for key in ("section", "place", "steps", "columns")
         if form.get(key, "").lstrip("-").isdigit()
     }
     section, place, steps = (number.get(key) for key in ("section", "place", "steps"))
@@ -198,12 +205,26 @@ def form_edit(form: MultiDict) -> Edit:
     deeds: dict[str, Edit] = {
         "add_section": lambda body: layouts.add_section(body, read_texts(sent_texts(form, "label"), None)),
         "name_section": lambda body: layouts.name_section(body, section or 0, heading_of(form, body, section or 0)),
+        "columns": lambda body: layouts.set_columns(body, section or 0, number.get("columns", 2)),
         "move_section": lambda body: layouts.move_section(body, section or 0, steps or 0),
         "remove_section": lambda body: layouts.remove_section(body, section or 0),
         "step_field": lambda body: layouts.step_field(body, field, steps or 0),
         "place_field": lambda body: layouts.place_field(body, known_field(body, field), section, place),
     }  # fmt: skip
     return deeds.get(deed, lambda body: body)
+
+
+def conditional(body: Mapping) -> dict[str, list[str]]:
+    """Return, by field, on what its place in the form depends."""
+    words = {
+        "show_if": gettext("Shown when"),
+        "required_if": gettext("Required when"),
+        "read_only_if": gettext("Closed when"),
+    }
+    return {
+        name: [label for key, label in words.items() if field.get(key)]
+        for name, field in edits.fields_of(body).items()
+    }
 
 
 def heading_of(form: MultiDict, body: Mapping, place: int) -> Any:

@@ -251,3 +251,53 @@ def test_icons_are_found_by_their_names(client):
     found = admin.get("/admin/schema/icons?icon_search=calendar&icon=car").text
     assert 'value="car"' in found and 'value="user"' not in found
     assert 'value="user"' in admin.get("/admin/schema/icons").text
+
+
+def test_a_section_stands_in_one_column_or_two(client, session_as):
+    admin, path = client("admin"), "/admin/schema/deal/form"
+    admin.submit(path, {"deed": "columns", "section": "1", "columns": "1"})
+    assert list(body_of(session_as)["form"][1]) == ["section", "columns", "fields"]
+    preview = admin.get("/admin/schema/deal/preview").text
+    assert preview.count('class="form-grid is-single"') == 1
+    admin.submit(path, {"deed": "columns", "section": "1", "columns": "2"})
+    session = session_as("admin")
+    assert drafts.find_draft(session).edits == ()
+
+
+@pytest.mark.parametrize("wrong", [3, "2", True, None, [1]])
+def test_other_numbers_of_columns_are_refused(session_as, wrong):
+    edit(
+        session_as,
+        lambda body: {**body, "form": [{"section": {"en": "A"}, "columns": wrong, "fields": ["name"]}]},
+    )
+    session = session_as("admin")
+    _schema, problems = drafts.propose(session, drafts.find_draft(session))
+    assert [problem.code for problem in problems] == ["schema.one_or_two_columns"]
+
+
+MOVES = [
+    ({"deed": "step_field", "field": "customer", "steps": "-1"}, "Move down: Customer"),
+    ({"deed": "step_field", "field": "stage", "steps": "1"}, "Move down: Stage"),
+    ({"deed": "move_section", "section": "2", "steps": "1"}, "Move up: Needs"),
+    ({"deed": "place_field", "field": "owner", "section": "1"}, "Section of Owner"),
+    ({"deed": "columns", "section": "1", "columns": "1"}, "One column"),
+]
+
+
+@pytest.mark.parametrize(("sent", "focused"), MOVES)
+def test_the_keyboard_stays_where_it_was_in_the_form_of_sections(client, sent, focused):
+    admin, path = client("admin"), "/admin/schema/deal/form"
+    page = admin.get(admin.submit(path, sent).location).text
+    assert re.findall(r'aria-label="([^"]*)"[^>]* autofocus', page) == [focused]
+
+
+def test_fields_say_on_what_their_place_in_the_form_depends(client):
+    page = client("admin").get("/admin/schema/deal/form").text
+    assert page.count("Shown when…") == 2 and page.count("Required when…") == 1
+
+
+def test_the_columns_that_are_shown_stand_first(client):
+    page = client("admin").get("/admin/schema/deal/lists").text
+    columns = re.findall(r'name="column" value="(\w+)"', page)
+    assert columns[:7] == ["name", "customer", "stage", "amount", "probability", "closes_on", "owner"]
+    assert len(columns) == len(set(columns)) == 22
