@@ -74,6 +74,7 @@ HOMES = {
     "flask": ("crm.web", "app", "workflows"),
     "faker": ("crm.demo",),
     "phonenumbers": ("crm.fields",),
+    "PIL": ("crm.records.picture_child",),
     "stdnum": ("crm.fields",),
     "re2": ("crm.fields",),
     "croniter": ("workflows.rules",),

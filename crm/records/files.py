@@ -35,6 +35,7 @@ from crm.records.file_rows import (
     release_rows,
     take_forgotten,
 )
+from crm.records.pictures import thumbnail_key
 
 FILE_TYPES = ("file", "image")
 FOLDER = "files"
@@ -260,5 +261,6 @@ def sweep_uploads(engine: sa.Engine, files_url: str, now: dt.datetime | None = N
     with engine.begin() as connection:
         keys = take_forgotten(connection, before, SWEPT_AT_ONCE)
         for key in keys:
-            file_store.erase_file(files_url, key)  # before the commit: a row without content is swept again
+            for part in (key, thumbnail_key(key)):  # before the commit: a row without content is swept again
+                file_store.erase_file(files_url, part)
     return len(keys)

@@ -7,11 +7,13 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.api import BaseApi
 from flask_appbuilder.security.decorators import has_access, permission_name
 
+from config import ROOT
 from crm import file_store
 from crm.entities.workspace import Workspace
 from crm.errors import FieldError, NotFoundError
 from crm.fields.file_kinds import SHOWN
 from crm.records.files import get_file, upload_field
+from crm.records.pictures import thumbnail_of
 from crm.web.permissions import EVERYONE
 from crm.web.rest.answers import file_json
 from crm.web.rest.entity import answer, for_users
@@ -20,6 +22,7 @@ from crm.web.uploads import take_upload
 
 SANDBOX = "default-src 'none'; sandbox"
 UNKNOWN = "application/octet-stream"
+NO_PICTURE = ROOT / "static" / "no-picture.svg"
 
 
 class FilesView(BaseView):
@@ -35,6 +38,13 @@ class FilesView(BaseView):
     def download(self, file_id: int) -> Response:
         """Send a file of a record the reader may see."""
         return send_stored(file_id)
+
+    @expose("/<int:file_id>/small")
+    @has_access
+    @permission_name("use")
+    def small(self, file_id: int) -> Response:
+        """Send the thumbnail of a picture, and an icon in place of one that cannot be drawn."""
+        return send_thumbnail(file_id)
 
 
 class FilesApi(BaseApi):
@@ -101,6 +111,26 @@ def send_stored(file_id: int) -> Response:
         )
     except FileNotFoundError as error:
         raise NotFoundError("file.not_found") from error
+    return locked_up(response)
+
+
+def send_thumbnail(file_id: int) -> Response:
+    """Return the answer that sends a thumbnail; it is seen by whoever sees the picture.
+
+    Errors: NotFoundError.
+    """
+    stored = get_file(current_session(), file_id)
+    try:
+        drawn = thumbnail_of(current_app.extensions["crm_settings"].files_url, stored)
+    except FileNotFoundError as error:
+        raise NotFoundError("file.not_found") from error
+    if drawn:
+        return locked_up(Response(drawn, mimetype="image/webp"))
+    return locked_up(send_file(NO_PICTURE, mimetype="image/svg+xml", conditional=False))
+
+
+def locked_up(response: Response) -> Response:
+    """Return an answer nothing in which can run, and which no cache keeps."""
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"

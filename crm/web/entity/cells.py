@@ -25,12 +25,12 @@ HREFS = {"email": "mailto:", "phone": "tel:"}
 
 @dataclass(frozen=True)
 class CellFile:
-    """One stored file: its name, its address, its size in words; a picture may be shown."""
+    """One stored file: its name, its address, its size in words, and where its thumbnail is, of a picture."""
 
     name: str
     url: str
     size: str
-    is_shown: bool
+    small_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def _files(names: Any, situation: Situation) -> Iterator[CellFile]:
     """Yield the files behind a text of their names."""
     for stored in getattr(names, "files", ()):
         url = url_for("FilesView.download", file_id=stored.id)
-        yield CellFile(stored.name, url, size_in_words(stored.size, situation.language), stored.mime in SHOWN)
+        small = url_for("FilesView.small", file_id=stored.id) if stored.mime in SHOWN else ""
+        yield CellFile(stored.name, url, size_in_words(stored.size, situation.language), small)
 
 
 def _parts(field: Field, value: tuple[str, ...], titles: Mapping, language: str) -> Iterator[CellPart]:
@@ -145,14 +146,21 @@ PILL = Markup('<span class="pill pill-{}"><bdi>{}</bdi></span>')
 TRUTH = Markup('<span class="truth">{}<bdi>{}</bdi></span>')
 FILES = Markup('<span class="files">{}</span>')
 FILE = Markup('<a class="file" href="{}" title="{}">{}<bdi>{}</bdi></a>')
+PICTURE_IN_FULL = Markup(
+    '<a class="file" href="{}" title="{}" target="_blank" rel="noopener">'
+    '<img class="picture" src="{}" alt="" loading="lazy"><bdi>{}</bdi></a>'
+)
+SMALL_PICTURE = Markup(
+    '<a class="file" href="{}" title="{}" target="_blank" rel="noopener">'
+    '<img class="small-picture" src="{}" alt="{}" loading="lazy"></a>'
+)
 MANY = Markup('<span class="parts">{}</span>')
 PART = Markup('<a href="{}"><bdi>{}</bdi></a>')
 MORE = Markup('<span class="text-secondary" title="{}">+{}</span>')
-PICTURE = Markup('<img class="picture" src="{}" alt="" loading="lazy">')
 
 
 def render_cell(cell: Cell, in_full: bool = False) -> Markup:
-    """Return a value as HTML; `in_full` shows pictures and not only their names, and all of several words.
+    """Return a value as HTML; `in_full` shows pictures large and with their names, and all of several words.
 
     It is Python because a list has two hundred of them: as macros they were a fifth of the page.
     """
@@ -185,8 +193,10 @@ def _render_parts(parts: tuple[CellPart, ...], most: int) -> Markup:
 
 
 def _render_file(file: CellFile, in_full: bool) -> Markup:
-    mark = PICTURE.format(file.url) if file.is_shown and in_full else icon("paperclip", "icon-sm")
-    return FILE.format(file.url, file.size, mark, file.name)
+    if file.small_url:
+        drawn = PICTURE_IN_FULL if in_full else SMALL_PICTURE
+        return drawn.format(file.url, f"{file.name}, {file.size}", file.small_url, file.name)
+    return FILE.format(file.url, file.size, icon("paperclip", "icon-sm"), file.name)
 
 
 @lru_cache(maxsize=1024)

@@ -99,7 +99,7 @@ def test_a_form_uploads_shows_replaces_and_removes_files(open_browser, engine):
     assert made.status_code == 302
     record, listed = browser.get(made.location).text, browser.get("/customer/list/").text
     photo, papers = (row.id for row in rows(engine))
-    assert f'src="/files/{photo}"' in record and "α.pdf" in record and "me.png" in listed
+    assert f'src="/files/{photo}/small"' in record and "α.pdf" in record and "me.png" in listed
     edit = made.location.replace("show", "edit")
     browser.submit(edit, {"papers": str(papers), "upload-photo": sent("new.png", PNG)})
     shown = browser.get(made.location).text
