@@ -28,7 +28,7 @@
     const line = document.createElement("div");
     line.className = bad ? "toast-line is-bad" : "toast-line";
     const words = document.createElement("span");
-    words.dir = "auto";
+    words.dir = document.documentElement.dir; // our sentences, whatever value stands first in them
     words.textContent = text;
     line.append(words);
     if (stays) line.append(stays);

@@ -113,6 +113,12 @@ def test_names_become_initials_and_always_the_same_colour(house: House) -> None:
     assert once == again
 
 
+def test_a_sentence_runs_as_its_page_whatever_value_stands_first_in_it(house: House) -> None:
+    with house.app.test_request_context("/?_l_=en"):
+        drawn = render_template_string('{% import "ui.html" as ui %}{{ ui.says("“לקוח” is no choice.") }}')
+    assert drawn == '<bdi dir="ltr">“לקוח” is no choice.</bdi>'
+
+
 def test_a_moment_is_written_as_fields_write_it(house: House) -> None:
     at = datetime(2026, 12, 7, 13, 0)
     with house.app.test_request_context("/?_l_=en"):
