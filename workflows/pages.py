@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,8 @@ from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
 from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
-from crm.records.values import user_names
+from crm.fields.locales import shown_date, shown_time
+from crm.records.values import situation_of, titles_by_id, user_names
 from crm.web.asking import always, asks
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
@@ -83,7 +85,7 @@ class RulesView(BaseView):
             **self.line(rule),
             lines=self.conditions_of(rule),
             steps=list(self.sentences_of(rule, rule.steps)),
-            runs=[self.run_line(row_today(self.appbuilder.session(), row)) for row in runs],
+            runs=self.run_lines([row_today(self.appbuilder.session(), row) for row in runs]),
             chosen=state,
             states=store.STATES,
         )
@@ -102,11 +104,11 @@ class RulesView(BaseView):
         mails = outbox.list_of_run(session, row["id"])
         return self.render_template(
             "rules/run.html",
-            run=self.run_line(row),
+            run=self.run_lines([row])[0],
             rule=self.rules.get(row["rule"]),
             occasion=self.occasion_of(row),
             changed=self.changed_labels(row),
-            cause=cause_links(session, row["cause"]),
+            cause=self.cause_links(session, row["cause"]),
             errors=sentences(row["error"], current_language()),
             steps=[self.step_line(row, step, mails) for step in steps],
             can_retry=store.FAILED in (row["state"], *(mail["state"] for mail in mails)),
@@ -137,11 +139,30 @@ class RulesView(BaseView):
             "trigger": trigger_words(rule, schema, language),
         }
 
+    def cause_links(self, session: CrmSession, chain: Sequence[str]) -> list[tuple[str, str]]:
+        """Return what led to a run as (name, address): users by name, rules with a link to their run."""
+        ids = [int(link[5:]) for link in chain if link.startswith("user:") and link[5:].isdigit()]
+        names = {f"user:{key}": name for key, name in user_names(session, ids).items()}
+        names["schedule"] = gettext("The clock")
+        found = []
+        for link in chain:
+            name, _, number = link.removeprefix("rule:").rpartition("#")
+            is_rule = link.startswith("rule:") and number.isdigit()
+            label = self.rules[name].label.get(current_language()) if name in self.rules else name
+            found.append(
+                (f"{label} #{number}", f"/admin/rules/run/{number}")
+                if is_rule
+                else (names.get(link, link), "")
+            )
+        return found
+
     def occasion_of(self, row: Mapping[str, Any]) -> str:
         """Return what fired a run: the rule's trigger and, for a schedule, which of its times it was."""
         rule, why = self.rules.get(row["rule"]), row["why"]
         words = trigger_words(rule, self.workspace.schema, current_language()) if rule else ""
-        return f"{words or why.get('event', '')} {why.get('period', '')}".strip()
+        return " · ".join(
+            part for part in (words or why.get("event", ""), period_words(why.get("period", ""))) if part
+        )
 
     def changed_labels(self, row: Mapping[str, Any]) -> list[str]:
         """Return the fields whose change fired a run, as people call them."""
@@ -158,12 +179,27 @@ class RulesView(BaseView):
         nodes = [parse_conditions([line], entity, schema)[0] for line in rule.lines]
         return [say(node, entity, schema, current_language()) for node in nodes]
 
-    def run_line(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a run as a list draws it."""
+    def run_lines(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return runs as a list draws them, each with what its record is called, where the reader may know that."""
+        session, entities = self.appbuilder.session(), self.workspace.schema.entities
+        titles = {}
+        for name in {row["entity"] for row in rows} & set(entities):
+            ids = [row["record_id"] for row in rows if row["entity"] == name]
+            titles[name] = titles_by_id(session, entities[name], ids, situation_of(session))
+        return [self.run_line(row, titles.get(row["entity"], {})) for row in rows]
+
+    def run_line(self, row: Mapping[str, Any], titles: Mapping[int, str]) -> dict[str, Any]:
+        """Return one run."""
         entity = self.workspace.schema.entities.get(row["entity"])
-        url = f"/{row['entity']}/show/{row['record_id']}" if entity else ""
-        return {**row, "url": url, "entity_label": entity.label if entity else row["entity"],
-                "color": COLORS.get(row["state"], "gray"), "state_label": state_label(row["state"])}  # fmt: skip
+        label = entity.label.get(current_language()) if entity else row["entity"]
+        title = titles.get(row["record_id"], "")
+        return {
+            **row,
+            "url": f"/{row['entity']}/show/{row['record_id']}" if title else "",
+            "title": title or f"{label} #{row['record_id']}",
+            "color": COLORS.get(row["state"], "gray"),
+            "state_label": state_label(row["state"]),
+        }
 
     def sentences_of(self, rule: Rule, steps: tuple[Step, ...], depth: int = 0) -> Iterator[tuple[int, str]]:
         """Yield what a rule does, a sentence per step, with how deep it stands in branches."""
@@ -193,18 +229,14 @@ class RulesView(BaseView):
         return {**step, "sentence": sentence, "lines": lines}
 
 
-def cause_links(session: CrmSession, chain: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what led to a run as (name, address): users by name, rules with a link to their run."""
-    ids = [int(link[5:]) for link in chain if link.startswith("user:") and link[5:].isdigit()]
-    names = {f"user:{key}": name for key, name in user_names(session, ids).items()}
-    found = []
-    for link in chain:
-        rule, _, number = link.removeprefix("rule:").rpartition("#")
-        is_rule = link.startswith("rule:") and number.isdigit()
-        found.append(
-            (f"{rule} #{number}", f"/admin/rules/run/{number}") if is_rule else (names.get(link, link), "")
-        )
-    return found
+def period_words(period: str) -> str:
+    """Return which time of a schedule it was as people write it; a name of something else as it is."""
+    try:
+        at = dt.datetime.fromisoformat(period)
+    except ValueError:
+        return period
+    day = shown_date(at.date(), current_language())
+    return f"{day}, {shown_time(at.time(), current_language())}" if "T" in period else day
 
 
 def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:

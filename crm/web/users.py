@@ -5,14 +5,14 @@ They keep FAB's names, because its templates and permissions go by them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import flash, g, make_response, redirect, request, session
 from flask_appbuilder import expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.security.forms import LoginForm_db
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from crm.web.fab_views import CheckedView
@@ -74,6 +74,12 @@ class UserDBModelView(CheckedView, views.UserDBModelView):
     order_columns = ["first_name", "last_name", "username", "email", "active"]
     search_columns = ["first_name", "last_name", "username", "email", "active"]
     base_order = ("username", "asc")
+    description_columns: ClassVar[dict[str, Any]] = {
+        "username": lazy_gettext("What the person types to sign in."),
+        "active": lazy_gettext("Who leaves is switched off and not deleted: history keeps the name."),
+        "roles": lazy_gettext("They say what the person may see and do. Several roles add up."),
+        "groups": lazy_gettext("A group passes its roles on to all its members."),
+    }
 
     def pre_delete(self, item: Any) -> None:
         """Refuse to delete oneself."""

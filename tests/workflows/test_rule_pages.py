@@ -13,6 +13,8 @@ from tests.factories import make_complaint, make_customer, user_id
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail
 from workflows.organisation import Organisation, Workshop
+from workflows.pages import period_words
+from workflows.rules.words import path_words
 from workflows.runs import jobs, store
 
 
@@ -38,7 +40,7 @@ def test_rules_are_for_those_who_configure(client, path):
 def test_a_rule_shows_its_steps_as_sentences(client):
     page = client("admin").get("/admin/rules/escalate_old_complaint/")
     assert "Set “Status” to “Escalated”." in page.text
-    assert "Send the e-mail “Complaint delayed” to customer.email." in page.text
+    assert "Send the e-mail “Complaint delayed” to Customer: E-mail." in page.text
 
 
 def test_an_unknown_rule_or_run_is_not_found(client):
@@ -176,3 +178,16 @@ def test_all_are_marked_as_read_by_post_only(client, session):
 @pytest.mark.parametrize("before", ["abc", "-1", "999999999999999999999999", "٣"])
 def test_an_odd_page_of_notifications_is_the_first(client, before):
     assert client("service").get("/notifications/", query_string={"before": before}).status_code == 200
+
+
+def test_what_a_page_says_of_runs_is_in_words(app) -> None:
+    with app.test_request_context("/?_l_=en"):
+        said = [period_words(period) for period in ("2026-11-25T08:00", "2026-11-25", "2026-W60")]
+    assert said == ["25 Nov 2026, 08:00", "25 Nov 2026", "2026-W60"]
+
+
+def test_a_way_to_a_person_is_named_by_its_fields(session) -> None:
+    schema = session.workspace.schema
+    complaint = schema.entities["complaint"]
+    assert path_words("customer.email", schema, complaint, "en") == "Customer: E-mail"
+    assert path_words("office@example.com", schema, complaint, "en") == "office@example.com"

@@ -29,7 +29,9 @@ class Notify(Action):
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say who is told."""
-        return say("rule.says_notify", language, people=recipient_words(step.body["to"], schema, language))
+        return say(
+            "rule.says_notify", language, people=recipient_words(step.body["to"], schema, entity, language)
+        )
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Write one notification per user; the link leads to the record, if it still exists."""

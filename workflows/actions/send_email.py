@@ -37,7 +37,7 @@ class SendEmail(Action):
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say who gets which message."""
         template = schema.parts["template"][step.body["template"]]
-        people = recipient_words(step.body["to"], schema, language)
+        people = recipient_words(step.body["to"], schema, entity, language)
         return say("rule.says_email", language, people=people, template=template.label or template.name)
 
     def perform(self, step: Step, work: Any) -> Outcome:
