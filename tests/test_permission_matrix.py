@@ -243,6 +243,7 @@ PUBLIC = {
 CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "AdminConditionsView",
     "DraftView",
+    "DraftsApi",
     "RevisionView",
     "RuleApi",
     "RulesView",

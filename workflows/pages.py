@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import abort, current_app, jsonify, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.api import BaseApi
 from flask_appbuilder.security.decorators import has_access, permission_name, protect
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
@@ -24,6 +23,7 @@ from crm.records.values import situation_of, titles_by_id, user_names
 from crm.web.asking import always, asks
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
+from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
 from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.mail import outbox
@@ -266,7 +266,7 @@ def state_label(state: str) -> str:
     return words.get(state, state)
 
 
-class RuleApi(BaseApi):
+class RuleApi(DescribedApi):
     """`/api/v1/rule/`."""
 
     resource_name = "rule"
@@ -277,16 +277,9 @@ class RuleApi(BaseApi):
     @protect()
     @permission_name("use")
     @asks(always)
+    @described(takes=an_object(record=NUMBER, since=TEXT), gives=an_object(rule=TEXT, considered=NUMBER))
     def try_one(self, name: str) -> Response:
-        """Try a rule.
-        ---
-        post:
-          summary: What a rule would do; nothing is changed or sent.
-          parameters:
-          - {in: path, name: name, required: true, schema: {type: string}}
-          responses:
-            200: {description: considered, firings and refused}
-        """
+        """Return what a rule would do; nothing is changed or sent."""
         asked = request.get_json(silent=True) or {}
         record = asked.get("record") if isinstance(asked, dict) else "?"
         if record is not None and not (isinstance(record, int) and 0 < record <= LARGEST_ID):

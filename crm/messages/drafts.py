@@ -14,6 +14,8 @@ MESSAGES = {
     ),
     "draft.files_refused": N_("Nothing was taken: %(count)s problems were found in the files."),
     "draft.no_files": N_("There is no .yaml file in what was sent."),
+    "draft.no_version": N_("Send the version of the draft that you mean."),
+    "draft.no_clash": N_("Nobody published another version of this document since you began."),
     "draft.no_upload": N_("There are no files to decide about. Send them again."),
     "draft.no_archive": N_("This is no zip archive that can be read."),
     "draft.archive_too_large": N_("The archive is larger than %(limit)s MB."),

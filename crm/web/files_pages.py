@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, current_app, request, send_file
 from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.api import BaseApi
 from flask_appbuilder.security.decorators import has_access, permission_name
 
 from config import ROOT
@@ -16,7 +15,9 @@ from crm.records.files import get_file, upload_field
 from crm.records.pictures import thumbnail_of
 from crm.web.permissions import EVERYONE
 from crm.web.rest.answers import file_json
+from crm.web.rest.described import FILE_CONTENT, TEXT, DescribedApi, an_object, described
 from crm.web.rest.entity import answer, for_users
+from crm.web.rest.spec import FILE
 from crm.web.session import current_session
 from crm.web.uploads import take_upload
 
@@ -47,25 +48,17 @@ class FilesView(BaseView):
         return send_thumbnail(file_id)
 
 
-class FilesApi(BaseApi):
+class FilesApi(DescribedApi):
     """`/api/v1/files/`."""
 
     resource_name = "files"
-    version = "v1"
-    csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
     class_permission_name = EVERYONE
 
     @expose("/", methods=["POST"])
     @for_users
+    @described(takes=an_object(file=FILE_CONTENT, entity=TEXT, field=TEXT), gives=FILE, status=201, form=True)
     def post(self) -> Response:
-        """Take one file for a field; the record that is saved with its id within a day keeps it.
-        ---
-        post:
-          description: Multipart form with `file`, `entity` and `field`
-          responses:
-            201:
-              description: The id to send as the field's value
-        """
+        """Take one file for a field; the record that is saved with its id within a day keeps it."""
         session, sent = current_session(), request.files.get("file")
         name = request.form.get("entity", "")
         entity = session.workspace.schema.entities.get(name)
@@ -78,16 +71,9 @@ class FilesApi(BaseApi):
 
     @expose("/<int:file_id>", methods=["GET"])
     @for_users
+    @described(gives=FILE_CONTENT, media=UNKNOWN)
     def get(self, file_id: int) -> Response:
-        """Send a file.
-        ---
-        get:
-          responses:
-            200:
-              description: The content
-            404:
-              description: No such file, or none the caller may see
-        """
+        """Send a file."""
         return send_stored(file_id)
 
 

@@ -29,6 +29,7 @@ from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web.entity.arguments import read_arguments
 from crm.web.entity.cells import view_name
 from crm.web.permissions import EVERYONE, USE
+from crm.web.rest.described import ANYTHING, TEXT, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.session import current_session
 
@@ -202,13 +203,16 @@ class ExportView(BaseView):
         return send_table(lambda path: write_export(session, found, query, path), entity, suffix)
 
 
-class ReportApi(BaseView):
+class ReportApi(DescribedApi):
     """Reports over REST."""
 
-    route_base = "/api/v1/report"
+    resource_name = "report"
 
     @expose("/<name>")
     @for_users
+    @described(
+        gives=an_object(report=TEXT, columns=a_list(ANYTHING), rows=a_list(a_list({})), parameters=ANYTHING)
+    )
     def get(self, name: str) -> Response:
         """Return a report's table."""
         session = current_session()
@@ -218,5 +222,6 @@ class ReportApi(BaseView):
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
     """Register the pages."""
     appbuilder.add_view(ReportsView, "Reports", label=REPORTS, icon="chart-bar")
-    for view in (DashboardView, ExportView, ReportApi):
+    for view in (DashboardView, ExportView):
         appbuilder.add_view_no_menu(view)
+    appbuilder.add_api(ReportApi)

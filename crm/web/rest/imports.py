@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from flask import Response, abort, request, url_for
 from flask_appbuilder import AppBuilder, expose
-from flask_appbuilder.api import BaseApi
 
 from crm.database import CrmSession
 from crm.entities.workspace import Workspace
@@ -17,6 +16,7 @@ from crm.imports.matching import tell_columns
 from crm.imports.model import Matching, Reading, build_matching
 from crm.web.imports.pages import place, problem_file
 from crm.web.language import current_language
+from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.session import current_session
 
@@ -24,27 +24,25 @@ OPTIONS = frozenset(
     {"entity", "sheet", "header_row", "encoding", "delimiter", "map", "mode", "key", "rules", "apply"}
 )
 RULES = ("run", "skip")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class ImportApi(BaseApi):
+COUNTS = dict.fromkeys(("total", "done", "created", "updated", "unchanged", "skipped", "failed"), NUMBER)
+STATUS = an_object(batch=NUMBER, state=TEXT, **COUNTS, problems_url={**TEXT, "nullable": True})
+SENT = an_object(file=FILE_CONTENT, options={**TEXT, "description": f"JSON: {', '.join(sorted(OPTIONS))}"})
+
+
+class ImportApi(DescribedApi):
     """`/api/v1/import/`."""
 
     resource_name = "import"
-    version = "v1"
-    csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
     class_permission_name = "everyone"
 
     @expose("/", methods=["POST"])
     @for_users
+    @described(takes=SENT, gives=an_object(batch=NUMBER), status=202, form=True)
     def post(self) -> Response:
-        """Take a file and its options, and let a worker check it.
-        ---
-        post:
-          description: Multipart form with `file` and JSON `options` (entity, sheet, header_row, map, mode, key, rules)
-          responses:
-            202:
-              description: The number of the import
-        """
+        """Take a file and its options, and let a worker check it."""
         options, sent = read_options(), request.files.get("file")
         session = current_session()
         entity = service.entity_of(session, str(options.get("entity", "")))
@@ -59,38 +57,23 @@ class ImportApi(BaseApi):
 
     @expose("/<int:batch_id>", methods=["GET"])
     @for_users
+    @described(gives=STATUS)
     def get(self, batch_id: int) -> Response:
-        """Return how an import is.
-        ---
-        get:
-          responses:
-            200:
-              description: State and counts
-        """
+        """Return how an import is."""
         return self.tell(batch_id)
 
     @expose("/<int:batch_id>/problems.xlsx", methods=["GET"])
     @for_users
+    @described(gives=FILE_CONTENT, media=XLSX)
     def problems(self, batch_id: int) -> Response:
-        """Send the refused rows with their reasons.
-        ---
-        get:
-          responses:
-            200:
-              description: A workbook
-        """
+        """Send the refused rows with their reasons."""
         return problem_file(service.get_batch(current_session(), batch_id))
 
     @expose("/<int:batch_id>/<any(apply, cancel, undo):deed>", methods=["POST"])
     @for_users
+    @described(gives=STATUS, status=202)
     def act(self, batch_id: int, deed: str) -> Response:
-        """Apply, cancel or undo an import.
-        ---
-        post:
-          responses:
-            202:
-              description: State and counts
-        """
+        """Apply, cancel or undo an import."""
         session = current_session()
         {"apply": service.begin_apply, "cancel": service.cancel, "undo": service.begin_undo}[deed](
             session, batch_id

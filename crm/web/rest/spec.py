@@ -32,7 +32,23 @@ FILE = {
         "url": {"type": "string"},
     },
 }
-ERROR = {"description": "refused", "content": {"application/json": {"schema": {"type": "object"}}}}
+PROBLEM = {
+    "type": "object",
+    "properties": {
+        "field": {"type": "string", "nullable": True},
+        "line": {"type": "integer", "nullable": True},
+        "message": {"type": "string"},
+    },
+}
+TOLD = {
+    "code": {"type": "string"},
+    "message": {"type": "string"},
+    "problems": {"type": "array", "items": PROBLEM},
+    "request_id": {"type": "string"},
+}
+REFUSED = {"type": "object", "properties": {"error": {"type": "object", "properties": TOLD}}}
+ERROR = {"description": "refused", "content": {"application/json": {"schema": REFUSED}}}
+ERRORS = dict.fromkeys(("400", "401", "403", "404", "409", "422"), ERROR)
 SECURITY = [{"jwt": []}]
 
 
@@ -41,10 +57,6 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
     shown = {
         "type": "object",
         "properties": {f.name: _schema(f) for f in readable_fields(actor, entity).values()},
-    }
-    sent = {
-        "type": "object",
-        "properties": {f.name: _sent(f) for f in writable_fields(actor, entity).values()},
     }
     base, can = f"/api/v1/{entity.name}/", actor.rights(entity.name).can
     single = {"type": "object", "properties": {"id": {"type": "integer"}, "result": shown}}
@@ -56,15 +68,21 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
     collection = {"get": _operation(entity, many, [q])}
     if "create" in can:
-        collection["post"] = _operation(entity, single, [], sent, "201")
+        collection["post"] = _operation(entity, single, [], _sent_body(actor, entity, "create"), "201")
     member = {"get": _operation(entity, single, [pk, q])}
     if "update" in can:
         version = {"in": "header", "name": "If-Match", "schema": {"type": "string"}}
-        member["put"] = _operation(entity, single, [pk, version], sent)
+        member["put"] = _operation(entity, single, [pk, version], _sent_body(actor, entity, "update"))
     if "delete" in can:
         member["delete"] = _operation(entity, {"type": "object"}, [pk])
     yield base, collection
     yield base + "{pk}", member
+    yield base + "_info", {"get": _operation(entity, {"type": "object"}, [])}
+
+
+def _sent_body(actor: Actor, entity: Entity, deed: str) -> dict[str, Any]:
+    fields = writable_fields(actor, entity, deed).values()
+    return {"type": "object", "properties": {field.name: _sent(field) for field in fields}}
 
 
 def _operation(
@@ -80,7 +98,7 @@ def _operation(
         "parameters": parameters,
         "responses": {
             code: {"description": "done", "content": {"application/json": {"schema": answered}}},
-            **dict.fromkeys(("400", "401", "403", "404", "409", "422"), ERROR),
+            **ERRORS,
         },
     }
     if sent is not None:
