@@ -22,6 +22,7 @@ from crm.entities.rename import rename_on_shelves
 from crm.entities.store import live_number
 from crm.entities.workspace import load_workspace
 from crm.imports import commands as import_commands
+from crm.imports.uses import IMPORTS
 from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
@@ -71,7 +72,7 @@ def wire() -> None:
         kinds.register_kind(kind)
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
-    usage.SHELVES.append(VIEWS)
+    usage.SHELVES += [VIEWS, IMPORTS]
     publish.BEFORE_PUBLISH.append(judge_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]

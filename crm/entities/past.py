@@ -62,6 +62,11 @@ class Past:
             return schema.entities.get(name) if not 0 < revision <= self.number else None
         return entity_of_uid(schema, uid)
 
+    def newest_name(self, entity_uid: str, name: str, revision: int) -> str:
+        """Return what the newest revision calls a field that a revision called so; "" when it is gone."""
+        uid = self.field_uid(entity_uid, name, revision)
+        return name_at(self.fields[entity_uid][uid], self.number) if uid else ""
+
     def values_today(
         self, entity: Entity, values: Mapping[str, Any], revision: int
     ) -> tuple[dict[str, Any], dict[str, Any]]:

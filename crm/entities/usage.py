@@ -51,13 +51,14 @@ class Use:
 class Shelf:
     """Names that are kept outside the documents: saved views, mappings of imports.
 
-    Shape:  `read` returns pseudo-documents, one per row; `write` puts one's body back; `walk` is like that of a kind.
+    Shape:  `read` returns pseudo-documents, one per row, by the names of the live revision; `walk` is like that of a
+            kind; `write` puts one's body back when something was renamed, None where rows know their revision.
     """
 
     kind: str
     walk: Callable[[Mapping[str, Any], Walker], Mapping[str, Any]]
     read: Callable[[sa.Connection], list[Document]]
-    write: Callable[[sa.Connection, Document], None]
+    write: Callable[[sa.Connection, Document], None] | None = None
 
 
 SHELVES: list[Shelf] = []

@@ -19,6 +19,8 @@ from crm.secrets import open_text, seal_text
 WAITING_STATES = ("checking", "applying", "undoing")
 """States in which a batch is work: somebody holds its lease, or the sweeper rings for it."""
 
+ENDED_STATES = ("done", "cancelled", "failed", "undone")
+
 JSON_COLUMNS = ("look", "matching", "fields", "notes", "problem")
 COUNTED = {
     "create": "created",
@@ -137,6 +139,12 @@ def list_batches(connection: sa.Connection, user_id: int | None, limit: int = 50
     asked = sa.select(batch).order_by(batch.c.id.desc()).limit(limit)
     if user_id is not None:
         asked = asked.where(batch.c.user_id == user_id)
+    return [decoded(row) for row in connection.execute(asked)]
+
+
+def list_open_batches(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return the batches that are not at an end, oldest first."""
+    asked = sa.select(batch).where(batch.c.state.not_in(ENDED_STATES)).order_by(batch.c.id)
     return [decoded(row) for row in connection.execute(asked)]
 
 

@@ -20,6 +20,7 @@ from crm.web.language import current_language
 from crm.web.schema.controls import words_of_type
 from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
 from crm.web.schema.readers import label_of_field, word_label
+from crm.web.schema.uses import drawn_uses
 from crm.web.session import current_session
 
 LINKS = ("reference", "references")
@@ -111,13 +112,14 @@ class SchemaAroundView(ShapingView):
     @permission_name("use")
     def uses(self, name: str) -> Answer:
         """Show which documents speak of an entity and of each of its fields."""
-        body, usage = body_of(name), usage_of_draft()
+        body, usage, session = body_of(name), usage_of_draft(), current_session()
         rows = [
-            (key, label_of_field(key, field), usage.of_field(name, key))
+            (key, label_of_field(key, field), drawn_uses(session, usage.of_field(name, key)))
             for key, field in fields_of(body).items()
         ]
         others = [use for use in usage.found.get(("entity", name), ()) if use.name != name]
-        return self.entity_page(name, "uses", rows=[row for row in rows if row[2]], others=others)
+        rows = [row for row in rows if row[2]]
+        return self.entity_page(name, "uses", rows=rows, others=drawn_uses(session, others))
 
 
 def draft_documents() -> list[Document]:

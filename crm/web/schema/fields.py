@@ -40,6 +40,7 @@ from crm.web.schema.pieces import (
     usage_of_draft,
 )
 from crm.web.schema.readers import as_number, label_of_field
+from crm.web.schema.uses import drawn_uses
 from crm.web.session import current_session
 
 MOST_STEPS = 10_000
@@ -207,7 +208,7 @@ class SchemaFieldsView(ShapingView):
             seen=fingerprint(edits.fields_of(body).get(field)) if field else "",
             colors=COLORS,
             sections=layouts.sections_of(body),
-            uses=uses,
+            uses=drawn_uses(current_session(), uses),
             use_counts=group_uses(name, uses),
             use_groups=group_labels(),
             counts=count_choices(name, field, found) if field else {},

@@ -17,6 +17,7 @@ from crm.records.listing import ListQuery, list_records
 from crm.records.values import situation_of, title_fields, title_of
 from crm.texts import Text
 from crm.web.language import current_language
+from crm.web.schema.uses import use_rows
 from crm.web.skin import number
 
 Labels = Mapping[tuple[str, str], str]
@@ -33,7 +34,7 @@ def impact_words(
         "touched": [_touched(row, labels) for row in stored.touched],
         "conversions": [_conversion(session, row, impact, labels) for row in stored.conversions if row.bad],
         "converted": [_converted(row, labels) for row in stored.conversions],
-        "uses": [_use(row, language) for row in impact["used_by"]],
+        "uses": use_rows(session, impact["used_by"]),
         "notes": [render(note, language) for note in impact["notes"]],
         "backs": [render_code(code, language) for code in sorted(backs)],
         "purged": [_purged(row, labels) for row in impact.get("purged", ())],
@@ -149,16 +150,3 @@ def _readable(session: CrmSession, entity: Entity, ids: list[int]) -> dict[int, 
         return {}
     situation = situation_of(session)
     return {row["id"]: title_of(entity, row, situation) for row in page.rows}
-
-
-def _use(row: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Return one place that still uses what goes, with the address where it is put right."""
-    pages = {
-        "entity": f"/admin/schema/{row['name']}/",
-        "role": f"/admin/roles/{row['name']}/",
-        "view": f"/{row['entity']}/list/",
-        "import": "/import/",
-    }
-    url = pages.get(row["kind"], f"/admin/schema/documents/{row['kind']}/{row['name']}")
-    label = Text(row["label"]).get(language) if row["label"] else row["name"]
-    return {"kind": row["kind"], "label": label, "url": url, "place": row["place"], "field": row["field"]}

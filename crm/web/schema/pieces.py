@@ -185,9 +185,10 @@ def _paths(value: Any, path: tuple = ()) -> Iterator[tuple]:
 
 
 def usage_of_draft() -> Usage:
-    """Return who uses what, in the documents of the reader's draft; saved views and imports are people's own."""
+    """Return who uses what: the documents of the reader's draft, saved views and imports that are not done."""
     session = current_session()
-    return Usage(drafts.documents_of(session, drafts.find_draft(session)))
+    documents = drafts.documents_of(session, drafts.find_draft(session))
+    return Usage(documents, session.workspace.schema.documents).add_shelves(session.connection())
 
 
 def errors_by_key(found: list[Found], path: tuple) -> dict[str, str]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
 from crm.entities.rename import rename_document
+from crm.entities.usage import Usage
 from crm.entities.workspace import get_workspace
 from crm.imports import service, work
 from crm.imports.coding import decode_problems
@@ -316,3 +317,21 @@ def test_the_same_file_is_recognised_under_the_new_name_of_its_entity(workshop, 
     in_the_live_revision(workshop, engine)
     again = workshop.check(csv_of(TABLE[:3]), "client")
     assert ["import.same_file", {"id": first["id"]}] in again["notes"]
+
+
+def uses_of(engine, field: str) -> set[tuple[str, str, str]]:
+    with engine.connect() as connection:
+        usage = Usage(get_workspace(engine).schema.documents).add_shelves(connection)
+    uses = [use for use in usage.of_field("customer", field) if use.kind == "import"]
+    return {(use.name, use.label.get("en"), use.place) for use in uses}
+
+
+def test_an_import_that_is_not_done_uses_the_fields_its_columns_fill_by_todays_names(workshop, engine):
+    batch = workshop.check(csv_of(TABLE[:3]), "customer", mode="upsert", keys=("name",))
+    number = str(batch["id"])
+    assert uses_of(engine, "remark") == {(number, "rows.csv", "columns.remark")}
+    publish_fields(engine, rename)
+    assert uses_of(engine, "comment") == {(number, "rows.csv", "columns.remark")}
+    assert (number, "rows.csv", "keys.1") in uses_of(engine, "name")
+    workshop.apply(batch["id"])
+    assert uses_of(engine, "name") == set()

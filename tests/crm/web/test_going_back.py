@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from crm.entities.parked import purge_parked, weigh_rollback
 from crm.entities.publish import publish_schema, rollback_schema
 from crm.entities.workspace import get_workspace
 from crm.web.app import build_app
+from crm.web.entity.saved_views import save_view
 from crm.web.schema.words import changed_documents, inner_changes
 from tests.browsing import Browser
 from tests.factories import make_deal
@@ -95,9 +97,17 @@ def test_who_uses_what_goes_and_what_is_set_aside_stands_on_the_page(house):
     first = get_workspace(house.engine).number
     house.publish(lambda fields: fields.update(mark={"type": "text", "label": "Mark"}))
     house.make_deal(mark="x")
+    session = house.session_as("admin")
+    session.workspace = get_workspace(house.engine)
+    save_view(session, "deal", "By mark", "_flt_0_mark=x&_oc_deal=mark", is_shared=False)
+    session.actor = replace(session.actor, user_id=4_711)
+    save_view(session, "deal", "Nobody's business", "_flt_0_mark=x", is_shared=False)
+    session.commit()
     page = house.browser().get(f"/admin/schema/history/{first}").text
     assert "<strong><bdi>Deals · Mark</bdi></strong> – Values that are set aside: <bdi>1</bdi>" in page
     assert "and a rollback brings them again" in page
+    assert "Saved view “By mark”" in page and "One private view of a colleague" in page
+    assert "Nobody" not in page
 
 
 def test_values_that_cannot_return_to_a_former_type_are_listed_and_do_not_stand_against_it(house):

@@ -1,0 +1,51 @@
+"""Imports that are not done use the fields their columns fill: an admin reads it before a field goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.entities.model import Document
+from crm.entities.past import Past, name_at, read_past
+from crm.entities.usage import Shelf
+from crm.entities.walk import Spot, Walker
+from crm.imports.store import list_open_batches
+
+
+def walk_import(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to the entity of an import and to the fields its columns fill."""
+
+    def columns(found: Mapping[str, str], spot: Spot) -> Mapping[str, str]:
+        return {header: walker.field(name, spot.at(header)) for header, name in found.items()}
+
+    spot = Spot().of(body["entity"])
+    steps = {"entity": walker.entity, "columns": columns, "keys": walker.each(walker.field)}
+    return walker.inside(body, spot, steps)
+
+
+def _read(connection: sa.Connection) -> list[Document]:
+    past = read_past(connection)
+    found = (_document(past, batch) for batch in list_open_batches(connection))
+    return [document for document in found if document]
+
+
+def _document(past: Past, batch: Mapping[str, Any]) -> Document | None:
+    """Return an import by the names of the live revision; None when its entity is gone."""
+    revision, matching = batch["revision"], batch["matching"]
+    uid = past.entity_uid(batch["entity"], revision)
+    entity = name_at(past.entities[uid], past.number) if uid else ""
+    if not entity:
+        return None
+    columns = {
+        column["header"]: past.newest_name(uid, column["field"], revision)
+        for column in matching.get("columns", ())
+        if column["field"]
+    }
+    keys = [past.newest_name(uid, name, revision) for name in matching.get("keys", ())]
+    body = {"label": batch["file_name"], "entity": entity, "columns": columns, "keys": keys}
+    return Document("import", str(batch["id"]), body)
+
+
+IMPORTS = Shelf("import", walk_import, _read)
