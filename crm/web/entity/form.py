@@ -112,11 +112,11 @@ def build_form(
     def holds(lines: tuple) -> bool:
         return bool(evaluate(parse_trusted(session.workspace, entity, lines), draft, scope))
 
+    hidden = hidden_fields(session, entity, values, record_id)
     shown = {
         name: field
         for name, field in maker.readable.items()
-        if (type_of(field).writable or values.get(name) is not None)
-        and (not field.show_if or holds(field.show_if))
+        if (type_of(field).writable or values.get(name) is not None) and name not in hidden
     }
     sections = []
     for section in entity.form:
@@ -127,6 +127,19 @@ def build_form(
     return RecordForm(
         sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(session, entity))
     )
+
+
+def hidden_fields(
+    session: CrmSession, entity: Entity, values: Mapping[str, Any], record_id: int | None
+) -> set[str]:
+    """Return the fields whose `show_if` does not hold."""
+    draft, scope = RecordDraft(session, entity, values, record_id), scope_of(session)
+    return {
+        name
+        for name, field in entity.fields.items()
+        if field.show_if
+        and not evaluate(parse_trusted(session.workspace, entity, field.show_if), draft, scope)
+    }
 
 
 def _watched(session: CrmSession, entity: Entity) -> Iterator[str]:

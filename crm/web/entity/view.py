@@ -26,7 +26,7 @@ from crm.web.entity.board import board_page, move_card, undo_url
 from crm.web.entity.cells import view_name
 from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
-from crm.web.entity.form import build_form, sent_values
+from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
 from crm.web.entity.record import record_page
 from crm.web.once import find_made, remember_made
@@ -206,7 +206,8 @@ class EntityView(BaseView):
         if refused:
             error = RecordError("record.has_problems", refused, count=len(refused))
             return self._form(values, sent, error)
-        changed = {name: value for name, value in sent.items() if name in self._open(values, deed)}
+        open_fields = self._open_by_roles(deed) - self._hidden(values, sent)
+        changed = {name: value for name, value in sent.items() if name in open_fields}
         try:
             record = write(changed)
             if "id" not in values:
@@ -223,12 +224,9 @@ class EntityView(BaseView):
             return redirect(request.form["_back"])
         return redirect(self.url("show", pk=record_id))
 
-    def _open(self, values: dict[str, Any], deed: str) -> set[str]:
-        """Return the fields the form let the reader change."""
-        form = build_form(current_session(), self.entity, values)
-        return {
-            field.name for section in form.sections for field in section.fields if not field.read_only
-        } | {name for name in request.form if name in self._open_by_roles(deed)}
+    def _hidden(self, values: dict[str, Any], sent: dict[str, Any]) -> set[str]:
+        """Return the fields that what was sent hides: they stay as they are, even when the form still had them."""
+        return hidden_fields(current_session(), self.entity, {**values, **self._seen(sent)}, values.get("id"))
 
     def _open_by_roles(self, deed: str) -> set[str]:
         rights = current_session().actor.rights(self.entity.name)
