@@ -40,13 +40,14 @@ SELECT 'Company ' || md5(i::text), 'company',
 FROM generate_series(1, $1) AS i
 """
 BARE = "SELECT id, row_version, name, status, segment, city, country, phone, owner_id, revenue FROM customer "
+NAME = 'crm_sort(name COLLATE "C")'
 FLOORS = {
-    "first page": BARE + "ORDER BY name, id DESC LIMIT 26",
-    "page 400": BARE + "ORDER BY name, id DESC LIMIT 26 OFFSET 10000",
+    "first page": BARE + f"ORDER BY {NAME}, id DESC LIMIT 26",
+    "page 400": BARE + f"ORDER BY {NAME}, id DESC LIMIT 26 OFFSET 10000",
     "filter and sort": BARE + "WHERE city = 'Patras' ORDER BY revenue DESC, id DESC LIMIT 26",
     "text search": BARE + "WHERE search_key LIKE '%e4da3b7fbb%' LIMIT 26",
     "first page of sales": BARE
-    + "WHERE owner_id = 8 ORDER BY name, id DESC LIMIT 26",  # her id in the template
+    + f"WHERE owner_id = 8 ORDER BY {NAME}, id DESC LIMIT 26",  # her id in the template
 }
 COUNT = "SELECT count(*) FROM customer"
 
