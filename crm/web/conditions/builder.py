@@ -33,13 +33,14 @@ class Said:
     """What the lines of an editor mean: a sentence, or what is wrong with them and where.
 
     Shape:  `errors` are sentences by the place of a row, `problems` all of them; `count` is how many records match,
-            "" where nobody asked.
+            "" where nobody asked, `examples` what some of them are called.
     """
 
     sentence: str
     errors: Mapping[str, str]
     problems: tuple[str, ...]
     count: str = ""
+    examples: tuple[str, ...] = ()
 
 
 def draw_conditions(editor: Editor, lines: Any, count: str = "") -> Markup:
@@ -47,9 +48,11 @@ def draw_conditions(editor: Editor, lines: Any, count: str = "") -> Markup:
     return _draw(editor, rows_of(editor, editor.entity, lines, editor.name), count)
 
 
-def redraw_conditions(editor: Editor, form: MultiDict, count: str = "") -> Markup:
+def redraw_conditions(
+    editor: Editor, form: MultiDict, count: str = "", examples: tuple[str, ...] = ()
+) -> Markup:
     """Return the editor as a form brought it, after the button that was pressed."""
-    return _draw(editor, pressed_rows(editor, form), count)
+    return _draw(editor, pressed_rows(editor, form), count, examples)
 
 
 def read_conditions(editor: Editor, form: MultiDict) -> tuple[list[Any], list[Problem]]:
@@ -72,8 +75,8 @@ def pressed_rows(editor: Editor, form: MultiDict) -> tuple[Row, ...]:
     return press(editor, rows, pressed) if pressed is not None else rows
 
 
-def _draw(editor: Editor, rows: tuple[Row, ...], count: str) -> Markup:
-    said = replace(explain(editor, rows), count=count)
+def _draw(editor: Editor, rows: tuple[Row, ...], count: str, examples: tuple[str, ...] = ()) -> Markup:
+    said = replace(explain(editor, rows), count=count, examples=examples)
     drawer = Drawer(editor, said.errors)
     drawn = drawer.rows(rows, editor.entity)
     html = render_template(

@@ -13,6 +13,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import ngettext
 from markupsafe import Markup
 
+from crm.conditions import parse_conditions
 from crm.database import CrmSession
 from crm.drafts.service import find_draft, get_draft, propose
 from crm.entities.model import Entity, Schema
@@ -20,7 +21,8 @@ from crm.entities.workspace import Workspace
 from crm.fields.base import Field
 from crm.permissions.service import readable_fields, require
 from crm.records.listing import ListQuery, list_records
-from crm.records.values import situation_of, titles_by_id, user_names
+from crm.records.sampling import SAMPLE, may_read_all
+from crm.records.values import situation_of, title_fields, title_of, titles_by_id, user_names
 from crm.web.asking import always, asks
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
 from crm.web.permissions import CONFIGURATION, EVERYONE
@@ -78,6 +80,23 @@ def count_of(session: CrmSession, entity: Entity, lines: list[Any]) -> str:
     return ngettext("%(shown)s matches", "%(shown)s match", page.total, shown=shown)
 
 
+def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str, tuple[str, ...]]:
+    """Return how many live records the reader may see match, and what the latest are called.
+
+    Shape:  nothing without lines, and where that cannot be said: what they ask about is not live yet, or closed.
+    """
+    found = session.workspace.schema.entities.get(entity)
+    if found is None or not lines or "read" not in session.actor.rights(entity).can:
+        return "", ()
+    tree, problems = parse_conditions(lines, found, session.workspace.schema)
+    if problems or not may_read_all(session, tree):
+        return "", ()
+    query = ListQuery(lines, order=(("id", True),), page_size=SAMPLE, columns=tuple(title_fields(found)))
+    situation = situation_of(session)
+    examples = (title_of(found, row, situation) for row in list_records(session, found, query).rows)
+    return count_of(session, found, lines), tuple(examples)
+
+
 def asked_name() -> str:
     """Return the name of the editor that asks; 404 for what is no name."""
     name = request.args.get("name", "")
@@ -126,7 +145,9 @@ class AdminConditionsView(BaseView):
         if found is None:
             abort(404)
         editor = admin_editor(session, schema, found, asked_name(), rules="rules" in request.args)
-        return redraw_conditions(replace(editor, url=request.full_path), request.form)
+        editor = replace(editor, url=request.full_path)
+        lines = [] if editor.rules else finished_lines(editor, request.form)
+        return redraw_conditions(editor, request.form, *matches_of(session, entity, lines))
 
 
 def asked_schema(session: CrmSession) -> Schema:

@@ -141,7 +141,7 @@ TYPES: Mapping[str, TypeWords] = {
     "tax_id": TypeWords("id", N_("National number"), N_("Tax and identity numbers, with their check digit.")),
     "iban": TypeWords("building", N_("Bank account"), N_("An IBAN, checked.")),
     "file": TypeWords("paperclip", N_("File"), N_("Documents that belong to the record.")),
-    "image": TypeWords("eye", N_("Picture"), N_("Photos that belong to the record.")),
+    "image": TypeWords("photo", N_("Picture"), N_("Photos that belong to the record.")),
     "sequence": TypeWords("arrows-sort", N_("Running number"), N_("Given by the system, without gaps.")),
     "formula": TypeWords("wand", N_("Formula"), N_("Computed from other fields.")),
     "summary": TypeWords("chart-bar", N_("Summary"), N_("Counts or sums what belongs to the record.")),

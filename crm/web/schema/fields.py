@@ -25,6 +25,7 @@ from crm.web.conditions.builder import is_pressed
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
 from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place_of, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
+from crm.web.schema.formula import toolbox
 from crm.web.schema.impact import impact_words
 from crm.web.schema.overview import count_choices
 from crm.web.schema.pieces import (
@@ -187,7 +188,8 @@ class SchemaFieldsView(ShapingView):
         """Return the form of a field."""
         body = body_of(name)
         uses = usage_of_draft().of_field(name, field) if field else []
-        drawn = draw_keys(place_of(body, found), errors, rows)
+        place = place_of(body, found)
+        drawn = draw_keys(place, errors, rows)
         labels = {"_name": gettext("Key"), **{each.key: each.field.label for each in drawn}}
         return self.entity_page(
             name,
@@ -207,6 +209,7 @@ class SchemaFieldsView(ShapingView):
             problems=as_summary(errors, labels),
             seen=fingerprint(edits.fields_of(body).get(field)) if field else "",
             colors=COLORS,
+            toolbox=toolbox(place.entity),
             sections=layouts.sections_of(body),
             uses=drawn_uses(current_session(), uses),
             use_counts=group_uses(name, uses),

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from crm.drafts import edits, layouts
 from crm.drafts import service as drafts
 from crm.drafts.keys import ENTITY_ORDER, order_keys, put_key, read_texts, shown_texts
+from crm.entities.model import Entity, Schema
 from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
@@ -30,6 +31,7 @@ from crm.web.conditions.builder import (
 )
 from crm.web.conditions.pages import admin_editor
 from crm.web.language import current_language
+from crm.web.schema.formula import toolbox
 from crm.web.schema.pieces import (
     Answer,
     Found,
@@ -159,6 +161,7 @@ def drawn(body: Mapping) -> dict[str, Any]:
         "choices": {name: labels[name] for name, kind in types.items() if kind == "choice"},
         "numbers": {name: labels[name] for name, kind in types.items() if kind in NUMBERS},
         "dates": {name: labels[name] for name, kind in types.items() if kind in ("date", "datetime")},
+        "toolbox": toolbox(proposed_entity(body)[1]),
         "groups": layouts.items_of(body, "same_if"),
         "rules": [
             drawn_check(row, number, body)
@@ -179,12 +182,17 @@ def drawn_check(row: Any, number: int, body: Mapping) -> dict[str, Any]:
     return {"html": html, "lines": lines.rstrip("\n"), "texts": shown_texts(row.get("message"))}
 
 
+def proposed_entity(body: Mapping) -> tuple[Schema, Entity | None]:
+    """Return the schema as it would be and an entity in it, None while that has problems."""
+    session = current_session()
+    schema, _problems = drafts.propose(session, drafts.find_draft(session))
+    return schema, schema.entities.get(body["entity"])
+
+
 def check_editor(body: Mapping, number: int) -> Editor | None:
     """Return the editor of a check's conditions; None while the entity has problems."""
     session = current_session()
-    draft = drafts.find_draft(session)
-    schema, _problems = drafts.propose(session, draft)
-    entity = schema.entities.get(body["entity"])
+    draft, (schema, entity) = drafts.find_draft(session), proposed_entity(body)
     if entity is None:
         return None
     label = gettext("A record is refused when")

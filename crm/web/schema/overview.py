@@ -29,7 +29,7 @@ SORTS = ("label", "name", "records", "fields", "changed_at")
 class EntityRow:
     """One entity as the list draws it.
 
-    Shape:  `state` is live, changed or new. `records` is None before the first publish, `changed_at` too.
+    Shape:  `state` is live, changed, new or removed. `records` is None before the first publish, `changed_at` too.
     """
 
     name: str
@@ -55,6 +55,9 @@ class EntityRow:
 def entity_rows(draft: Draft | None, documents: Iterable[Document]) -> list[EntityRow]:
     """Return every entity of a draft, in the order of the menu."""
     found = [each for each in documents if each.kind == "entity"]
+    kept = {name for each in found for name in (each.name, each.body.get("was"))}
+    live = current_session().workspace.schema.documents
+    found += [each for each in live if each.kind == "entity" and each.name not in kept]
     pointed = Counter(to for document in found for to in _targets(document.body))
     origins = origins_of(current_session())
     rows = [_row(document, draft, pointed[document.name], origins) for document in found]
@@ -76,13 +79,19 @@ def _row(document: Document, draft: Draft | None, pointed: int, origins: Mapping
         len(fields_of(body)),
         len(_targets(body)) + pointed,
         count_missing(body) if has_shape(body) else 0,
-        "live" if edit is None else "changed" if live else "new",
+        _state(edit, live),
         is_built_in,
         changed_at,
         changed_by,
         place if isinstance(place, int) else 0,
         fold(" ".join([document.name, *map(_every_language, texts)])),
     )
+
+
+def _state(edit: Edit | None, live: Mapping) -> str:
+    if edit is None:
+        return "live"
+    return "removed" if edit.body is None else "changed" if live else "new"
 
 
 def _last_change(edit: Edit | None, origin: Origin | None) -> tuple[dt.datetime | None, str, bool]:

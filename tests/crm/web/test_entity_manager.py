@@ -301,3 +301,9 @@ def test_the_columns_that_are_shown_stand_first(client):
     columns = re.findall(r'name="column" value="(\w+)"', page)
     assert columns[:7] == ["name", "customer", "stage", "amount", "probability", "closes_on", "owner"]
     assert len(columns) == len(set(columns)) == 22
+
+
+def test_an_entity_that_the_draft_removes_stays_in_the_list(client, session_as):
+    edit(session_as, lambda _body: None, name="competitor")
+    row = rows_of(client("admin").get("/admin/schema/").text)["competitor"]
+    assert "Removed in the draft" in row

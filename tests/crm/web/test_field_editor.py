@@ -138,3 +138,23 @@ def test_choices_say_how_many_records_hold_them(client, session):
 def test_what_uses_a_field_stands_beside_its_removal(client):
     page = words_of(client("admin").get("/admin/schema/deal/fields/stage").text)
     assert "Layout 3 · Fields and checks 4 · Rules 2 · Reports 6 · Roles 1" in page
+
+
+def test_conditions_say_how_many_records_match_and_what_some_are_called(client, session):
+    for number in range(5):
+        make_deal(session, name=f"Deal {number}", stage="won" if number else "offer", amount=10)
+    session.commit()
+    session.close()
+    url = "/admin/conditions/deal?name=show_if&draft=mine"
+    sent = {"show_if": "1", "show_if/0": "formula", "show_if/0.v": "amount > 5 and stage = 'won'"}
+    said = words_of(client("admin").submit(url, sent, "/admin/schema/deal/fields/next_step").text)
+    assert "4 match Deal 4 , Deal 3 , Deal 2" in said
+    closed = words_of(client("configurator").submit(url, sent, "/admin/schema/deal/fields/next_step").text)
+    assert "match" not in closed and "Deal 4" not in closed
+
+
+def test_fields_and_functions_stand_beside_conditions_and_checks(client):
+    admin = client("admin")
+    for path in ("fields/next_step", "checks", "fields/expected"):
+        page = admin.get(f"/admin/schema/deal/{path}").text
+        assert 'data-insert="amount"' in page and "days_between(a, b)" in page, path
