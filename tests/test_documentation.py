@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from workflows.actions import ACTIONS
 from workflows.rules.triggers import TRIGGERS
 
 ROOT = Path(__file__).resolve().parent.parent
+DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 WORDS = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", " ".join(re.findall(r"`([^`\n]+)`", README))))
 """Every word that stands in code marks."""
@@ -77,6 +79,25 @@ def is_named(command: str) -> bool:
     first, _, last = command.partition(" ")
     rows = [line for line in README.splitlines() if f"flask crm {first}" in line]
     return any(re.search(rf"[` ]{re.escape(last or first)}[` ]", row) for row in rows)
+
+
+def test_every_file_the_design_names_is_there() -> None:
+    named = re.findall(r"`([a-z_][a-z0-9_./]*(?:/|\.(?:py|js|html|css|txt|md)))`", DESIGN)
+    assert len(named) > 50
+    assert [name for name in named if not is_there(name)] == []
+
+
+def is_there(name: str) -> bool:
+    """Say whether a file or folder is there: from the root or the web's folder; a bare name anywhere in the code."""
+    if "/" in name:
+        return any((ROOT / place / name).exists() for place in ("", "crm", "crm/web"))
+    return any(
+        path.name == name for top in ("crm", "workflows", "static/js", ".") for path in files_of(ROOT / top)
+    )
+
+
+def files_of(top: Path) -> Iterator[Path]:
+    return top.glob("*") if top == ROOT else top.rglob("*.*")
 
 
 def test_every_link_leads_to_a_heading_of_the_readme() -> None:
