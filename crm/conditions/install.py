@@ -45,7 +45,7 @@ def _fold(text: str | None) -> str | None:
 
 
 def _sort(text: str | None) -> str | None:
-    return None if text is None else sort_key(text)
+    return None if text is None else sort_key(text)[0]
 
 
 @sa.event.listens_for(sa.Engine, "connect")

@@ -14,6 +14,9 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 
 SORT = "sort"
+LONGEST_KEPT = (
+    255  # characters of a text that stands in an index beside its key, so that pages far behind are quick
+)
 
 
 def sort_indexes(entity: Entity, dialect: sa.Dialect) -> Iterator[sa.Index]:
@@ -38,13 +41,16 @@ def _index(table: str, field: Field, descending: bool, dialect: sa.Dialect) -> s
     columns = sa.Table(
         table, sa.MetaData(), sa.Column("id", sa.Integer), sa.Column(field.column, sa.String())
     ).c
-    column = columns[field.column]
-    key = FIELD_TYPES[field.type].order(field, column)
+    keys = FIELD_TYPES[field.type].order(field, columns[field.column])
+    if (field.options.get("max_length") or LONGEST_KEPT + 1) > LONGEST_KEPT:
+        keys = keys[:1]
     tail = "_down" if descending else "_up"
-    if key is not column:
-        written = str(key.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    if keys[0] is not columns[field.column]:
+        written = ",".join(
+            str(key.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for key in keys
+        )
         tail = f"_{blake2s(written.encode(), digest_size=4).hexdigest()}{tail}"
-        key = Grouping(key)
-    way = key.desc() if descending else key.asc()
-    name = object_name(SORT, table, field.column, tail)
-    return sa.Index(name, way.nulls_last() if dialect.name == "postgresql" else way, columns.id.desc())
+        keys = tuple(map(Grouping, keys))
+    first, *others = (key.desc() if descending else key.asc() for key in keys)
+    first = first.nulls_last() if dialect.name == "postgresql" else first
+    return sa.Index(object_name(SORT, table, field.column, tail), first, *others, columns.id.desc())

@@ -1,4 +1,4 @@
-"""The order of texts as readers expect it: case, accents and quotation marks put aside, equals by the text itself.
+"""The order of texts as readers expect it: case, accents and quotation marks put aside, equals by their code points.
 
 Databases sort by code points: «Άλφα» behind «Ωμέγα», Ș behind Z, small letters behind capital ones. Their collations
 differ from server to server and change with its libraries, which breaks indexes; so a key of our own says the order,
@@ -22,7 +22,6 @@ MARKS = (
     (0x300, 0x36F), (0x591, 0x5BD), (0x5BF, 0x5BF), (0x5C1, 0x5C2), (0x5C4, 0x5C5), (0x5C7, 0x5C7),
 )  # fmt: skip
 """Accents, and the points of Hebrew."""
-_BETWEEN = "\x01"  # below every sign a text may hold
 _NO_QUOTES = {ord(quote): None for quote in QUOTES}
 
 
@@ -43,15 +42,14 @@ def _is_put_aside(letter: str) -> bool:
 _KEYS = _Keys()
 
 
-def sort_key(text: str) -> str:
-    """Return the key by which a text is sorted, as the databases reckon it.
+def sort_key(text: str) -> tuple[str, str]:
+    """Return what a text is sorted by, as in the databases: the key they reckon, then the text itself.
 
     >>> sorted(["Ωμέγα", "Άλφα", "«Βήτα»", "άλφα", "Zorba", "Ștefan"], key=sort_key)
     ['Ștefan', 'Zorba', 'Άλφα', 'άλφα', '«Βήτα»', 'Ωμέγα']
     """
-    text = text[:LONGEST]
-    key = text.lower().translate(_NO_QUOTES) if text.isascii() else text.translate(_KEYS)
-    return key + _BETWEEN + text
+    start = text[:LONGEST]
+    return start.lower().translate(_NO_QUOTES) if start.isascii() else start.translate(_KEYS), text
 
 
 class alphabetical(FunctionElement):  # noqa: N801 - a function in SQL
@@ -63,13 +61,31 @@ class alphabetical(FunctionElement):  # noqa: N801 - a function in SQL
 
 
 @compiles(alphabetical)
-def _by_bytes(element: alphabetical, compiler: Any, **kwargs: Any) -> str:
+def _key(element: alphabetical, compiler: Any, **kwargs: Any) -> str:
     return f"crm_sort({compiler.process(element.clauses, **kwargs)})"
 
 
 @compiles(alphabetical, "postgresql")
-def _without_collation(element: alphabetical, compiler: Any, **kwargs: Any) -> str:
+def _key_by_bytes(element: alphabetical, compiler: Any, **kwargs: Any) -> str:
     return f'crm_sort({compiler.process(element.clauses, **kwargs)} COLLATE "C")'
+
+
+class by_code_point(FunctionElement):  # noqa: N801 - a text in SQL
+    """A text that is sorted by its code points, whatever the collation of the database."""
+
+    name = "by_code_point"
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(by_code_point)
+def _as_it_is(element: by_code_point, compiler: Any, **kwargs: Any) -> str:
+    return compiler.process(element.clauses, **kwargs)
+
+
+@compiles(by_code_point, "postgresql")
+def _by_bytes(element: by_code_point, compiler: Any, **kwargs: Any) -> str:
+    return f'{compiler.process(element.clauses, **kwargs)} COLLATE "C"'
 
 
 def postgresql_key(lower: str) -> str:
@@ -86,7 +102,7 @@ def postgresql_key(lower: str) -> str:
     gone = QUOTES + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in MARKS)
     letters = f"regexp_replace(normalize({small}, NFD), {_quoted(f'[{gone}]')}, '', 'g')"
     is_ascii = f"octet_length({text}) = char_length({text})"
-    return f"CASE WHEN {is_ascii} THEN {plain} ELSE {letters} END || chr({ord(_BETWEEN)}) || {text}"
+    return f"CASE WHEN {is_ascii} THEN {plain} ELSE {letters} END"
 
 
 def _quoted(text: str) -> str:

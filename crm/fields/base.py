@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from crm.errors import FieldError, Problem
-from crm.fields.alphabet import alphabetical
+from crm.fields.alphabet import alphabetical, by_code_point
 from crm.texts import Text
 
 UNSAID = "•••"  # in place of a value that may stand nowhere in plain
@@ -127,9 +127,9 @@ class FieldType:
         """Return the SQL type of the field's column."""
         raise NotImplementedError
 
-    def order(self, field: Field, value: sa.ColumnElement) -> sa.ColumnElement:
+    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
         """Return the SQL by which records are sorted, given the SQL of the value: texts as readers expect them."""
-        return alphabetical(value) if self.kind == "text" else value
+        return (alphabetical(value), by_code_point(value)) if self.kind == "text" else (value,)
 
     def clean(self, field: Field, value: Any, situation: Situation) -> Any:
         """Return the typed, normalised value of what a person, a file or an API sent; None when empty.

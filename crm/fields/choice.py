@@ -152,13 +152,13 @@ class ChoiceType(FieldType):
         """Return VARCHAR."""
         return sa.String(LONGEST_KEY)
 
-    def order(self, field: Field, value: sa.ColumnElement) -> sa.ColumnElement:
+    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
         """Return the place of the choice among the declared ones, written out so that an index can hold it."""
         places = [
             (value == sa.literal(key, sa.String(), literal_execute=True), sa.literal_column(str(place)))
             for place, key in enumerate(field.options["choices"])
         ]
-        return sa.case(*places)
+        return (sa.case(*places),)
 
     def clean(self, field: Field, value: Any, situation: Situation) -> str | None:
         """Return the key of the choice; its label in any language does as well."""
@@ -214,9 +214,9 @@ class ChoicesType(ChoiceType):
         """Return text that holds several words."""
         return Words()
 
-    def order(self, field: Field, value: sa.ColumnElement) -> sa.ColumnElement:
+    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
         """Return the column: several choices have no place."""
-        return value
+        return (value,)
 
     def clean(self, field: Field, value: Any, situation: Situation) -> tuple[str, ...] | None:
         """Return the keys, each once; a text parts them by comma, semicolon, bar or line."""

@@ -34,19 +34,21 @@ def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, boo
             cls = session.workspace.models[entity.name]
             yield cls.id.desc() if descending else cls.id.asc()
             continue
-        for key in _keys(session, entity, field_of(entity, name)):
-            yield key.desc().nulls_last() if descending else key.asc().nulls_last()
+        first, *others = _keys(session, entity, field_of(entity, name))
+        yield first.desc().nulls_last() if descending else first.asc().nulls_last()
+        for key in others:
+            yield key.desc() if descending else key.asc()
 
 
-def _keys(session: CrmSession, entity: Entity, field: Field) -> Iterator[Any]:
+def _keys(session: CrmSession, entity: Entity, field: Field) -> tuple[Any, ...]:
+    """Return what a field is sorted by; the first key is empty where the field is."""
     expression = expression_of(session, entity, field.name)
     value = expression.element if isinstance(expression, sa.Label) else expression
     if field.type == "user":
-        yield _name_of(session, value)
-    elif field.type == "reference":
-        yield from _titles(session, session.workspace.schema.entities[field.options["to"]], value)
-    else:
-        yield type_of(field).result(field).order(field, value)
+        return (_name_of(session, value),)
+    if field.type == "reference":
+        return (*_titles(session, session.workspace.schema.entities[field.options["to"]], value), value)
+    return type_of(field).result(field).order(field, value)
 
 
 def user_order(user: Any) -> sa.ColumnElement:
@@ -72,5 +74,5 @@ def _titles(session: CrmSession, target: Entity, number: Any) -> Iterator[Any]:
     for name in title_fields(target):
         field = field_of(target, name)
         if name not in rights.hidden and type_of(field).stored:
-            key = type_of(field).order(field, getattr(cls, type_of(field).attribute(field)))
+            key, *_rest = type_of(field).order(field, getattr(cls, type_of(field).attribute(field)))
             yield sa.select(key).where(cls.id == number).scalar_subquery()
