@@ -4,61 +4,83 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm.entities.check import CONDITIONS as CONDITION_KEYS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS, FLAGS
 from crm.entities.kinds import KINDS
+from crm.entities.schema_parts import (
+    ANYTHING,
+    CONDITIONS,
+    DEFINITIONS,
+    FLAG,
+    TEXT,
+    WORD,
+    WORDS,
+    Schema,
+    closed,
+    list_of,
+    named,
+    one_or_many,
+)
 from crm.fields import FIELD_TYPES
-from crm.texts import LANGUAGES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TEXT = {
-    "anyOf": [
-        {"type": "string"},
-        {
-            "type": "object",
-            "properties": {language: {"type": "string"} for language in LANGUAGES},
-            "additionalProperties": False,
-        },
-    ]
+ENTITY_PARTS: dict[str, Schema] = {
+    "was": WORD,
+    "label": TEXT,
+    "plural": TEXT,
+    "icon": WORD,
+    "menu": WORD,
+    "menu_place": {"type": "integer"},
+    "title": WORD,
+    "list": closed(columns=WORDS, sort=WORDS),
+    "form": list_of({**closed(section=TEXT, fields=WORDS), "required": ["fields"]}),
+    "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
+    "calendar": closed(**dict.fromkeys(("from", "to", "title"), WORD)),
+    "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
+    "same_if": list_of(WORDS),
+    "checks": list_of({**closed(when=CONDITIONS, message=TEXT), "required": ["when", "message"]}),
 }
+CHOICE: Schema = {"anyOf": [WORD, {"type": "null"}, closed(label=TEXT, color=WORD), TEXT]}
+FIELD_PARTS: dict[str, Schema] = {
+    **dict.fromkeys(FLAGS, FLAG),
+    **dict.fromkeys(CONDITION_KEYS, CONDITIONS),
+    "was": WORD,
+    "label": TEXT,
+    "help": TEXT,
+    "choices": {"anyOf": [WORDS, named(CHOICE)]},
+    "next": named(one_or_many(WORD)),
+    "inverse": {**closed(name=WORD, label=TEXT), "required": ["name"]},
+    "only": CONDITIONS,
+    "where": CONDITIONS,
+    "formula": WORD,
+    "over": WORD,
+    "to": WORD,
+}
+"""What stands under a key, where more can be said than that the type of the field knows it."""
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Return one JSON Schema per kind of document, by kind."""
-    found = {"entity": _entity()}
+    found = {"entity": _document("entity", {**dict.fromkeys(ENTITY_KEYS, ANYTHING), **ENTITY_PARTS})}
+    found["entity"]["properties"]["fields"] = {**named({"oneOf": _fields()}), "minProperties": 1}
+    found["entity"]["required"].append("fields")
     for kind in KINDS.values():
-        keys = dict.fromkeys(kind.keys or (kind.name,), {})
-        found[kind.name] = _document(kind.name, {**keys, "label": TEXT} if "label" in keys else keys)
+        properties = {**dict.fromkeys(kind.keys, ANYTHING), "label": TEXT, **kind.parts}
+        found[kind.name] = _document(kind.name, {key: properties[key] for key in kind.keys})
+        found[kind.name]["$defs"] |= kind.definitions
     return found
 
 
-def _document(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "$schema": DIALECT,
-        "type": "object",
-        "required": [kind],
-        "properties": {**properties, kind: {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}},
-        "additionalProperties": False,
-    }
+def _document(kind: str, properties: dict[str, Schema]) -> dict[str, Any]:
+    name = {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
+    body = {**closed(**{**properties, kind: name}), "required": [kind]}
+    return {"$schema": DIALECT, "$defs": dict(DEFINITIONS), **body}
 
 
-def _entity() -> dict[str, Any]:
-    properties: dict[str, Any] = dict.fromkeys(ENTITY_KEYS, {})
-    properties |= {"label": TEXT, "plural": TEXT, "icon": {"type": "string"}, "menu": {"type": "string"}}
-    properties["fields"] = {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": {"oneOf": _fields()},
-    }
-    return {**_document("entity", properties), "required": ["entity", "fields"]}
-
-
-def _fields() -> list[dict[str, Any]]:
+def _fields() -> list[Schema]:
     found = []
     for name, field_type in FIELD_TYPES.items():
-        properties: dict[str, Any] = dict.fromkeys((*FIELD_KEYS, *sorted(field_type.keys)), {})
-        properties |= {flag: {"type": "boolean"} for flag in FLAGS}
-        properties |= {"type": {"const": name}, "label": TEXT, "help": TEXT}
-        found.append(
-            {"type": "object", "required": ["type"], "properties": properties, "additionalProperties": False}
-        )
+        keys = (*FIELD_KEYS, *sorted(field_type.keys))
+        properties = {key: FIELD_PARTS.get(key, ANYTHING) for key in keys}
+        found.append({**closed(**{**properties, "type": {"const": name}}), "required": ["type"]})
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from crm.entities.entity_names import walk_entity
@@ -19,7 +20,8 @@ class Kind:
     Shape:  `name` is the first key of the document, `folder` where such files live under `schemas/`.
             `check` returns every problem of a document, against a schema whose entities are built;
             `build` returns the frozen model of a document that has passed. `keys` are its top-level keys,
-            in the documented order. `walk` goes to every name in a body and returns the body with the names that
+            in the documented order; `parts` are JSON Schemas of what stands under them, `definitions` those that
+            refer to themselves. `walk` goes to every name in a body and returns the body with the names that
             the walker's visitor gives.
     """
 
@@ -29,6 +31,8 @@ class Kind:
     build: Callable[[Document, Schema], Any]
     keys: tuple[str, ...] = ()
     walk: Callable[[Mapping[str, Any], Walker], Mapping[str, Any]] = lambda body, _walker: body
+    parts: Mapping[str, Any] = attribute(default_factory=dict)
+    definitions: Mapping[str, Any] = attribute(default_factory=dict)
 
 
 KINDS: dict[str, Kind] = {}

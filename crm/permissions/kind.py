@@ -10,6 +10,7 @@ from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
+from crm.entities.schema_parts import CONDITIONS, FLAG, WORDS, closed, list_of, named
 from crm.entities.walk import ASKED, NAMED, Spot, Walker, to_be
 from crm.errors import Problem
 from crm.permissions.model import DEEDS, EntityRights, Role
@@ -89,4 +90,6 @@ def walk_role(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     return walker.inside(body, Spot(), {"entities": entities, "reports": reports})
 
 
-KIND = Kind("role", "roles", check_role, build_role, KEYS, walk_role)
+RIGHTS = closed(can=list_of({"enum": list(DEEDS)}), records=CONDITIONS, hidden=WORDS, read_only=WORDS)
+PARTS = {"entities": named({**RIGHTS, "required": ["can"]}), "reports": WORDS, "admin": FLAG}
+KIND = Kind("role", "roles", check_role, build_role, KEYS, walk_role, PARTS)

@@ -11,6 +11,7 @@ from crm.entities.kinds import Kind
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.reader import BodyReader
+from crm.entities.schema_parts import CONDITIONS, TEXT, WORD, closed, list_of, named, one_key
 from crm.errors import Problem
 from crm.fields import kind_of
 from crm.records.values import field_of
@@ -207,5 +208,25 @@ def _build_card(card: Mapping) -> Card:
     return Card("", label, kpi["entity"], as_lines(kpi.get("if")), measure_of("value", kpi["measure"]))
 
 
-REPORT = Kind("report", "reports", check_report, build_report, REPORT_KEYS, walk_report)
-DASHBOARD = Kind("dashboard", "dashboards", check_dashboard, build_dashboard, DASHBOARD_KEYS, walk_dashboard)
+COUNTED = {"anyOf": [{"const": True}, CONDITIONS]}
+MEASURE = closed(label=TEXT, count=COUNTED, share=COUNTED, **dict.fromkeys(AGGREGATES, WORD))
+REPORT_PARTS = {
+    "entity": WORD,
+    "help": TEXT,
+    "if": CONDITIONS,
+    "group_by": list_of({"anyOf": [WORD, one_key(dict.fromkeys(PERIODS, WORD))]}),
+    "measures": named(MEASURE),
+    "chart": closed(kind={"enum": list(CHARTS)}, x=WORD, y=WORD, color=WORD),
+}
+KPI = closed(**{"label": TEXT, "entity": WORD, "if": CONDITIONS, "measure": MEASURE})
+DASHBOARD_PARTS = {"cards": list_of(closed(report=WORD, kpi={**KPI, "required": ["entity", "measure"]}))}
+REPORT = Kind("report", "reports", check_report, build_report, REPORT_KEYS, walk_report, REPORT_PARTS)
+DASHBOARD = Kind(
+    "dashboard",
+    "dashboards",
+    check_dashboard,
+    build_dashboard,
+    DASHBOARD_KEYS,
+    walk_dashboard,
+    DASHBOARD_PARTS,
+)

@@ -10,6 +10,7 @@ from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Schema
 from crm.entities.reader import BodyReader
+from crm.entities.schema_parts import CONDITIONS, WORD
 from crm.entities.walk import NAMED, SHOWN, Spot, Walker, to_be
 from crm.errors import Problem
 from crm.segments.model import Segment
@@ -44,4 +45,12 @@ def walk_segment(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     return walker.inside(body, spot, steps)
 
 
-KIND = Kind("segment", "segments", check_segment, build_segment, KEYS, walk_segment)
+KIND = Kind(
+    "segment",
+    "segments",
+    check_segment,
+    build_segment,
+    KEYS,
+    walk_segment,
+    {"entity": WORD, "if": CONDITIONS},
+)

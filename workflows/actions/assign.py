@@ -30,11 +30,12 @@ class Assign(Action):
     """Gives the record to a user: a certain one, a related record's, or one of a role in turn or by load."""
 
     name = "assign"
+    keys = ("field", "to", "among", "by", "counting")
     writes_record = True
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown fields, paths and roles, and ways of choosing that do not exist."""
-        found = place.keys(body, ("field", "to", "among", "by", "counting"))
+        found = place.keys(body, self.keys)
         if not found:
             return
         self._check_field(found, place)

@@ -92,10 +92,12 @@ class Outcome:
 class Action:
     """One action of the language. One subclass per file, one instance in the registry.
 
-    Shape:  `writes_record` says that it changes the rule's own record, so that it cannot follow its deletion.
+    Shape:  `keys` are those of the map behind its name, where there is one. `writes_record` says that it changes the
+            rule's own record, so that it cannot follow its deletion.
     """
 
     name: ClassVar[str] = ""
+    keys: ClassVar[tuple[str, ...]] = ()
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
 

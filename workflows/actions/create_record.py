@@ -15,10 +15,11 @@ class CreateRecord(Action):
     """Creates one record of any entity; paths and formulas in its values are read at the rule's record."""
 
     name = "create_record"
+    keys = ("entity", "values")
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown entities and fields, and values that do not fit."""
-        found = place.keys(body, ("entity", "values"), ("entity", "values"))
+        found = place.keys(body, self.keys, ("entity", "values"))
         if "entity" in found and place.at("entity").known(found["entity"], place.schema.entities, "entity"):
             check_values(found.get("values"), place.at("values"), place.schema.entities[found["entity"]])
 

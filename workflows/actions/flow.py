@@ -35,10 +35,11 @@ class Wait(Action):
     """Lets time pass, then goes on, if its conditions hold by then; the run sleeps in the database."""
 
     name = "wait"
+    keys = ("for", "and_then_only_if")
 
     def check(self, body: Any, place: Place) -> None:
         """Note durations nobody can read, and wrong conditions."""
-        found = place.keys(body, ("for", "and_then_only_if"), ("for",))
+        found = place.keys(body, self.keys, ("for",))
         if "for" in found and duration(found["for"]) is None:
             place.at("for").refuse("rule.bad_duration", value=str(found["for"])[:40])
         if "and_then_only_if" in found:

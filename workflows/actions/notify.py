@@ -17,10 +17,11 @@ class Notify(Action):
     """Tells users in the app, each in the language they read; the text is kept in every language."""
 
     name = "notify"
+    keys = ("to", "text")
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown people and unknown names in the text."""
-        found = place.keys(body, ("to", "text"), ("to", "text"))
+        found = place.keys(body, self.keys, ("to", "text"))
         if "to" in found:
             check_recipients(found["to"], place.at("to"))
         if "text" in found:

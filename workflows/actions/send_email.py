@@ -17,10 +17,11 @@ class SendEmail(Action):
     """Puts one e-mail per recipient into the outbox; it leaves after the step is committed, and once."""
 
     name = "send_email"
+    keys = ("to", "template")
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown recipients and templates, and names in the template that this entity lacks."""
-        found = place.keys(body, ("to", "template"), ("to", "template"))
+        found = place.keys(body, self.keys, ("to", "template"))
         if "to" in found:
             check_recipients(found["to"], place.at("to"), with_addresses=True)
         templates = place.schema.parts.get("template", {})

@@ -15,11 +15,12 @@ class SetField(Action):
     """Writes one field; an equal value writes nothing, so that nothing follows from it."""
 
     name = "set_field"
+    keys = ("field", "to")
     writes_record = True
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown fields, fields nobody may write, and values that do not fit."""
-        found = place.keys(body, ("field", "to"), ("field",))
+        found = place.keys(body, self.keys, ("field",))
         if found and "to" not in found:
             place.refuse("rule.set_field_needs_to")
         elif "field" in found and place.at("field").known(

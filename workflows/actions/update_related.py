@@ -23,10 +23,11 @@ class UpdateRelated(Action):
     """Writes fields of related records; paths and formulas in its values are read at each of those."""
 
     name = "update_related"
+    keys = ("through", "where", "values")
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown relations and fields, wrong conditions, and values that do not fit."""
-        found = place.keys(body, ("through", "where", "values"), ("through", "values"))
+        found = place.keys(body, self.keys, ("through", "values"))
         if "through" not in found:
             return
         entity = place.entity
