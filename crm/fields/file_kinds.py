@@ -172,8 +172,27 @@ def for_browsers(accept: Iterable[str]) -> str:
     for word in accept:
         if "/" in word:
             found.append(word)
+        elif word in ("image", "audio", "video"):
+            found.append(f"{word}/*")  # a phone offers its camera for these
         elif word in GROUPS:
             found += [f".{end}" for kind in KINDS.values() if kind.group == word for end in kind.extensions]
         else:
             found.append(f".{word}")
     return ",".join(dict.fromkeys(found))
+
+
+def endings_of(accept: Iterable[str]) -> list[str]:
+    """Return the words as people read them in every language: the usual endings of the files that are meant.
+
+    >>> endings_of(["image/png", "archive", "docx", "dwg"])
+    ['png', 'zip', '7z', 'rar', 'gz', 'docx', 'dwg']
+    """
+    found: list[str] = []
+    for word in accept:
+        kinds = [kind for kind in KINDS.values() if kind.extensions and _is_group(word, kind)]
+        found += [kind.extensions[0] for kind in kinds] or [word]
+    return list(dict.fromkeys(found))
+
+
+def _is_group(word: str, kind: FileKind) -> bool:
+    return word in (kind.group, kind.mime) or (word.endswith("/*") and _is_meant(word, kind, ""))

@@ -22,7 +22,15 @@ from crm.entities.model import Entity
 from crm.errors import CrmError, FieldError, NotFoundError, Problem, RecordError, TooLargeError
 from crm.fields.base import Field, refusal
 from crm.fields.file import tidy_name
-from crm.fields.file_kinds import HEAD_BYTES, TAIL_BYTES, FileKind, is_accepted, is_program, kind_of_content
+from crm.fields.file_kinds import (
+    HEAD_BYTES,
+    TAIL_BYTES,
+    FileKind,
+    endings_of,
+    is_accepted,
+    is_program,
+    kind_of_content,
+)
 from crm.permissions.service import require
 from crm.records.file_rows import (
     StoredFile,
@@ -88,7 +96,7 @@ def inspect_upload(field: Field, upload: Upload) -> tuple[str, FileKind, int]:
         raise refusal(field, "file.program", value=name)
     accept = field.options.get("accept") or ()
     if accept and not is_accepted(kind, name, accept):
-        raise refusal(field, "file.not_accepted", value=name, known=", ".join(accept))
+        raise refusal(field, "file.not_accepted", value=name, known=", ".join(endings_of(accept)))
     return name, kind, size
 
 

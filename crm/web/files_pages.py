@@ -60,11 +60,11 @@ class FilesApi(DescribedApi):
     def post(self) -> Response:
         """Take one file for a field; the record that is saved with its id within a day keeps it."""
         session, sent = current_session(), request.files.get("file")
-        name = request.form.get("entity", "")
+        name = request.values.get("entity", "")
         entity = session.workspace.schema.entities.get(name)
         if entity is None or not session.actor.rights(name).can:
             raise NotFoundError("http.404")
-        field = upload_field(session, entity, request.form.get("field", ""))
+        field = upload_field(session, entity, request.values.get("field", ""))
         if sent is None or not sent.filename:
             raise FieldError("file.none_sent")
         return answer(file_json(take_upload(session, entity, field, sent)), 201)

@@ -10,11 +10,12 @@ from flask_babel import gettext
 
 @dataclass(frozen=True)
 class Option:
-    """One thing that can be chosen: what is sent, what is read, and its colour, if it has one."""
+    """One thing that can be chosen: what is sent, what is read, and its colour or its picture, if it has one."""
 
     value: str
     label: str
     color: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,12 @@ class FormField:
     direction: str = "auto"
     lookup_url: str = ""
     create_url: str = ""
-    accept: str = ""
+    accept: str = (
+        ""  # of an upload: what the browser offers, what people read of it, and where files are sent at once
+    )
+    accepted: str = ""
+    upload_url: str = ""
+    limit_mb: int = 0
     many: bool = False
     prefix: str = "field"
     sends_empty: bool = True  # say so when nothing is ticked or chosen

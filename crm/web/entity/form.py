@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from werkzeug.datastructures import MultiDict
 
 from crm.conditions import Node, evaluate, fields_of
@@ -18,12 +18,12 @@ from crm.errors import Problem
 from crm.fields import type_of
 from crm.fields.base import Field, Situation
 from crm.fields.choice import allowed_moves
-from crm.fields.file_kinds import for_browsers
+from crm.fields.file_kinds import SHOWN, endings_of, for_browsers
 from crm.messages import render
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.draft import RecordDraft
-from crm.records.files import own_files
+from crm.records.files import limit_of, own_files
 from crm.records.values import linked_titles, situation_of
 from crm.web.form_fields import FormField, Option
 
@@ -205,9 +205,19 @@ class FormMaker:
             max_length=field.options.get("max_length"),
             direction="ltr" if field_type.left_to_right else "auto",
             lookup_url=self._lookup_url(field, control),
-            accept=for_browsers(field.options.get("accept") or ()) if control == "upload" else "",
             many=bool(field.options.get("many")),
+            **(self._upload(field) if control == "upload" else {}),
         )
+
+    def _upload(self, field: Field) -> dict[str, Any]:
+        """Return what the control of files needs besides: what it takes, and where it sends files."""
+        accept = field.options.get("accept") or ()
+        return {
+            "accept": for_browsers(accept),
+            "accepted": ", ".join(endings_of(accept)),
+            "limit_mb": limit_of(field, current_app.extensions["crm_settings"].file_max_mb),
+            "upload_url": url_for("FilesApi.post", entity=self.entity.name, field=field.name),
+        }
 
     def _text(self, field: Field) -> str:
         if field.name in self.sent and not isinstance(self.sent[field.name], list):
@@ -250,7 +260,9 @@ class FormMaker:
                 yield Option(str(chosen), self.titles[field.name].get(chosen, f"#{chosen}"))
         elif control == "upload":
             for stored in own_files(self.session, field, values, self.record_id):
-                yield Option(str(stored.id), stored.name)
+                small = stored.mime in SHOWN and stored.record_id is not None
+                image = url_for("FilesView.small", file_id=stored.id) if small else ""
+                yield Option(str(stored.id), stored.name, image=image)
         elif control in MANY:
             yield from (Option(value, value) for value in values)
 
