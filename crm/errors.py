@@ -97,6 +97,12 @@ class ConflictError(CrmError):
     status = 409
 
 
+class TakesLongError(CrmError):
+    """It takes longer than a page waits; a worker has to do it."""
+
+    status = 409
+
+
 class UnavailableError(CrmError):
     """A part we need is away for the moment; trying again helps."""
 

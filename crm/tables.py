@@ -10,12 +10,14 @@ from crm import events as _events  # noqa: F401
 from crm import notifications as _notifications  # noqa: F401
 from crm.conditions import install as install_functions
 from crm.database import metadata
+from crm.entities.moves import install as install_moves
 
 
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
     from crm.drafts import store as _drafts  # noqa: F401
     from crm.entities import finish as _finish  # noqa: F401
+    from crm.entities import moves as _moves  # noqa: F401
     from crm.entities import packs as _packs  # noqa: F401
     from crm.entities import parked as _parked  # noqa: F401
     from crm.entities import processes as _processes  # noqa: F401
@@ -32,5 +34,5 @@ def own_tables() -> list[sa.Table]:
     return list(metadata.sorted_tables)
 
 
-INSTALL: tuple[Callable[[sa.Engine], None], ...] = (install_functions,)
+INSTALL: tuple[Callable[[sa.Engine], None], ...] = (install_functions, install_moves)
 """What an empty database is taught besides tables: the functions that compiled conditions call."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +16,7 @@ from crm.entities.identity import ENCRYPTED, FieldIdentity, Identities
 from crm.entities.model import Document
 from crm.entities.models import stored_column_type
 from crm.entities.workspace import Workspace
-from crm.errors import FieldError, Problem, SchemaError
+from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.texts import Text
@@ -27,42 +30,43 @@ POINTING = ("reference", "references", "user")  # types that hold the numbers of
 class Move:
     """The values of one field on their way from the column of its old type to that of its new one.
 
-    Shape:  `is_return`: the new column was there before, with the values it held then.
+    Shape:  `is_return`: the new column was there before, with the values it held then. `fingerprint` is equal for what
+            makes equal values. `column` is where the new values stand while the field has another one; "" for its own.
     """
 
-    table: sa.Table
+    table: str
     old: Field
     new: Field
     is_return: bool
+    fingerprint: str = ""
+    column: str = ""
+
+    @cached_property
+    def place(self) -> sa.TableClause:
+        """Return the table as far as it matters here: id, old column, new column."""
+        source = sa.column(self.old.column, stored_column_type(self.old, self.table))
+        target = sa.column(self.column or self.new.column, stored_column_type(self.new, self.table))
+        return sa.table(self.table, sa.column("id", sa.BigInteger), source, target)
+
+    @property
+    def source(self) -> sa.ColumnElement:
+        """Return the column the values come from."""
+        return self.place.c[1]
+
+    @property
+    def target(self) -> sa.ColumnElement:
+        """Return the column they go to."""
+        return self.place.c[2]
 
 
-def convert_columns(
-    connection: sa.Connection, documents: list[Document], before: Identities, workspace: Workspace
-) -> None:
-    """Fill the columns of fields whose type changed.
+def list_moves(documents: list[Document], before: Identities, workspace: Workspace) -> list[Move]:
+    """Return the fields whose values take another column, found by uid: entity and field may be renamed as well.
 
-    Shape:  `documents` and `before` are the revision that ends. Where a column returns, as by a rollback, it keeps its
-            value for every record nobody changed since; a later value that does not fit it any more stays in the
-            column it has, which is parked.
-    Errors: SchemaError naming the records whose values do not convert; the transaction is then undone.
+    Shape:  `documents` and `before` are the revision that ends.
     """
-    problems: list[Problem] = []
-    for move in list_moves(connection, documents, before, workspace):
-        refused, total = _carry(connection, move)
-        if refused and not move.is_return:
-            params = {"field": move.new.name, "good": total - len(refused), "bad": len(refused)}
-            examples = {"examples": "; ".join(refused[:EXAMPLES])}
-            problems.append(Problem("schema.values_do_not_convert", {**params, **examples}, move.new.name))
-    if problems:
-        raise SchemaError("schema.has_problems", problems, count=len(problems))
-
-
-def list_moves(
-    connection: sa.Connection, documents: list[Document], before: Identities, workspace: Workspace
-) -> list[Move]:
-    """Return the fields whose values take another column, found by uid: entity and field may be renamed as well."""
     old_names = {identity.uid: name for name, identity in before.entities.items()}
     by_name = {document.name: document for document in documents if document.kind == "entity"}
+    now = {document.name: document for document in workspace.schema.documents if document.kind == "entity"}
     found = []
     for name, entity in workspace.schema.entities.items():
         old_name = old_names.get(entity.uid)
@@ -73,14 +77,20 @@ def list_moves(
         if not fields:
             continue
         old = {field.uid: field for field in build_entity(by_name[old_name], before).fields.values()}
-        taken = before.taken
-        table = workspace.models.table(name)
-        found += [
-            Move(table, old[field.uid], field, f"{table.name}.{field.column}" in taken)
-            for field in fields
-            if _is_carried(old[field.uid], field)
-        ]
+        for field in fields:
+            was = old[field.uid]
+            if _is_carried(was, field):
+                bodies = by_name[old_name].body["fields"][was.name], now[name].body["fields"][field.name]
+                is_return = f"{entity.table}.{field.column}" in before.taken
+                found.append(
+                    Move(entity.table, was, field, is_return, _fingerprint(entity.table, was, field, bodies))
+                )
     return found
+
+
+def _fingerprint(table: str, old: Field, new: Field, bodies: tuple[Mapping, Mapping]) -> str:
+    said = json.dumps([table, old.column, new.column, *map(dict, bodies)], sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _is_moving(field: Field, columns: Mapping[str, str]) -> bool:
@@ -96,34 +106,54 @@ def _is_carried(old: Field, new: Field) -> bool:
     return new.type not in POINTING or FIELD_TYPES[old.type].kind in ("text", "number")
 
 
-def _carry(connection: sa.Connection, move: Move) -> tuple[list[str], int]:
-    """Write the values that differ, and return those that were refused and how many there were."""
-    table = move.table
-    source = sa.column(move.old.column, stored_column_type(move.old, table.name))
-    target = table.c[move.new.column]
-    asked = sa.select(table.c.id, source, target).select_from(table)
-    rows = connection.execute(asked.where(sa.or_(source.is_not(None), target.is_not(None))))
-    update = (
-        table.update()
-        .where(table.c.id == sa.bindparam("row"))
-        .values({move.new.column: sa.bindparam("value")})
-    )
-    refused, total = [], 0
-    for part in rows.partitions(CHUNK):
-        values = []
-        for row_id, value, kept in part:
-            try:
-                fresh = _fresh_value(move, value, kept)
-            except FieldError:
-                is_secret = move.old.encrypted or move.new.encrypted
-                refused.append(str(row_id) if is_secret else f"{row_id}: {value}")
-            else:
-                if fresh != kept:
-                    values.append({"row": row_id, "value": fresh})
+def convert_at_once(connection: sa.Connection, move: Move) -> tuple[dict[int, str], int]:
+    """Write all values that differ; return those that were refused, by record, and how many there were."""
+    refused, total = {}, 0
+    asked = sa.select(*move.place.c).where(sa.or_(move.source.is_not(None), move.target.is_not(None)))
+    for part in connection.execute(asked.order_by(move.place.c.id)).partitions(CHUNK):
+        values, bad = read_rows(move, part)
+        write_values(connection, move, values)
+        refused |= bad
         total += len(part)
-        if values:
-            connection.execute(update, values)
     return refused, total
+
+
+def read_rows(move: Move, rows: Iterable[Any]) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """Return what has to be written for some records, and the values that were refused, by record.
+
+    Shape:  rows of (id, old value, value that the new column has).
+    """
+    values, refused = [], {}
+    is_secret = move.old.encrypted or move.new.encrypted
+    for row_id, value, kept in rows:
+        try:
+            fresh = _fresh_value(move, value, kept)
+        except FieldError:
+            refused[row_id] = str(row_id) if is_secret else f"{row_id}: {value}"
+        else:
+            if fresh != kept:
+                values.append({"row": row_id, "value": fresh})
+    return values, refused
+
+
+def write_values(connection: sa.Connection, move: Move, values: list[dict[str, Any]]) -> None:
+    """Write converted values."""
+    if values:
+        place = move.place
+        written = sa.update(place).where(place.c.id == sa.bindparam("row"))
+        connection.execute(written.values({move.target.name: sa.bindparam("value")}), values)
+
+
+def do_not_convert(move: Move, refused: Mapping[int, str], total: int) -> list[Problem]:
+    """Return the problem that some values cannot be taken along, naming their records; none where none is lost by it.
+
+    Shape:  where a column returns, as by a rollback, a later value that does not fit stays in the column it has.
+    """
+    if not refused or move.is_return:
+        return []
+    examples = "; ".join(list(refused.values())[:EXAMPLES])
+    params = {"field": move.new.name, "good": total - len(refused), "bad": len(refused)}
+    return [Problem("schema.values_do_not_convert", {**params, "examples": examples}, move.new.name)]
 
 
 def _fresh_value(move: Move, value: Any, kept: Any) -> Any:

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 from alembic.ddl.base import AddColumn
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
-from crm.entities.convert import EXAMPLES, convert_columns
+from crm.entities.convert import EXAMPLES, Move
 from crm.entities.identity import Identities
-from crm.entities.model import Document, Entity
+from crm.entities.model import Entity
+from crm.entities.moves import prepared_columns, take_over
 from crm.entities.workspace import Workspace
 from crm.errors import Problem, SchemaError
 from crm.fields.base import Field
@@ -21,21 +22,23 @@ MOST_COLUMNS = {"postgresql": 1_600, "sqlite": 2_000}  # per table, those that w
 def expand(
     connection: sa.Connection,
     statements: list[DDLElement],
-    documents: list[Document],
+    moves: list[Move],
     before: Identities,
     workspace: Workspace,
 ) -> None:
     """Make tables and columns, fill those whose field changed its type, then make indexes and foreign keys.
 
-    Shape:  `documents` and `before` are the revision that ends.
+    Shape:  `before` is the revision that ends, `moves` the fields whose values take another column.
     Errors: SchemaError naming the field; the transaction is then undone.
     """
     refuse(columns_that_do_not_fit(connection, statements, workspace))
     refuse(_without_keys(workspace))
+    there = prepared_columns(connection, moves)
     room = [statement for statement in statements if isinstance(statement, CreateTable | AddColumn)]
     for statement in room:
-        _run(connection, statement, workspace)
-    convert_columns(connection, documents, before, workspace)
+        if not (isinstance(statement, AddColumn) and (statement.table_name, statement.column.name) in there):
+            _run(connection, statement, workspace)
+    refuse([problem for move in moves for problem in take_over(connection, move, workspace.number)])
     refuse(_free_references(connection, before, workspace))
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from crm.database import BigId, metadata, only_reading, row_of, utcnow
 from crm.entities import impact, store
 from crm.entities.identity import Identities, identities_from_json
+from crm.entities.locks import locked
+from crm.entities.moves import end_all_moves
 from crm.entities.names import object_name
 from crm.entities.processes import oldest_revision
-from crm.entities.publish import locked, rollback_proposal, weigh
+from crm.entities.publish import rollback_proposal, weigh
 from crm.errors import ConflictError
 
 purge = sa.Table(
@@ -73,6 +75,7 @@ def purge_parked(engine: sa.Engine, older_than_days: int = 0, user_name: str = "
         live, oldest = store.live_number(connection), oldest_revision(connection)
         if oldest is not None and oldest < live:
             raise ConflictError("schema.not_everywhere", live=live, oldest=oldest)
+        end_all_moves(connection)
         found = [parked for parked in _list_parked(connection) if parked.since <= before]
         for parked in found:
             _drop(connection, parked)

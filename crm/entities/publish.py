@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.schema import DDLElement
 
 from crm.database import only_reading
 from crm.entities import ddl, impact, indexes, lint, store
+from crm.entities.convert import Move, list_moves
 from crm.entities.diff import details_of, diff_documents, without_values
 from crm.entities.expand import expand, refuse
 from crm.entities.identity import (
@@ -24,10 +24,12 @@ from crm.entities.identity import (
     twice_claimed,
 )
 from crm.entities.load import build_schema, documents_from_json
+from crm.entities.locks import locked, patiently
 from crm.entities.model import Document, Schema
 from crm.entities.models import Models
+from crm.entities.prepare import Beat, drop_preparations, list_unready, prepare_moves
 from crm.entities.workspace import Workspace
-from crm.errors import ConflictError, NotFoundError, Problem
+from crm.errors import ConflictError, NotFoundError, Problem, TakesLongError
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +45,7 @@ ON_OTHER_WORDS: list[Callable[[sa.Connection, Workspace, dict[str, bool]], None]
 AFTER_PUBLISH: list[Callable[[sa.Engine], None]] = []
 """What follows a publish: work that the database says is left; filled by `app.py`."""
 
-LOCK_MILLISECONDS = 500  # how long a table may be awaited; everybody who comes after us waits as well
-LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds between two attempts
-NOT_FREE = ("55P03", "40P01")  # PostgreSQL: a lock that is not free, a deadlock
-PUBLISH_LOCK = 7_316_001  # any number, the same in every process
+ROUNDS = 3  # of preparing and publishing, before we say that too much goes on
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,10 @@ class Proposal:
         }
         declared = {document.name for document in self.documents if document.kind == "entity"}
         return declared == set(entities) and pointed_at - {None} <= set(entities)
+
+
+Make = Callable[[sa.Connection], Proposal]
+Prepare = Callable[[sa.Engine, list[Move]], list[int]]
 
 
 def proposal_of(
@@ -178,27 +181,65 @@ def objections_to(connection: sa.Connection, proposal: Proposal, user_name: str)
 
 
 def publish_schema(
-    engine: sa.Engine, documents: list[Document], why: str, user_name: str = "", base: int | None = None
+    engine: sa.Engine,
+    documents: list[Document],
+    why: str,
+    user_name: str = "",
+    base: int | None = None,
+    beat: Beat = lambda: None,
 ) -> int:
     """Make documents the live revision and return its number; unchanged documents return the live one.
 
-    Shape:  `base` is the revision the documents were made from; None means whatever is live.
+    Shape:  `base` is the revision the documents were made from; None means whatever is live. `beat` is called now and
+            then while many values are converted; what it raises ends the publish.
     Errors: SchemaError with every problem; ConflictError when another admin publishes, or published since `base`.
     """
-    return _publish(engine, lambda connection: proposal_of(connection, documents), (why, user_name), base)
+    return _publish(
+        engine, _of_documents(documents), (why, user_name), base, partial(prepare_moves, beat=beat)
+    )
 
 
-def rollback_schema(engine: sa.Engine, number: int, user_name: str = "", base: int | None = None) -> int:
+def publish_at_once(
+    engine: sa.Engine, documents: list[Document], why: str, user_name: str = "", base: int | None = None
+) -> int:
+    """Do what `publish_schema` does, but convert no values of many records.
+
+    Errors: TakesLongError when that is needed; else as `publish_schema`.
+    """
+    return _publish(engine, _of_documents(documents), (why, user_name), base, _refuse_to_wait)
+
+
+def _of_documents(documents: list[Document]) -> Make:
+    return lambda connection: proposal_of(connection, documents)
+
+
+def rollback_schema(
+    engine: sa.Engine,
+    number: int,
+    user_name: str = "",
+    base: int | None = None,
+    beat: Beat = lambda: None,
+) -> int:
     """Make an older revision's documents live again as a new revision; parked columns return with their data.
 
-    Shape:  `base` is the live revision whose end was agreed to; None means whatever is live.
+    Shape:  `base` is the live revision whose end was agreed to; None means whatever is live. `beat` as for
+            `publish_schema`.
     Errors: NotFoundError when there is no such revision; else as `publish_schema`.
     """
+    return _roll_back(engine, number, user_name, base, partial(prepare_moves, beat=beat))
 
-    def proposal(connection: sa.Connection) -> Proposal:
-        return rollback_proposal(connection, number)
 
-    return _publish(engine, proposal, (f"Rollback to revision {number}", user_name), base)
+def rollback_at_once(engine: sa.Engine, number: int, user_name: str = "", base: int | None = None) -> int:
+    """Do what `rollback_schema` does, but convert no values of many records.
+
+    Errors: TakesLongError when that is needed; else as `rollback_schema`.
+    """
+    return _roll_back(engine, number, user_name, base, _refuse_to_wait)
+
+
+def _roll_back(engine: sa.Engine, number: int, user_name: str, base: int | None, prepare: Prepare) -> int:
+    note = (f"Rollback to revision {number}", user_name)
+    return _publish(engine, lambda connection: rollback_proposal(connection, number), note, base, prepare)
 
 
 def rollback_proposal(connection: sa.Connection, number: int) -> Proposal:
@@ -215,35 +256,43 @@ def rollback_proposal(connection: sa.Connection, number: int) -> Proposal:
     return proposal_of(connection, documents_from_json(found["documents"]), identities)
 
 
-def publish_proposal(
-    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str]
-) -> int:
+def _refuse_to_wait(_engine: sa.Engine, _moves: list[Move]) -> list[int]:
+    raise TakesLongError("schema.takes_long")
+
+
+def publish_proposal(engine: sa.Engine, make: Make, note: tuple[str, str]) -> int:
     """Publish what `make` works out inside the publishing transaction, and return the revision.
 
     Shape:  what `make` writes is committed with the revision, or not at all. `note` is why, and who.
     Errors: as `publish_schema`.
     """
-    return _publish(engine, make, note, None)
+    return _publish(engine, make, note, None, prepare_moves)
 
 
 def _publish(
-    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
+    engine: sa.Engine,
+    make: Make,
+    note: tuple[str, str],
+    base: int | None,
+    prepare: Prepare,
 ) -> int:
-    """Publish, and try again a few times where somebody's long query holds a table; writers never wait long for us."""
-    for pause in LOCK_PAUSES:
-        try:
-            return _publish_once(engine, make, note, base)
-        except sa.exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in NOT_FREE:
-                raise
-            logger.info("A table is in use; the publish tries again in %s seconds", pause)
-            time.sleep(pause)
-    raise ConflictError("schema.tables_in_use")
+    """Publish; where many values take another column, have it filled beforehand, while everybody works."""
+    made: list[int] = []
+    try:
+        for _round in range(ROUNDS):
+            number, unready = patiently(lambda: _publish_once(engine, make, note, base))
+            if number:
+                return number
+            made += prepare(engine, unready)
+        raise ConflictError("schema.tables_in_use")
+    finally:
+        drop_preparations(engine, made)
 
 
 def _publish_once(
-    engine: sa.Engine, make: Callable[[sa.Connection], Proposal], note: tuple[str, str], base: int | None
-) -> int:
+    engine: sa.Engine, make: Make, note: tuple[str, str], base: int | None
+) -> tuple[int, list[Move]]:
+    """Publish and return the revision; 0, and what has to be prepared, when the tables would be closed for too long."""
     with locked(engine) as connection:
         proposal = make(connection)
         if base is not None and base != proposal.base:
@@ -254,16 +303,20 @@ def _publish_once(
         planned = ddl.plan_ddl(connection, workspace.models, proposal.before)
         statements = indexes.without_later(connection, planned)
         if proposal.base and not statements and not any(proposal.changes.values()):
-            return proposal.base
+            return proposal.base, []
+        moves = list_moves(proposal.old_documents, proposal.before, workspace)
+        if unready := list_unready(connection, moves):
+            connection.rollback()  # with what `make` wrote
+            return 0, unready
         _write(connection, proposal, workspace, note)
         # Last, because a table that gets a column is closed to everybody until the commit.
-        expand(connection, statements, proposal.old_documents, proposal.before, workspace)
+        expand(connection, statements, moves, proposal.before, workspace)
     for follow in AFTER_PUBLISH:
         try:
             follow(engine)
         except Exception:  # The revision is live; what follows must not make it look as if it were not.
             logger.exception("Revision %s is live, but something that follows failed", workspace.number)
-    return workspace.number
+    return workspace.number, []
 
 
 def _write(
@@ -314,20 +367,3 @@ def _searched_words(document: Document, identities: Identities) -> dict[str, Any
         ]
         found[known.uid] = (known.column, labels or choices)
     return found
-
-
-@contextmanager
-def locked(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open the one publishing transaction; a second admin is told at once."""
-    try:
-        connection = engine.connect()
-        connection.begin()
-    except sa.exc.OperationalError as error:
-        raise ConflictError("schema.publish_busy") from error
-    with connection:
-        if engine.dialect.name == "postgresql":
-            if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(PUBLISH_LOCK))):
-                raise ConflictError("schema.publish_busy")
-            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
-        yield connection
-        connection.commit()

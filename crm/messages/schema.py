@@ -128,6 +128,7 @@ MESSAGES = {
     "schema.tables_in_use": N_(
         "Nothing was published: somebody reads these records for very long. Try again soon."
     ),
+    "schema.takes_long": N_("The values of many records are converted first; a worker does it."),
     "schema.other_kind": N_("A document of the kind “%(expected)s” is expected here; this is “%(found)s”."),
     "schema.not_everywhere": N_(
         "A process still works with revision %(oldest)s, and %(live)s is live. Wait until all have taken it up."

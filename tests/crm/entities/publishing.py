@@ -15,7 +15,17 @@ from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import get_workspace, load_workspace
 
-COLUMNS = ("name", "status", "kind", "street", "created_at", "updated_at", "row_version")
+COLUMNS = (
+    "name",
+    "status",
+    "kind",
+    "country",
+    "language",
+    "street",
+    "created_at",
+    "updated_at",
+    "row_version",
+)
 
 
 def bodies(engine: sa.Engine) -> list[dict]:
@@ -35,8 +45,8 @@ def fill_customers(engine: sa.Engine, count: int) -> None:
     numbers = sa.select(sa.literal(1).label("i")).cte(recursive=True)
     numbers = numbers.union_all(sa.select(numbers.c.i + 1).where(numbers.c.i < count))
     number, moment = sa.cast(numbers.c.i, sa.Text), sa.literal(dt.datetime(2026, 1, 1))
-    words = (sa.literal("Company ") + number, sa.literal("lead"), sa.literal("company"), number)
-    rows = sa.select(*words, moment, moment, sa.literal(1))
+    words = map(sa.literal, ("lead", "company", "GR", "en"))
+    rows = sa.select(sa.literal("Company ") + number, *words, number, moment, moment, sa.literal(1))
     table = get_workspace(engine).models.table("customer")
     with engine.begin() as connection:
         connection.execute(sa.insert(table).from_select(COLUMNS, rows))
