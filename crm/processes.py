@@ -40,6 +40,7 @@ TICKS: dict[str, tuple[str, str]] = {
     "uploads nobody saved": ("crm.records.jobs.sweep", "sweep_seconds"),
     "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
     "search keys nobody writes": ("crm.records.jobs.sweep_search_keys", "sweep_seconds"),
+    "publishes the bell lost": ("crm.drafts.jobs.sweep", "sweep_seconds"),
     "what a publish left": ("crm.entities.jobs.sweep", "sweep_seconds"),
 }
 """What the scheduler calls: a function, and the setting that says how often, in seconds."""

@@ -36,6 +36,7 @@ JOBS: dict[str, str] = {
     "imports.check_batch": "crm.imports.jobs.check_batch",
     "imports.apply_batch": "crm.imports.jobs.apply_batch",
     "imports.undo_batch": "crm.imports.jobs.undo_batch",
+    "schema.publish": "crm.drafts.jobs.publish",
     "schema.finish": "crm.entities.jobs.finish",
     "records.rebuild_search_keys": "crm.records.jobs.rebuild_search_keys",
 }
@@ -152,10 +153,10 @@ def ring(name: str, *ids: int | str) -> bool:
     return False
 
 
-def ring_or_do(name: str, work: Callable[[], None]) -> None:
+def ring_or_do(name: str, work: Callable[[], None], *ids: int | str) -> None:
     """Tell the workers that work of this kind waits; a process without a bell, such as a command, does it now."""
     if _bells:
-        ring(name)
+        ring(name, *ids)
     else:
         work()
 

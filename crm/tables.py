@@ -15,6 +15,7 @@ from crm.entities.moves import install as install_moves
 
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
+    from crm.drafts import later as _later  # noqa: F401
     from crm.drafts import store as _drafts  # noqa: F401
     from crm.entities import finish as _finish  # noqa: F401
     from crm.entities import moves as _moves  # noqa: F401

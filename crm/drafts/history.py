@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,14 +104,20 @@ def get_revision(session: CrmSession, number: int) -> Mapping:
     return found
 
 
-def go_back(session: CrmSession, number: int, base: int | None = None) -> int:
+def go_back(
+    session: CrmSession,
+    number: int,
+    base: int | None = None,
+    roll_back: Callable[..., int] = rollback_schema,
+) -> int:
     """Make an older revision live again as a new one and return its number; commits on its own.
 
-    Shape:  `base` is the live revision whose end was agreed to.
+    Shape:  `base` is the live revision whose end was agreed to. `roll_back` is `rollback_schema`, or what stands in
+            for it.
     Errors: NotFoundError; ConflictError when another one is live by now; else as `publish_schema`.
     """
     get_revision(session, number)
-    return rollback_schema(released_engine(session), number, session.actor.name, base)
+    return roll_back(released_engine(session), number, session.actor.name, base)
 
 
 def weigh_going_back(session: CrmSession, number: int) -> tuple[dict[str, Any], Impact]:

@@ -289,16 +289,19 @@ def settle_clash(session: CrmSession, draft: Draft, clash: Clash, way: str) -> D
 # Publishing
 
 
-def publish_draft(session: CrmSession, draft: Draft, why: str) -> int:
+def publish_draft(
+    session: CrmSession, draft: Draft, why: str, publish: Callable[..., int] = publish_schema
+) -> int:
     """Publish a draft, erase it and return the revision's number; commits on its own.
 
+    Shape:  `publish` is `publish_schema`, or what stands in for it.
     Errors: ConflictError when something was published that the draft does not know; SchemaError with every problem.
     """
     if clashes_of(session, draft):
         raise ConflictError("draft.clashes")
     _require_own(session, draft)
     documents, base = documents_of(session, draft), session.workspace.number
-    number = publish_schema(released_engine(session), documents, why, session.actor.name, base)
+    number = publish(released_engine(session), documents, why, session.actor.name, base)
     if store.count_up(session, draft.id, draft.version):  # else it was edited meanwhile, and goes on
         store.delete_draft(session, draft.id)
     session.commit()

@@ -24,5 +24,9 @@ MESSAGES = {
     "draft.wicked_path": N_("The name of this file leads out of the archive. Pack the folder again."),
     "draft.sealed_file": N_("The file is protected by a password."),
     "draft.broken_file": N_("The file is damaged in the archive."),
+    "draft.no_such_publication": N_("There is no such publish."),
+    "draft.publish_failed": N_(
+        "Three workers have begun this publish and none came to its end. Nothing was changed."
+    ),
     "draft.no_such_way": N_("Choose your version, the published one, or both merged."),
 }

@@ -12,13 +12,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession, released_engine
-from crm.drafts import history, service
+from crm.drafts import history, later, service
+from crm.drafts.later import Publication
 from crm.drafts.model import Clash, Draft
 from crm.entities.finish import unfinished_indexes
+from crm.entities.prepare import list_preparing
 from crm.entities.processes import list_processes
-from crm.entities.publish import weigh_documents
+from crm.entities.publish import publish_at_once, rollback_at_once, weigh_documents
 from crm.entities.workspace import Workspace
-from crm.errors import ConflictError, CrmError, NotFoundError
+from crm.errors import ConflictError, CrmError, NotFoundError, TakesLongError
 from crm.messages import render, told
 from crm.records.rekey import list_rekeying
 from crm.web.language import current_language
@@ -29,6 +31,7 @@ from crm.web.session import current_session
 
 LONGEST_WHY = 500
 DRAFT = "/admin/schema/draft/"
+PUBLISHING = "/admin/schema/publishing/"
 
 
 class DraftView(BaseView):
@@ -110,7 +113,9 @@ class DraftView(BaseView):
         if request.form.get("version") != str(draft.version):
             return _draft_page(session, draft, ConflictError("draft.moved_on"), why)
         try:
-            number = service.publish_draft(session, draft, why)
+            number = service.publish_draft(session, draft, why, publish_at_once)
+        except TakesLongError:
+            return redirect(f"{PUBLISHING}{later.publish_later(session, draft, why)}")
         except CrmError as error:
             session.rollback()
             return _draft_page(session, draft, error, why)
@@ -123,6 +128,27 @@ class RevisionView(BaseView):
     route_base = "/admin/schema"
     default_view = "revisions"
     class_permission_name = CONFIGURATION
+
+    @expose("/publishing/<int:publication_id>")
+    @has_access
+    @permission_name("use")
+    def publishing(self, publication_id: int) -> Response:
+        """Show how far a publish is that a worker does; its arrival, once it has become a revision."""
+        found = later.get_publication(current_session(), publication_id)
+        if found.state == "done":
+            return redirect(f"/admin/schema/publish/{found.revision}")
+        return self.render_template("schema/publishing.html", **_publishing(found))
+
+    @expose("/publishing/<int:publication_id>/state")
+    @has_access
+    @permission_name("use")
+    def publishing_state(self, publication_id: int) -> Response:
+        """Return the piece of that page that changes, and lead on when there is a revision."""
+        found = later.get_publication(current_session(), publication_id)
+        answer = make_response(self.render_template("schema/_publishing.html", **_publishing(found)))
+        if found.state == "done":
+            answer.headers["HX-Redirect"] = f"/admin/schema/publish/{found.revision}"
+        return answer
 
     @expose("/publish/<int:number>")
     @has_access
@@ -161,8 +187,11 @@ class RevisionView(BaseView):
     def rollback(self, number: int) -> Response:
         """Make an older revision live again, or show why it cannot be; the data of what it knew comes back."""
         session, base = current_session(), request.form.get("base", "")
+        agreed = int(base) if base.isdecimal() else None
         try:
-            live = history.go_back(session, number, int(base) if base.isdecimal() else None)
+            live = history.go_back(session, number, agreed, rollback_at_once)
+        except TakesLongError:
+            return redirect(f"{PUBLISHING}{later.go_back_later(session, number, agreed)}")
         except ConflictError as error:
             return _revision_page(session, number, error)
         flash(
@@ -191,6 +220,10 @@ def _draft_page(
     ]
     if error is not None:
         context["error"] = render(error, language)
+    publication = later.find_publication(session, draft) if draft is not None else None
+    if publication is not None:
+        context["publishing"] = "" if publication.is_over else f"{PUBLISHING}{publication.id}"
+        context["refused"] = publication.problems
     if draft is not None and draft.edits:
         context |= _impact(session, draft, language)
         if error is not None and error.problems:
@@ -253,6 +286,19 @@ def in_words(found: history.Comparison) -> list[ChangedDocument]:
     return changed_documents(found.changes, found.old, found.new, current_language())
 
 
+def _publishing(found: Publication) -> dict[str, Any]:
+    """Return how far the values of a publication are."""
+    session = current_session()
+    entities = {entity.table: entity for entity in session.workspace.schema.entities.values()}
+    rows = []
+    for row in list_preparing(session.connection()) if not found.is_over else ():
+        entity = entities[row.table]
+        fields = [field.label for field in entity.fields.values() if field.uid == row.field_uid]
+        place = {"entity": entity.plural.get(current_language()), "done": row.done, "total": row.total}
+        rows.append({**place, "field": fields[0].get(current_language()) if fields else ""})
+    return {"publication": found, "preparing": rows, "phase": 1}
+
+
 def _arrival(number: int) -> dict[str, Any]:
     """Return which processes serve a revision already."""
     session = current_session()
@@ -260,15 +306,19 @@ def _arrival(number: int) -> dict[str, Any]:
     processes = sorted(list_processes(session.connection()), key=lambda row: (row["kind"], row["id"]))
     arrived = [row for row in processes if row["revision"] >= number]
     is_there = bool(processes) and len(arrived) == len(processes)
+    unfinished, rekeying = _unfinished(session), _rekeying(session)
+    is_done = is_there and not rekeying and all(row["reason"] for row in unfinished)
     return {
+        "phase": 4 if is_done else 3 if is_there else 2,
+        "is_done": is_done,
         "revision": found,
         "number": number,
         "processes": processes,
         "arrived": len(arrived),
         "is_there": is_there,
         "failed": any(row["failure"] for row in processes if row["revision"] < number),
-        "unfinished": _unfinished(session),
-        "rekeying": _rekeying(session),
+        "unfinished": unfinished,
+        "rekeying": rekeying,
         "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
     }
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from crm import queue
 from crm.drafts import service
-from crm.entities import publish
+from crm.drafts.later import publication, run_publication
+from crm.entities import indexes, publish
 from crm.entities.finish import finish_indexes
 from crm.entities.load import documents_from_json
+from crm.entities.moves import move
 from crm.entities.processes import report_process
 from crm.entities.publish import publish_schema
 from crm.entities.workspace import get_workspace
@@ -171,7 +174,7 @@ def test_the_arrival_shows_which_index_is_still_being_built(client, engine):
     with engine.begin() as connection:
         connection.execute(sa.text("DROP INDEX ix_customer_city"))
     page = client("admin").get(f"/admin/schema/publish/{number}").text
-    assert "One index is still being built" in page and "<bdi>City</bdi>" in page and "hx-trigger" in page
+    assert "One index is still being built" in page and "<bdi>City</bdi>" in page and 'data-poll="1"' in page
     finish_indexes(engine)
     state = client("admin").get(f"/admin/schema/publish/{number}/state").text
     assert "still being built" not in state and "hx-trigger" not in state
@@ -185,10 +188,67 @@ def test_the_arrival_shows_how_far_the_search_keys_are(client, engine, monkeypat
     )
     report_process(engine, "one", "web", number)
     page = client("admin").get(f"/admin/schema/publish/{number}").text
-    assert "Other words find them now" in page and "0 of 3" in page and "hx-trigger" in page
+    assert "Other words find them now" in page and "0 of 3" in page and 'data-poll="1"' in page
     rebuild_search_keys(engine)
     state = client("admin").get(f"/admin/schema/publish/{number}/state").text
     assert "Other words" not in state and "hx-trigger" not in state
+
+
+def version_of(session_as) -> int:
+    """Return the version of the administrator's draft."""
+    session = session_as("admin")
+    draft = service.find_draft(session)
+    session.close()
+    return draft.version
+
+
+def test_a_publish_that_takes_long_is_left_to_a_worker_and_watched(
+    client, retyped, engine, session_as, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 1)
+    monkeypatch.setattr(queue, "ring_or_do", lambda *_given: None)
+    fitting, other = retyped("admin")
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE customer SET city = '13' WHERE id = {other:d}"))  # noqa: S608 - a number
+    browser = client("admin")
+    before = get_workspace(engine).number
+    answer = browser.submit(DRAFT + "publish", {"why": "Numbers", "version": version_of(session_as)}, DRAFT)
+    assert answer.location.startswith("/admin/schema/publishing/") and get_workspace(engine).number == before
+    page = browser.get(answer.location).text
+    assert "Waiting for a free worker" in page and 'data-poll="1"' in page
+    assert answer.location in browser.get(DRAFT).text
+    run_publication(engine, int(answer.location.rpartition("/")[2]))
+    state = browser.get(answer.location + "/state")
+    assert state.headers["HX-Redirect"] == f"/admin/schema/publish/{before + 1}"
+    assert browser.get(answer.location).location == f"/admin/schema/publish/{before + 1}"
+
+
+def test_the_page_of_a_long_publish_shows_how_far_its_values_are(client, retyped, engine, session_as):
+    retyped("admin")
+    session = session_as("admin")
+    draft = service.find_draft(session)
+    row = {"user_id": 1, "user_name": "admin", "state": "working", "created_at": session.clock()}
+    uid = session.workspace.schema.entities["customer"].fields["city"].uid
+    session.close()
+    with engine.begin() as connection:
+        place = {"table_name": "customer", "old_column": "city", "column_name": "_new_1", "field_uid": uid}
+        connection.execute(sa.insert(move).values(**place, fingerprint="x", after=1))
+        done = sa.insert(publication).values(**row, draft_id=draft.id, version=draft.version)
+        number = connection.execute(done).inserted_primary_key[0]
+    page = client("admin").get(f"/admin/schema/publishing/{number}/state").text
+    assert "1 of 2" in page and "<bdi>City</bdi>" in page and 'aria-current="step"' in page
+
+
+def test_what_a_worker_could_not_publish_says_why_on_its_page_and_with_the_draft(
+    client, retyped, engine, session_as, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 1)
+    retyped("admin")
+    browser = client("admin")
+    answer = browser.submit(DRAFT + "publish", {"why": "", "version": version_of(session_as)}, DRAFT)
+    page = browser.get(answer.location).text
+    assert "Nothing was published." in page and "Σέρρες" in page and 'data-poll="1"' not in page
+    assert "Why the last attempt published nothing" in browser.get(DRAFT).text
 
 
 def test_the_history_says_who_when_why_and_what(client, engine):
@@ -211,7 +271,8 @@ def test_going_back_shows_what_it_would_do_and_makes_a_new_revision(client, engi
 
 
 @pytest.mark.parametrize(
-    "path", ["draft/999999", "history/999999", "publish/999999", "history/99999999999999999999"]
+    "path",
+    ["draft/999999", "publishing/999999", "history/999999", "publish/999999", "history/99999999999999999999"],
 )
 def test_what_is_not_there_is_not_found(client, path):
     assert client("admin").get(f"/admin/schema/{path}").status_code == 404
