@@ -14,9 +14,11 @@ from config import Settings, SettingsError, current_settings
 from crm import processes, queue
 from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
+from crm.drafts.follow import DRAFTS
 from crm.entities import commands as schema_commands
 from crm.entities import kinds, publish, usage
 from crm.entities.jobs import finish_soon
+from crm.entities.packs import PACKS
 from crm.entities.processes import new_process_id, report_process
 from crm.entities.rename import rename_on_shelves
 from crm.entities.store import live_number
@@ -72,7 +74,7 @@ def wire() -> None:
         kinds.register_kind(kind)
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
-    usage.SHELVES += [VIEWS, IMPORTS]
+    usage.SHELVES += [VIEWS, IMPORTS, DRAFTS, PACKS]
     publish.BEFORE_PUBLISH.append(judge_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]

@@ -12,11 +12,13 @@ from crm.drafts.merge import merge
 from crm.drafts.model import Clash, Draft, Edit
 from crm.entities import store as revisions
 from crm.entities.diff import same
-from crm.entities.identity import assign_identities
+from crm.entities.identity import assign_identities, identities_from_json
 from crm.entities.kinds import kind_names
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Schema
 from crm.entities.publish import publish_schema
+from crm.entities.rename import renamed_since, renames_between
+from crm.entities.walk import ENTITY
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, SchemaError
 from crm.permissions.grants import excess_of
 
@@ -260,13 +262,27 @@ def clashes_of(session: CrmSession, draft: Draft) -> list[Clash]:
 def _clash(session: CrmSession, edit: Edit) -> Clash | None:
     if edit.base == session.workspace.number:
         return None
-    found = revisions.find_revision(session.connection(), edit.base)
-    base = next((body for body in found["documents"] if body.get(edit.kind) == edit.name), None)
+    base = _base_of(session, edit)
     live = live_document(session, edit.kind, edit.name)
     theirs = live.body if live else None
     if same(base, theirs) or same(edit.body, theirs):
         return None
     return Clash(edit.kind, edit.name, base, edit.body, theirs, merge(base, edit.body, theirs))
+
+
+def _base_of(session: CrmSession, edit: Edit) -> Body | None:
+    """Return what an edit was made from, with the names of today; None when there was no such document."""
+    found = revisions.find_revision(session.connection(), edit.base)
+    documents, after = documents_from_json(found["documents"]), session.workspace.identities
+    before = identities_from_json(found["identities"])
+    renames = renames_between(before, after)
+    for document in documents:
+        name = renames.entity(document.name) if document.kind == ENTITY else document.name
+        if (document.kind, name) != (edit.kind, edit.name):
+            continue
+        is_renamed = renames.fields or renames.documents
+        return renamed_since(document, documents, before, after).body if is_renamed else document.body
+    return None
 
 
 def settle_clash(session: CrmSession, draft: Draft, clash: Clash, way: str) -> Draft:

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from crm.database import metadata, only_reading, row_of, utcnow
 from crm.entities import store
-from crm.entities.identity import Identities, assign_identities, identities_from_json
+from crm.entities.identity import EntityIdentity, Identities, assign_identities, identities_from_json
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
 from crm.entities.publish import Proposal, proposal_of, publish_proposal
+from crm.entities.usage import Shelf
+from crm.entities.walk import ENTITY, Spot, Walker
 from crm.errors import NotFoundError, Problem, SchemaError
 
 Key = tuple[str, str]
@@ -74,8 +76,7 @@ def remove_pack(engine: sa.Engine, name: str, user_name: str = "") -> int:
         if known is None or not known["is_added"]:
             raise NotFoundError("schema.no_such_pack", name=name)
         own = set(_keys(known))
-        identities = identities_from_json(_live_row(connection)["identities"]).entities
-        lasting = {key: identities[key] for kind, key in own if kind == "entity" and key in identities}
+        lasting = _lasting(known, identities_from_json(_live_row(connection)["identities"]))
         rest = [one for one in _live(connection) if (one.kind, one.name) not in own]
         _write(connection, name, sorted(own), Identities(lasting), (False, user_name))
         return proposal_of(connection, rest)
@@ -83,16 +84,44 @@ def remove_pack(engine: sa.Engine, name: str, user_name: str = "") -> int:
     return publish_proposal(engine, propose, (f"Without pack {name}", user_name))
 
 
+def walk_pack(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
+    """Walk to the entities that a pack brought."""
+    keys = [
+        (kind, walker.entity(name, Spot()) if kind == ENTITY else name) for kind, name in body["documents"]
+    ]
+    return {**body, "documents": keys}
+
+
+def _read_added(connection: sa.Connection) -> list[Document]:
+    rows = connection.execute(sa.select(pack).where(pack.c.is_added).order_by(pack.c.name))
+    return [Document("pack", row.name, {"documents": _keys(row_of(row))}) for row in rows]
+
+
+def _write_keys(connection: sa.Connection, row: Document) -> None:
+    keys = json.dumps(row.body["documents"])
+    connection.execute(sa.update(pack).where(pack.c.name == row.name).values(documents=keys))
+
+
+PACKS = Shelf("pack", walk_pack, _read_added, _write_keys, is_use=False)
+"""The packs that are added: an entity that an admin renames is still theirs, and goes with them."""
+
+
 def _proposal(connection: sa.Connection, documents: list[Document], known: Mapping | None) -> Proposal:
     """Work out documents, the pack's former entities keeping the tables they had."""
     if known is None:
         return proposal_of(connection, documents)
     before = identities_from_json(_live_row(connection)["identities"])
-    lasting = identities_from_json(json.loads(known["identities"])).entities
-    entities = {**lasting, **before.entities}
+    entities = {**_lasting(known, before), **before.entities}
     return proposal_of(
         connection, documents, assign_identities(documents, replace(before, entities=entities))
     )
+
+
+def _lasting(known: Mapping, live: Identities) -> dict[str, EntityIdentity]:
+    """Return the identities of a pack's entities as they are now, by the names the pack gives them."""
+    today = {entity.uid: entity for entity in live.entities.values()}
+    stored = identities_from_json(json.loads(known["identities"])).entities
+    return {name: today.get(entity.uid, entity) for name, entity in stored.items()}
 
 
 def _refuse_taken(live: Iterable[Document], own: set[Key]) -> None:

@@ -18,7 +18,7 @@ from crm.entities.kinds import walk_document
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
 from crm.entities.usage import SHELVES
-from crm.entities.walk import CHILDREN, ENTITY, FIELD, Mention, Walker
+from crm.entities.walk import CHILDREN, ENTITY, FIELD, Mention, Spot, Walker
 from crm.entities.workspace import Workspace
 
 
@@ -166,11 +166,20 @@ def renamed_since(
 ) -> Document:
     """Return a document of an older revision, which stood among others, with the names of a newer one."""
     renames, ground = renames_between(before, after), Ground(among)
-    return replace(document, body=walk_document(document, Walker(ground, _visit(renames, ground))))
+    return under_new_names(document, Walker(ground, _visit(renames, ground)))
+
+
+def under_new_names(document: Document, walker: Walker) -> Document:
+    """Return a document with its names written anew, those it declares itself included."""
+    body = walk_document(document, walker)
+    if document.kind != ENTITY:
+        return replace(document, body=body)
+    name = walker.entity(document.name, Spot())
+    return replace(document, name=name, body={**declared(body, walker), ENTITY: name})
 
 
 def rename_on_shelves(connection: sa.Connection, workspace: Workspace) -> None:
-    """Let saved views and mappings follow what is renamed by the revision that is being published."""
+    """Let saved views, drafts and packs follow what is renamed by the revision that is being published."""
     live = store.find_revision(connection, store.live_number(connection))
     if live is None:
         return

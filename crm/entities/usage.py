@@ -52,17 +52,19 @@ class Shelf:
     """Names that are kept outside the documents: saved views, mappings of imports.
 
     Shape:  `read` returns pseudo-documents, one per row, by the names of the live revision; `walk` is like that of a
-            kind; `write` puts one's body back when something was renamed, None where rows know their revision.
+            kind; `write` puts one's body back when something was renamed, None where rows know their revision. With
+            `is_use` False the names are followed, but nobody is told of them as users.
     """
 
     kind: str
     walk: Callable[[Mapping[str, Any], Walker], Mapping[str, Any]]
     read: Callable[[sa.Connection], list[Document]]
     write: Callable[[sa.Connection, Document], None] | None = None
+    is_use: bool = True
 
 
 SHELVES: list[Shelf] = []
-"""Every place outside the documents where names of entities and fields are kept; filled by `app.py`."""
+"""Every place outside the live documents where names of entities and fields are kept; filled by `app.py`."""
 
 
 class Usage:
@@ -82,7 +84,7 @@ class Usage:
     def add_shelves(self, connection: sa.Connection) -> Usage:
         """Read what is kept outside the documents as well."""
         for shelf in SHELVES:
-            for row in shelf.read(connection):
+            for row in shelf.read(connection) if shelf.is_use else ():
                 self._read(row, lambda walker, row=row, shelf=shelf: shelf.walk(row.body, walker))
         return self
 

@@ -5,6 +5,7 @@ import pytest
 from crm.drafts import service
 from crm.entities.load import documents_from_json
 from crm.entities.publish import publish_schema
+from crm.entities.rename import rename_document, rename_field
 from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 
@@ -151,3 +152,60 @@ def test_publishing_over_a_revision_the_draft_does_not_know_is_refused(session_a
     publish_colleagues_change(engine, add_field("size"))
     with pytest.raises(ConflictError, match="schema.published_since"):
         service.publish_draft(session, draft, "")
+
+
+def publish_rename(engine, rename, *names: str) -> None:
+    """Publish a rename of a field or an entity with all its uses, as a colleague."""
+    documents = rename(get_workspace(engine).schema.documents, *names)
+    publish_schema(engine, documents, "Renamed", "colleague")
+
+
+def test_a_draft_follows_a_field_that_a_colleague_renames(session_as, engine):
+    session = session_as("admin")
+    uid = session.workspace.schema.entities["deal"].fields["lost_reason"].uid
+    service.edit_document(
+        session, "entity", "deal", add_field("colour", show_if={"field": "lost_reason", "is_empty": True})
+    )
+    service.edit_document(
+        session, "segment", "champions", lambda body: {**body, "label": {"en": "Best of all"}}
+    )
+    session.commit()
+    publish_rename(engine, rename_field, "deal", "lost_reason", "why_lost")
+    session.workspace = get_workspace(engine)
+    draft = service.find_draft(session)
+    fields = draft.find_edit("entity", "deal").body["fields"]
+    assert "lost_reason" not in fields and fields["colour"]["show_if"] == {
+        "field": "why_lost",
+        "is_empty": True,
+    }
+    [clash] = service.clashes_of(session, draft)
+    settled = service.settle_clash(session, draft, clash, "merged")
+    schema, problems = service.propose(session, settled)
+    assert problems == [] and schema.entities["deal"].fields["why_lost"].uid == uid
+    assert "colour" in schema.entities["deal"].fields
+
+
+def test_a_draft_follows_an_entity_that_a_colleague_renames(session_as, engine):
+    session = session_as("admin")
+    service.edit_document(session, "entity", "deal", add_field("colour"))
+    session.commit()
+    publish_rename(engine, rename_document, "entity", "deal", "chance")
+    session.workspace = get_workspace(engine)
+    draft = service.find_draft(session)
+    assert [(edit.kind, edit.name) for edit in draft.edits] == [("entity", "chance")]
+    [clash] = service.clashes_of(session, draft)
+    settled = service.settle_clash(session, draft, clash, "merged")
+    schema, problems = service.propose(session, settled)
+    assert problems == [] and "colour" in schema.entities["chance"].fields and "deal" not in schema.entities
+
+
+def test_publishing_a_draft_that_renames_its_own_entity_works(session_as, engine):
+    session = session_as("admin")
+    draft = service.open_draft(session)
+    for document in rename_document(session.workspace.schema.documents, "entity", "competitor", "rival"):
+        former = "competitor" if (document.kind, document.name) == ("entity", "rival") else document.name
+        draft = service.save_document(session, draft, document.kind, former, document.body)
+    session.commit()
+    assert {("entity", "competitor"), ("entity", "rival")} <= {(edit.kind, edit.name) for edit in draft.edits}
+    service.publish_draft(session, draft, "Rivals")
+    assert "rival" in get_workspace(engine).schema.entities and service.find_draft(session) is None

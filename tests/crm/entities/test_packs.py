@@ -5,6 +5,8 @@ import pytest
 from crm.database import open_session
 from crm.entities.load import documents_from_json
 from crm.entities.packs import add_pack, list_packs, remove_pack
+from crm.entities.publish import publish_schema
+from crm.entities.rename import rename_document
 from crm.entities.workspace import get_workspace
 from crm.errors import NotFoundError, SchemaError
 from crm.permissions.model import SYSTEM
@@ -70,6 +72,28 @@ def test_a_newer_version_takes_the_place_of_the_former_one(engine):
     schema = get_workspace(engine).schema
     assert "note" in schema.entities["visit"].fields and "planned_visits" not in schema.parts["segment"]
     assert names_of_visits(engine) == ["A"]
+
+
+def test_an_entity_that_an_admin_renames_is_still_the_packs_and_its_data_comes_back(engine):
+    before = {one.name for one in get_workspace(engine).schema.documents}
+    add_pack(engine, "field_work", documents(VISIT, PLANNED))
+    add_visit(engine)
+    renamed = rename_document(get_workspace(engine).schema.documents, "entity", "visit", "call")
+    publish_schema(engine, renamed, "Calls")
+    assert list_packs(engine)[0]["documents"][0] == ("entity", "call")
+    remove_pack(engine, "field_work")
+    assert {one.name for one in get_workspace(engine).schema.documents} == before
+    add_pack(engine, "field_work", documents(VISIT, PLANNED))
+    assert names_of_visits(engine) == ["A"]
+
+
+def test_a_newer_version_of_a_pack_takes_its_renamed_entity_along(engine):
+    add_pack(engine, "field_work", documents(VISIT, PLANNED))
+    add_visit(engine)
+    renamed = rename_document(get_workspace(engine).schema.documents, "entity", "visit", "call")
+    publish_schema(engine, renamed, "Calls")
+    add_pack(engine, "field_work", documents(VISIT, PLANNED))
+    assert "call" not in get_workspace(engine).schema.entities and names_of_visits(engine) == ["A"]
 
 
 def test_a_pack_takes_nobody_elses_document(engine):
