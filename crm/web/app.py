@@ -29,6 +29,7 @@ from crm.web.language import (
     install_language,
     language_settings,
 )
+from crm.web.packed import PackedStatic
 from crm.web.pages import PAGES, Register
 from crm.web.passwords import check_password
 from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
@@ -57,8 +58,8 @@ FAILED_LOGINS = "5 per 30 second"  # per address; a login that succeeds does not
 SMALLEST_UPLOAD_MB = 10
 
 
-class CrmFlask(Flask):
-    """Flask with rules that are quick to add."""
+class CrmFlask(PackedStatic):
+    """Flask with rules that are quick to add, and static files that are light to send."""
 
     url_rule_class = LazyRule
 

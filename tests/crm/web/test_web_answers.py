@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 
@@ -129,6 +130,23 @@ def test_a_static_file_with_its_mark_is_kept_for_a_year(admin: Browser) -> None:
         assert "Set-Cookie" not in kept.headers
     with admin.get("/static/css/crm.css") as plain:
         assert "immutable" not in plain.headers.get("Cache-Control", "")
+
+
+def test_a_style_sheet_travels_packed_to_browsers_that_unpack_it(admin: Browser) -> None:
+    plain = admin.get("/static/css/crm.css")
+    packed = admin.get("/static/css/crm.css", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip" and packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.mimetype == plain.mimetype == "text/css"
+    again = admin.get(
+        "/static/css/crm.css", headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["no/such.css", "../app.py", "css/%2e%2e/%2e%2e/app.py"])
+def test_what_is_no_static_file_is_not_found(admin: Browser, path: str) -> None:
+    assert admin.get(f"/static/{path}", headers={"Accept-Encoding": "gzip"}).status_code == 404
 
 
 def test_a_given_request_id_is_kept_and_a_strange_one_is_not(browser: Browser) -> None:
