@@ -314,7 +314,7 @@ def build_group(parent: Any) -> Iterator[MenuGroup]:
     """Yield a group of Flask-AppBuilder's menu, if this user may open anything in it."""
     items = tuple(build_item(child) for child in parent.childs if child.name != "-" and is_visible(child))
     if items:
-        label = words(str(parent.label).replace("_", " ").capitalize())
+        label = words(source_of(parent.label).replace("_", " ").capitalize())
         yield MenuGroup(parent.name, label, own_icon(parent.icon, "settings"), items)
 
 

@@ -23,9 +23,11 @@
   const send = async (address, body) => {
     const request = body ? { method: "POST", body, headers: { "X-CSRFToken": token } } : {};
     const answer = await fetch(address, request).catch(() => null);
-    if (answer?.ok) draw(await answer.text());
+    const signedOut = answer?.redirected && answer.url.includes("/login");
+    if (answer?.ok && !signedOut) draw(await answer.text());
     else {
-      koine.toast(koine.words(answer ? "failed" : "offline"), { bad: true });
+      koine.toast(koine.words(signedOut ? "signedOut" : answer ? "failed" : "offline"), { bad: true });
+      if (signedOut) return;
       if (body) send(location.href); // what was dragged goes back to where it is
     }
   };

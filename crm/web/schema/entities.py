@@ -69,7 +69,10 @@ class SchemaEntitiesView(ShapingView):
         every = entity_rows(draft, drafts.documents_of(session, draft))
         asked, sort = request.args.get("q", "").strip(), request.args.get("sort", "")
         rows = sorted_rows((row for row in every if row.matches(asked)), sort)
-        return self.page("schema/entities.html", rows=rows, total=len(every), asked=asked, sort=sort)
+        has_custom = not all(row.is_built_in for row in every)
+        return self.page(
+            "schema/entities.html", rows=rows, total=len(every), has_custom=has_custom, asked=asked, sort=sort
+        )
 
     @expose("/icons")
     @has_access

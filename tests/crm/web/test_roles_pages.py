@@ -257,10 +257,12 @@ def test_while_one_looks_every_posted_request_only_asks_or_is_refused(app, clien
         "AdminConditionsView.check",
         "SchemaApi.check",
         "SchemaApi.diff",
+        "SchemaFormulaView.formula",
+        "SchemaPreviewView.preview",
         "RuleApi.try_one",
     }
     redrawn = {endpoint.split(".")[1] for endpoint, query in asking if query}
-    assert redrawn == {"filter", "check", "diff", "try_one", "add", "edit"}
+    assert redrawn == {"filter", "check", "diff", "try_one", "add", "edit", "formula", "preview"}
 
 
 def test_one_stops_looking_and_is_oneself_again(customers, looking, caplog):

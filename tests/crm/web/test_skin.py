@@ -48,6 +48,13 @@ def test_menu_leaves_out_what_one_may_not_open(house: House, admin: Browser) -> 
     assert "/users/list/" not in menu_of(seller.get("/profile/").text)
 
 
+def test_administration_is_called_so_in_every_language(admin: Browser) -> None:
+    admin.get("/lang/he")
+    assert "ניהול" in menu_of(admin.get("/profile/").text) and "אבטחה" not in menu_of(
+        admin.get("/profile/").text
+    )
+
+
 def test_menu_has_one_page_of_roles(admin: Browser) -> None:
     menu = menu_of(admin.get("/profile/").text)
     assert "/admin/roles/" in menu and "/roles/list/" not in menu
