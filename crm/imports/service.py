@@ -127,7 +127,7 @@ def get_batch(session: CrmSession, batch_id: int) -> Batch:
     """
     found = store.find_batch(session.connection(), batch_id)
     actor = session.actor
-    if found is None or not (actor.may_configure or found["user_id"] == actor.user_id):
+    if found is None or not (actor.sees_everything or found["user_id"] == actor.user_id):
         raise NotFoundError("import.no_such_batch", id=batch_id)
     return batch_today(session.connection(), session.workspace.schema, found)
 
@@ -136,7 +136,7 @@ def list_batches(session: CrmSession) -> list[Batch]:
     """Return the newest batches the actor may see."""
     actor = session.actor
     connection, schema = session.connection(), session.workspace.schema
-    found = store.list_batches(connection, None if actor.may_configure else actor.user_id)
+    found = store.list_batches(connection, None if actor.sees_everything else actor.user_id)
     return [batch_today(connection, schema, batch) for batch in found]
 
 

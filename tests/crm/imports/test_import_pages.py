@@ -87,7 +87,8 @@ def test_the_right_counts_for_each_entity(client):
 
 def test_the_import_of_somebody_else_is_not_there(client):
     page = upload(client("manager")).location
-    assert client("configurator").get(page).status_code == 200  # an admin sees everybody's
+    assert client("admin").get(page).status_code == 200  # who sees everything sees everybody's
+    assert client("configurator").get(page).status_code == 404  # the file holds records
     assert client("accountant").get(page).status_code == 404
     assert client("accountant").get(f"{page}/problems.xlsx").status_code == 404
 
