@@ -276,3 +276,11 @@ def test_a_page_that_is_refused_names_the_right_and_who_gives_it(client, path, s
     assert answer.status_code == 403
     assert sentence in answer.text
     assert "Administrators: " in answer.text
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "/\t/evil.example", "/\\evil.example", "/\n/evil", "https://evil.example"]
+)
+def test_a_form_leads_back_to_no_other_site(client, back):
+    sent = {"name": "New", "code": "X", "category": "machine", "_back": back}
+    assert client("admin").submit("/product/add", sent).location == "/"
