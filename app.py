@@ -28,7 +28,7 @@ from crm.imports.uses import IMPORTS
 from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
-from crm.permissions.grants import judge_publisher
+from crm.permissions.grants import judge_publisher, tell_publisher
 from crm.records import commands as record_commands
 from crm.records.jobs import rebuild_soon
 from crm.records.rekey import plan_rekeying
@@ -76,6 +76,7 @@ def wire() -> None:
     PAGES.append(rule_pages.register)
     usage.SHELVES += [VIEWS, IMPORTS, DRAFTS, PACKS]
     publish.BEFORE_PUBLISH.append(judge_publisher)
+    publish.TELL.append(tell_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.ON_OTHER_WORDS.append(plan_rekeying)

@@ -152,7 +152,7 @@ def do_not_convert(move: Move, refused: Mapping[int, str], total: int) -> list[P
     if not refused or move.is_return:
         return []
     examples = "; ".join(list(refused.values())[:EXAMPLES])
-    params = {"field": move.new.name, "good": total - len(refused), "bad": len(refused)}
+    params = {"field": move.new.name, "uid": move.new.uid, "good": total - len(refused), "bad": len(refused)}
     return [Problem("schema.values_do_not_convert", {**params, "examples": examples}, move.new.name)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crm.entities.ground import fields_of
 from crm.entities.identity import Identities
 from crm.entities.model import Document
 
@@ -50,16 +51,17 @@ def _compare_entity(found: dict, old: Document, new: Document, before: Identitie
     if changes["keys"]:
         row = {"kind": "entity", "name": new.name, **changes}
         found["changed"].append(row if old.name == new.name else {**row, "was": old.name})
-    old_fields = {before.field(old.name, name, "").uid: name for name in old.body["fields"]}
-    new_fields = {after.field(new.name, name, "").uid: name for name in new.body["fields"]}
+    had, has = fields_of(old.body), fields_of(new.body)
+    old_fields = {before.field(old.name, name, "").uid: name for name in had}
+    new_fields = {after.field(new.name, name, "").uid: name for name in has}
     for uid, name in new_fields.items():
         row = {"kind": "field", "entity": new.name, "name": name}
-        body = new.body["fields"][name]
+        body = has[name]
         if uid not in old_fields:
-            found["added"].append({**row, "type": body["type"]})
+            found["added"].append({**row, "type": body.get("type", "")})
             continue
         was = old_fields[uid]
-        changes = changes_of(old.body["fields"][was], body, ("was",))
+        changes = changes_of(had[was], body, ("was",))
         if was != name:
             found["changed"].append({**row, **changes, "was": was})
         elif changes["keys"]:
@@ -68,7 +70,7 @@ def _compare_entity(found: dict, old: Document, new: Document, before: Identitie
         if uid not in new_fields:
             found["removed"].append({"kind": "field", "entity": old.name, "name": name})
     if (
-        list(old.body["fields"]) != list(new.body["fields"])
+        list(had) != list(has)
         and set(old_fields) == set(new_fields)
         and not any(row.get("entity") == new.name and "was" in row for row in found["changed"])
     ):

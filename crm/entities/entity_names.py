@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm.entities.walk import ASKED, FIELD, NAMED, SHOWN, Mention, Spot, Walker, to_be
@@ -48,6 +49,7 @@ def _field(body: Any, spot: Spot, name: str, walker: Walker) -> Any:
         "default": lambda value, at: walker.choice(value, at, spot.entity, name),
         "to": to_be(NAMED, walker.entity),
         "only": to_be(ASKED, lambda value, at: walker.lines(value, at.of(body.get("to")))),
+        "on_delete": lambda value, at: _on_delete(value, at, spot.path[-1], walker),
         "only_role": to_be(NAMED, walker.part("role")),
         "formula": to_be(SHOWN, walker.formula),
         "over": to_be(SHOWN, walker.over),
@@ -57,6 +59,16 @@ def _field(body: Any, spot: Spot, name: str, walker: Walker) -> Any:
         **dict.fromkeys(OF_DATES, to_be(ASKED, lambda value, at: _date(value, at, walker))),
     }
     return walker.inside(body, spot, steps)
+
+
+def _on_delete(value: Any, spot: Spot, name: str, walker: Walker) -> Any:
+    """Say what happens to the records that have a reference when the one it leads to is deleted."""
+    spot = replace(spot, step=spot.path)
+    if value == "cascade":
+        walker.entity(spot.entity, spot.to_be("delete"))
+    elif value == "clear":
+        walker.field(name, spot.to_be("update"))
+    return value
 
 
 def _where(value: Any, spot: Spot, over: Any, walker: Walker) -> Any:

@@ -142,9 +142,9 @@ def _not_unique(
         values = ", ".join("…" if is_sealed else str(one) for one in connection.scalars(twice.limit(5)))
         if values:
             entity, field = names_of(workspace, column.table.name, column.name)
-            problems.append(
-                Problem("schema.not_unique", {"entity": entity, "field": field, "values": values}, field)
-            )
+            uid = workspace.schema.entities[entity].fields[field].uid
+            params = {"entity": entity, "field": field, "uid": uid, "values": values}
+            problems.append(Problem("schema.not_unique", params, field))
     return problems
 
 
@@ -193,5 +193,6 @@ def _pointing_nowhere(
         return []
     total = connection.scalar(sa.select(sa.func.count(column)))
     examples = "; ".join(f"{row_id}: {value}" for row_id, value in rows[:EXAMPLES])
-    params = {"field": field.name, "good": total - len(rows), "bad": len(rows), "examples": examples}
+    counts = {"good": total - len(rows), "bad": len(rows)}
+    params = {"field": field.name, "uid": field.uid, **counts, "examples": examples}
     return [Problem("schema.values_do_not_convert", params, field.name)]

@@ -228,7 +228,7 @@ def _not_unique(connection: sa.Connection, place: _Place) -> list[Problem]:
     if not values:
         return []
     field = place.field.name
-    params = {"entity": place.entity, "field": field, "values": ", ".join(values)}
+    params = {"entity": place.entity, "field": field, "uid": place.field.uid, "values": ", ".join(values)}
     return [Problem("schema.not_unique", params, field)]
 
 
@@ -275,7 +275,7 @@ def _kept(
 
 def _does_not_convert(found: Conversion) -> Problem:
     """Return the problem that stops a change of type; records are named by their numbers alone."""
-    params = {"field": found.field, "good": found.good, "bad": found.bad}
+    params = {"field": found.field, "uid": found.uid, "good": found.good, "bad": found.bad}
     examples = "; ".join(str(refused.record) for refused in found.refused[:20])
     return Problem("schema.values_do_not_convert", {**params, "examples": examples}, found.field)
 

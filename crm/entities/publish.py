@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,7 +29,7 @@ from crm.entities.model import Document, Schema
 from crm.entities.models import Models
 from crm.entities.prepare import Beat, drop_preparations, list_unready, prepare_moves
 from crm.entities.workspace import Workspace
-from crm.errors import ConflictError, NotFoundError, Problem, TakesLongError
+from crm.errors import ConflictError, NotFoundError, Problem, SchemaError, TakesLongError
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ ON_OTHER_WORDS: list[Callable[[sa.Connection, Workspace, dict[str, bool]], None]
 
 AFTER_PUBLISH: list[Callable[[sa.Engine], None]] = []
 """What follows a publish: work that the database says is left; filled by `app.py`."""
+
+TELL: list[Callable[[sa.Connection, str, Problem], Problem]] = []
+"""What of a problem that names stored values is told to who publishes; filled by `app.py`."""
 
 ROUNDS = 3  # of preparing and publishing, before we say that too much goes on
 
@@ -157,6 +160,7 @@ def weigh(
             models.dispose()
         used_by = impact.used_by(connection, proposal)
         objections = [] if proposal.problems else objections_to(connection, proposal, user_name)
+        told = told_to(connection, user_name, found.problems)
     details = details_of(changes)
     touched = {row.get("entity", row["name"]) for row in details}
     answer = {
@@ -167,7 +171,7 @@ def weigh(
         "rows": found.rows,
         "touched": [row.as_json() for row in found.touched],
         "conversions": [conversion.as_json() for conversion in found.conversions],
-        "problems": [*proposal.problems, *found.problems, *objections],
+        "problems": [*proposal.problems, *told, *objections],
         "used_by": used_by,
         "notes": lint.notes_on(proposal.schema, proposal.documents, touched),
         "reversible": all(row["reversible"] for row in details),
@@ -178,6 +182,14 @@ def weigh(
 def objections_to(connection: sa.Connection, proposal: Proposal, user_name: str) -> list[Problem]:
     """Return what stands against it that somebody publishes a proposal which has no problems."""
     return [problem for judge in BEFORE_PUBLISH for problem in judge(connection, proposal, user_name)]
+
+
+def told_to(connection: sa.Connection, user_name: str, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems without the stored values and records that who publishes may not read."""
+    found = list(problems)
+    for tell in TELL:
+        found = [tell(connection, user_name, problem) for problem in found]
+    return found
 
 
 def publish_schema(
@@ -285,6 +297,10 @@ def _publish(
                 return number
             made += prepare(engine, unready)
         raise ConflictError("schema.tables_in_use")
+    except SchemaError as error:
+        with only_reading(), engine.connect() as connection:
+            told = told_to(connection, note[1], error.problems)
+        raise SchemaError(error.code, told, **error.params) from error
     finally:
         drop_preparations(engine, made)
 

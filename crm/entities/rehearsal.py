@@ -45,6 +45,7 @@ class Conversion:
     is_complete: bool
     refused: tuple[Refused, ...] = ()
     returns: bool = False
+    uid: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data without the values, which not everybody may read who may configure."""
@@ -82,9 +83,8 @@ def rehearse(
         if not (good + bad) % CHUNK and time.monotonic() > until:
             is_complete = False
             break
-    return Conversion(
-        entity, field.name, old.type.split()[0], field.type, good, bad, is_complete, tuple(refused)
-    )
+    types = old.type.split()[0], field.type
+    return Conversion(entity, field.name, *types, good, bad, is_complete, tuple(refused), uid=field.uid)
 
 
 def _readings(

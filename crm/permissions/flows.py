@@ -7,7 +7,7 @@ the same document did before stays free, whatever it is called by now, and so is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from crm.conditions.segments import segment_tree
@@ -21,6 +21,7 @@ from crm.entities.walk import (
     CHILDREN,
     ENTITY,
     FIELD,
+    NAMED,
     OF_EVERY_RECORD,
     SENT,
     SHOWN,
@@ -174,16 +175,30 @@ class Flows:
         return self._entity_uid(reach[0]), field.uid if field else reach[1]
 
 
-def judge_flows(actor: Actor, before: Schema, after: Schema) -> list[Problem]:
-    """Return a problem for everything that new documents would do and the actor may not do himself."""
-    return list(FlowJudge(actor, before, after).problems())
+def judge_flows(
+    actor: Actor, before: Schema, after: Schema, only: frozenset[str] = frozenset()
+) -> list[Problem]:
+    """Return a problem for all that new documents would do and the actor may not; with `only`, to certain uids."""
+    return list(FlowJudge(actor, before, after, only).problems())
+
+
+def is_within(actor: Actor, live: Schema, then: Schema, document: Document) -> bool:
+    """Return whether the actor may do all that a document does by himself, as one revision had it and as he may now."""
+    judge = FlowJudge(actor, replace(live, documents=()), then)
+    uids = {field.uid for entity in live.entities.values() for field in entity.fields.values()} | {""}
+    flows = [flow for flow in judge.after.of(document) if flow.how != NAMED and flow.how != SENT]
+    return actor.sees_everything or all(
+        flow.entity in judge.known and flow.field in uids and not judge.refusal(flow) for flow in flows
+    )
 
 
 class FlowJudge:
     """Compares two schemas, document by document, with what an actor may do by his rights in the older one."""
 
-    def __init__(self, actor: Actor, before: Schema, after: Schema) -> None:
-        self.actor = actor
+    def __init__(
+        self, actor: Actor, before: Schema, after: Schema, only: frozenset[str] = frozenset()
+    ) -> None:
+        self.actor, self.only = actor, only
         self.before, self.after = Flows(before), Flows(after)
         self.known = {entity.uid: entity for entity in before.entities.values()}
 
@@ -197,7 +212,7 @@ class FlowJudge:
         """Yield the problems of one document, as far as none of them was seen."""
         old = self._former(document)
         for flow, (mention, reach) in self.after.of(document).items():
-            code = "" if flow in old else self._refusal(flow)
+            code = "" if flow in old else self.refusal(flow)
             if code and (code, *reach) not in seen:
                 seen.add((code, *reach))
                 yield self._problem(code, document, mention, reach)
@@ -226,14 +241,15 @@ class FlowJudge:
                 found.setdefault(document.kind, []).append(document)
         return found
 
-    def _refusal(self, flow: Flow) -> str:
+    def refusal(self, flow: Flow) -> str:
         """Return the code of what the actor lacks for a flow, "" when he lacks nothing."""
         entity = self.known.get(flow.entity)
-        if entity is None:
+        if entity is None or (self.only and not self.only & {flow.entity, flow.field}):
             return ""
         field = next((found for found in entity.fields.values() if found.uid == flow.field), None)
         if flow.how in DEEDS:
-            return self._lacks_deed(flow.how, entity, field)
+            is_new = bool(flow.field) and field is None
+            return "" if is_new else self._lacks_deed(flow.how, entity, field)
         if flow.how != CARRIED and not self._meets(flow.about):
             return ""
         if field is not None and field.name in self.actor.rights(entity.name).hidden:

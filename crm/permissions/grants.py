@@ -8,7 +8,7 @@ formula that a role's conditions go by.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 
 import sqlalchemy as sa
@@ -16,16 +16,18 @@ import sqlalchemy as sa
 from crm.conditions import parse_conditions
 from crm.conditions.model import Children, FieldPath, InSegment, Node, Step
 from crm.conditions.segments import segment_tree
-from crm.entities.load import build_schema
+from crm.entities.identity import Identities, identities_from_json
+from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Entity, Schema
 from crm.entities.publish import Proposal
+from crm.entities.store import find_revision, live_number
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions import store
 from crm.permissions.flows import FlowJudge, judge_flows
 from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
-from crm.permissions.service import actor_of_user
+from crm.permissions.service import actor_of_user, reads_every
 from crm.texts import Text
 
 EMPTY = EntityRights(frozenset())
@@ -35,20 +37,70 @@ def judge_publisher(connection: sa.Connection, proposal: Proposal, user_name: st
     """Return what a publisher may not give; nothing for the machine's owner, who publishes without a name."""
     if not user_name or not proposal.base:
         return []
+    before, actor = _publisher(connection, proposal, user_name)
+    problems = excess_of(actor, before, proposal.schema)
+    for then, uids in _returning(connection, proposal) if not actor.sees_everything else ():
+        problems += excess_of(_actor(connection, user_name, then), then, proposal.schema, uids)
+    return problems
+
+
+def _returning(connection: sa.Connection, proposal: Proposal) -> Iterator[tuple[Schema, frozenset[str]]]:
+    """Yield the last revisions that had what a rollback brings back with its data, and what that is, by uids."""
+    waiting = _uids(proposal.after, proposal.before.taken) - _uids(proposal.before)
+    for number in range(proposal.base - 1, 0, -1) if waiting else ():
+        row = find_revision(connection, number)
+        identities = identities_from_json(row["identities"]) if row else Identities()
+        found = waiting & _uids(identities)
+        if row and found:
+            waiting -= found
+            yield build_schema(documents_from_json(row["documents"]), number, identities)[0], frozenset(found)
+
+
+def _uids(identities: Identities, taken: frozenset[str] | None = None) -> set[str]:
+    """Return the uids of entities and fields; with `taken`, of those whose tables and columns are there already."""
+    places = {entity.uid: entity.table for entity in identities.entities.values()}
+    for entity in identities.entities.values():
+        places |= {field.uid: f"{entity.table}.{field.column}" for field in entity.fields.values()}
+    return {uid for uid, place in places.items() if taken is None or place in taken}
+
+
+def tell_publisher(connection: sa.Connection, user_name: str, problem: Problem) -> Problem:
+    """Return a problem without the stored values and records it names, when its publisher may not read them all."""
+    named = {"values", "examples"} & problem.params.keys()
+    row = find_revision(connection, live_number(connection)) if user_name and named else None
+    if row is None:
+        return problem
+    documents, identities = documents_from_json(row["documents"]), identities_from_json(row["identities"])
+    live, _problems = build_schema(documents, row["number"], identities)
+    actor = _actor(connection, user_name, live)
+    if any(reads_every(actor, entity, str(problem.params["uid"])) for entity in live.entities.values()):
+        return problem
+    return replace(problem, params={**problem.params, **dict.fromkeys(named, "…")})
+
+
+def _publisher(connection: sa.Connection, proposal: Proposal, user_name: str) -> tuple[Schema, Actor]:
+    """Return the schema a proposal starts from, and who publishes, with his rights in it."""
     before, _problems = build_schema(proposal.old_documents, proposal.base, proposal.before)
+    return before, _actor(connection, user_name, before)
+
+
+def _actor(connection: sa.Connection, user_name: str, schema: Schema) -> Actor:
     user_id = store.find_login_id(connection, user_name)
-    nobody = Actor("user", user_name)
-    actor = nobody if user_id is None else actor_of_user(connection, user_id, before)
-    return excess_of(actor, before, proposal.schema)
+    return Actor("user", user_name) if user_id is None else actor_of_user(connection, user_id, schema)
 
 
-def excess_of(actor: Actor, before: Schema, after: Schema) -> list[Problem]:
-    """Return a problem for all that a new schema gives, reads or writes beyond the old one and the actor's rights."""
+def excess_of(
+    actor: Actor, before: Schema, after: Schema, only: frozenset[str] = frozenset()
+) -> list[Problem]:
+    """Return a problem for all that a new schema gives, reads or writes beyond the old one and the actor's rights.
+
+    Shape:  with `only`, uids of entities and fields, nothing else is looked at.
+    """
     if actor.sees_everything:
         return []
-    ledger = Ledger(actor, before, after)
+    ledger = Ledger(actor, before, after, only)
     given = [problem for role in after.parts.get("role", {}).values() for problem in ledger.excess(role)]
-    return given + judge_flows(actor, before, after)
+    return given + judge_flows(actor, before, after, only)
 
 
 def exceeds(actor: Actor, role: Role, schema: Schema) -> bool:
@@ -71,6 +123,7 @@ class Ledger:
     actor: Actor
     before: Schema
     after: Schema
+    only: frozenset[str] = frozenset()
 
     def excess(self, role: Role) -> Iterator[Problem]:
         """Yield what one role would give too much."""
@@ -80,7 +133,7 @@ class Ledger:
             if was is not None and rights.can:
                 given = old.entities.get(was.name, EMPTY) if old else EMPTY
                 yield from self._of_entity(role, (self.after.entities[name], was), rights, given)
-        for report in role.reports:
+        for report in role.reports if not self.only else ():
             if report not in (old.reports if old else ()) and not self._may_give_report(report):
                 yield Problem("grants.report", {"role": role.label, "name": report}, **_place(role))
 
@@ -90,7 +143,8 @@ class Ledger:
         entity, was = entities
         own = self.actor.declared_rights(was.name)
         params: dict[str, object] = {"role": role.label, "entity": entity.plural}
-        for deed in (deed for deed in DEEDS if deed in rights.can):
+        is_asked = not self.only or entity.uid in self.only
+        for deed in (deed for deed in DEEDS if deed in rights.can and is_asked):
             words = {**params, "deed": Text(DEED_LABELS[deed])}
             if deed not in given.can and deed not in own.can:
                 yield Problem("grants.deed", words, **_place(role))
@@ -107,6 +161,8 @@ class Ledger:
         former = {field.uid: name for name, field in was.fields.items()}
         for name, field in entity.fields.items():
             old = former.get(field.uid)
+            if self.only and not self.only & {field.uid, entity.uid}:
+                continue
             if old is None or not FIELD_TYPES[field.type].stored:  # new, or as open as what it reads
                 continue
             params: dict[str, object] = {"role": role.label, "entity": entity.plural, "field": field.label}

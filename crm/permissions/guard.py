@@ -82,7 +82,10 @@ class RowCriteria(LoaderCriteriaOption):
 
 def _field_options(session: CrmSession, statement: Any) -> Iterator[Any]:
     """Yield what keeps hidden fields from being loaded with whole records."""
-    roots = {row["entity"] for row in statement.column_descriptions if row["expr"] is row["entity"]}
+    named = [
+        row for row in statement.column_descriptions if "entity" in row
+    ]  # columns of our own tables have none
+    roots = {row["entity"] for row in named if row["expr"] is row["entity"]}
     for cls in roots:
         entity = getattr(cls, "__entity__", None)
         for field_name in session.actor.rights(entity.name).hidden if entity else ():

@@ -90,6 +90,18 @@ def writable_fields(actor: Actor, entity: Entity, deed: str) -> dict[str, Field]
     }
 
 
+def reads_every(actor: Actor, entity: Entity, uid: str) -> bool:
+    """Return whether the actor may read a field, told by its uid, of every record."""
+    rights = actor.rights(entity.name)
+    name = next((field.name for field in entity.fields.values() if field.uid == uid), None)
+    return (
+        "read" in rights.can
+        and rights.rows["read"] is None
+        and name is not None
+        and name not in rights.hidden
+    )
+
+
 def reads_hidden(actor: Actor, tree: Node, schema: Schema) -> bool:
     """Return whether a condition or formula reads a field that is hidden from the actor, at whatever depth."""
     return any(field in actor.rights(entity).hidden for entity, field in deep_fields_of(tree, schema))

@@ -16,6 +16,7 @@ from crm.entities.publish import diff_schema, publish_schema
 from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 from crm.messages import told
+from crm.permissions.service import reads_every
 from crm.segments.service import get_segment, segment_members
 from crm.web.asking import always, asks
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
@@ -140,6 +141,15 @@ class SchemaApi(DescribedApi):
         return answer({"revision": history.go_back(session, sent_number(body), base)})
 
 
+def may_read(entity: str, field: str) -> bool:
+    """Return whether the caller may read a field of every record, by the names in the documents he sent."""
+    session = current_session()
+    known = session.workspace.schema.entities.get(entity)
+    if known is None or field not in known.fields:
+        return False
+    return reads_every(session.actor, known, known.fields[field].uid)
+
+
 def configured(session: CrmSession) -> Workspace:
     """Return the workspace to an actor who may configure the CRM.
 
@@ -151,9 +161,14 @@ def configured(session: CrmSession) -> Workspace:
 
 
 def in_words(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a publish would do with its problems and notes as sentences for the caller."""
+    """Return what a publish would do for the caller: problems and notes as sentences, records as far as he may read."""
     language = current_actor().language
-    return {**found, **{key: [told(one, language) for one in found[key]] for key in ("problems", "notes")}}
+    conversions = [
+        row if may_read(row["entity"], row["field"]) else {**row, "refused": []}
+        for row in found["conversions"]
+    ]
+    sentences = {key: [told(one, language) for one in found[key]] for key in ("problems", "notes")}
+    return {**found, **sentences, "conversions": conversions}
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

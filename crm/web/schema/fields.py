@@ -222,7 +222,7 @@ class SchemaFieldsView(ShapingView):
 def type_trial(documents: list[Document], place: tuple[str, str]) -> dict[str, Any]:
     """Return, in words, what becomes of the stored values of one field."""
     session = current_session()
-    impact, stored = weigh_documents(released_engine(session), documents)
+    impact, stored = weigh_documents(released_engine(session), documents, session.actor.name)
     own = replace(
         stored,
         touched=tuple(each for each in stored.touched if (each.entity, each.field) == place),

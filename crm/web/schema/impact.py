@@ -112,7 +112,7 @@ def _converted(row: Conversion, labels: Labels) -> str:
 
 
 def _conversion(session: CrmSession, row: Conversion, impact: Mapping, labels: Labels) -> dict[str, Any]:
-    """Return the values that will not fit; title, value and reason only as far as the actor may read them."""
+    """Return the values that will not fit and that the actor may read; how many others there are is told."""
     was = next(
         (
             found.get("was", found["name"])
@@ -127,11 +127,12 @@ def _conversion(session: CrmSession, row: Conversion, impact: Mapping, labels: L
     lines = [
         {
             "record": found.record,
-            "title": known.get(found.record, ""),
-            "value": found.value if is_open and found.record in known else "",
-            "reason": render(found.reason, current_language()) if is_open and found.record in known else "",
+            "title": known[found.record],
+            "value": found.value,
+            "reason": render(found.reason, current_language()),
         }
         for found in row.refused
+        if is_open and found.record in known
     ]
     place = _place(row.entity, row.field, labels)
     more = row.bad - len(lines)

@@ -18,7 +18,7 @@ from crm.drafts.service import open_draft, publish_draft, save_document, take_ov
 from crm.entities.identity import Identities, assign_identities
 from crm.entities.load import build_schema, documents_from_json, load_documents
 from crm.entities.model import Document, Schema
-from crm.entities.publish import publish_schema, rollback_schema
+from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.rename import rename_document, rename_field
 from crm.entities.workspace import get_workspace
 from crm.errors import SchemaError
@@ -27,6 +27,7 @@ from crm.permissions.grants import excess_of
 from crm.permissions.model import Actor
 from tests.conftest import find_actor
 from tests.crm.permissions.test_grants import WHO, Change, publish, role
+from tests.factories import make_customer
 
 HIDDEN, RECORDS, WRITES, ACTS = "grants.reads", "grants.reads_records", "grants.writes", "grants.acts"
 COSTLY = [{"field": "cost", "above": 100}]
@@ -270,6 +271,14 @@ DOORS: dict[str, tuple[Change, str]] = {
         lambda known: rule(known, "mine", [{"delete_record": {}}], entity="campaign"),
         ACTS,
     ),
+    "records that go with others": (
+        lambda known: set_key(known, "purchase", "product", on_delete="cascade"),
+        ACTS,
+    ),
+    "a field that is emptied with others": (
+        lambda known: set_key(known, "purchase", "product", on_delete="clear"),
+        ACTS,
+    ),
     "records given to others": (
         lambda known: known["rule", "assign_new_complaint"]["then"][0]["assign"].update(among={"role": WHO}),
         ACTS,
@@ -310,7 +319,7 @@ def shape(known):
     product(known)["list"]["columns"].append("cost")
     product(known)["list"]["sort"] = ["cost"]
     add_field(known, "customer", type="choice", choices={"a": {"label": "A"}, "b": {"label": "B"}})
-    add_field(known, "deal", type="reference", to="customer")
+    add_field(known, "deal", type="reference", to="customer", on_delete="clear")
     known["rule", "escalate_old_complaint"].update(label="Louder", priority=3)
 
 
@@ -396,6 +405,45 @@ def test_going_back_opens_no_side_door(closed):
 def test_a_role_under_another_name_is_another_role(live):
     """Somebody may hold the name."""
     assert "grants.deed" in judged(live, renamed(rename_document, "role", "service", "helpers"))
+
+
+def test_going_back_uncovers_nothing_that_was_removed_meanwhile(engine):
+    open_to_all = get_workspace(engine).number
+    assert publish(engine, hide, "admin") == []
+    hidden = get_workspace(engine).number
+
+    def remove(known):
+        del known["rule", "costly"], known["rule", "asleep"]
+        body = product(known)
+        del body["fields"]["cost"], body["fields"]["margin"], body["checks"]
+        body["list"]["columns"].remove("margin")
+        body["form"][1]["fields"] = ["price"]
+        for found in known.values():
+            rights = found.get("entities", {}).get("product", {}) if "role" in found else {}
+            rights["hidden"] = [name for name in rights.get("hidden", ()) if name not in ("cost", "margin")]
+            rights if rights["hidden"] else rights.pop("hidden")
+
+    assert publish(engine, remove) == []
+    with pytest.raises(SchemaError) as caught:
+        rollback_schema(engine, open_to_all, WHO)
+    assert {problem.code for problem in caught.value.problems} == {"grants.field"}
+    assert rollback_schema(engine, hidden, WHO) == hidden + 2
+
+
+def test_a_refusal_tells_its_publisher_no_values_he_may_not_read(engine, session):
+    for _twice in range(2):
+        make_customer(session, city="Serres")
+    session.commit()
+    for key, value in (("unique", True), ("type", "integer")):
+        change = lambda known, key=key, value=value: set_key(known, "customer", "city", **{key: value})  # noqa: E731
+        documents = changed(get_workspace(engine).schema.documents, change)
+        for who, is_told in ((WHO, False), ("admin", True)):
+            with pytest.raises(SchemaError) as caught:
+                publish_schema(engine, documents, "", who)
+            [problem] = caught.value.problems
+            assert ("Serres" in render(problem, "en")) == is_told
+            found = diff_schema(engine, documents, who)["problems"]
+            assert "Serres" not in str([render(problem, "en") for problem in found]) or is_told
 
 
 def test_somebody_who_may_takes_over_the_draft(closed):
