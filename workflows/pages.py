@@ -16,9 +16,12 @@ from crm import events, queue
 from crm.conditions import parse_conditions, say
 from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
+from crm.entities.model import Schema
 from crm.entities.workspace import Workspace
-from crm.errors import NotFoundError
+from crm.errors import NotAllowedError, NotFoundError
 from crm.fields.locales import shown_date, shown_time
+from crm.permissions.flows import is_within
+from crm.permissions.model import Actor
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.web.asking import always, asks
 from crm.web.language import current_language
@@ -34,7 +37,7 @@ from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
 from workflows.runs.rehearse import read_period, try_rule
-from workflows.runs.versions import row_today, step_today
+from workflows.runs.versions import is_open, row_today, step_today
 
 RUNS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
@@ -99,6 +102,7 @@ class RulesView(BaseView):
         row = store.find_run(session, min(run_id, LARGEST_ID))
         if row is None:
             abort(404)
+        is_told = is_open(session, row)
         row = row_today(session, row)
         steps = store.list_steps(session, row["id"])
         mails = outbox.list_of_run(session, row["id"])
@@ -109,8 +113,9 @@ class RulesView(BaseView):
             occasion=self.occasion_of(row),
             changed=self.changed_labels(row),
             cause=self.cause_links(session, row["cause"]),
-            errors=sentences(row["error"], current_language()),
-            steps=[self.step_line(row, step, mails) for step in steps],
+            errors=sentences(row["error"], current_language()) if is_told else [],
+            steps=[self.step_line(row, step, mails, is_told) for step in steps],
+            is_told=is_told,
             can_retry=store.FAILED in (row["state"], *(mail["state"] for mail in mails)),
         )
 
@@ -210,7 +215,7 @@ class RulesView(BaseView):
                 yield from self.sentences_of(rule, branch.steps, depth + 1)
 
     def step_line(
-        self, row: Mapping[str, Any], step: Mapping[str, Any], mails: Sequence[Mapping]
+        self, row: Mapping[str, Any], step: Mapping[str, Any], mails: Sequence[Mapping], is_told: bool
     ) -> dict[str, Any]:
         """Return a step that was done as the page of a run draws it."""
         rule = self.rules.get(row["rule"])
@@ -226,7 +231,19 @@ class RulesView(BaseView):
         lines = effect_lines(self.appbuilder.session(), entity, effect) if entity else []
         key = f"{row['id']}:{step['position']}:"
         lines += [mail_line(mail) for mail in mails if mail["key"].startswith(key)]
-        return {**step, "sentence": sentence, "lines": lines}
+        return {**step, "sentence": sentence, "lines": lines if is_told else []}
+
+
+def require_all(actor: Actor, schema: Schema, name: str) -> None:
+    """Let pass who may read and do all that a rule does: a trial of it tells what it read.
+
+    Errors: NotAllowedError.
+    """
+    for document in schema.documents:
+        if (document.kind, document.name) == ("rule", name) and not is_within(
+            actor, schema, schema, document
+        ):
+            raise NotAllowedError("rule.may_not_try", rule=schema.parts["rule"][name].label)
 
 
 def period_words(period: str) -> str:
@@ -287,6 +304,7 @@ class RuleApi(DescribedApi):
         period = read_period(asked["since"]) if "since" in asked else None
         session = self.appbuilder.session()
         organisation = organisation_of(current_app.extensions["crm_settings"])
+        require_all(session.actor, self.workspace.schema, name)
         workshop = Workshop(released_engine(session), organisation, session.clock, fixed=self.workspace)
         return jsonify(try_rule(workshop, name, record, period).as_json())
 

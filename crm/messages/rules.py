@@ -3,6 +3,7 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "rule.may_not_try": N_("You may not see all that the rule “%(rule)s” reads, so you cannot try it."),
     # what is wrong with a rule or a template
     "rule.unknown_entity": N_("There is no entity “%(name)s”."),
     "rule.unknown_entity_near": N_("There is no entity “%(name)s”. Did you mean “%(near)s”?"),

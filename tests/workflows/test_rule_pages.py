@@ -61,6 +61,19 @@ def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped_workshop
     assert "ada@example.com" in page
     assert "system:system" in page
     assert "<i>Ada" not in page
+    configurator = client("configurator").get(f"/admin/rules/run/{number}").text
+    assert "ada@example.com" not in configurator and "is not shown" in configurator
+
+
+def test_who_may_not_read_what_a_rule_reads_cannot_try_it(client, session):
+    customer = make_customer(session, email="ada@example.com")
+    complaint = make_complaint(session, customer=customer).id
+    session.commit()
+    session.close()
+    for who, status in (("configurator", 403), ("admin", 200)):
+        browser, path = client(), "/api/v1/rule/confirm_complaint/try"
+        answer = browser.post(path, json={"record": complaint}, headers=browser.api_token(who))
+        assert answer.status_code == status and ("ada@example.com" in answer.text) == (who == "admin")
 
 
 def test_a_failed_run_is_tried_again_by_post(client, session, shipped_workshop):

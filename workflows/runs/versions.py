@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from crm.database import CrmSession, only_reading
 from crm.entities import store as revisions
 from crm.entities.identity import identities_from_json
-from crm.entities.load import documents_from_json
+from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Entity
 from crm.entities.past import read_past
 from crm.entities.rename import renamed_since
 from crm.entities.workspace import Workspace
+from crm.permissions.flows import is_within
 from workflows.organisation import Workshop
 from workflows.rules.build import build_rule
 from workflows.rules.check import check_rule
@@ -55,6 +56,18 @@ def _document(engine: sa.Engine, name: str, revision: int, now: int) -> Document
         return rule
     then, today = (identities_from_json(one["identities"]) for one in (found, live))
     return renamed_since(rule, documents, then, today)
+
+
+def is_open(session: CrmSession, run: Mapping[str, Any]) -> bool:
+    """Return whether the session's actor may read and do all that a run's rule did, so that he may see what it did."""
+    actor, number = session.actor, run["revision"]
+    found = None if actor.sees_everything else revisions.find_revision(session.connection(), number)
+    if found is None:
+        return actor.sees_everything
+    documents, identities = documents_from_json(found["documents"]), identities_from_json(found["identities"])
+    then, _problems = build_schema(documents, number, identities)
+    rule = next((one for one in documents if (one.kind, one.name) == ("rule", run["rule"])), None)
+    return rule is not None and is_within(actor, session.workspace.schema, then, rule)
 
 
 def row_today(session: CrmSession, row: Mapping[str, Any]) -> dict[str, Any]:
