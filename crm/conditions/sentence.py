@@ -56,11 +56,19 @@ class Speaker:
 
     def say(self, key: str, **params: str) -> str:
         """Return the sentence of a key."""
-        return translate(SENTENCES[key], self.language, **params)
+        return self._filled(SENTENCES[key], params)
 
     def phrase(self, key: str, **params: str) -> str:
         """Return the phrase of a key."""
-        return translate(PHRASES[key], self.language, **params)
+        return self._filled(PHRASES[key], params)
+
+    def _filled(self, sentence: str, params: Mapping[str, str]) -> str:
+        """Return a sentence with its parts; a Hebrew prefix stands joined to a Hebrew word, with a dash to all else."""
+        found = translate(sentence, self.language)
+        for name, text in params.items():
+            if "א" <= text[:1] <= "ת":
+                found = found.replace(f"־%({name})s", f"%({name})s")
+        return found % params if params else found
 
     def listed(self, texts: Iterable[str], style: str = "standard") -> str:
         """Return texts joined by and (`standard`) or by or (`or`), as the language does it."""
@@ -152,8 +160,8 @@ class Speaker:
     def age(self, node: model.Age) -> str:
         """Return an age in words."""
         if node.operator == "ago":
-            far, near = shown_number(node.amount, self.language), self.span(node.nearer, node.unit)
-            return self.say("ago", field=self.value(node.value), far=far, near=near)
+            near, far = shown_number(node.nearer, self.language), self.span(node.amount, node.unit)
+            return self.say("ago", field=self.value(node.value), near=near, far=far)
         return self.say(node.operator, field=self.value(node.value), span=self.span(node.amount, node.unit))
 
     def span(self, amount: int, unit: str) -> str:
@@ -161,7 +169,8 @@ class Speaker:
         locale, name = locale_of(self.language), f"duration-{unit[:-1]}"
         found = format_unit(amount, name, "long", locale=locale)
         # Hebrew has its weeks and years in the short form only, and Babel then gives the unit's own name.
-        return format_unit(amount, name, "short", locale=locale) if name in found else found
+        found = format_unit(amount, name, "short", locale=locale) if name in found else found
+        return found.removeprefix("1 ") if self.language == "he" else found  # one day is just "day"
 
     def any_child(self, node: model.Children) -> str:
         """Return the existence of children in words."""
@@ -227,8 +236,14 @@ class Speaker:
 
     def beside(self, left: Node, right: Node | None) -> str:
         """Return the right side of a line, as its left side's field shows such a value."""
-        if not isinstance(right, model.Const) or not isinstance(left, model.FieldPath):
+        if not isinstance(right, model.Const):
             return self.value(right) if right is not None else ""
+        if isinstance(left, model.Call) and left.name == "year":
+            return format(right.value, "f")  # 2026, without the sign between thousands
+        if isinstance(left, model.Children) and left.aggregate != "count":
+            left = left.value
+        if not isinstance(left, model.FieldPath):
+            return self.value(right)
         entity, name = left.steps[-1]
         field = self.schema.entities[entity].fields.get(name)
         return self.value(right) if field is None else self._shown(field, right)
@@ -292,6 +307,10 @@ class Speaker:
     def call(self, node: model.Call) -> str:
         """Return a function in words."""
         values = [self.value(argument) for argument in node.arguments]
+        if node.name == "add_days" and isinstance(getattr(node.arguments[1], "value", None), Decimal):
+            return self.phrase(
+                "add_span", first=values[0], span=self.span(int(node.arguments[1].value), "days")
+            )
         key = {"min": "least", "max": "greatest"}.get(node.name, node.name)
         if key in ("least", "greatest", "coalesce", "concat"):
             return self.phrase(key, values=self.listed(values))
