@@ -1,7 +1,12 @@
-// Small things of the shell: the open menu is scrolled to, dropdowns in a table may leave it.
+// Small things of the shell: the open menu and the open tab are scrolled to, dropdowns in a table may leave it.
 (() => {
   "use strict";
   document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest" });
+  for (const tab of document.querySelectorAll(".link-tabs .active")) {
+    const tabs = tab.closest(".link-tabs");
+    const off = tab.getBoundingClientRect().left - tabs.getBoundingClientRect().left;
+    tabs.scrollLeft += off - (tabs.clientWidth - tab.offsetWidth) / 2;
+  }
   for (const box of document.querySelectorAll("details[data-keep-open]")) {
     const key = `open:${box.dataset.keepOpen}`;
     if (sessionStorage.getItem(key)) box.open = true;

@@ -165,3 +165,12 @@ def test_columns_of_a_list_are_arranged_by_buttons(visit: Callable[..., Visitor]
     visitor.open("/admin/schema/deal/lists")
     order = page.evaluate("[...document.querySelectorAll('[name=column]:checked')].map((box) => box.value)")
     assert order[:3] == ["name", "stage", "customer"]
+
+
+def test_the_open_tab_is_seen_on_a_phone(visit: Callable[..., Visitor]) -> None:
+    for language in ("en", "he"):
+        visitor = visit("admin", width=PHONE, language=language)
+        visitor.open("/admin/schema/deal/general")
+        box = visitor.page.locator(".link-tabs .active").last.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE
+        assert visitor.page.evaluate("scrollY") == 0

@@ -155,6 +155,8 @@ def test_what_surrounds_an_entity_is_shown(client):
     assert 'value="contact" selected' in admin.get("/admin/schema/deal/add/reference?to=contact").text
     rights = admin.get("/admin/schema/deal/rights").text
     assert "Stage is Won" in rights and "Expected amount, Probability" in rights
+    closed = re.sub(r"<[^>]+>", "", rights[rights.index("No access") :])
+    assert "Counter" in closed and "Manager" not in closed
     assert 'href="/admin/rules/' in admin.get("/admin/schema/deal/rules").text
 
 
