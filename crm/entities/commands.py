@@ -10,7 +10,7 @@ import click
 
 from crm.commands import Context, crm_command
 from crm.database import only_reading
-from crm.entities import store
+from crm.entities import lint, store
 from crm.entities.finish import list_unfinished
 from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
@@ -37,7 +37,7 @@ def register(crm: click.Group) -> None:
     def group() -> None:
         """Check, compare, publish and export the schema."""
 
-    crm_command(group, "check")(FOLDER(_check))
+    crm_command(group, "check")(FOLDER(check_folder))
     crm_command(group, "diff")(FOLDER(_diff))
     crm_command(group, "publish")(
         FOLDER(click.option("-m", "why", default="", help="Why, for the history.")(_publish))
@@ -81,13 +81,16 @@ def load_folder(folder: Path) -> list[Document]:
     return documents
 
 
-def _check(context: Context, folder: Path) -> None:
-    """Check every file and name every problem."""
+def check_folder(context: Context, folder: Path) -> None:
+    """Check every file and name every problem; with --json what is worth a second look, too."""
     documents, problems = load_documents(folder)
-    problems += build_schema(documents, 0)[1]
-    rows = [told(problem, context.language) for problem in problems]
+    schema, found = build_schema(documents, 0)
+    problems += found
+    notes = lint.notes_on(schema, documents, schema.entities)
+    facts = _in_words({"problems": problems, "notes": notes}, context.language)
+    rows = facts["problems"]
     lines = [f"{row['file']}:{row['line']}: {row['message']}" for row in rows]
-    context.answer({"problems": rows}, "\n".join(lines) or f"{len(documents)} files, no problems.")
+    context.answer(facts, "\n".join(lines) or f"{len(documents)} files, no problems.")
     if problems:
         raise click.exceptions.Exit(1)
 

@@ -113,6 +113,20 @@ MESSAGES = {
     "schema.note_same_label": N_(
         "“%(first)s” and “%(second)s” of %(entity)s have the same label: %(label)s."
     ),
+    "schema.note_same_entity": N_(
+        "The entities “%(first)s” and “%(second)s” have the same label: %(label)s."
+    ),
+    "schema.note_unused": N_("Nothing uses “%(field)s” of %(entity)s: no form, list, condition or report."),
+    "schema.note_no_index": N_(
+        "“%(field)s” selects among %(count)s records of %(entity)s (%(names)s) and has no index. “index: true” makes "
+        "that quick."
+    ),
+    "schema.note_alike": N_(
+        "Records of %(entity)s are alike already in %(fields)s: %(count)s groups of them."
+    ),
+    "schema.note_unused_choices": N_(
+        "No record of %(entity)s holds these choices of “%(field)s”: %(choices)s."
+    ),
     "schema.note_no_layout": N_(
         "No section of the form of %(entity)s names “%(field)s”; it stands under “Other”."
     ),

@@ -27,7 +27,7 @@ from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
 from crm.web.schema.formula import toolbox
 from crm.web.schema.impact import impact_words
-from crm.web.schema.overview import count_choices
+from crm.web.schema.overview import count_choices, notes_of
 from crm.web.schema.pieces import (
     Answer,
     ShapingView,
@@ -69,6 +69,7 @@ class SchemaFieldsView(ShapingView):
             total=len(every),
             asked=asked,
             groups=group_labels(),
+            notes=[] if asked else notes_of(name),
             moved=request.args.get("moved", ""),
             by=request.args.get("by", ""),
         )

@@ -10,14 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.drafts import service as drafts
 from crm.drafts.edits import fields_of
 from crm.drafts.history import Origin, origins_of
 from crm.drafts.model import Draft, Edit
 from crm.drafts.shape import has_shape
 from crm.drafts.texts import count_missing
+from crm.entities import lint, lint_data
 from crm.entities.model import Document
+from crm.entities.usage import Usage
 from crm.fields.alphabet import sort_key
 from crm.fields.fold import fold
+from crm.messages import render
+from crm.web.language import current_language
 from crm.web.schema.pieces import label_of, live_body
 from crm.web.session import current_session
 
@@ -137,11 +142,16 @@ def count_choices(name: str, field: str, body: Mapping) -> dict[str, int]:
     live = fields.get(field) or fields.get(str(body.get("was") or ""))
     if live is None or live.encrypted or live.type not in ("choice", "choices"):
         return {}
-    column = getattr(session.workspace.models[name], live.name)
-    with session.as_system():
-        rows = session.execute(sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column))
-    found: Counter[str] = Counter()
-    for value, count in rows:
-        for key in value if isinstance(value, tuple) else (value,):
-            found[key] += count
-    return dict(found)
+    return dict(lint_data.count_choices(session.connection(), session.workspace.models, entity, live))
+
+
+def notes_of(name: str) -> list[str]:
+    """Return what to look at once more in an entity of the reader's draft, and in what its records hold."""
+    session = current_session()
+    draft, workspace = drafts.find_draft(session), session.workspace
+    documents = drafts.documents_of(session, draft)
+    notes = lint.notes_on(drafts.propose(session, draft)[0], documents, {name})
+    if name in workspace.schema.entities:
+        entity, usage = workspace.schema.entities[name], Usage(workspace.schema.documents)
+        notes += lint_data.notes_on_data(session.connection(), workspace.models, entity, usage)
+    return [render(note, current_language()) for note in notes]

@@ -148,4 +148,4 @@ def test_notes_name_what_is_allowed_but_odd(engine):
     notes = [render(note, "en") for note in diff_after(engine, change)["notes"]]
     assert any("“name” and “second_name” of customer have the same label: NÁME" in note for note in notes)
     assert any("“customer.second_name” has no label yet in: ro, he" in note for note in notes)
-    assert any("No section of the form of customer names “second_name”" in note for note in notes)
+    assert any("Nothing uses “second_name” of customer" in note for note in notes)
