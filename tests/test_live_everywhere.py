@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from crm.entities.load import documents_from_json
 from crm.entities.processes import publish_status
 from crm.entities.publish import publish_schema, rollback_schema
 from crm.entities.workspace import load_workspace
+from tests.crm.entities.publishing import fill_customers, publish_changed
 from tests.test_make_run import Running, wait_for
 
 PASSWORD = "three-green-boats-9"
@@ -59,6 +61,36 @@ class Load:
             except OSError as error:
                 self.failed.append(f"{paths[place]}: {error}")
             time.sleep(0.02)
+
+
+class Writer(threading.Thread):
+    """Saves one field of some records all the time, through whichever process answers, and notes what was accepted."""
+
+    def __init__(self, running: Running, token: str, records: range) -> None:
+        super().__init__()
+        self.running, self.token, self.records = running, token, records
+        self.saved: dict[int, int] = {}
+        self.failed: list[str] = []
+        self.going = True
+
+    def run(self) -> None:
+        """Save a number in each record in turn, until it is enough."""
+        for turn in itertools.count(1_000_000):
+            if not self.going:
+                return
+            record = self.records[turn % len(self.records)]
+            body = json.dumps({"street": str(turn)}).encode()
+            address = f"http://127.0.0.1:{self.running.port}/api/v1/customer/{record}"
+            request = urllib.request.Request(
+                address, body, {"Content-Type": "application/json"}, method="PUT"
+            )
+            request.add_header("Authorization", f"Bearer {self.token}")
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    answer.read()
+                self.saved[record] = turn
+            except OSError as error:
+                self.failed.append(f"{record}: {error}")
 
 
 @pytest.fixture
@@ -112,3 +144,50 @@ def test_a_publish_is_live_everywhere_in_seconds_and_no_request_fails(
     engine.dispose()
     assert load.failed == []
     assert max(seconds) < SOON, seconds
+
+
+def make_streets_numbers(engine: sa.Engine) -> int:
+    """Publish customers whose street is a number."""
+
+    def change(entities: dict) -> None:
+        entities["customer"]["fields"]["street"] = {"type": "integer"}
+
+    return publish_changed(engine, change)
+
+
+def streets(engine: sa.Engine, records: range) -> dict[int, int]:
+    """Return what the live revision has for some records."""
+    workspace = load_workspace(engine)
+    column = workspace.models.table("customer").c[
+        workspace.schema.entities["customer"].fields["street"].column
+    ]
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(column.table.c.id, column).where(column.table.c.id.in_(records)))
+        return {row[0]: row[1] for row in rows}
+
+
+def test_a_field_changes_its_type_under_writers_and_no_value_is_lost(
+    running: Running, empty_database_url: str
+) -> None:
+    wire()
+    engine = build_engine(empty_database_url)
+    wait_for(lambda: "Ctrl-C stops it" in running.said(), running.said())
+    wait_for(lambda: len(publish_status(engine)["processes"]) == 5, running.said())
+    fill_customers(engine, 25_000)  # more than a publish converts itself
+    token = token_of(running)
+    writers = [Writer(running, token, range(first, first + 5)) for first in (1, 12_001, 24_001)]
+    with Load(running, token) as load:
+        for writer in writers:
+            writer.start()
+        wait_for(lambda: all(writer.saved for writer in writers), "nobody writes")
+        number = make_streets_numbers(engine)
+        wait_for(lambda: is_everywhere(engine, number), str(publish_status(engine)))
+        for writer in writers:
+            writer.going = False
+            writer.join()
+    assert [*load.failed, *(found for writer in writers for found in writer.failed)] == []
+    for writer in writers:
+        wait_for(lambda writer=writer: streets(engine, writer.records) == writer.saved, str(writer.saved))
+    untouched = range(100, 200)
+    assert streets(engine, untouched) == {number: number for number in untouched}
+    engine.dispose()

@@ -188,10 +188,10 @@ def test_the_arrival_shows_how_far_the_search_keys_are(client, engine, monkeypat
     )
     report_process(engine, "one", "web", number)
     page = client("admin").get(f"/admin/schema/publish/{number}").text
-    assert "Other words find them now" in page and "0 of 3" in page and 'data-poll="1"' in page
+    assert "The search is brought up to date" in page and "0 of 3" in page and 'data-poll="1"' in page
     rebuild_search_keys(engine)
     state = client("admin").get(f"/admin/schema/publish/{number}/state").text
-    assert "Other words" not in state and "hx-trigger" not in state
+    assert "brought up to date" not in state and "hx-trigger" not in state
 
 
 def version_of(session_as) -> int:
