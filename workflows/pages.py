@@ -37,7 +37,7 @@ from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
 from workflows.runs.rehearse import read_period, try_rule
-from workflows.runs.versions import is_open, row_today, step_today
+from workflows.runs.versions import is_open, rows_today, step_today
 
 RUNS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
@@ -88,7 +88,7 @@ class RulesView(BaseView):
             **self.line(rule),
             lines=self.conditions_of(rule),
             steps=list(self.sentences_of(rule, rule.steps)),
-            runs=self.run_lines([row_today(self.appbuilder.session(), row) for row in runs]),
+            runs=self.run_lines(rows_today(self.appbuilder.session(), runs)),
             chosen=state,
             states=store.STATES,
         )
@@ -103,7 +103,7 @@ class RulesView(BaseView):
         if row is None:
             abort(404)
         is_told = is_open(session, row)
-        row = row_today(session, row)
+        [row] = rows_today(session, [row])
         steps = store.list_steps(session, row["id"])
         mails = outbox.list_of_run(session, row["id"])
         return self.render_template(
@@ -196,7 +196,7 @@ class RulesView(BaseView):
     def run_line(self, row: Mapping[str, Any], titles: Mapping[int, str]) -> dict[str, Any]:
         """Return one run."""
         entity = self.workspace.schema.entities.get(row["entity"])
-        label = entity.label.get(current_language()) if entity else row["entity"]
+        label = entity.label.get(current_language()) if entity else row["entity"] or "—"
         title = titles.get(row["record_id"], "")
         return {
             **row,

@@ -87,13 +87,20 @@ def plan_behind(planner: Planner, carried: Carried, chunk: Sequence[Row], writte
     ]
 
 
-def batch_today(connection: sa.Connection, schema: Schema, batch: dict[str, Any]) -> dict[str, Any]:
-    """Return a batch with today's names, whatever was renamed since it was decided; a column may lose its field.
+def batches_today(
+    connection: sa.Connection, schema: Schema, batches: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return batches with today's names, whatever was renamed since they were decided; a column may lose its field.
 
     Shape:  `revision` stays the one the row in the database speaks. An entity that is gone keeps its name, unless
             another one bears it now.
     """
-    past, revision = read_past(connection), batch["revision"]
+    past = read_past(connection)
+    return [_batch_today(past, schema, batch) for batch in batches]
+
+
+def _batch_today(past: Past, schema: Schema, batch: dict[str, Any]) -> dict[str, Any]:
+    revision = batch["revision"]
     entity = past.entity_today(schema, batch["entity"], revision)
     if entity is None:
         return {**batch, "entity": "" if batch["entity"] in schema.entities else batch["entity"]}

@@ -16,7 +16,7 @@ from crm.commands import Context, crm_command
 from crm.database import CrmSession, only_reading
 from crm.errors import CrmError, ImportRowError, NotFoundError
 from crm.imports import files, service, store, work
-from crm.imports.carry import batch_today
+from crm.imports.carry import batches_today
 from crm.imports.matching import tell_columns
 from crm.imports.model import MODES, Look, Reading, build_matching
 from crm.imports.reader import check_look, look_at_file
@@ -200,7 +200,7 @@ def find(context: Context, batch_id: int) -> service.Batch:
         found = store.find_batch(connection, batch_id)
         if found is None:
             raise NotFoundError("import.no_such_batch", id=batch_id)
-        return batch_today(connection, schema, found)
+        return batches_today(connection, schema, [found])[0]
 
 
 def state_of(context: Context, batch_id: int) -> str:

@@ -12,7 +12,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
 from crm.imports import files, store
-from crm.imports.carry import batch_today
+from crm.imports.carry import batches_today
 from crm.imports.coding import decode_problem, encode_params
 from crm.imports.matching import check_columns, guess_columns, usual_keys
 from crm.imports.model import (
@@ -129,7 +129,7 @@ def get_batch(session: CrmSession, batch_id: int) -> Batch:
     actor = session.actor
     if found is None or not (actor.sees_everything or found["user_id"] == actor.user_id):
         raise NotFoundError("import.no_such_batch", id=batch_id)
-    return batch_today(session.connection(), session.workspace.schema, found)
+    return batches_today(session.connection(), session.workspace.schema, [found])[0]
 
 
 def list_batches(session: CrmSession) -> list[Batch]:
@@ -137,7 +137,7 @@ def list_batches(session: CrmSession) -> list[Batch]:
     actor = session.actor
     connection, schema = session.connection(), session.workspace.schema
     found = store.list_batches(connection, None if actor.sees_everything else actor.user_id)
-    return [batch_today(connection, schema, batch) for batch in found]
+    return batches_today(connection, schema, found)
 
 
 def entity_of(session: CrmSession, name: str) -> Entity:

@@ -21,7 +21,7 @@ from workflows.effects import effect_lines
 from workflows.organisation import Organisation
 from workflows.runs import store
 from workflows.runs.rehearse import try_rule
-from workflows.runs.versions import row_today, step_today
+from workflows.runs.versions import rows_today, step_today
 
 WATCH = """
 rule: watch_the_note
@@ -104,7 +104,7 @@ def test_the_page_of_a_run_tells_what_it_did_by_todays_names(room, workshop):
     room.rename("kind", "sort")
     room.rename_entity("item", "thing")
     with room.session("admin") as session:
-        row = row_today(session, store.list_runs(session, 1, "watch_the_note")[0])
+        [row] = rows_today(session, store.list_runs(session, 1, "watch_the_note"))
         entity = session.workspace.schema.entities[row["entity"]]
         effects = [step_today(session, entity, row, step) for step in store.list_steps(session, row["id"])]
         lines = [line for effect in effects for line in effect_lines(session, entity, effect)]

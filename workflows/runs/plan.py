@@ -28,7 +28,7 @@ from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
 from workflows.runs.errors import as_json, sentences
 from workflows.runs.moments import History, Moment
-from workflows.runs.versions import row_today
+from workflows.runs.versions import rows_today
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _plan_alone(workshop: Workshop, row: Mapping) -> None:
 def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
     with workshop.session() as session:
         schema = session.workspace.schema
-        rows = [row_today(session, row) for row in rows]
+        rows = rows_today(session, rows)
         wanted = [row for row in rows if row["change_id"] and rules_for(schema, row["entity"], row["kind"])]
         first = min((row["change_id"] for row in wanted), default=0)
         history = History(session, {(row["entity"], row["record_id"]) for row in wanted}, first)

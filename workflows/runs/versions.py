@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from crm.database import CrmSession, only_reading
 from crm.entities import store as revisions
 from crm.entities.identity import identities_from_json
-from crm.entities.load import build_schema, documents_from_json
-from crm.entities.model import Document, Entity
-from crm.entities.past import read_past
+from crm.entities.load import documents_from_json
+from crm.entities.model import Document, Entity, Schema
+from crm.entities.past import Past, read_past, schema_at
 from crm.entities.rename import renamed_since
 from crm.entities.workspace import Workspace
 from crm.permissions.flows import is_within
@@ -60,23 +60,26 @@ def _document(engine: sa.Engine, name: str, revision: int, now: int) -> Document
 
 def is_open(session: CrmSession, run: Mapping[str, Any]) -> bool:
     """Return whether the session's actor may read and do all that a run's rule did, so that he may see what it did."""
-    actor, number = session.actor, run["revision"]
-    found = None if actor.sees_everything else revisions.find_revision(session.connection(), number)
-    if found is None:
+    actor = session.actor
+    then = None if actor.sees_everything else schema_at(session.connection(), run["revision"])
+    if then is None:
         return actor.sees_everything
-    documents, identities = documents_from_json(found["documents"]), identities_from_json(found["identities"])
-    then, _problems = build_schema(documents, number, identities)
-    rule = next((one for one in documents if (one.kind, one.name) == ("rule", run["rule"])), None)
+    rule = next((one for one in then.documents if (one.kind, one.name) == ("rule", run["rule"])), None)
     return rule is not None and is_within(actor, session.workspace.schema, then, rule)
 
 
-def row_today(session: CrmSession, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of an event or run with today's names, whatever was renamed since it was written.
+def rows_today(session: CrmSession, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of events or runs with today's names, whatever was renamed since they were written.
 
     Shape:  an entity that is gone is called "". What a run's `why` says was `changed` loses fields that are gone.
     """
-    past, revision = read_past(session.connection()), row["revision"]
-    entity = past.entity_today(session.workspace.schema, row["entity"], revision)
+    past = read_past(session.connection())
+    return [_row_today(past, session.workspace.schema, row) for row in rows]
+
+
+def _row_today(past: Past, schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+    revision = row["revision"]
+    entity = past.entity_today(schema, row["entity"], revision)
     found = {**row, "entity": entity.name if entity else ""}
     if entity and "changed" in (row.get("why") or {}):
         changed, _gone = past.values_today(entity, row["why"]["changed"], revision)
