@@ -140,6 +140,16 @@ def list_batches(session: CrmSession) -> list[Batch]:
     return batches_today(connection, schema, found)
 
 
+def open_imports(session: CrmSession) -> dict[str, str]:
+    """Return the files of the imports that are not done and that the actor may see, by number as text."""
+    actor = session.actor
+    return {
+        str(batch["id"]): batch["file_name"]
+        for batch in store.list_open_batches(session.connection())
+        if actor.sees_everything or batch["user_id"] == actor.user_id
+    }
+
+
 def entity_of(session: CrmSession, name: str) -> Entity:
     """Return an entity by name.
 

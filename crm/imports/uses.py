@@ -11,14 +11,16 @@ from crm.entities.model import Document
 from crm.entities.past import Past, name_at, read_past
 from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
+from crm.imports.model import column_letters
 from crm.imports.store import list_open_batches
+from crm.texts import N_
 
 
 def walk_import(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to the entity of an import and to the fields its columns fill."""
 
     def columns(found: Mapping[str, str], spot: Spot) -> Mapping[str, str]:
-        return {header: walker.field(name, spot.at(header)) for header, name in found.items()}
+        return {letters: walker.field(name, spot.at(letters)) for letters, name in found.items()}
 
     spot = Spot().of(body["entity"])
     steps = {"entity": walker.entity, "columns": columns, "keys": walker.each(walker.field)}
@@ -39,13 +41,16 @@ def _document(past: Past, batch: Mapping[str, Any]) -> Document | None:
     if not entity:
         return None
     columns = {
-        column["header"]: past.newest_name(uid, column["field"], revision)
+        column_letters(column["index"]): past.newest_name(uid, column["field"], revision)
         for column in matching.get("columns", ())
         if column["field"]
     }
     keys = [past.newest_name(uid, name, revision) for name in matching.get("keys", ())]
-    body = {"label": batch["file_name"], "entity": entity, "columns": columns, "keys": keys}
+    body = {"label": UNNAMED, "entity": entity, "columns": columns, "keys": keys}
     return Document("import", str(batch["id"]), body)
 
+
+UNNAMED = N_("An import")
+"""What everybody may be told: files and their headers are for those who may see the import."""
 
 IMPORTS = Shelf("import", walk_import, _read)

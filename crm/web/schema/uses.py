@@ -9,6 +9,8 @@ from flask_babel import gettext, ngettext
 
 from crm.database import CrmSession
 from crm.entities.usage import Use
+from crm.imports.service import open_imports
+from crm.imports.uses import UNNAMED
 from crm.texts import Text
 from crm.web.entity.saved_views import PRIVATE, own_views
 from crm.web.language import current_language
@@ -16,23 +18,31 @@ from crm.web.schema.words import kind_label
 
 
 def use_rows(session: CrmSession, uses: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return uses (`Use.as_json`) as (words, url, place, field); private views of others are counted, not named."""
-    own, language = own_views(session), current_language()
+    """Return uses (`Use.as_json`) as (words, url, place, field).
+
+    Shape:  private views and imports of others are counted at the end, and not named.
+    """
+    known = {"view": own_views(session), "import": open_imports(session)}
     rows: list[dict[str, str]] = []
-    private: dict[tuple[str, str], set[str]] = {}
+    unnamed: dict[tuple[str, str, str], set[str]] = {}
     for use in uses:
-        field = str(use.get("field", ""))
-        if use["kind"] == "view" and use["label"] == PRIVATE and use["name"] not in own:
-            private.setdefault((use["entity"], field), set()).add(use["name"])
+        field, name = str(use.get("field", "")), known.get(use["kind"], {}).get(use["name"], "")
+        if use["label"] in (PRIVATE, UNNAMED) and not name:
+            unnamed.setdefault((use["kind"], use["entity"], field), set()).add(use["name"])
             continue
-        label = own.get(use["name"]) if use["kind"] == "view" else None
-        label = label or (Text(use["label"]).get(language) if use["label"] else use["name"])
-        words = gettext("%(kind)s “%(name)s”", kind=kind_label(use["kind"]), name=label)
+        name = name or (Text(use["label"]).get(current_language()) if use["label"] else use["name"])
+        words = gettext("%(kind)s “%(name)s”", kind=kind_label(use["kind"]), name=name)
         rows.append({"words": words, "url": address_of(use), "place": use["place"], "field": field})
-    for (entity, field), names in private.items():
-        words = ngettext("One private view of a colleague", "%(num)s private views of colleagues", len(names))
-        rows.append({"words": words, "url": f"/{entity}/list/", "place": "", "field": field})
+    for (kind, entity, field), names in unnamed.items():
+        url = f"/{entity}/list/" if kind == "view" else "/import/"
+        rows.append({"words": _counted(kind, len(names)), "url": url, "place": "", "field": field})
     return rows
+
+
+def _counted(kind: str, count: int) -> str:
+    if kind == "view":
+        return ngettext("One private view of a colleague", "%(num)s private views of colleagues", count)
+    return ngettext("One import of a colleague", "%(num)s imports of colleagues", count)
 
 
 def drawn_uses(session: CrmSession, uses: Iterable[Use]) -> list[dict[str, str]]:

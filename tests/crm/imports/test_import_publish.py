@@ -329,9 +329,18 @@ def uses_of(engine, field: str) -> set[tuple[str, str, str]]:
 def test_an_import_that_is_not_done_uses_the_fields_its_columns_fill_by_todays_names(workshop, engine):
     batch = workshop.check(csv_of(TABLE[:3]), "customer", mode="upsert", keys=("name",))
     number = str(batch["id"])
-    assert uses_of(engine, "remark") == {(number, "rows.csv", "columns.remark")}
+    assert uses_of(engine, "remark") == {(number, "An import", "columns.C")}
     publish_fields(engine, rename)
-    assert uses_of(engine, "comment") == {(number, "rows.csv", "columns.remark")}
-    assert (number, "rows.csv", "keys.1") in uses_of(engine, "name")
+    assert uses_of(engine, "comment") == {(number, "An import", "columns.C")}
+    assert (number, "An import", "keys.1") in uses_of(engine, "name")
     workshop.apply(batch["id"])
     assert uses_of(engine, "name") == set()
+
+
+def test_only_who_may_see_an_import_is_told_its_file(workshop, session_as):
+    mine = workshop.start(csv_of(TABLE[:3]), "customer", who="admin")
+    others = workshop.start(csv_of(TABLE[:3]), "customer", name="secret.csv")
+    with session_as("admin") as session:
+        assert service.open_imports(session) == {str(mine): "rows.csv", str(others): "secret.csv"}
+    with session_as("configurator") as session:
+        assert service.open_imports(session) == {}

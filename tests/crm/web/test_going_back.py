@@ -18,6 +18,7 @@ from crm.entities.load import documents_from_json
 from crm.entities.parked import purge_parked, weigh_rollback
 from crm.entities.publish import publish_schema, rollback_schema
 from crm.entities.workspace import get_workspace
+from crm.imports.store import add_batch
 from crm.web.app import build_app
 from crm.web.entity.saved_views import save_view
 from crm.web.schema.words import changed_documents, inner_changes
@@ -102,12 +103,29 @@ def test_who_uses_what_goes_and_what_is_set_aside_stands_on_the_page(house):
     save_view(session, "deal", "By mark", "_flt_0_mark=x&_oc_deal=mark", is_shared=False)
     session.actor = replace(session.actor, user_id=4_711)
     save_view(session, "deal", "Nobody's business", "_flt_0_mark=x", is_shared=False)
+    values = {
+        "entity": "deal",
+        "state": "checking",
+        "user_id": 4_711,
+        "file_name": "secret.csv",
+        "file_key": "k",
+    }
+    values |= {
+        "fingerprint": "f",
+        "look": {},
+        "revision": session.workspace.number,
+        "created_at": session.clock(),
+    }
+    values["matching"] = {"columns": [{"index": 0, "header": "Hush", "field": "mark"}], "keys": []}
+    number = add_batch(session.connection(), values)
     session.commit()
     page = house.browser().get(f"/admin/schema/history/{first}").text
     assert "<strong><bdi>Deals · Mark</bdi></strong> – Values that are set aside: <bdi>1</bdi>" in page
     assert "and a rollback brings them again" in page
     assert "Saved view “By mark”" in page and "One private view of a colleague" in page
-    assert "Nobody" not in page
+    assert "Nobody" not in page and f'href="/import/{number}"' in page and "Import “secret.csv”" in page
+    page = house.browser("configurator").get(f"/admin/schema/history/{first}").text
+    assert "One import of a colleague" in page and "secret.csv" not in page and "Hush" not in page
 
 
 def test_values_that_cannot_return_to_a_former_type_are_listed_and_do_not_stand_against_it(house):
