@@ -174,3 +174,13 @@ def test_the_open_tab_is_seen_on_a_phone(visit: Callable[..., Visitor]) -> None:
         box = visitor.page.locator(".link-tabs .active").last.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE
         assert visitor.page.evaluate("scrollY") == 0
+
+
+def test_the_key_is_made_while_one_types_the_label(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin", language="he")
+    for path, label in (("/admin/schema/new", "Σημείωση"), ("/admin/schema/deal/add/text", "Σημείωση")):
+        visitor.open(path)
+        visitor.page.locator('[name="label.el"]').press_sequentially(label)
+        visitor.page.locator("output code").get_by_text("simeiosi").wait_for()
+        assert visitor.page.evaluate("document.activeElement.name") == "label.el"
+    assert visitor.problems() == []

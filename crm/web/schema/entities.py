@@ -37,7 +37,7 @@ from crm.web.schema.pieces import (
     live_body,
     save_changed,
 )
-from crm.web.schema.readers import as_number, sent_texts
+from crm.web.schema.readers import as_number, key_of, sent_texts
 from crm.web.session import current_session
 
 USUAL_ICONS = (
@@ -73,6 +73,13 @@ class SchemaEntitiesView(ShapingView):
         return self.page(
             "schema/entities.html", rows=rows, total=len(every), has_custom=has_custom, asked=asked, sort=sort
         )
+
+    @expose("/key")
+    @has_access
+    @permission_name("use")
+    def key(self) -> Answer:
+        """Show the key that is made of a label while it is typed."""
+        return render_template("schema/_key.html", key=key_of(sent_texts(request.args, "label")))
 
     @expose("/icons")
     @has_access

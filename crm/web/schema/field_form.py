@@ -20,7 +20,16 @@ from crm.messages import render
 from crm.web.language import current_language
 from crm.web.schema.controls import KeyControl, control_of_key
 from crm.web.schema.pieces import Found, body_of, errors_by_key, is_stale, live_body, save_changed
-from crm.web.schema.readers import DrawnKey, Place, derive_name, draw_key, read_key, read_rows, unfinished
+from crm.web.schema.readers import (
+    DrawnKey,
+    Place,
+    derive_name,
+    draw_key,
+    key_of,
+    read_key,
+    read_rows,
+    unfinished,
+)
 from crm.web.session import current_session
 
 NOT_EDITED = ("type", "was")
@@ -118,15 +127,8 @@ def errors_of(found: list[Found], path: tuple, field_type: str) -> dict[str, str
 
 def name_of(found: Mapping) -> str:
     """Return a key for a new field, made of its label."""
-    label = found.get("label")
-    words = (
-        [label]
-        if isinstance(label, str)
-        else [label[each] for each in ("en", *label) if label.get(each)]
-        if label
-        else []
-    )
-    return next((name for word in words if (name := derive_name(word))), "")
+    label = found.get("label") or {}
+    return derive_name(label) if isinstance(label, str) else key_of(label)
 
 
 def whole_of(name: str, body: Mapping, names: tuple[str | None, str], wanted: Mapping) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.entities import entity_form, entity_keys
 from crm.web.schema.pieces import Answer, ShapingView, errors_by_key, find_problems, save_body
-from crm.web.schema.readers import derive_name, sent_texts
+from crm.web.schema.readers import derive_name, key_of, sent_texts
 from crm.web.session import current_session
 
 LEVELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -47,7 +47,7 @@ class SchemaNewView(ShapingView):
         if request.method == "GET":
             return self.draw({})
         form, label = request.form, sent_texts(request.form, "label")
-        name = form.get("_name", "").strip() or derive_name(label["en"] or first_word(label))
+        name = form.get("_name", "").strip() or key_of(label)
         keys, errors = entity_keys(form, {}), {}
         try:
             body = begin_entity(name, keys, sent_features(form))
@@ -84,11 +84,6 @@ class SchemaNewView(ShapingView):
             },
             **entity_form(body, errors or {}, request.form.get("_name", "")),
         )
-
-
-def first_word(label: Mapping[str, str]) -> str:
-    """Return what something is called in the first language that says it."""
-    return next(filter(None, label.values()), "")
 
 
 def sent_features(form: MultiDict) -> Features:

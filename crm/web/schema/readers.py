@@ -84,6 +84,16 @@ def derive_name(label: str) -> str:
     return name if not name or name[0].isalpha() else f"n_{name}"[:48]
 
 
+def key_of(label: Mapping[str, str]) -> str:
+    """Return a key made of a label: of its English words, else of the first that give one.
+
+    >>> key_of({"en": "", "el": "Έργο"}), key_of({"el": "Έργο", "en": "Project"}), key_of({})
+    ('ergo', 'project', '')
+    """
+    words = [label[language] for language in ("en", *label) if label.get(language)]
+    return next((name for word in words if (name := derive_name(word))), "")
+
+
 # Drawing
 
 
