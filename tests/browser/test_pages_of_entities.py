@@ -61,13 +61,6 @@ def test_a_wicked_name_makes_no_element_anywhere(visit: Visit, customers: list[i
         assert visitor.page.locator("main b").count() == 0
 
 
-def test_fingers_find_every_control_on_a_phone(visit: Visit, customers: list[int]) -> None:
-    visitor = visit("admin", width=PHONE)
-    for path in ("/customer/list/", f"/customer/edit/{customers[0]}"):
-        visitor.open(path)
-        assert visitor.small_targets() == []
-
-
 def test_lines_can_be_walked_ticked_and_opened_by_keys(visit: Visit, customers: list[int]) -> None:
     visitor = visit("admin")
     visitor.open("/customer/list/")

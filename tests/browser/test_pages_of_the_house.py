@@ -111,12 +111,6 @@ def test_side_bar_opens_on_a_phone_and_closes_again(visit: Visit) -> None:
     visitor.page.locator(".sidebar").wait_for(state="hidden")
 
 
-def test_fingers_find_every_control_on_a_phone(visit: Visit) -> None:
-    visitor = visit("admin", width=PHONE)
-    visitor.open("/users/add")
-    assert visitor.small_targets() == []
-
-
 def test_theme_chosen_by_hand_is_kept_and_never_flashes(visit: Visit) -> None:
     visitor = visit("admin")
     visitor.open("/profile/")

@@ -85,7 +85,7 @@ class Visitor:
         return self.plain_problems() + find_violations(self.page)
 
     def plain_problems(self) -> list[str]:
-        """Return what is wrong with the page as anybody sees it: console, sideways scroll, direction."""
+        """Return what anybody sees is wrong with the page: console, sideways scroll, direction, small controls."""
         found = list(self.errors)
         self.errors.clear()
         width = self.page.viewport_size["width"]
@@ -96,6 +96,8 @@ class Visitor:
         direction = self.page.evaluate("getComputedStyle(document.body).direction")
         if direction != ("rtl" if language == "he" else "ltr"):
             found.append(f"{language} runs {direction}")
+        if width == PHONE:
+            found += [f"Too small for a finger: {control}" for control in self.small_targets()]
         return found
 
     def small_targets(self) -> list[str]:
