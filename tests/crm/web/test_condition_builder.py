@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from typing import Any
@@ -109,7 +110,7 @@ def test_a_line_nobody_understands_is_kept(drawing, world_schema: Schema, lines:
 
 
 @settings(
-    max_examples=150,
+    max_examples=int(os.environ.get("KOINE_CASES", "2000")),
     deadline=None,
     database=None,
     phases=(Phase.explicit, Phase.generate),
