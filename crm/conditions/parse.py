@@ -28,7 +28,7 @@ from crm.conditions.tokens import FormulaRefusal
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.messages.conditions import KINDS, MESSAGES
+from crm.messages.conditions import EXAMPLES, KINDS, MESSAGES
 from crm.texts import Text, translate
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ def problem_of(refusal: Refusal, path: tuple = ()) -> ConditionProblem:
     place = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in path)
     params = refusal.params
     if refusal.code in ABOUT_KINDS:
-        params = {name: Text(KINDS.get(str(value), str(value))) for name, value in params.items()}
+        example = {"example": EXAMPLES.get(str(params["kind"]), "")} if "value" in params else {}
+        kinds = {
+            name: Text(KINDS.get(str(kind), str(kind))) for name, kind in params.items() if name != "value"
+        }
+        params = params | kinds | example
     problem = ConditionProblem(refusal.code, {**params, "place": place}, path=path, spot=refusal.spot)
     if not isinstance(refusal, FormulaRefusal):
         return problem

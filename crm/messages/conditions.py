@@ -15,6 +15,19 @@ KINDS = {
 }
 """What a kind of value is called."""
 
+EXAMPLES = {
+    "text": "abc",
+    "number": "1250.50",
+    "boolean": "true",
+    "date": "2026-03-29",
+    "datetime": "2026-03-29 12:30",
+    "reference": "17",
+    "user": "me",
+    "many": "abc",
+    "none": "17",
+}
+"""How a value of a kind is written in a condition, in every language."""
+
 SENTENCES = {
     "is": N_("%(field)s is %(value)s"),
     "is_not": N_("%(field)s is not %(value)s"),
@@ -166,7 +179,9 @@ MESSAGES = {
     ),
     "conditions.kind_expected": N_("A value of kind “%(expected)s” was expected here, not “%(found)s”."),
     "conditions.not_ordered": N_("Values of kind “%(kind)s” have no order; they can only be equal or not."),
-    "conditions.not_a_value": N_("“%(value)s” does not fit here; a value of kind “%(kind)s” was expected."),
+    "conditions.not_a_value": N_(
+        "“%(value)s” does not fit here; a value of kind “%(kind)s” was expected, such as “%(example)s”."
+    ),
     "conditions.use_is_empty": N_("An empty value cannot be compared. Write “is_empty: true”."),
     "conditions.encrypted": N_("“%(name)s” is encrypted and cannot stand in a formula."),
     "conditions.encrypted_day": N_(

@@ -105,6 +105,16 @@ def count_matching(session: CrmSession, cls: type, where: Sequence[Any], limit: 
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
+def count_up_to(session: CrmSession, entity: Entity, lines: Sequence[Any]) -> tuple[int, bool]:
+    """Return how many records that the actor may see meet the conditions, and whether there are yet more."""
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    total = count_matching(
+        session, cls, list(_conditions(session, entity, ListQuery(lines), [])), COUNT_LIMIT
+    )
+    return total, total >= COUNT_LIMIT
+
+
 def count_records(session: CrmSession, entity: Entity, lines: Sequence[Any]) -> int:
     """Return exactly how many records the actor may see meet the conditions."""
     require(session.actor, "read", entity)

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const DELAY = 400; // milliseconds
+  const PATIENCE = 300; // milliseconds after which a number that is no longer true gives way
   const EDITOR = "[data-conditions]";
   const asked = new WeakMap(); // the latest question of an editor; answers to older ones are dropped
   const timers = new WeakMap();
@@ -18,12 +19,26 @@
     return new URLSearchParams(sent);
   };
 
+  // A count that takes long says so; the number of before would be read as that of now.
+  const counting = (editor) => {
+    const said = editor.querySelector("[data-counting]");
+    const count = said?.querySelector("strong");
+    const before = count?.textContent;
+    const timer = setTimeout(() => count && (count.textContent = said.dataset.counting), PATIENCE);
+    return (isAnswered) => {
+      clearTimeout(timer);
+      if (count && !isAnswered) count.textContent = before;
+    };
+  };
+
   const ask = async (editor, button) => {
     const question = {};
     asked.set(editor, question);
     const token = document.querySelector("meta[name=csrf-token]").content;
     const request = { method: "POST", body: content(editor, button), headers: { "X-CSRFToken": token } };
+    const stop = counting(editor);
     const answer = await fetch(editor.dataset.conditions, request).catch(() => null);
+    stop(answer?.ok);
     if (asked.get(editor) !== question || !editor.isConnected) return null;
     if (!answer?.ok || answer.redirected) {
       if (button) koine.toast(koine.words(answer ? "failed" : "offline"), { bad: true });

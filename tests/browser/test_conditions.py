@@ -104,6 +104,21 @@ def test_what_is_typed_while_the_server_thinks_is_not_lost(visit: Visit, deals: 
     assert page.locator("[name='if/0.v']").input_value() == "500"
 
 
+def test_a_count_that_takes_long_says_so(visit: Visit, deals: list[int]) -> None:
+    visitor = visit("admin")
+    open_drawer(visitor, "/deal/list/")
+    page = visitor.page
+    page.locator("[name='if/0.p']").select_option("amount")
+    page.locator("[name='if/0.o']").select_option("at_least")
+    page.locator("[name='if/0.v']").fill("500")
+    page.get_by_text("2 match").wait_for()
+    page.evaluate(SLOW)
+    page.locator("[name='if/0.v']").fill("5000")
+    page.get_by_text("Counting…").wait_for()
+    page.get_by_text("1 matches").wait_for()
+    assert visitor.errors == []
+
+
 def test_what_is_wrong_in_a_formula_is_told_while_one_types(visit: Visit, deals: list[int]) -> None:
     visitor = visit("admin")
     open_drawer(visitor, "/deal/list/")

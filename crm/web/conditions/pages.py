@@ -20,7 +20,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.workspace import Workspace
 from crm.fields.base import Field
 from crm.permissions.service import readable_fields, require
-from crm.records.listing import ListQuery, list_records
+from crm.records.listing import ListQuery, count_up_to, list_records
 from crm.records.sampling import SAMPLE, may_read_all
 from crm.records.values import situation_of, title_fields, title_of, titles_by_id, user_names
 from crm.web.asking import always, asks
@@ -75,9 +75,13 @@ def titles_for(session: CrmSession) -> Any:
 
 def count_of(session: CrmSession, entity: Entity, lines: list[Any]) -> str:
     """Return how many of the records the reader may see match: "37 match"."""
-    page = list_records(session, entity, ListQuery(lines, page_size=1, columns=()))
-    shown = number(page.total) + ("+" if page.total_is_capped else "")
-    return ngettext("%(shown)s matches", "%(shown)s match", page.total, shown=shown)
+    return said_count(*count_up_to(session, entity, lines))
+
+
+def said_count(total: int, is_capped: bool) -> str:
+    """Return a count as people read it: "37 match", "10,000+ match"."""
+    shown = number(total) + ("+" if is_capped else "")
+    return ngettext("%(shown)s matches", "%(shown)s match", total, shown=shown)
 
 
 def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str, tuple[str, ...]]:
@@ -93,8 +97,9 @@ def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str,
         return "", ()
     query = ListQuery(lines, order=(("id", True),), page_size=SAMPLE, columns=tuple(title_fields(found)))
     situation = situation_of(session)
-    examples = (title_of(found, row, situation) for row in list_records(session, found, query).rows)
-    return count_of(session, found, lines), tuple(examples)
+    page = list_records(session, found, query)
+    examples = (title_of(found, row, situation) for row in page.rows)
+    return said_count(page.total, page.total_is_capped), tuple(examples)
 
 
 def asked_name() -> str:

@@ -23,7 +23,8 @@ from crm.entities.model import Document, Mark, Schema
 from crm.entities.reader import place_problems
 from crm.errors import Problem
 from crm.messages import render
-from crm.messages.conditions import MESSAGES
+from crm.messages.conditions import EXAMPLES, MESSAGES
+from crm.texts import LANGUAGES
 from tests.crm.conditions.world import tree
 
 BROKEN: list[tuple[Any, str]] = [
@@ -247,3 +248,18 @@ def test_every_refusal_has_a_sentence_and_every_sentence_a_refusal() -> None:
     kinds = re.findall(r'unknown\(\s*"([a-z]+)"', source)
     built = {f"conditions.unknown_{kind}{near}" for kind in kinds for near in ("", "_near")}
     assert written | built | {"conditions.value_missing", "conditions.value_not_wanted"} == set(MESSAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [("revenue", "number"), ("born_on", "date"), ("seen_at", "datetime"), ("owner", "user")],
+)
+def test_a_value_that_does_not_fit_is_told_with_one_that_does(
+    world_schema: Schema, field: str, kind: str, language: str
+) -> None:
+    wrong, right = ([{"field": field, "is": value}] for value in ("many", EXAMPLES[kind]))
+    said = [render(problem, language) for problem in _problems(world_schema, wrong)]
+    assert len(said) == 1
+    assert "many" in said[0] and EXAMPLES[kind] in said[0]
+    assert _problems(world_schema, right) == []
