@@ -117,8 +117,8 @@ def test_a_formula_is_judged_while_one_types(visit: Callable[..., Visitor]) -> N
     assert "amuont" in verdict.inner_text() and "1" in verdict.inner_text()
     formula.fill("amount * 2 + ")
     verdict.locator(".field-error").wait_for()
-    page.locator(".toolbox summary").click()
-    page.locator('[data-insert="probability"]').click()
+    page.locator(".toolbox summary").first.click()
+    page.locator('[data-insert="probability"]').first.click()
     verdict.locator("strong").wait_for()
     assert (
         verdict.locator(".field-error").count() == 0 and formula.input_value() == "amount * 2 + probability"
