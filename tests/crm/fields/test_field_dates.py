@@ -21,7 +21,8 @@ from tests.shared_data import locale_cases
 
 FORMATS = locale_cases("formats")
 DAY = dt.date(2026, 3, 29)
-ZONES = tuple(ZoneInfo(name) for name in FORMATS["dst"])
+NAMES_OF_ZONES = tuple(FORMATS["dst"]) or ("Europe/Athens", "Europe/Bucharest", "Asia/Jerusalem")
+ZONES = tuple(map(ZoneInfo, NAMES_OF_ZONES))
 
 
 def clean(type_name: str, value: Any, situation: Situation | None = None, **body: Any) -> Any:

@@ -12,7 +12,7 @@ from crm.fields.base import Situation
 from crm.fields.fold import query_keys
 from crm.messages import render
 from tests.crm.fields.samples import field_of
-from tests.shared_data import locale_cases
+from tests.shared_data import locale_cases, needs_shared_data
 
 GROUPS = locale_cases("identifiers")
 KINDS = {
@@ -36,6 +36,7 @@ def clean(value: Any, situation: Situation | None = None, type_name: str = "tax_
         return error
 
 
+@needs_shared_data
 def test_every_group_of_cases_is_tested() -> None:
     assert set(GROUPS) == {*KINDS, "iban"}
 
