@@ -47,6 +47,9 @@ from crm.conditions.model import (
 )
 from crm.conditions.moments import parse_duration
 from crm.conditions.resolve import Refusal, Resolver, both, reference_target, under, unknown
+from crm.errors import FieldError
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Situation
 
 if TYPE_CHECKING:
     from crm.entities.model import Entity
@@ -78,6 +81,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 """Which operators fit which kind of field, for the condition builder too."""
 
 ALL_OPERATORS = tuple(dict.fromkeys(name for names in OPERATORS.values() for name in names))
+WITH_NORMAL_FORM = ("phone", "tax_id", "iban", "email", "url")
 ENCRYPTED = (*EQUAL, "is_empty", "changed")  # ciphertext can be told apart, not ordered or searched
 
 
@@ -231,7 +235,7 @@ class LineReader:
         return BUILDERS[operator](self, operator, left, given, context)
 
     def _compared(self, sign: str, left: Node, given: Any, context: Context) -> Node:
-        right = self.value(given, left, context)
+        right = self._normal(left, self.value(given, left, context))
         self._refuse_day(left, right)
         if isinstance(right, MyTeam):
             return In(left, (right,)) if sign == "=" else Not(In(left, (right,)))
@@ -242,7 +246,7 @@ class LineReader:
             raise Refusal("conditions.list_expected", value=str(given)[:60])
         if len(given) > MAX_OPTIONS:
             raise Refusal("conditions.too_many_options", limit=MAX_OPTIONS)
-        options = self._values(given, left, context)
+        options = tuple(self._normal(left, option) for option in self._values(given, left, context))
         for index, option in enumerate(options):
             with under(index):
                 self._refuse_day(left, option)
@@ -256,6 +260,20 @@ class LineReader:
         if len(options) > MAX_COMPARISONS:  # each becomes a comparison of its own
             raise Refusal("conditions.too_many_options", limit=MAX_COMPARISONS)
         return Or(tuple(build_compare("=", left, option, self.resolver.schema) for option in options))
+
+    def _normal(self, left: Node, right: Node) -> Node:
+        """Return a constant as its field keeps it: a phone that was typed in its national form is found."""
+        if not isinstance(left, FieldPath) or not isinstance(right, Const) or right.kind != TEXT:
+            return right
+        entity, name = left.steps[-1]
+        field = self.resolver.schema.entities[entity].fields.get(name)
+        if field is None or field.type not in WITH_NORMAL_FORM:
+            return right
+        try:
+            kept = FIELD_TYPES[field.type].clean(field, right.value, Situation(source="rule"))
+        except FieldError:  # no such number: it is compared as it stands
+            return right
+        return replace(right, value=kept) if kept else right
 
     def _refuse_day(self, left: Node, right: Node) -> None:
         """Refuse to look for a day among sealed moments: equal moments can be found, spans of them cannot."""

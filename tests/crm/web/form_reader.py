@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 from werkzeug.datastructures import MultiDict
 
+ASIDE = ("noscript", "template")
+
 
 class FormReader(HTMLParser):
     """Collects the fields of the HTML it is fed, buttons left out, scripts running."""
@@ -21,9 +23,9 @@ class FormReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        if tag == "noscript":
+        if tag in ASIDE:
             self.aside = True
-        elif self.aside:
+        elif self.aside or "disabled" in found or is_silent(found):
             return
         elif tag == "input" and found.get("name"):
             self.sent.append((found["name"], cleaned(found.get("type", "text"), found.get("value") or "")))
@@ -38,7 +40,7 @@ class FormReader(HTMLParser):
         self.words += data if self.area else ""
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "noscript":
+        if tag in ASIDE:
             self.aside = False
         elif tag == "select" and self.select is not None:
             self._send(self.select)
@@ -57,6 +59,12 @@ class FormReader(HTMLParser):
                 else [value for value, _ in select["options"]][:1]
             )
         self.sent += [(select["name"], value) for value in chosen]
+
+
+def is_silent(input_: dict[str, str | None]) -> bool:
+    """Return whether an input sends nothing: a box that is not ticked, a file nobody chose, a button."""
+    kind = input_.get("type")
+    return kind in ("file", "submit", "button") or (kind in ("checkbox", "radio") and "checked" not in input_)
 
 
 def cleaned(kind: str, value: str) -> str:
