@@ -122,6 +122,9 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
             reader.known(field_name, fields, (*path, "fields", place), "field")
     _check_board(reader, body, fields)
     _check_same_if(reader, body, fields)
+    for index, row in enumerate(reader.items(body, "checks", ())):
+        row = reader.keys(row, ("checks", index), ("when", "message"), ("when", "message"))
+        reader.text(row, "message", ("checks", index))
     for key, inner in (("calendar", ("from", "to", "title")), ("timeline", ("at", "kind", "title", "text"))):
         places = reader.keys(body.get(key) or {}, (key,), inner)
         for word, field_name in places.items():
@@ -212,9 +215,5 @@ def _check_inverses(reader: BodyReader, entity: Entity, schema: Schema) -> None:
 
 
 def _check_checks(reader: BodyReader, entity: Entity, schema: Schema) -> None:
-    for index, body in enumerate(reader.items(reader.document.body, "checks", ())):
-        path = ("checks", index)
-        body = reader.keys(body, path, ("when", "message"), ("when", "message"))
-        reader.text(body, "message", path)
-        if body.get("when"):
-            reader.add(parse_conditions(body["when"], entity, schema)[1], (*path, "when"))
+    for index, check in enumerate(entity.checks):
+        _check_lines(reader, check.when, entity, schema, ("checks", index, "when"))

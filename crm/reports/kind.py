@@ -45,9 +45,10 @@ def check_report(document: Document, schema: Schema) -> list[Problem]:
         reader.refuse("report.too_many_groups", ("group_by",), limit=MOST_GROUPS)
     for index, group in enumerate(groups):
         _check_group(reader, group, entity, schema, ("group_by", index))
-    for name, measure in reader.mapping(body, "measures", ()).items():
+    measures = reader.mapping(body, "measures", ())
+    for name, measure in measures.items():
         _check_measure(reader, measure, entity, schema, ("measures", name))
-    _check_chart(reader, body)
+    _check_chart(reader, body, groups, list(measures))
     return reader.problems
 
 
@@ -105,14 +106,15 @@ def _check_measure(reader: BodyReader, body: Any, entity: Entity, schema: Schema
         reader.add(parse_conditions(list(as_lines(value)), entity, schema)[1], (*path, kind))
 
 
-def _check_chart(reader: BodyReader, body: Mapping) -> None:
+def _check_chart(reader: BodyReader, body: Mapping, groups: list, measures: list[str]) -> None:
     if body.get("chart") is None:
         return
     chart = reader.keys(body["chart"], ("chart",), ("kind", "x", "y", "color"))
     if "kind" in chart:
         reader.known(chart["kind"], CHARTS, ("chart", "kind"), "chart")
-    groups = [group_of(group).name for group in body.get("group_by") or []]
-    for key, known in (("x", groups), ("color", groups), ("y", list(body.get("measures") or {}))):
+    whole = [group for group in groups if not isinstance(group, Mapping) or len(group) == 1]
+    names = [group_of(group).name for group in whole]
+    for key, known in (("x", names), ("color", names), ("y", measures)):
         if chart.get(key) is not None:
             reader.known(chart[key], known, ("chart", key), "part")
 
@@ -178,6 +180,8 @@ def check_dashboard(document: Document, schema: Schema) -> list[Problem]:
     for index, card in enumerate(reader.items(body, "cards", ())):
         path = ("cards", index)
         card = reader.keys(card, path, ("report", "kpi"))
+        if isinstance(card, Mapping) and not card:
+            reader.refuse("schema.missing_key", path, key="report")
         if "report" in card:
             reader.known(card["report"], schema.parts.get("report", {}), (*path, "report"), "report")
         if "kpi" in card:

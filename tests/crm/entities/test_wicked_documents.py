@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from app import wire
 from crm.entities.load import build_schema, load_document
+from crm.entities.yaml import write_yaml
 from crm.errors import Problem
 from crm.messages import render
 
@@ -161,3 +164,50 @@ def test_an_unknown_name_comes_with_the_nearest_known_one(marked, code):
 def test_a_default_formula_over_an_unknown_field_names_the_nearest_one():
     (found,) = problems_of(BOOK + "  each: {type: integer, default: = pagse + 1}\n")
     assert "“pages”" in render(found, "en")
+
+
+WHOLE = {
+    "entity": BOOK
+    + "  each: {type: formula, of: money, formula: price * 2}\n  kept: {type: integer, default: = pages + 1}\n"
+    + "list: {columns: [name], sort: [-name]}\nform: [{section: {en: Main}, fields: [name]}]\n"
+    + "kanban: {by: state, sum: pages, card: [name]}\ncalendar: {from: bought_on}\nsame_if: [[name, shelf]]\n"
+    + "checks: [{when: [{any: [{field: state, is_one_of: [new]}, {formula: pages > 3}]}], message: No}]\n",
+    "role": ROLE
+    + "    records: [{field: state, is: new}]\n    hidden: [price]\nreports: [by_state]\nadmin: true\n",
+    "segment": SEGMENT,
+    "report": REPORT + "  worth: {sum: price}\nchart: {kind: bar, x: state, y: worth}\n",
+    "dashboard": "dashboard: home\ncards:\n  - kpi: {entity: book, measure: {count: true}, label: Books}\n",
+    "rule": RULE
+    + "  - set_field: {field: state, to: lost}\n  - wait: {for: 2 days}\n  - choose: [{else: [stop]}]\n",
+    "template": "template: hello\nentity: book\nsubject: {en: Hello}\nbody: Dear {name}\n",
+}
+SHAPES = (None, 5, -1.5, True, "", "x", [], {}, [[]], [{}], {"a": None}, {"en": 5}, ["x", 3], 10**17, "= 1 +")
+
+
+def places_in(value: object, path: tuple = ()) -> list[tuple]:
+    """Return the path of everything in a document."""
+    rows = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, inner in rows for found in places_in(inner, (*path, key)))]
+
+
+def with_value(body: dict, path: tuple, value: object) -> dict:
+    """Return a document with another value at a path."""
+    body = copy.deepcopy(body)
+    place = body
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return body
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_value_of_any_other_shape_anywhere_breaks_nothing_and_every_problem_has_a_place(kind):
+    body = load_document(WHOLE[kind], "text.yaml")[0].body
+    assert problems_of(WHOLE[kind]) == []
+    for path in places_in(dict(body))[1:]:
+        for shape in SHAPES:
+            for problem in problems_of(write_yaml(with_value(dict(body), path, shape))):
+                assert render(problem, "he") and (problem.file != "text.yaml" or problem.column), (
+                    path,
+                    shape,
+                )
