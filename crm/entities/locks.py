@@ -15,7 +15,7 @@ from crm.errors import ConflictError
 logger = logging.getLogger(__name__)
 
 LOCK_MILLISECONDS = 500  # how long a table may be awaited; everybody who comes after us waits as well
-LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds between two attempts
+LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, *(3.0,) * 6)  # seconds after each attempt
 NOT_FREE = ("55P03", "40P01")  # PostgreSQL: a lock that is not free, a deadlock
 PUBLISH_LOCK = 7_316_001  # any number, the same in every process
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -27,11 +28,12 @@ ROUNDS = 40
 CPU_CALLS = 20
 
 FILL = """
-INSERT INTO customer (name, kind, status, segment, city, country, language, owner_id, revenue, phone, email,
-                      customer_since, created_at, updated_at, row_version, search_key)
+INSERT INTO customer (name, kind, status, segment, street, postal_code, city, country, language, owner_id, revenue,
+                      phone, email, customer_since, created_at, updated_at, row_version, search_key)
 SELECT 'Company ' || md5(i::text), 'company',
        (ARRAY['lead', 'active', 'at_risk', 'churned'])[1 + i % 4],
        (ARRAY['enterprise', 'mid_market', 'small', 'public'])[1 + i % 4],
+       i::text, i::text,
        (ARRAY['Athens', 'Patras', 'Cluj', 'Haifa', 'Iasi'])[1 + i % 5], (ARRAY['GR', 'RO', 'IL'])[1 + i % 3],
        'en', 1 + i % 9, (i % 1000) * 100, '+30210' || lpad(i::text, 7, '0'), 'info' || i || '@example.com',
        date '2020-01-01' + i % 2000, timestamp '2025-01-01' + i * interval '10 seconds',
@@ -141,6 +143,9 @@ class Browser:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
         return self._send("GET", path, None, headers or {}, 200)
+
+    def put(self, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> str:
+        return self._send("PUT", path, json.dumps(body), {**headers, "Content-Type": "application/json"}, 200)
 
     def sign_in(self, name: str) -> None:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get("/login/"))[1]

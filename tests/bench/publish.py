@@ -1,12 +1,14 @@
-"""`publish`: a field for 1,000,000 records under load; how long an app takes to build; whether memory stays flat."""
+"""`publish`: changes of 1,000,000 records under load; how long an app takes to build; whether memory stays flat."""
 
 from __future__ import annotations
 
 import copy
+import itertools
 import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,13 +20,14 @@ from werkzeug.test import Client
 from app import build_source
 from config import Settings, load_settings
 from crm.database import build_engine, create_tables
+from crm.entities import publish
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
+from crm.entities.moves import settle_moves
 from crm.entities.workspace import load_workspace
 from crm.web.app import build_app
 from crm.web.host import Host
 from crm.web.permissions import sync_permissions
-from tests.bench.list_page import CUSTOMERS, PAGES, REST_PAGE, Browser, fill, serving
+from tests.bench.list_page import CUSTOMERS, PAGES, REST_PAGE, Browser, connect, fill, serving
 from tests.bench.measure import Result, note, time_once
 from tests.databases import real_postgres_server
 from tests.seed import build_template
@@ -34,7 +37,27 @@ FIELDS = {
     "a plain field": {"type": "text"},
     "an indexed field": {"type": "integer", "index": True},
     "a reference": {"type": "reference", "to": "customer", "on_delete": "clear"},
+    "street": {"type": "integer"},  # which is a text with a number in it
 }
+NAMES = {"street": "another type of a field"}
+FLOORS = {
+    "a plain field": ["ALTER TABLE customer ADD COLUMN floor_plain text"],
+    "an indexed field": [
+        "ALTER TABLE customer ADD COLUMN floor_indexed integer",
+        "CREATE INDEX CONCURRENTLY floor_index ON customer (floor_indexed)",
+    ],
+    "a reference": [
+        "ALTER TABLE customer ADD COLUMN floor_id bigint",
+        "CREATE INDEX CONCURRENTLY floor_id_index ON customer (floor_id)",
+        "ALTER TABLE customer ADD FOREIGN KEY (floor_id) REFERENCES customer (id)",
+    ],
+    "street": [
+        "ALTER TABLE customer ADD COLUMN floor_number bigint",
+        "UPDATE customer SET floor_number = postal_code::bigint",
+    ],
+}
+"""What the same costs in bare SQL, while nobody else works; the last of them holds every record until its end."""
+OWN = 1_000  # records that each client saves, one after the other
 QUIET_SECONDS = 5.0  # of load before the first publish, and after each
 ROUNDS = 5
 SWAPS = 60
@@ -49,7 +72,14 @@ def run() -> None:
         build_template(url)
         fill(server)
         with serving(url, Path(folder)) as (port, _pid):
-            measure_under_load(url, port)
+            found = measure_under_load(url, port)
+        with connect(server) as connection:
+            connection.execute("VACUUM ANALYZE customer")
+            for name, statements in FLOORS.items():
+                floor = time_once(
+                    lambda statements=statements: [connection.execute(one) for one in statements]
+                )
+                tell(name, found[name], floor)
 
 
 # Under load
@@ -57,65 +87,117 @@ def run() -> None:
 
 @dataclass
 class Load:
-    """Clients that ask for pages all the time."""
+    """Clients that look at pages and save records all the time."""
 
     port: int
-    answers: list[tuple[float, float]] = field(default_factory=list)  # (moment of the question, seconds)
+    answers: list[tuple[float, float, str]] = field(
+        default_factory=list
+    )  # moment of the question, seconds, what
     failed: list[str] = field(default_factory=list)
+    saved: dict[int, int] = field(default_factory=dict)  # what each record's street was last saved as
     is_going: bool = True
 
-    def ask(self) -> None:
+    def ask(self, client: int) -> None:
         """Ask until it is over, as one client."""
         browser = Browser(self.port)
         bearer = browser.api_token("admin")
         browser.sign_in("admin")
-        while self.is_going:
-            for path, headers in ((PAGES["first page"], None), (REST_PAGE, bearer)):
-                started = time.monotonic()
-                try:
-                    browser.get(path, headers)
-                except (RuntimeError, OSError) as error:
-                    self.failed.append(str(error)[:200])
-                self.answers.append((started, time.monotonic() - started))
+        for turn in itertools.count():
+            if not self.is_going:
+                return
+            self._time("read", browser, lambda: browser.get(PAGES["first page"]))
+            self._time("read", browser, lambda: browser.get(REST_PAGE, bearer))
+            record, street = 1 + client * OWN + turn % OWN, 10_000_000 * (client + 1) + turn
+            save = partial(browser.put, f"/api/v1/customer/{record}", {"street": str(street)}, bearer)
+            if self._time("save", browser, save):
+                self.saved[record] = street
 
-    def slowest(self, since: float, until: float, share: float = 0.99) -> tuple[float, int]:
-        """Return a percentile of the answers begun in a span of time, and how many there were."""
-        found = sorted(seconds for started, seconds in self.answers if since <= started < until)
+    def _time(self, kind: str, browser: Browser, call: Callable[[], object]) -> bool:
+        """Time one answer and note when it was none; return whether it was a good one."""
+        started, is_good = time.monotonic(), True
+        try:
+            call()
+        except (RuntimeError, OSError) as error:
+            browser.connection.close()
+            self.failed.append(f"{kind}: {error}"[:200])
+            is_good = False
+        self.answers.append((started, time.monotonic() - started, kind))
+        return is_good
+
+    def slowest(self, since: float, kind: str, share: float = 0.99) -> tuple[float, int]:
+        """Return a percentile of the answers begun since a moment, and how many there were."""
+        found = sorted(
+            seconds for started, seconds, what in self.answers if since <= started and what == kind
+        )
         return (found[min(len(found) - 1, int(len(found) * share))] if found else 0.0), len(found)
 
 
-def measure_under_load(url: str, port: int) -> None:
-    """Publish while clients ask; the publish's own span is what counts, with the change-over behind it."""
+def measure_under_load(url: str, port: int) -> dict[str, tuple[float, dict[str, Any]]]:
+    """Publish while clients work; the publish's own span is what counts, with the change-over behind it."""
     engine, load = build_engine(url), Load(port)
-    threads = [threading.Thread(target=load.ask, daemon=True) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=load.ask, args=(client,), daemon=True) for client in range(CLIENTS)]
     for thread in threads:
         thread.start()
     time.sleep(QUIET_SECONDS * 2)
     quiet = time.monotonic()
     time.sleep(QUIET_SECONDS)
-    before, _count = load.slowest(quiet, time.monotonic())
-    for name, body in FIELDS.items():
-        started = time.monotonic()
-        seconds = time_once(lambda name=name, body=body: publish_field(engine, name, body))
-        time.sleep(QUIET_SECONDS)
-        p99, count = load.slowest(started - 0.5, time.monotonic())
-        details = {"database": "postgresql", "p99_seconds": round(p99, 3), "p99_before": round(before, 3)}
-        details["slowest_seconds"] = round(load.slowest(started - 0.5, time.monotonic(), 1.0)[0], 3)
-        details |= {"requests": count, "failed": len(load.failed)}
-        Result("publish", f"koine {name}, {CLIENTS} clients", CUSTOMERS, seconds, details=details).print()
+    before = {kind: load.slowest(quiet, kind)[0] for kind in ("read", "save")}
+    found = {name: measure_one(engine, load, (name, body)) for name, body in FIELDS.items()}
     load.is_going = False
     for thread in threads:
         thread.join()
+    settle_moves(engine)
+    found["street"][1]["values_lost"] = count_lost(engine, load.saved)
+    for _seconds, details in found.values():
+        details |= {f"p99_{kind}_before": round(seconds, 3) for kind, seconds in before.items()}
     for failure in load.failed[:5]:
         note(failure)
+    engine.dispose()
+    return found
+
+
+def measure_one(engine: sa.Engine, load: Load, given: tuple[str, dict]) -> tuple[float, dict[str, Any]]:
+    """Publish one field and return how long that took, until everything was finished, and how the clients fared."""
+    live: list[float] = []
+    publish.AFTER_PUBLISH.insert(0, lambda _engine: live.append(time.monotonic()))
+    started, failed = time.monotonic(), len(load.failed)
+    seconds = time_once(lambda: publish_field(engine, *given))
+    publish.AFTER_PUBLISH.pop(0)
+    time.sleep(QUIET_SECONDS)
+    details: dict[str, Any] = {"database": "postgresql", "live_after": round(live[0] - started, 3)}
+    for kind in ("read", "save"):
+        p99, count = load.slowest(started - 0.5, kind)
+        slowest = load.slowest(started - 0.5, kind, 1.0)[0]
+        details |= {f"p99_{kind}": round(p99, 3), f"slowest_{kind}": round(slowest, 3), f"{kind}s": count}
+    return seconds, {**details, "failed": len(load.failed) - failed}
 
 
 def publish_field(engine: sa.Engine, name: str, body: dict[str, Any]) -> None:
-    """Add one field to the customers and publish."""
+    """Give the customers one field, new or of another type, and publish."""
     bodies = [copy.deepcopy(dict(document.body)) for document in load_workspace(engine).schema.documents]
     customer = next(one for one in bodies if next(iter(one)) == "entity" and one["entity"] == "customer")
     customer["fields"][name.replace(" ", "_")] = body
-    publish_schema(engine, documents_from_json(bodies), name)
+    publish.publish_schema(engine, documents_from_json(bodies), name)
+
+
+def count_lost(engine: sa.Engine, saved: Mapping[int, int]) -> int:
+    """Return how many records do not hold what was saved last."""
+    workspace = load_workspace(engine)
+    column = workspace.models.table("customer").c[
+        workspace.schema.entities["customer"].fields["street"].column
+    ]
+    with engine.connect() as connection:
+        asked = sa.select(column.table.c.id, column).where(column.table.c.id.in_(saved))
+        stored = {row[0]: row[1] for row in connection.execute(asked)}
+    return sum(int(stored[record] or 0) != street for record, street in saved.items())
+
+
+def tell(name: str, found: tuple[float, dict[str, Any]], floor: float) -> None:
+    """Print one result beside its floor."""
+    seconds, details = found
+    system = f"koine {NAMES.get(name, name)}, {CLIENTS} clients"
+    Result("publish", system, CUSTOMERS, seconds, floor=floor, details=details).print()
+    Result("publish", f"bare SQL: {NAMES.get(name, name)}", CUSTOMERS, floor).print()
 
 
 # Builds, permissions, memory
@@ -143,7 +225,7 @@ def measure_builds() -> None:
             settings = load_settings({"CRM_DATABASE_URL": url, "CRM_INSTANCE": folder})
             engine = build_engine(url)
             create_tables(engine)
-            publish_schema(engine, documents_from_json(schema_of(count)), "bench")
+            publish.publish_schema(engine, documents_from_json(schema_of(count)), "bench")
             measure_build(settings, engine, count)
             if count == 20:
                 measure_memory(settings, engine)
@@ -175,7 +257,7 @@ def measure_memory(settings: Settings, engine: sa.Engine) -> None:
     for number in range(SWAPS):
         bodies = schema_of(20)
         bodies[0]["label"] = {"en": f"Thing {number}"}
-        wanted = publish_schema(engine, documents_from_json(bodies), "bench")
+        wanted = publish.publish_schema(engine, documents_from_json(bodies), "bench")
         while host.serving.number != wanted:
             with Client(host).get("/login/") as answer:
                 answer.get_data()
