@@ -18,6 +18,7 @@ from crm.entities.load import build_schema, load_documents
 from crm.entities.model import Document
 from crm.entities.packs import add_pack, list_packs, remove_pack
 from crm.entities.parked import Parked, list_parked, list_purged, purge_parked, weigh_rollback
+from crm.entities.prepare import list_preparing
 from crm.entities.processes import publish_status
 from crm.entities.publish import diff_schema, publish_schema, rollback_schema
 from crm.entities.reader import NAME
@@ -174,6 +175,9 @@ def _status(context: Context) -> None:
             {"entity": row.entity, "done": row.done, "total": row.total}
             for row in list_rekeying(connection, context.workspace)
         ]
+        facts["preparing"] = [
+            {"table": row.table, "done": row.done, "total": row.total} for row in list_preparing(connection)
+        ]
     lines = [
         f"Revision {facts['revision']} is live" + ("." if facts["all_there"] else ", but not everywhere yet.")
     ]
@@ -183,6 +187,8 @@ def _status(context: Context) -> None:
         lines.append(f"Index still to be built: {row['entity']}.{row['field']}  {row['reason']}".rstrip())
     for row in facts["search_keys"]:
         lines.append(f"Search keys of {row['entity']}: {row['done']} of {row['total']}")
+    for row in facts["preparing"]:
+        lines.append(f"Values converted before a publish, in {row['table']}: {row['done']} of {row['total']}")
     context.answer(facts, "\n".join(lines))
     if facts["failures"]:
         raise click.exceptions.Exit(1)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from config import ROOT
 from crm.database import build_engine, open_session, utcnow
-from crm.entities import indexes, jobs, moves, prepare, publish
+from crm.entities import indexes, jobs, locks, moves, prepare, publish
 from crm.entities.jobs import finish_soon
 from crm.entities.models import Record
 from crm.entities.moves import move, noted, settle_moves
@@ -24,7 +24,7 @@ from crm.entities.prepare import drop_abandoned
 from crm.entities.processes import report_process
 from crm.entities.publish import rollback_schema
 from crm.entities.workspace import Workspace, get_workspace
-from crm.errors import SchemaError
+from crm.errors import ConflictError, SchemaError
 from crm.permissions.model import SYSTEM
 from crm.records.service import get_record, update_record
 from tests.crm.entities.publishing import fill_customers, publish_changed
@@ -246,6 +246,59 @@ def test_values_that_do_not_convert_stop_it_and_leave_nothing(engine):
     write(engine, get_workspace(engine), 2, street="2")
     publish_changed(engine, retype("integer"))
     assert streets(engine) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("many")
+def test_who_found_the_table_in_use_publishes_soon_after_without_preparing_again(engine, monkeypatch):
+    fill_customers(engine, 3)
+    catch_up, holder = prepare._catch_up, engine.connect()
+
+    def caught_up(*given: object) -> object:
+        answer = catch_up(*given)
+        holder.execute(sa.text("SELECT count(*) FROM customer"))  # and reads on for very long
+        return answer
+
+    monkeypatch.setattr(locks, "LOCK_PAUSES", (0.0,))
+    monkeypatch.setattr(prepare, "_catch_up", caught_up)
+    with pytest.raises(ConflictError):
+        publish_changed(engine, retype("integer"))
+    holder.close()
+    monkeypatch.setattr(prepare, "_fill", None)  # nobody may
+    publish_changed(engine, retype("integer"))
+    assert streets(engine) == [1, 2, 3]
+    require_nothing_left(engine)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_database_that_dies_in_the_midst_of_it_leaves_the_old_revision_or_the_new_one(engine, database_url):
+    fill_customers(engine, KILLED)
+    number = get_workspace(engine).number
+    process = subprocess.Popen(
+        [sys.executable, "-m", __name__, database_url, "integer"], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    process.stdout.readline()
+    engine.dispose()
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with engine.connect() as connection:
+            if connection.scalar(sa.select(sa.func.max(move.c.after))):
+                connection.execute(sa.text(f"{others} AND pid <> pg_backend_pid()"))
+                break
+        time.sleep(0.02)
+    process.communicate()
+    assert get_workspace(engine).number in (
+        number,
+        number + 1,
+    )  # between two batches it goes on with a new one
+    with engine.begin() as connection:
+        connection.execute(sa.update(move).values(lease_until=utcnow().replace(year=2020)))
+    drop_abandoned(engine)
+    settle_moves(engine)
+    require_nothing_left(engine)
+    publish_changed(engine, retype("integer"))
+    require_values(engine)
 
 
 @pytest.mark.usefixtures("many")

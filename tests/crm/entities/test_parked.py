@@ -96,4 +96,4 @@ def test_the_commands_list_purge_and_tell(engine, with_budget, tmp_path):
     (note,) = run("rollback", str(with_budget))["notes"]
     assert note.startswith("The values of “deal.budget” are gone: 1 were dropped on ")
     status = run("status")
-    assert status["all_there"] and status["unfinished"] == []
+    assert status["all_there"] and status["unfinished"] == status["search_keys"] == status["preparing"] == []
