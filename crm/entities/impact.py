@@ -96,11 +96,6 @@ class _Place:
         """Return whether a key says something else than before."""
         return self.body.get(key) != self.body_before.get(key)
 
-    def returns_to(self, before: Identities) -> bool:
-        """Return whether the field goes back to a column that it had once, as by a rollback."""
-        column = self.field.column
-        return column != self.old.column and f"{self.table.name}.{column}" in before.taken
-
 
 def rows_touched(
     connection: sa.Connection, proposal: Proposal, models: Models
@@ -131,7 +126,7 @@ def impact_on(
             problems += _not_unique(connection, place)
         if seconds and _is_read_anew(place):
             found = rehearse(connection, (place.entity, place.table), place.old, place.field, until)
-            conversions.append(replace(found, returns=place.returns_to(proposal.before)))
+            conversions.append(replace(found, returns=_returns(connection, place, proposal.before)))
     touched += _new_and_required(connection, proposal, models, tables)
     touched += _set_aside(connection, proposal, tables)
     touched += _coming_back(connection, proposal, tables)
@@ -155,6 +150,16 @@ def _changed_fields(proposal: Proposal, models: Models, tables: set[str]) -> Ite
             body, body_before = bodies[name]["fields"][field.name], bodies_before[name_before]["fields"][key]
             if body != body_before:
                 yield _Place(name, models.table(name), field, old, body, body_before)
+
+
+def _returns(connection: sa.Connection, place: _Place, before: Identities) -> str:
+    """Return whether a field goes back to a column it had once, as by a rollback, and whether that is still there."""
+    column, table = place.field.column, place.table.name
+    if column == place.old.column or f"{table}.{column}" not in before.taken:
+        return ""
+    return (
+        "kept" if column in {one["name"] for one in sa.inspect(connection).get_columns(table)} else "dropped"
+    )
 
 
 def _is_stored(stored_type: str) -> bool:

@@ -100,21 +100,25 @@ def weigh_rollback(
 def list_purged(engine: sa.Engine, number: int) -> list[Mapping]:
     """Return what was dropped of the fields and entities that a rollback to a revision would bring: they come empty.
 
-    Shape:  `entity` and `field` are the names in that revision; "count", "user_name" and "at" tell of the purge.
+    Shape:  `entity` and `field` are the names in that revision; "count", "user_name" and "at" tell of the purge. A
+            field that is live with another type is none of them: its values of today come, as far as they convert.
     """
     with only_reading(), engine.connect() as connection:
-        found = store.find_revision(connection, number)
+        then = store.find_revision(connection, number)
         live = store.find_revision(connection, store.live_number(connection))
-        if found is None or live is None:
+        if then is None or live is None:
             return []
         rows = [row_of(row) for row in connection.execute(sa.select(purge).order_by(purge.c.id))]
-    places = _places(identities_from_json(found["identities"]))
-    there = _places(identities_from_json(live["identities"]))
-    return [
-        {**row, "entity": places[place][0], "field": places[place][1]}
-        for row in rows
-        if (place := (row["table_name"], row["column_name"])) in places and place not in there
-    ]
+        before, today = (identities_from_json(one["identities"]) for one in (then, live))
+        there = _there(connection, today.taken)
+    known = {field.uid for entity in today.entities.values() for field in entity.fields.values()}
+    places = {place: names for place, names in _places(before).items() if place not in there}
+    found = []
+    for row in rows:
+        entity, field = places.get((row["table_name"], row["column_name"]), ("", ""))
+        if entity and before.field(entity, field, "").uid not in known:
+            found.append({**row, "entity": entity, "field": field})
+    return found
 
 
 def _places(identities: Identities) -> dict[tuple[str, str], tuple[str, str]]:

@@ -33,7 +33,8 @@ class Conversion:
 
     Shape:  `before` and `after` are types; equal when only limits changed. `good` and `bad` count values; with
             `is_complete` False the time was up, and there are at least so many. `refused` lists the first of the bad.
-            With `returns` the column is one the field had before: what does not fit leaves the value from then.
+            `returns` says that the column is one the field had before: what does not fit leaves the value from then
+            ("kept"), or nothing when that was purged ("dropped").
     """
 
     entity: str
@@ -44,7 +45,7 @@ class Conversion:
     bad: int
     is_complete: bool
     refused: tuple[Refused, ...] = ()
-    returns: bool = False
+    returns: str = ""
     uid: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -135,12 +135,27 @@ def test_values_that_cannot_return_to_a_former_type_are_listed_and_do_not_stand_
     house.make_deal(mark="many")
     found, stored = weigh_rollback(house.engine, number)
     [conversion] = stored.conversions
-    assert (conversion.good, conversion.bad, conversion.returns) == (1, 1, True)
+    assert (conversion.good, conversion.bad, conversion.returns) == (1, 1, "kept")
     assert found["problems"] == [] and record not in [refused.record for refused in conversion.refused]
     page = house.browser().get(f"/admin/schema/history/{number}").text
     assert "<bdi>many</bdi>" in page and "these records get the value from then" in page
     house.browser().submit(f"/admin/schema/history/{number}/rollback", {}, f"/admin/schema/history/{number}")
     assert get_workspace(house.engine).schema.entities["deal"].fields["mark"].type == "integer"
+
+
+def test_a_purged_column_of_a_former_type_is_no_empty_field_but_leaves_what_cannot_convert_empty(house):
+    number = house.publish(lambda fields: fields.update(mark={"type": "integer", "label": "Mark"}))
+    house.make_deal(mark=7)
+    house.publish(lambda fields: fields["mark"].update(type="text"))
+    house.make_deal(mark="many")
+    purge_parked(house.engine)
+    found, stored = weigh_rollback(house.engine, number)
+    assert (found["purged"], found["problems"], stored.conversions[0].returns) == ([], [], "dropped")
+    assert "these records come back empty" in house.browser().get(f"/admin/schema/history/{number}").text
+    rollback_schema(house.engine, number)
+    with house.engine.connect() as connection:
+        marks = connection.scalars(sa.text("SELECT mark FROM deal ORDER BY id")).all()
+    assert marks == [7, None]
 
 
 def test_the_page_that_is_older_than_the_live_revision_changes_nothing(house, with_budget):
