@@ -37,6 +37,8 @@ def _check_one(line: Any, place: Place, with_addresses: bool) -> None:
     kinds = ("user", "email") if with_addresses else ("user",)
     if path and path.field.type not in kinds:
         place.refuse("rule.not_an_email" if with_addresses else "rule.not_a_user", name=line)
+    elif path and path.field.encrypted:
+        place.refuse("schema.encrypted_not_here", name=line)  # it would wait and be noted in plain text
 
 
 def _check_people(line: Mapping, place: Place) -> None:

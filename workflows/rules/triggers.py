@@ -72,6 +72,9 @@ def _check_date_field(name: Any, place: Place) -> None:
     if isinstance(name, str) and name in fields and fields[name].type != "date":
         place.refuse("rule.not_a_date", name=name)
         return
+    if isinstance(name, str) and name in fields and fields[name].encrypted:
+        place.refuse("schema.encrypted_not_here", name=name)  # the database finds no day in it
+        return
     place.known(name, [field.name for field in fields.values() if field.type == "date"], "field_of_record")
 
 
