@@ -16,6 +16,7 @@ from crm.conditions import evaluate
 from crm.entities.model import Entity
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.web.entity.cells import view_name
+from crm.web.session import TOKEN_PATHS
 from tests import factories
 from tests.factories import user_id
 
@@ -314,6 +315,21 @@ def test_no_address_changes_anything_by_following_a_link(app, client, session):
     for rule, path in concrete_paths(app):
         if "GET" in rule.methods and rule.endpoint not in ("AuthDBView.logout", "LocaleView.index"):
             assert browser.get(path).status_code < 500, path
+    assert _dump(session) == before
+
+
+def test_no_other_site_makes_a_browser_change_anything(app, client, session):
+    for make in MAKERS.values():
+        make(session)
+    session.commit()
+    browser, before = client("admin"), _dump(session)
+    for rule, path in concrete_paths(app):
+        for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"}):
+            if path not in TOKEN_PATHS:
+                answer = browser.open(
+                    path, method=method, data={"action": "delete", "rowid": "1", "name": "x"}
+                )
+                assert answer.status_code in (400, 401), (method, path, answer.status_code)
     assert _dump(session) == before
 
 

@@ -82,7 +82,10 @@ def surfaces(schema: Any, planted: dict[str, dict[int, dict[str, str]]]) -> Iter
     """Yield the address of everything that shows records."""
     for name, records in planted.items():
         entity = schema.entities[name]
-        yield from (f"/{name}/{page}" for page in ("list/", f"list/?q={WORD}", "board/", "calendar/", "add"))
+        texts = (name for name, field in entity.fields.items() if field.type in ("text", "long_text"))
+        by_words = "&".join(f"_flt_0_{text}={WORD}" for text in texts)
+        pages = ("list/", f"list/?q={WORD}", f"list/?{by_words}", "board/", "add", "filter")
+        yield from (f"/{name}/{page}" for page in pages)
         yield from (
             f"/export/{name}?format=csv",
             f"/api/v1/{name}/?q=(page_size:100)",
@@ -91,8 +94,6 @@ def surfaces(schema: Any, planted: dict[str, dict[int, dict[str, str]]]) -> Iter
         for field in entity.fields.values():
             if field.type in ("reference", "references"):
                 yield f"/lookup/{name}/{field.name}?q="
-            if field.type in ("text", "long_text"):
-                yield f"/{name}/list/?_flt_0_{field.name}={WORD}"
         for record_id in records:
             yield from (
                 f"/{name}/show/{record_id}",
@@ -117,11 +118,16 @@ def surfaces(schema: Any, planted: dict[str, dict[int, dict[str, str]]]) -> Iter
     )
 
 
-def leaks(browser: Any, paths: Iterable[str], forbidden: set[str]) -> list[tuple[str, str]]:
-    """Return every address that shows a word it must not, with the word."""
+def leaks(
+    browser: Any, asked: Iterable[str | tuple[str, dict[str, Any]]], forbidden: set[str]
+) -> list[tuple[str, str]]:
+    """Return every address that shows a word it must not, with the word.
+
+    Shape:  what is asked are addresses, or addresses with what is sent to the client beside.
+    """
     found = []
-    for path in paths:
-        answer = browser.get(path)
+    for path, sent in ((one, {"method": "GET"}) if isinstance(one, str) else one for one in asked):
+        answer = browser.open(path, **sent)
         assert answer.status_code < 500, (path, answer.status_code)
         text = answer.get_data(as_text=True)
         if WORD in text:
