@@ -14,7 +14,14 @@ VIEWS = [
     pytest.param({"width": PHONE, "language": "he"}, id="he-phone"),
 ]
 ENTITY = "/admin/schema/documents/entity/customer"
-PATHS = ["/admin/schema/documents/", ENTITY, "/admin/schema/documents/new/rule", "/admin/schema/draft/"]
+PATHS = [
+    "/admin/schema/documents/",
+    ENTITY,
+    "/admin/schema/documents/new/rule",
+    "/admin/schema/documents/upload/",
+    "/admin/schema/customer/",
+    "/admin/schema/draft/",
+]
 
 
 @pytest.mark.parametrize("view", VIEWS)
