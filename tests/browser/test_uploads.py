@@ -88,7 +88,7 @@ def test_files_are_dropped_pasted_removed_and_saved(
     assert "β.pdf" in page.locator("#field-papers-box [role=status]").text_content()
     assert visitor.problems() == []
     page.fill("[name=name]", "Maria")
-    page.locator(".save-bar .btn-primary").evaluate("(button) => button.form.requestSubmit(button)")
+    page.press("[name=name]", "Enter")
     page.wait_for_url("**/customer/show/*")
     assert page.locator("a.file", has_text="α.pdf").count() == 1
     picture = page.locator("img.picture")
