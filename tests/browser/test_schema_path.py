@@ -155,7 +155,7 @@ def test_a_choice_is_removed_as_text_weighed_published_and_comes_back_with_its_v
     sound_at_every_width(visitor)
     page.locator(f'a[href="/admin/schema/history/{before}"]').click()
     page.wait_for_url(f"**/admin/schema/history/{before}")
-    assert page.locator("#back").get_by_text("תערוכה").count() > 0
+    assert page.locator("#back-changes").get_by_text("תערוכה").count() > 0
     sound_at_every_width(visitor)
     press_and_confirm(page, f"/admin/schema/history/{before}/rollback")
     assert arrival(page, address) == removed + 1
