@@ -49,8 +49,9 @@
     for (const child of [...fresh.children]) {
       const here = known.get(keyOf(child));
       if (here !== undefined && here === place) place = here.nextElementSibling;
-      if (here?.contains(focused) && !here.dataset.field) patch(here.querySelector(".form-grid"), child.querySelector(".form-grid"), focused);
-      else if (here?.contains(focused) && isOpen(child)) settle(here, child);
+      const [grid, made] = [here, child].map((part) => part?.querySelector(".form-grid"));
+      if (grid?.contains(focused) && made) patch(grid, made, focused);
+      else if (here?.dataset.field && here.contains(focused) && isOpen(child)) settle(here, child);
       else if (here) here.replaceWith(child);
       else old.insertBefore(child, place);
     }
