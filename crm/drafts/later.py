@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -102,13 +102,20 @@ def get_publication(session: CrmSession, publication_id: int) -> Publication:
     found = _find(session.connection(), publication.c.id == publication_id)
     if found is None:
         raise NotFoundError("draft.no_such_publication")
-    return found
+    return _for_reader(session, found)
 
 
 def find_publication(session: CrmSession, draft: Draft) -> Publication | None:
     """Return the last publication of a draft as it is now; None when there is none."""
     same = sa.and_(publication.c.draft_id == draft.id, publication.c.version == draft.version)
-    return _find(session.connection(), same)
+    found = _find(session.connection(), same)
+    return _for_reader(session, found) if found else None
+
+
+def _for_reader(session: CrmSession, found: Publication) -> Publication:
+    """Return a publication without the sentences that were written for somebody else: they may name stored values."""
+    is_for_actor = session.actor.sees_everything or found.user_id == session.actor.user_id
+    return found if is_for_actor else replace(found, problems=())
 
 
 def _ask(session: CrmSession, **values: Any) -> int:

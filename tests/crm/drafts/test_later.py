@@ -102,6 +102,17 @@ def test_why_it_was_refused_is_kept_with_the_draft(engine, waiting, session_as):
     assert found.state == "refused" and "2: Tsimiski" in found.problems[0]["message"]
 
 
+def test_why_it_was_refused_is_told_to_whom_it_was_written_for(engine, waiting, session_as):
+    fill_customers(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE customer SET street = 'Tsimiski'"))
+    number = waiting()
+    run_publication(engine, number)
+    colleague = session_as("configurator")
+    assert get_publication(colleague, number).problems == () and look(session_as, number).problems
+    colleague.close()
+
+
 def test_a_draft_that_was_edited_since_is_not_published(engine, waiting, session_as):
     number, live = waiting(), get_workspace(engine).number
     session = session_as("admin")
