@@ -109,8 +109,9 @@ def test_why_it_was_refused_is_told_to_whom_it_was_written_for(engine, waiting, 
     number = waiting()
     run_publication(engine, number)
     colleague = session_as("configurator")
-    assert get_publication(colleague, number).problems == () and look(session_as, number).problems
+    assert get_publication(colleague, number).problems == ()
     colleague.close()
+    assert "Tsimiski" in look(session_as, number).problems[0]["message"]
 
 
 def test_a_draft_that_was_edited_since_is_not_published(engine, waiting, session_as):
