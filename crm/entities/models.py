@@ -79,7 +79,9 @@ class Models(Mapping[str, type[Record]]):
 
     def _map(self, entity: Entity) -> type[Record]:
         columns = dict(field_columns(entity))
-        table = sa.Table(entity.table, self.registry.metadata, *system_columns(), *columns.values())
+        parts = (*system_columns(), *columns.values())
+        # No number comes twice: history, files and lists of references would take the new record for the old one.
+        table = sa.Table(entity.table, self.registry.metadata, *parts, sqlite_autoincrement=True)
         indexes(entity, table)
         name = "".join(part.capitalize() for part in entity.name.split("_"))
         cls = type(name, (Record,), {"__entity__": entity, "__table__": table})

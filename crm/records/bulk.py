@@ -264,7 +264,7 @@ def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[t
 def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
     """Return ids nobody else will get.
 
-    Shape:  on SQLite the highest ones so far plus one, plus two, ...: its single writer is us.
+    Shape:  on SQLite the highest ones ever given plus one, plus two, ...: its single writer is us.
     """
     if connection.dialect.name == "postgresql":
         asked = sa.text(
@@ -272,8 +272,16 @@ def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int
             " CAST(pg_get_serial_sequence(quote_ident(:name), 'id') AS regclass) AS sequence OFFSET 0) AS own"
         )
         return connection.scalar(asked, {"name": table.name, "count": count})
-    last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+    last = max(connection.scalar(sa.select(sa.func.max(table.c.id))) or 0, _last_given(connection, table))
     return list(range(last + 1, last + 1 + count))
+
+
+def _last_given(connection: sa.Connection, table: sa.Table) -> int:
+    """Return the highest number SQLite remembers for a table, deleted records counted; 0 where it counts none."""
+    if not sa.inspect(connection).has_table("sqlite_sequence"):
+        return 0
+    asked = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    return connection.scalar(asked, {"name": table.name}) or 0
 
 
 def copy_rows(

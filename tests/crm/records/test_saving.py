@@ -107,6 +107,17 @@ def test_a_deletion_is_in_the_journal_with_what_was_there(session):
     ]
 
 
+def test_the_number_of_a_deleted_record_is_given_to_no_other(session):
+    deals, customer = entity(session, "deal"), make_customer(session)
+    gone = make_deal(session, customer=customer.id).id
+    delete_record(session, deals, gone)
+    session.commit()
+    imported = insert_rows(session, deals, [{"name": "New", "customer": customer.id, "stage": "prospect"}])
+    delete_record(session, deals, imported[0])
+    session.commit()
+    assert gone < imported[0] < make_deal(session, customer=customer.id).id
+
+
 def test_numbers_follow_each_other_without_gaps_although_one_save_fails(session):
     first = make_complaint(session)
     session.commit()
