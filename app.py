@@ -15,14 +15,7 @@ from crm import processes, queue
 from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
 from crm.drafts.follow import DRAFTS
-from crm.entities import commands as schema_commands
-from crm.entities import kinds, publish, usage
-from crm.entities.jobs import finish_soon
-from crm.entities.packs import PACKS
-from crm.entities.processes import new_process_id, report_process
-from crm.entities.rename import rename_on_shelves
-from crm.entities.store import live_number
-from crm.entities.workspace import load_workspace
+from crm.entities import kinds, usage
 from crm.imports import commands as import_commands
 from crm.imports.uses import IMPORTS
 from crm.permissions import commands as permission_commands
@@ -35,6 +28,14 @@ from crm.records.rekey import plan_rekeying
 from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
+from crm.revisions import commands as schema_commands
+from crm.revisions import publish
+from crm.revisions.jobs import finish_soon
+from crm.revisions.packs import PACKS
+from crm.revisions.processes import new_process_id, report_process
+from crm.revisions.rename import rename_on_shelves
+from crm.revisions.store import live_number
+from crm.revisions.workspace import load_workspace
 from crm.secrets import Key, read_keys, use_keys
 from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind

@@ -14,9 +14,9 @@ import click
 import sqlalchemy as sa
 
 from crm.database import build_engine
-from crm.entities.workspace import Workspace, load_workspace
 from crm.errors import CrmError, Problem
 from crm.messages import render
+from crm.revisions.workspace import Workspace, load_workspace
 
 if TYPE_CHECKING:
     from config import Settings

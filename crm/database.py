@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from crm.entities.workspace import Workspace
     from crm.permissions.model import Actor
+    from crm.revisions.workspace import Workspace
 
 BUSY_SECONDS = 10  # how long a writer waits for another one on SQLite
 NAMING = {

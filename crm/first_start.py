@@ -17,10 +17,10 @@ from werkzeug.security import generate_password_hash
 from config import ROOT, Settings
 from crm.database import build_engine, create_tables
 from crm.entities.load import build_schema, load_documents
-from crm.entities.publish import publish_schema
-from crm.entities.store import live_number
-from crm.entities.workspace import get_workspace
 from crm.errors import SchemaError
+from crm.revisions.publish import publish_schema
+from crm.revisions.store import live_number
+from crm.revisions.workspace import get_workspace
 from crm.secrets import current_keys
 
 PREPARE_LOCK = 7_316_003  # any number, the same in every process

@@ -41,7 +41,7 @@ TICKS: dict[str, tuple[str, str]] = {
     "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
     "search keys nobody writes": ("crm.records.jobs.sweep_search_keys", "sweep_seconds"),
     "publishes the bell lost": ("crm.drafts.jobs.sweep", "sweep_seconds"),
-    "what a publish left": ("crm.entities.jobs.sweep", "sweep_seconds"),
+    "what a publish left": ("crm.revisions.jobs.sweep", "sweep_seconds"),
 }
 """What the scheduler calls: a function, and the setting that says how often, in seconds."""
 
@@ -205,7 +205,7 @@ def run_worker(settings: Settings) -> int:
     """Run jobs until a stop is requested; the job in work may finish."""
     from crm import queue
     from crm.database import build_engine
-    from crm.entities.processes import Reporter
+    from crm.revisions.processes import Reporter
 
     url = find_redis_url(settings.redis_url, settings.instance)
     if url is None:
@@ -236,7 +236,7 @@ def run_scheduler(settings: Settings) -> int:
     """Call what is due until a stop is requested; of many schedulers only one does."""
     from crm import queue
     from crm.database import build_engine
-    from crm.entities.processes import Reporter
+    from crm.revisions.processes import Reporter
     from crm.scheduler import Scheduler, SchedulerLock
 
     wire()
@@ -262,8 +262,8 @@ def wire() -> None:
 def _load_workspace(engine: Any) -> None:
     """Load the live revision and the names of all, so that the children forked from now on have them."""
     from crm.database import only_reading
-    from crm.entities.past import read_past
-    from crm.entities.workspace import get_workspace
+    from crm.revisions.past import read_past
+    from crm.revisions.workspace import get_workspace
 
     with only_reading():
         get_workspace(engine)

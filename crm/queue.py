@@ -37,7 +37,7 @@ JOBS: dict[str, str] = {
     "imports.apply_batch": "crm.imports.jobs.apply_batch",
     "imports.undo_batch": "crm.imports.jobs.undo_batch",
     "schema.publish": "crm.drafts.jobs.publish",
-    "schema.finish": "crm.entities.jobs.finish",
+    "schema.finish": "crm.revisions.jobs.finish",
     "records.rebuild_search_keys": "crm.records.jobs.rebuild_search_keys",
 }
 """Every function a worker may run, by the name that travels through Redis."""

@@ -10,25 +10,25 @@ from crm import events as _events  # noqa: F401
 from crm import notifications as _notifications  # noqa: F401
 from crm.conditions import install as install_functions
 from crm.database import metadata
-from crm.entities.moves import install as install_moves
+from crm.revisions.moves import install as install_moves
 
 
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
     from crm.drafts import later as _later  # noqa: F401
     from crm.drafts import store as _drafts  # noqa: F401
-    from crm.entities import finish as _finish  # noqa: F401
-    from crm.entities import moves as _moves  # noqa: F401
-    from crm.entities import packs as _packs  # noqa: F401
-    from crm.entities import parked as _parked  # noqa: F401
-    from crm.entities import processes as _processes  # noqa: F401
-    from crm.entities import store as _revisions  # noqa: F401
     from crm.imports import store as _imports  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
     from crm.records import file_rows as _files  # noqa: F401
     from crm.records import journal as _journal  # noqa: F401
     from crm.records import rekey as _rekey  # noqa: F401
     from crm.records import sequences as _sequences  # noqa: F401
+    from crm.revisions import finish as _finish  # noqa: F401
+    from crm.revisions import moves as _moves  # noqa: F401
+    from crm.revisions import packs as _packs  # noqa: F401
+    from crm.revisions import parked as _parked  # noqa: F401
+    from crm.revisions import processes as _processes  # noqa: F401
+    from crm.revisions import store as _revisions  # noqa: F401
     from crm.web import once as _once  # noqa: F401
     from crm.web.entity import saved_views as _views  # noqa: F401
 

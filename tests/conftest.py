@@ -28,8 +28,8 @@ from tests.databases import KINDS, Database, PostgresServer, postgres_server
 from tests.mail import Inbox
 
 if TYPE_CHECKING:
-    from crm.entities.workspace import Workspace
     from crm.permissions.model import Actor
+    from crm.revisions.workspace import Workspace
     from tests.browsing import Browser
 
 NOON = dt.datetime(2026, 3, 2, 12, 0)  # a Monday, no clock changes near
@@ -126,7 +126,7 @@ def engine(database_url: str) -> sa.Engine:
 @pytest.fixture
 def workspace(engine: sa.Engine) -> Workspace:
     """The live revision: the shipped schemas."""
-    from crm.entities.workspace import get_workspace
+    from crm.revisions.workspace import get_workspace
 
     return get_workspace(engine)
 

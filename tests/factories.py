@@ -10,8 +10,8 @@ import itertools
 from typing import Any
 
 from crm.database import CrmSession
-from crm.entities.models import Record
 from crm.records.service import create_record
+from crm.revisions.models import Record
 
 NUMBERS = itertools.count(1)
 

@@ -39,6 +39,7 @@ LAYERS = (
     ("crm.fields",),
     ("crm.conditions",),
     ("crm.entities",),
+    ("crm.revisions",),
     ("crm.commands",),
     ("crm.permissions",),
     ("crm.records",),
@@ -66,7 +67,7 @@ HOMES = {
     "rq": ("crm.queue",),
     "redis": ("crm.queue", "crm.redis_server"),
     "yaml": ("crm.entities",),
-    "alembic": ("crm.entities",),
+    "alembic": ("crm.revisions",),
     "flask_appbuilder": ("crm.web", "crm.database", "workflows"),
     "flask_appbuilder.security.sqla.models": ("crm.web", "crm.permissions", "crm.first_start", "crm.demo"),
     "flask_wtf": ("crm.web",),
@@ -86,7 +87,7 @@ ENTITY_WORDS = ("customer", "deal", "complaint", "contract")
 NAMES_ENTITIES = ("crm/demo/",)  # knows what is shipped; that is what it is for
 
 TABLE_FILES = ("store.py", "bulk.py")  # where Core statements on entity tables may stand
-TABLE_PACKAGES = ("crm/entities/", "crm/demo/")  # publishing makes and fills the tables
+TABLE_PACKAGES = ("crm/revisions/", "crm/demo/")  # publishing makes and fills the tables
 TABLE_EXCEPTIONS = {
     "crm/permissions/guard.py": "it is the guard",
     "crm/conditions/rows.py": "reads the ways of rights themselves, which no right may narrow",

@@ -16,9 +16,9 @@ from werkzeug.security import check_password_hash
 
 from config import ROOT, Settings, load_settings
 from crm.database import build_engine, create_tables
-from crm.entities.workspace import load_workspace
 from crm.errors import SchemaError
 from crm.first_start import ensure_admin, find_live_number, prepare, publish_folder
+from crm.revisions.workspace import load_workspace
 
 PREPARE = """
 import json, os

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from app import wire
 from crm.database import build_engine
 from crm.entities.load import documents_from_json
-from crm.entities.processes import publish_status
-from crm.entities.publish import publish_schema, rollback_schema
-from crm.entities.workspace import load_workspace
-from tests.crm.entities.publishing import fill_customers, publish_changed
+from crm.revisions.processes import publish_status
+from crm.revisions.publish import publish_schema, rollback_schema
+from crm.revisions.workspace import load_workspace
+from tests.crm.revisions.publishing import fill_customers, publish_changed
 from tests.test_make_run import Running, wait_for
 
 PASSWORD = "three-green-boats-9"

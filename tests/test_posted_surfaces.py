@@ -213,7 +213,7 @@ def test_a_count_of_everything_is_found(client, session_as, planted, monkeypatch
 
 def test_values_told_to_a_publisher_are_found(client, session_as, planted, monkeypatch):  # noqa: F811
     attempt = Attempt(client, session_as, planted("configurator"), "configurator")
-    monkeypatch.setattr("crm.entities.publish.told_to", lambda _connection, _who, problems: list(problems))
+    monkeypatch.setattr("crm.revisions.publish.told_to", lambda _connection, _who, problems: list(problems))
     assert attempt.leaks("/schema/publish")
 
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from config import Settings, current_settings
 from crm.database import CrmSession, build_engine, only_reading, open_session, utcnow
-from crm.entities.workspace import Workspace, get_workspace
 from crm.permissions.model import SYSTEM, Actor
+from crm.revisions.workspace import Workspace, get_workspace
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from crm.conditions import parse_conditions, say
 from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
 from crm.entities.model import Schema
-from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields.locales import shown_date, shown_time
 from crm.permissions.flows import is_within
 from crm.permissions.model import Actor
 from crm.records.values import situation_of, titles_by_id, user_names
+from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION

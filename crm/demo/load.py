@@ -11,8 +11,8 @@ from crm.demo.make import Maker
 from crm.demo.model import Piece
 from crm.demo.people import ensure_users
 from crm.demo.write import Writer
-from crm.entities.workspace import load_workspace
 from crm.permissions.model import SYSTEM
+from crm.revisions.workspace import load_workspace
 
 PORTION = 1000  # customers written in one transaction
 ORDER = (

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from crm.drafts.store import edit
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
-from crm.entities.rename import under_new_names
 from crm.entities.usage import Shelf
 from crm.entities.walk import ENTITY, Spot, Walker
+from crm.revisions.rename import under_new_names
 
 
 def walk_edit(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:

@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from crm.database import CrmSession, released_engine
 from crm.drafts.model import Clash
 from crm.drafts.service import require_configurator
-from crm.entities import store
-from crm.entities.diff import diff_documents, same
 from crm.entities.identity import Identities, assign_identities, identities_from_json
-from crm.entities.impact import Impact
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
-from crm.entities.parked import weigh_rollback
-from crm.entities.publish import rollback_schema
 from crm.errors import NotFoundError
+from crm.revisions import store
+from crm.revisions.diff import diff_documents, same
+from crm.revisions.impact import Impact
+from crm.revisions.parked import weigh_rollback
+from crm.revisions.publish import rollback_schema
 
 LARGEST_NUMBER = 2**31 - 1
 LOOKED_BACK = 100  # revisions in which the last change of an entity is looked for

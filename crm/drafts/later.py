@@ -17,12 +17,12 @@ from crm.database import BigId, CrmSession, about_to_write, metadata, only_readi
 from crm.drafts import service
 from crm.drafts.history import go_back
 from crm.drafts.model import Draft
-from crm.entities.publish import publish_schema, rollback_schema
-from crm.entities.store import revision
-from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, CrmError, NotFoundError
 from crm.messages import told
 from crm.permissions.service import actor_of_user
+from crm.revisions.publish import publish_schema, rollback_schema
+from crm.revisions.store import revision
+from crm.revisions.workspace import get_workspace
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.entities.diff import same
+from crm.revisions.diff import same
 
 MISSING: Any = object()
 

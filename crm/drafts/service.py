@@ -10,17 +10,17 @@ from crm.database import CrmSession, released_engine
 from crm.drafts import store
 from crm.drafts.merge import merge
 from crm.drafts.model import Clash, Draft, Edit
-from crm.entities import store as revisions
-from crm.entities.diff import same
 from crm.entities.identity import assign_identities, identities_from_json
 from crm.entities.kinds import kind_names
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Schema
-from crm.entities.publish import publish_schema
-from crm.entities.rename import renamed_since, renames_between
 from crm.entities.walk import ENTITY
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, SchemaError
 from crm.permissions.grants import excess_of
+from crm.revisions import store as revisions
+from crm.revisions.diff import same
+from crm.revisions.publish import publish_schema
+from crm.revisions.rename import renamed_since, renames_between
 
 Body = Mapping[str, Any]
 

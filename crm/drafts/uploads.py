@@ -10,11 +10,11 @@ from crm.database import CrmSession
 from crm.drafts import service, store
 from crm.drafts.archive import Sent, origin_of, pack_documents
 from crm.drafts.model import Draft
-from crm.entities import store as revisions
-from crm.entities.diff import same
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document
 from crm.errors import NotFoundError, Problem, SchemaError
+from crm.revisions import store as revisions
+from crm.revisions.diff import same
 
 Key = tuple[str, str]
 Bodies = dict[Key, Mapping[str, Any]]

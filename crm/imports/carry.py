@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.entities.model import Entity, Schema
-from crm.entities.past import Past, read_past, schema_at
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_problems
 from crm.imports.convert import Row
 from crm.imports.model import Matching
 from crm.imports.plan import Planner
+from crm.revisions.past import Past, read_past, schema_at
 from crm.texts import Text
 
 

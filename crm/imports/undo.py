@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.past import read_past
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
+from crm.revisions.past import read_past
 
 Change = Mapping[str, Any]
 

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.entities.model import Document
-from crm.entities.past import Past, name_at, read_past
 from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
 from crm.imports.model import column_letters
 from crm.imports.store import list_open_batches
+from crm.revisions.past import Past, name_at, read_past
 from crm.texts import N_
 
 

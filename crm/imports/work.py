@@ -21,9 +21,6 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.past import read_past
-from crm.entities.store import live_number
-from crm.entities.workspace import Workspace, get_workspace
 from crm.errors import CrmError, Problem, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service, store
@@ -40,6 +37,9 @@ from crm.imports.service import Batch, Place
 from crm.imports.undo import Undoer
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
+from crm.revisions.past import read_past
+from crm.revisions.store import live_number
+from crm.revisions.workspace import Workspace, get_workspace
 from crm.secrets import new_secret
 
 CHUNK = 1_000  # rows of one transaction

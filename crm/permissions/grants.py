@@ -19,8 +19,6 @@ from crm.conditions.segments import segment_tree
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Entity, Schema
-from crm.entities.publish import Proposal
-from crm.entities.store import find_revision, live_number
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.messages.permissions import DEED_LABELS
@@ -28,6 +26,8 @@ from crm.permissions import store
 from crm.permissions.flows import FlowJudge, judge_flows
 from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
 from crm.permissions.service import actor_of_user, reads_every
+from crm.revisions.publish import Proposal
+from crm.revisions.store import find_revision, live_number
 from crm.texts import Text
 
 EMPTY = EntityRights(frozenset())

@@ -10,12 +10,12 @@ from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, defer
 from sqlalchemy.sql import visitors
 
 from crm.database import CrmSession
-from crm.entities.models import Record
-from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError
 from crm.fields import FIELD_TYPES
 from crm.permissions.model import Actor
 from crm.permissions.rows import row_criteria
+from crm.revisions.models import Record
+from crm.revisions.workspace import Workspace
 
 
 @sa.event.listens_for(CrmSession, "do_orm_execute")

@@ -10,8 +10,8 @@ from crm.conditions import NOTHING, Scope, compile_sql, parse_conditions
 from crm.conditions.model import Node
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import SchemaError
+from crm.revisions.workspace import Workspace
 
 
 def scope_of(session: CrmSession) -> Scope:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from crm import events, queue
 from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
-from crm.entities.models import Record
-from crm.entities.past import read_past
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.revisions.models import Record
+from crm.revisions.past import read_past
 from crm.secrets import reseal, seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.database import CrmSession, about_to_write, metadata, only_reading, utcnow
-from crm.entities.batches import next_rows
 from crm.entities.model import Entity
-from crm.entities.processes import oldest_revision
-from crm.entities.workspace import Workspace, get_workspace
 from crm.records.prepare import search_key_of
 from crm.records.values import type_of
+from crm.revisions.batches import next_rows
+from crm.revisions.processes import oldest_revision
+from crm.revisions.workspace import Workspace, get_workspace
 
 logger = logging.getLogger(__name__)
 

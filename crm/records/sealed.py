@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from crm.database import metadata
 from crm.entities.identity import ENCRYPTED, identities_from_json
-from crm.entities.store import revision
 from crm.errors import UnavailableError
 from crm.records.journal import SEALED, reseal_values, with_sealed
+from crm.revisions.store import revision
 from crm.secrets import (
     ID_LENGTH,
     INDEX_LENGTH,

@@ -12,7 +12,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from crm.database import CrmSession
 from crm.entities.model import Entity, Inverse
-from crm.entities.models import Record
 from crm.entities.names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
@@ -25,6 +24,7 @@ from crm.records.links import judge_links
 from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
 from crm.records.sequences import next_numbers
 from crm.records.values import situation_of, values_of
+from crm.revisions.models import Record
 
 CASCADE_DEPTH = 8
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.past import entity_of_uid, read_past, schema_at
 from crm.errors import FieldError
 from crm.fields.base import Field, Situation
 from crm.permissions.rows import may_touch
@@ -25,6 +24,7 @@ from crm.records.values import (
     type_of,
     user_names,
 )
+from crm.revisions.past import entity_of_uid, read_past, schema_at
 
 LIMIT = 50
 

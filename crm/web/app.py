@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crm.database import only_reading
-from crm.entities.workspace import Workspace
+from crm.revisions.workspace import Workspace
 from crm.texts import Text
 from crm.web.entity.cells import render_cell
 from crm.web.errors import install_errors

@@ -8,11 +8,11 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 
 from config import ROOT
 from crm import file_store
-from crm.entities.workspace import Workspace
 from crm.errors import FieldError, NotFoundError
 from crm.fields.file_kinds import SHOWN
 from crm.records.files import get_file, upload_field
 from crm.records.pictures import thumbnail_of
+from crm.revisions.workspace import Workspace
 from crm.web.permissions import EVERYONE
 from crm.web.rest.answers import file_json
 from crm.web.rest.described import FILE_CONTENT, TEXT, DescribedApi, an_object, described

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify
 
 from crm.database import utcnow
-from crm.entities.finish import note_unbuilt_indexes
-from crm.entities.store import live_number
 from crm.events import oldest_waiting
 from crm.queue import look_at_queue
+from crm.revisions.finish import note_unbuilt_indexes
+from crm.revisions.store import live_number
 
 logger = logging.getLogger(__name__)
 

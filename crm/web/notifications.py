@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from crm import notifications
 from crm.entities.model import Entity
-from crm.entities.past import Past, read_past
-from crm.entities.workspace import Workspace
+from crm.revisions.past import Past, read_past
+from crm.revisions.workspace import Workspace
 from crm.web.permissions import EVERYONE
 
 PAGE_SIZE = 50

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_appbuilder import AppBuilder
 
-from crm.entities.workspace import Workspace
+from crm.revisions.workspace import Workspace
 from crm.web import files_pages, notifications, profile, reports_pages, search_pages
 from crm.web.conditions import pages as condition_pages
 from crm.web.entity import lookups, saved_views_pages

@@ -19,8 +19,8 @@ from flask_appbuilder.security.sqla.models import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crm.entities import store
-from crm.entities.workspace import Workspace
+from crm.revisions import store
+from crm.revisions.workspace import Workspace
 
 Pair = tuple[str, str]
 """A permission and the view or menu it is for: `("can_list", "deal")`."""

@@ -13,10 +13,10 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from crm.database import utcnow
-from crm.entities.workspace import Workspace
 from crm.errors import Problem, RecordError
 from crm.messages import render
 from crm.permissions.store import save_profile
+from crm.revisions.workspace import Workspace
 from crm.web.form_fields import FormField, Option
 from crm.web.language import change_language, current_language
 from crm.web.permissions import EVERYONE

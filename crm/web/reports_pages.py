@@ -17,7 +17,6 @@ from flask_appbuilder.security.decorators import has_access
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields.alphabet import sort_key
 from crm.reports.figure import build_figure
@@ -25,6 +24,7 @@ from crm.reports.model import Card, Dashboard, Report
 from crm.reports.service import Outcome, ReportRow, get_report, run_report
 from crm.reports.tables import report_facts, report_rows, write_export
 from crm.reports.workbook import write_workbook
+from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web.entity.arguments import read_arguments
 from crm.web.entity.cells import view_name

@@ -11,7 +11,6 @@ from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
-from crm.entities.workspace import Workspace
 from crm.errors import FieldError
 from crm.fields import type_of
 from crm.fields.base import Situation
@@ -19,6 +18,7 @@ from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import Hit, search_everywhere
 from crm.records.values import situation_of, title_fields, title_of
+from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
 from crm.web.permissions import EVERYONE, USE
 from crm.web.session import current_session

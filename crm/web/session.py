@@ -16,10 +16,10 @@ from flask_login import current_user
 from sqlalchemy.orm import scoped_session
 
 from crm.database import CrmSession, write_intent
-from crm.entities.workspace import Workspace
 from crm.permissions.model import Actor
 from crm.permissions.service import ADMIN_ROLE, zone_of
 from crm.permissions.store import list_team_users
+from crm.revisions.workspace import Workspace
 from crm.web.asking import READING, is_asking
 from crm.web.language import current_language, current_time_zone
 from crm.web.roles.view_as import as_viewed, refuse_changes

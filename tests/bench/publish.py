@@ -20,10 +20,10 @@ from werkzeug.test import Client
 from app import build_source
 from config import Settings, load_settings
 from crm.database import build_engine, create_tables
-from crm.entities import publish
 from crm.entities.load import documents_from_json
-from crm.entities.moves import settle_moves
-from crm.entities.workspace import load_workspace
+from crm.revisions import publish
+from crm.revisions.moves import settle_moves
+from crm.revisions.workspace import load_workspace
 from crm.web.app import build_app
 from crm.web.host import Host
 from crm.web.permissions import sync_permissions

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from crm.entities.workspace import get_workspace
+from crm.revisions.workspace import get_workspace
 from tests.browser.visitor import PHONE, Visitor
-from tests.crm.entities.publishing import publish_changed
+from tests.crm.revisions.publishing import publish_changed
 from tests.factories import make_customer, make_deal, user_id
 
 Visit = Callable[..., Visitor]

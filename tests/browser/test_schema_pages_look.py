@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from crm.database import utcnow
 from crm.drafts.later import publication
-from crm.entities.moves import move
-from crm.entities.workspace import get_workspace
 from crm.records.rekey import rekey
+from crm.revisions.moves import move
+from crm.revisions.workspace import get_workspace
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 
 VIEWS = [

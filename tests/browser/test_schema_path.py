@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from app import build_source
-from crm.entities.workspace import get_workspace
+from crm.revisions.workspace import get_workspace
 from crm.web.host import Host
 from tests.browser.visitor import DESKTOP, HEIGHT, PHONE, Visitor
 from tests.browsing import Browser

@@ -15,8 +15,8 @@ from PIL import Image
 
 from config import Settings
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.web.app import build_app
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.browsing import Browser

@@ -23,10 +23,10 @@ from crm.demo.make import Maker
 from crm.demo.model import Piece
 from crm.demo.users import DEMO_USERS
 from crm.demo.write import MEANT
-from crm.entities.workspace import Workspace
 from crm.events import event
 from crm.records.journal import change
 from crm.records.prepare import clean_values
+from crm.revisions.workspace import Workspace
 from tests.seed import PASSWORD
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"

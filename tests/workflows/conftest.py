@@ -24,7 +24,7 @@ from workflows.rules.check import check_rule, check_template
 from workflows.runs import jobs, store
 
 if TYPE_CHECKING:
-    from crm.entities.workspace import Workspace
+    from crm.revisions.workspace import Workspace
     from tests.conftest import Clock
 
 TEMPLATE = """

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from config import ROOT
 from crm.entities.model import Document
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.records.service import update_record
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from tests.factories import make_complaint, make_customer
 from workflows.mail import outbox
 from workflows.organisation import Organisation, Workshop

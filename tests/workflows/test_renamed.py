@@ -10,11 +10,11 @@ import pytest
 
 from crm import notifications
 from crm.entities.load import load_document
-from crm.entities.workspace import get_workspace
 from crm.notifications import Notice, add_notification
+from crm.revisions.workspace import get_workspace
 from crm.web.app import build_app
 from tests.browsing import Browser
-from tests.crm.entities.room import Room
+from tests.crm.revisions.room import Room
 from tests.factories import user_id
 from tests.workflows.conftest import TestWorkshop
 from workflows.effects import effect_lines

@@ -15,12 +15,12 @@ from crm import events
 from crm.conditions import Scope, evaluate
 from crm.database import CrmSession
 from crm.entities.model import Schema
-from crm.entities.past import read_past
 from crm.errors import Problem
 from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_users_with_role
+from crm.revisions.past import read_past
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
 from workflows.rules.schedule import period_of

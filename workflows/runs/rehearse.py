@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from crm.conditions import evaluate, parse_conditions, say
 from crm.database import CrmSession, about_to_write, row_of
-from crm.entities.past import read_past
 from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
+from crm.revisions.past import read_past
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step

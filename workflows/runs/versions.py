@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.database import CrmSession, only_reading
-from crm.entities import store as revisions
 from crm.entities.identity import identities_from_json
 from crm.entities.load import documents_from_json
 from crm.entities.model import Document, Entity, Schema
-from crm.entities.past import Past, read_past, schema_at
-from crm.entities.rename import renamed_since
-from crm.entities.workspace import Workspace
 from crm.permissions.flows import is_within
+from crm.revisions import store as revisions
+from crm.revisions.past import Past, read_past, schema_at
+from crm.revisions.rename import renamed_since
+from crm.revisions.workspace import Workspace
 from workflows.organisation import Workshop
 from workflows.rules.build import build_rule
 from workflows.rules.check import check_rule

@@ -17,12 +17,12 @@ from crm.conditions import parse_conditions
 from crm.database import CrmSession
 from crm.drafts.service import find_draft, get_draft, propose
 from crm.entities.model import Entity, Schema
-from crm.entities.workspace import Workspace
 from crm.fields.base import Field
 from crm.permissions.service import readable_fields, require
 from crm.records.listing import ListQuery, count_up_to, list_records
 from crm.records.sampling import SAMPLE, may_read_all
 from crm.records.values import situation_of, title_fields, title_of, titles_by_id, user_names
+from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
 from crm.web.permissions import CONFIGURATION, EVERYONE

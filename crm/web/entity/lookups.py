@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 from crm.conditions.folding import fold
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.fields.base import Field
 from crm.permissions import store as people
 from crm.permissions.service import readable_fields
 from crm.records.order import user_order
 from crm.records.search import LOOKUP_HITS, find_hits
+from crm.revisions.workspace import Workspace
 from crm.web.permissions import EVERYONE, USE
 
 

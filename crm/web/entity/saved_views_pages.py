@@ -9,9 +9,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
-from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
 from crm.permissions.service import require
+from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
 from crm.web.entity.saved_views import delete_view, save_view
 from crm.web.permissions import EVERYONE, USE

@@ -12,13 +12,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, Problem, RecordError
 from crm.messages import render
 from crm.permissions.service import require
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, title_of, values_of
+from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks, is_asking, is_redrawn
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number

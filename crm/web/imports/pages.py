@@ -15,7 +15,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import CrmError, ImportRowError, NotAllowedError, NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service
@@ -24,6 +23,7 @@ from crm.imports.service import Batch, Place
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.reports.workbook import write_workbook
+from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT
 from crm.web.imports.steps import FORMATS, describe, in_history
 from crm.web.language import current_language

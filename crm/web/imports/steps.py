@@ -12,7 +12,6 @@ from flask_babel import gettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.past import read_past
 from crm.errors import CrmError
 from crm.fields import FIELD_TYPES
 from crm.imports import service, store
@@ -26,6 +25,7 @@ from crm.imports.service import Batch
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.records.values import situation_of
+from crm.revisions.past import read_past
 from crm.texts import N_
 from crm.web.language import current_language
 

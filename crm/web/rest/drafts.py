@@ -12,9 +12,9 @@ from flask_appbuilder import AppBuilder, expose
 from crm.database import CrmSession
 from crm.drafts import history, service
 from crm.drafts.model import Clash, Draft
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, NotFoundError, SchemaError
 from crm.messages import told
+from crm.revisions.workspace import Workspace
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused

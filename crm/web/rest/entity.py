@@ -17,12 +17,12 @@ from flask_appbuilder import AppBuilder, expose
 from flask_appbuilder.api import BaseApi
 
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, RecordError
 from crm.permissions.service import readable_fields, require, writable_fields
 from crm.records.listing import list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
+from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
 from crm.web.rest.answers import in_json, result_of, results_of
 from crm.web.rest.arguments import ApiArguments, read_rison

@@ -9,11 +9,11 @@ from flask import Response, abort, request, url_for
 from flask_appbuilder import AppBuilder, expose
 
 from crm.database import CrmSession
-from crm.entities.workspace import Workspace
 from crm.errors import ImportRowError
 from crm.imports import service
 from crm.imports.matching import tell_columns
 from crm.imports.model import Matching, Reading, build_matching
+from crm.revisions.workspace import Workspace
 from crm.web.imports.pages import place, problem_file
 from crm.web.language import current_language
 from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_object, described

@@ -11,12 +11,12 @@ from flask_appbuilder import AppBuilder, expose
 from crm.database import CrmSession, released_engine
 from crm.drafts import history
 from crm.entities.load import build_schema
-from crm.entities.processes import publish_status
-from crm.entities.publish import diff_schema, publish_schema
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 from crm.messages import told
 from crm.permissions.service import reads_every
+from crm.revisions.processes import publish_status
+from crm.revisions.publish import diff_schema, publish_schema
+from crm.revisions.workspace import Workspace
 from crm.segments.service import get_segment, segment_members
 from crm.web.asking import always, asks
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described

@@ -25,10 +25,10 @@ from crm.drafts.service import (
 from crm.entities.build import label_of
 from crm.entities.model import Document, Schema
 from crm.entities.reader import NAME
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, NotFoundError, Problem, SchemaError
 from crm.messages import render
 from crm.permissions.store import list_role_holders
+from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.conditions.pages import admin_editor
 from crm.web.language import current_language

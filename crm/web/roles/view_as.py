@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
 from crm.entities.model import Schema
-from crm.entities.workspace import Workspace
 from crm.errors import NotAllowedError
 from crm.permissions.grants import exceeds
 from crm.permissions.model import Actor, Role
+from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks, is_asking
 from crm.web.permissions import EVERYONE
 from crm.web.security import read_held_role

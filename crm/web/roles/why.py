@@ -11,7 +11,6 @@ from flask_babel import gettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.workspace import Workspace
 from crm.errors import NotFoundError
 from crm.fields.alphabet import sort_key
 from crm.messages import render
@@ -21,6 +20,7 @@ from crm.permissions.model import DEEDS
 from crm.permissions.service import actor_of_user
 from crm.permissions.store import find_user_id, list_user_names
 from crm.permissions.tell import facts_of
+from crm.revisions.workspace import Workspace
 from crm.texts import translate
 from crm.web.form_fields import FormField, Option
 from crm.web.language import current_language

@@ -19,10 +19,10 @@ from crm.drafts.uploads import pack_draft
 from crm.entities.kinds import kind_names
 from crm.entities.load import build_schema, load_document
 from crm.entities.model import Document
-from crm.entities.workspace import Workspace
 from crm.entities.yaml import MAX_BYTES, write_yaml
 from crm.errors import CrmError, Problem
 from crm.messages import render
+from crm.revisions.workspace import Workspace
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.skeletons import SKELETONS

@@ -16,10 +16,10 @@ from crm.drafts import service as drafts
 from crm.drafts.edits import change_entity, rename_entity
 from crm.drafts.keys import read_texts, shown_texts
 from crm.entities.model import Document
-from crm.entities.rename import rename_document
 from crm.errors import ConflictError
 from crm.fields.fold import fold
 from crm.messages import render
+from crm.revisions.rename import rename_document
 from crm.web import assets
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS

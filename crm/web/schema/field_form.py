@@ -13,10 +13,10 @@ from crm.drafts import service as drafts
 from crm.drafts.choices import ChoiceRow, rows_of, set_choices
 from crm.drafts.keys import FIELD_ORDER
 from crm.entities.check import FIELD_KEYS
-from crm.entities.rename import rename_uses
 from crm.errors import ConflictError, SchemaError
 from crm.fields import FIELD_TYPES
 from crm.messages import render
+from crm.revisions.rename import rename_uses
 from crm.web.language import current_language
 from crm.web.schema.controls import KeyControl, control_of_key
 from crm.web.schema.pieces import Found, body_of, errors_by_key, is_stale, live_body, save_changed

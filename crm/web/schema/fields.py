@@ -18,9 +18,9 @@ from crm.drafts import edits, layouts
 from crm.drafts import service as drafts
 from crm.drafts.choices import ChoiceRow
 from crm.entities.model import Document
-from crm.entities.publish import weigh_documents
 from crm.errors import NotFoundError
 from crm.fields import FIELD_TYPES
+from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
 from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place_of, read_sent, sent_keys

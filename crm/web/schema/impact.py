@@ -8,13 +8,13 @@ from typing import Any
 from flask_babel import gettext
 
 from crm.database import CrmSession
-from crm.entities.impact import Impact, Touched
 from crm.entities.model import Document, Entity
-from crm.entities.rehearsal import Conversion
 from crm.errors import NotAllowedError, Problem
 from crm.messages import render
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import situation_of, title_fields, title_of
+from crm.revisions.impact import Impact, Touched
+from crm.revisions.rehearsal import Conversion
 from crm.texts import Text
 from crm.web.language import current_language
 from crm.web.schema.uses import use_rows

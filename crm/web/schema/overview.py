@@ -16,12 +16,13 @@ from crm.drafts.history import Origin, origins_of
 from crm.drafts.model import Draft, Edit
 from crm.drafts.shape import has_shape
 from crm.drafts.texts import count_missing
-from crm.entities import lint, lint_data
+from crm.entities import lint
 from crm.entities.model import Document
 from crm.entities.usage import Usage
 from crm.fields.alphabet import sort_key
 from crm.fields.fold import fold
 from crm.messages import render
+from crm.revisions import lint_data
 from crm.web.language import current_language
 from crm.web.schema.pieces import label_of, live_body
 from crm.web.session import current_session

@@ -15,13 +15,13 @@ from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
 from crm.drafts.shape import has_shape, is_text
-from crm.entities.diff import same
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Document, Mark
 from crm.entities.usage import Usage
-from crm.entities.workspace import Workspace
 from crm.errors import CrmError, NotFoundError, Problem
 from crm.messages import render
+from crm.revisions.diff import same
+from crm.revisions.workspace import Workspace
 from crm.texts import Text
 from crm.web.language import NAMES, current_language
 from crm.web.permissions import CONFIGURATION

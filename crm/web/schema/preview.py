@@ -15,11 +15,11 @@ from crm.drafts import edits
 from crm.drafts import service as drafts
 from crm.entities.load import build_schema
 from crm.entities.model import Schema
-from crm.entities.workspace import Workspace
 from crm.errors import CrmError
 from crm.fields import FIELD_TYPES
 from crm.messages import render
 from crm.permissions.model import Actor
+from crm.revisions.workspace import Workspace
 from crm.texts import N_
 from crm.web.asking import always, asks
 from crm.web.entity.form import build_form

@@ -15,14 +15,14 @@ from crm.database import CrmSession, released_engine
 from crm.drafts import history, later, service
 from crm.drafts.later import Publication
 from crm.drafts.model import Clash, Draft
-from crm.entities.finish import unfinished_indexes
-from crm.entities.prepare import list_preparing
-from crm.entities.processes import list_processes
-from crm.entities.publish import publish_at_once, rollback_at_once, weigh_documents
-from crm.entities.workspace import Workspace
 from crm.errors import ConflictError, CrmError, NotFoundError, TakesLongError
 from crm.messages import render, told
 from crm.records.rekey import list_rekeying
+from crm.revisions.finish import unfinished_indexes
+from crm.revisions.prepare import list_preparing
+from crm.revisions.processes import list_processes
+from crm.revisions.publish import publish_at_once, rollback_at_once, weigh_documents
+from crm.revisions.workspace import Workspace
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.impact import impact_words

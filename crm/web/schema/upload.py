@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 from crm.drafts import service, uploads
 from crm.drafts.archive import MAX_PACKED_MB, MB, read_files
 from crm.entities.load import MAX_FILES
-from crm.entities.workspace import Workspace
 from crm.errors import CrmError
 from crm.messages import render, told
+from crm.revisions.workspace import Workspace
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.words import inner_changes, kind_label

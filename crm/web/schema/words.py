@@ -8,8 +8,8 @@ from typing import Any
 
 from flask_babel import gettext
 
-from crm.entities.diff import same
 from crm.entities.model import Document
+from crm.revisions.diff import same
 from crm.texts import LANGUAGES, Text
 from crm.web.schema.controls import COLORS, KEYS
 

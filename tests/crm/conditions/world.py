@@ -16,7 +16,7 @@ from crm.conditions import Scope, compile_sql, evaluate, install, parse_conditio
 from crm.conditions.model import Node, is_condition
 from crm.entities.load import build_schema, load_document
 from crm.entities.model import Entity, Schema
-from crm.entities.models import Models
+from crm.revisions.models import Models
 
 ATHENS = ZoneInfo("Europe/Athens")
 NOON = dt.datetime(2026, 3, 30, 9, 30)  # the day after the clocks went forward, 12:30 in Athens

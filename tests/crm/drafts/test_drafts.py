@@ -4,10 +4,10 @@ import pytest
 
 from crm.drafts import service
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.rename import rename_document, rename_field
-from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, NotAllowedError, SchemaError
+from crm.revisions.publish import publish_schema
+from crm.revisions.rename import rename_document, rename_field
+from crm.revisions.workspace import get_workspace
 
 
 def add_field(name: str, **keys: object):

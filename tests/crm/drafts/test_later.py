@@ -15,13 +15,13 @@ from crm import queue
 from crm.database import build_engine, utcnow
 from crm.drafts import later, service
 from crm.drafts.later import find_publication, get_publication, publication, publish_later, run_publication
-from crm.entities import indexes
-from crm.entities.moves import move, settle_moves
-from crm.entities.publish import publish_at_once
-from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, TakesLongError
-from tests.crm.entities.publishing import fill_customers, publish_changed
-from tests.crm.entities.test_moves import require_nothing_left, retype, streets
+from crm.revisions import indexes
+from crm.revisions.moves import move, settle_moves
+from crm.revisions.publish import publish_at_once
+from crm.revisions.workspace import get_workspace
+from tests.crm.revisions.publishing import fill_customers, publish_changed
+from tests.crm.revisions.test_moves import require_nothing_left, retype, streets
 
 
 @pytest.fixture

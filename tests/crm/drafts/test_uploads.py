@@ -11,9 +11,9 @@ import pytest
 from crm.drafts import service, uploads
 from crm.drafts.archive import read_files
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, SchemaError
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 
 SEGMENT = "segment: {name}\nentity: customer\nif: [{{field: revenue, above: {above}}}]\n"
 

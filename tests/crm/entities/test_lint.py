@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from app import wire
 from crm.commands import Context
-from crm.entities import commands, lint, lint_data
+from crm.entities import lint
 from crm.entities.load import build_schema, load_document
 from crm.entities.usage import Usage
+from crm.revisions import commands, lint_data
 from tests.factories import make_customer, make_deal
 
 BOOK = """entity: book

@@ -8,11 +8,11 @@ import app  # noqa: F401 - makes every kind of document known
 from config import ROOT
 from crm.entities.ground import Ground
 from crm.entities.load import build_schema, documents_from_json, load_document, load_documents
-from crm.entities.publish import publish_schema
-from crm.entities.rename import rename_document, rename_field, rename_uses
 from crm.entities.usage import Usage
 from crm.entities.walk import Spot, Walker
 from crm.entities.yaml import write_yaml
+from crm.revisions.publish import publish_schema
+from crm.revisions.rename import rename_document, rename_field, rename_uses
 from crm.web.entity.saved_views import list_views, save_view
 from workflows.actions import ACTIONS
 from workflows.rules import names

@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.rename import rename_document
 from crm.entities.usage import Usage
-from crm.entities.workspace import get_workspace
 from crm.imports import service, work
 from crm.imports.coding import decode_problems
 from crm.messages import render
 from crm.records.journal import change
 from crm.records.service import update_record
+from crm.revisions.publish import publish_schema
+from crm.revisions.rename import rename_document
+from crm.revisions.workspace import get_workspace
 from tests.crm.imports.bench import counts, csv_of
 
 GARAGE = {"entity": "garage", "fields": {"name": {"type": "text"}}}

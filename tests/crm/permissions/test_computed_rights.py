@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from crm.conditions import compile_sql
 from crm.database import CrmSession, open_session
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import NotAllowedError
 from crm.permissions.model import SYSTEM
 from crm.permissions.rows import scope_of
@@ -20,6 +18,8 @@ from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import find_hits
 from crm.records.values import formula_tree
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from tests.conftest import find_actor
 from tests.factories import make_customer, make_deal, user_id
 

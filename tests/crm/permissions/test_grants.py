@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role, assoc_permissionview_role
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema, rollback_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import SchemaError
 from crm.messages import render
 from crm.permissions.grants import exceeds
 from crm.permissions.model import Actor, EntityRights
 from crm.permissions.model import Role as DeclaredRole
+from crm.revisions.publish import publish_schema, rollback_schema
+from crm.revisions.workspace import get_workspace
 from crm.texts import Text
 from tests.conftest import find_actor
 

@@ -8,8 +8,6 @@ import sqlalchemy as sa
 
 from crm.database import open_session
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import NotAllowedError, RecordError
 from crm.permissions.model import SYSTEM, EntityRights, Role, join_rights
 from crm.records.listing import ListQuery, list_records
@@ -17,6 +15,8 @@ from crm.records.search import find_hits, search_everywhere
 from crm.records.service import create_record, get_record, update_record
 from crm.records.timeline import history_of
 from crm.records.values import value_of
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.texts import Text
 from tests.conftest import find_actor
 from tests.factories import make_complaint, make_customer, make_deal, user_id

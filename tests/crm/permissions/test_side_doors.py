@@ -18,13 +18,13 @@ from crm.drafts.service import open_draft, publish_draft, save_document, take_ov
 from crm.entities.identity import Identities, assign_identities
 from crm.entities.load import build_schema, documents_from_json, load_documents
 from crm.entities.model import Document, Schema
-from crm.entities.publish import diff_schema, publish_schema, rollback_schema
-from crm.entities.rename import rename_document, rename_field
-from crm.entities.workspace import get_workspace
 from crm.errors import SchemaError
 from crm.messages import render
 from crm.permissions.grants import excess_of
 from crm.permissions.model import Actor
+from crm.revisions.publish import diff_schema, publish_schema, rollback_schema
+from crm.revisions.rename import rename_document, rename_field
+from crm.revisions.workspace import get_workspace
 from tests.conftest import find_actor
 from tests.crm.permissions.test_grants import WHO, Change, publish, role
 from tests.factories import make_customer

@@ -10,9 +10,9 @@ import time
 
 from app import wire
 from crm.database import build_engine, open_session
-from crm.entities.workspace import get_workspace
 from crm.permissions.model import SYSTEM
 from crm.records.service import create_record
+from crm.revisions.workspace import get_workspace
 
 
 def main(url: str, customer: int, count: int) -> None:

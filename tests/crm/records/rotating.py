@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession, build_engine
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.permissions.model import SYSTEM
 from crm.records.rotation import reseal_everything
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.secrets import RELOAD_SECONDS, add_key, read_keys, use_keys
 
 

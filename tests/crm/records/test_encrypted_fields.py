@@ -12,8 +12,6 @@ import sqlalchemy as sa
 
 from crm.conditions import parse_conditions
 from crm.entities.load import documents_from_json
-from crm.entities.publish import diff_schema, publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import RecordError, SchemaError, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
@@ -24,6 +22,8 @@ from crm.records.journal import change, list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.rotation import reseal_everything
 from crm.records.service import create_record, delete_record, update_record
+from crm.revisions.publish import diff_schema, publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.secrets import Key, add_key, current_keys, read_keys, seal, unseal, use_keys
 from workflows.placeholders import check_text
 

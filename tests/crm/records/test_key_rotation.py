@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT
-from crm.entities.publish import rollback_schema
 from crm.records.bulk import insert_rows, load_rows
 from crm.records.commands import status_lines
 from crm.records.journal import list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.rotation import key_status, reseal_everything
 from crm.records.service import create_record, update_record
+from crm.revisions.publish import rollback_schema
 from crm.secrets import add_key, current_keys, read_keys, use_keys
 from tests.crm.records.rotating import open_system, publish_customers, use_folder
 

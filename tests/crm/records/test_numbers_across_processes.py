@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from config import ROOT
 from crm.database import CrmSession
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema, rollback_schema
-from crm.entities.workspace import get_workspace
 from crm.records.service import get_record
 from crm.records.values import value_of
+from crm.revisions.publish import publish_schema, rollback_schema
+from crm.revisions.workspace import get_workspace
 from tests.crm.records.rotating import open_system
 from tests.factories import make_complaint, make_customer
 

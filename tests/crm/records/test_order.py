@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex
 
-from crm.entities.finish import finish_indexes
-from crm.entities.indexes import known_indexes
-from crm.entities.sorting import sort_indexes
 from crm.fields.alphabet import sort_key
 from crm.permissions.store import USERS
 from crm.records.listing import ListQuery, iterate_records, list_records
 from crm.records.order import order_by
+from crm.revisions.finish import finish_indexes
+from crm.revisions.indexes import known_indexes
+from crm.revisions.sorting import sort_indexes
 from tests.factories import make_customer, make_deal, user_id
 
 IN_ORDER = (

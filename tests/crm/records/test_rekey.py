@@ -14,15 +14,15 @@ import sqlalchemy as sa
 from app import wire
 from config import ROOT
 from crm.database import build_engine, open_session, utcnow
-from crm.entities import batches, publish
-from crm.entities.processes import report_process
-from crm.entities.workspace import get_workspace
 from crm.permissions.model import SYSTEM
 from crm.records.listing import ListQuery, list_records
 from crm.records.prepare import search_key_of
 from crm.records.rekey import has_work, list_rekeying, rebuild_search_keys, rekey
 from crm.records.service import update_record
-from tests.crm.entities.publishing import fill_customers, publish_changed
+from crm.revisions import batches, publish
+from crm.revisions.processes import report_process
+from crm.revisions.workspace import get_workspace
+from tests.crm.revisions.publishing import fill_customers, publish_changed
 from tests.factories import make_customer
 
 KILLS = int(os.environ.get("KOINE_CASES", "3"))

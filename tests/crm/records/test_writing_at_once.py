@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession, only_reading, open_session
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import Workspace, get_workspace
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import insert_rows
 from crm.records.listing import ListQuery, list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import value_of
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import Workspace, get_workspace
 from tests.factories import make_complaint, make_customer
 
 WRITERS = 4

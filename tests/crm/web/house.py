@@ -17,7 +17,7 @@ from config import Settings, load_settings
 from crm.database import build_engine, create_tables
 from crm.entities.load import load_document
 from crm.entities.model import Document
-from crm.entities.publish import publish_schema
+from crm.revisions.publish import publish_schema
 from crm.web.commands import add_user
 from crm.web.host import Host
 

@@ -10,8 +10,8 @@ import pytest
 from crm.drafts import service as drafts
 from crm.drafts.history import origins_of
 from crm.drafts.texts import count_missing, set_text, texts_of
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from tests.factories import make_deal
 
 ROW = re.compile(r"<tr.*?</tr>", re.DOTALL)

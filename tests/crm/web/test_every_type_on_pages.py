@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.fields import FIELD_TYPES, type_of
 from crm.fields.base import Situation
 from crm.records.export import export_columns, export_header, export_rows
 from crm.records.journal import list_changes
 from crm.records.listing import ListQuery
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.texts import LANGUAGES
 from crm.web.app import build_app
 from tests.browsing import Browser

@@ -14,8 +14,6 @@ import sqlalchemy as sa
 
 from crm import file_store
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import TooLargeError
 from crm.fields.base import Field
 from crm.fields.file import FileType, tidy_name
@@ -24,6 +22,8 @@ from crm.imports.model import Column
 from crm.messages import render
 from crm.records.file_rows import stored_file
 from crm.records.files import Upload, erase_files, inspect_upload, sweep_uploads
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.texts import Text
 from crm.web.app import build_app
 from tests.browsing import Browser

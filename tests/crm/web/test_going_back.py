@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from crm.database import create_tables
-from crm.entities.commands import register
 from crm.entities.load import documents_from_json
-from crm.entities.parked import purge_parked, weigh_rollback
-from crm.entities.publish import publish_schema, rollback_schema
-from crm.entities.workspace import get_workspace
 from crm.imports.store import add_batch
+from crm.revisions.commands import register
+from crm.revisions.parked import purge_parked, weigh_rollback
+from crm.revisions.publish import publish_schema, rollback_schema
+from crm.revisions.workspace import get_workspace
 from crm.web.app import build_app
 from crm.web.entity.saved_views import save_view
 from crm.web.schema.words import changed_documents, inner_changes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.web.app import build_app
 from tests.browsing import Browser
 from tests.factories import make_customer

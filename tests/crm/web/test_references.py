@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.errors import RecordError
 from crm.records.export import export_rows
 from crm.records.listing import ListQuery
 from crm.records.service import update_record
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from crm.web.app import build_app
 from tests.browsing import Browser
 from tests.conftest import find_actor

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from crm.entities.workspace import get_workspace
+from crm.revisions.workspace import get_workspace
 from crm.web.conditions.builder import Editor, draw_conditions
 from crm.web.entity.cells import view_name
 from crm.web.roles.form import read_role, role_page

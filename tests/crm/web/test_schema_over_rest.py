@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from crm.entities.load import documents_from_json
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
 from tests.factories import make_customer
 
 HISTORY, ROLLBACK = "/api/v1/schema/history", "/api/v1/schema/rollback"

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from crm import queue
 from crm.drafts import service
 from crm.drafts.later import publication, run_publication
-from crm.entities import indexes, publish
-from crm.entities.finish import finish_indexes
 from crm.entities.load import documents_from_json
-from crm.entities.moves import move
-from crm.entities.processes import report_process
-from crm.entities.publish import publish_schema
-from crm.entities.workspace import get_workspace
 from crm.records.rekey import rebuild_search_keys
-from tests.crm.entities.publishing import fill_customers, publish_changed
+from crm.revisions import indexes, publish
+from crm.revisions.finish import finish_indexes
+from crm.revisions.moves import move
+from crm.revisions.processes import report_process
+from crm.revisions.publish import publish_schema
+from crm.revisions.workspace import get_workspace
+from tests.crm.revisions.publishing import fill_customers, publish_changed
 from tests.factories import make_customer
 
 DRAFT = "/admin/schema/draft/"

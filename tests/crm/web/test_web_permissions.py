@@ -103,7 +103,7 @@ def test_the_sync_of_twenty_entities_is_quick(house_on_each: House) -> None:
     entity = DOCUMENTS["entities/visit.yaml"]
     many = {f"entities_visit{n}": entity.replace("entity: visit", f"entity: visit{n}") for n in range(20)}
     house_on_each.publish(**many)
-    from crm.entities.workspace import load_workspace
+    from crm.revisions.workspace import load_workspace
 
     workspace = load_workspace(house_on_each.engine)
     with house_on_each.engine.begin() as connection:

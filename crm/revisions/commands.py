@@ -1,0 +1,276 @@
+"""`flask crm schema …`: check, compare, publish, export, roll back; `flask crm pack …`: add and remove packs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm.commands import Context, crm_command
+from crm.database import only_reading
+from crm.entities import lint
+from crm.entities.json_schema import json_schemas
+from crm.entities.kinds import folder_of
+from crm.entities.load import build_schema, load_documents
+from crm.entities.model import Document
+from crm.entities.reader import NAME
+from crm.entities.yaml import write_yaml
+from crm.errors import Problem, SchemaError
+from crm.messages import told
+from crm.records.rekey import list_rekeying
+from crm.revisions import store
+from crm.revisions.finish import list_unfinished
+from crm.revisions.packs import add_pack, list_packs, remove_pack
+from crm.revisions.parked import Parked, list_parked, list_purged, purge_parked, weigh_rollback
+from crm.revisions.prepare import list_preparing
+from crm.revisions.processes import publish_status
+from crm.revisions.publish import diff_schema, publish_schema, rollback_schema
+
+FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
+
+
+def register(crm: click.Group) -> None:
+    """Add the groups `schema` and `pack`."""
+    _register_packs(crm)
+
+    @crm.group("schema")
+    def group() -> None:
+        """Check, compare, publish and export the schema."""
+
+    crm_command(group, "check")(FOLDER(check_folder))
+    crm_command(group, "diff")(FOLDER(_diff))
+    crm_command(group, "publish")(
+        FOLDER(click.option("-m", "why", default="", help="Why, for the history.")(_publish))
+    )
+    prune = click.option("--prune", is_flag=True, help="Erase files of documents that are no more.")
+    crm_command(group, "export")(FOLDER(prune(_export)))
+    crm_command(group, "history")(_history)
+    crm_command(group, "status")(_status)
+    tried = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
+    crm_command(group, "rollback")(click.argument("number", type=int)(tried(_rollback)))
+    crm_command(group, "parked")(_parked)
+    with_days = click.option(
+        "--older-than-days", "days", default=0, help="Only what was removed before so many days."
+    )
+    sure = click.option("--yes", is_flag=True, help="Do not ask.")
+    crm_command(group, "purge")(with_days(sure(_purge)))
+    crm_command(group, "json-schema")(_json_schema)
+
+
+def _register_packs(crm: click.Group) -> None:
+    @crm.group("pack")
+    def group() -> None:
+        """Add and remove packs of documents."""
+
+    folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+    called = click.option("--name", default="", help="What the pack is called; the folder's name by default.")
+    crm_command(group, "add")(folder(called(_add_pack)))
+    crm_command(group, "list")(_list_packs)
+    crm_command(group, "remove")(click.argument("name")(_remove_pack))
+
+
+def load_folder(folder: Path) -> list[Document]:
+    """Return the documents of a folder.
+
+    Errors: SchemaError with every problem of every file.
+    """
+    documents, problems = load_documents(folder)
+    problems += build_schema(documents, 0)[1]
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    return documents
+
+
+def check_folder(context: Context, folder: Path) -> None:
+    """Check every file and name every problem; with --json what is worth a second look, too."""
+    documents, problems = load_documents(folder)
+    schema, found = build_schema(documents, 0)
+    problems += found
+    notes = lint.notes_on(schema, documents, schema.entities)
+    facts = _in_words({"problems": problems, "notes": notes}, context.language)
+    rows = facts["problems"]
+    lines = [f"{row['file']}:{row['line']}: {row['message']}" for row in rows]
+    context.answer(facts, "\n".join(lines) or f"{len(documents)} files, no problems.")
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _diff(context: Context, folder: Path) -> None:
+    """Show what publishing the files would do."""
+    documents, problems = load_documents(folder)
+    found = diff_schema(context.engine, documents)
+    found = _in_words({**found, "problems": [*problems, *found["problems"]]}, context.language)
+    context.answer(found, _diff_text(found))
+
+
+def _in_words(found: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return what a publish would do with its problems and notes as sentences."""
+    return {**found, **{key: [told(one, language) for one in found[key]] for key in ("problems", "notes")}}
+
+
+def _diff_text(found: dict[str, Any]) -> str:
+    lines = []
+    for key, sign in (("added", "+"), ("changed", "~"), ("removed", "-")):
+        for row in found[key]:
+            place = f"{row['entity']}.{row['name']}" if "entity" in row else row["name"]
+            keys = f" ({', '.join(row['keys'])})" if row.get("keys") else ""
+            lines.append(f"{sign} {row['kind']} {place}{keys}")
+    lines += found["sql"] + [f"{key}: {count}" for key, count in found["rows"].items()]
+    lines += [
+        f"{row['entity']}.{row['field']}: {row['good']} values fit, {row['bad']} do not"
+        for row in found["conversions"]
+    ]
+    lines += [f"{row['kind']} {row['name']} uses {row['field']}: {row['place']}" for row in found["used_by"]]
+    lines += [row["message"] for row in found["notes"]]
+    lines += [f"{row['file']}:{row['line']}: {row['message']}" for row in found["problems"]]
+    return "\n".join(lines) or "No differences."
+
+
+def _publish(context: Context, folder: Path, why: str) -> None:
+    """Make the files the live revision."""
+    number = publish_schema(context.engine, load_folder(folder), why)
+    context.answer({"revision": number}, f"Revision {number} is live.")
+
+
+def _export(context: Context, folder: Path, prune: bool) -> None:
+    """Write the live revision as files."""
+    documents = context.workspace.schema.documents
+    written = {
+        folder / folder_of(document.kind) / f"{document.name}.yaml": document for document in documents
+    }
+    for path, document in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write_yaml(dict(document.body)), "utf-8")
+    left = sorted(path for path in folder.rglob("*.y*ml") if path not in written)
+    for path in left if prune else ():
+        path.unlink()
+    lines = [f"{len(documents)} files written to {folder}."]
+    lines += [f"{'Erased' if prune else 'Still there, but not live'}: {path}" for path in left]
+    facts = {
+        "revision": context.workspace.number,
+        "files": len(documents),
+        "left": [str(path) for path in left],
+    }
+    context.answer(facts, "\n".join(lines))
+
+
+def _history(context: Context) -> None:
+    """List the revisions, newest first."""
+    with context.engine.connect() as connection:
+        rows = [dict(row) for row in store.list_revisions(connection)]
+    lines = [
+        f"{row['number']}  {row['created_at']:%Y-%m-%d %H:%M}  {row['user_name']}  {row['why']}"
+        for row in rows
+    ]
+    context.answer({"revisions": rows}, "\n".join(lines))
+
+
+def _status(context: Context) -> None:
+    """Show which process serves which revision, and what is left to do; exit code 1 when one could not take it up."""
+    facts = publish_status(context.engine)
+    facts["unfinished"] = [found.as_json() for found in list_unfinished(context.engine)]
+    with only_reading(), context.engine.connect() as connection:
+        facts["search_keys"] = [
+            {"entity": row.entity, "done": row.done, "total": row.total}
+            for row in list_rekeying(connection, context.workspace)
+        ]
+        facts["preparing"] = [
+            {"table": row.table, "done": row.done, "total": row.total} for row in list_preparing(connection)
+        ]
+    lines = [
+        f"Revision {facts['revision']} is live" + ("." if facts["all_there"] else ", but not everywhere yet.")
+    ]
+    for row in facts["processes"]:
+        lines.append(f"{row['kind']}  {row['id']}  revision {row['revision']}  {row['failure']}".rstrip())
+    for row in facts["unfinished"]:
+        lines.append(f"Index still to be built: {row['entity']}.{row['field']}  {row['reason']}".rstrip())
+    for row in facts["search_keys"]:
+        lines.append(f"Search keys of {row['entity']}: {row['done']} of {row['total']}")
+    for row in facts["preparing"]:
+        lines.append(f"Values converted before a publish, in {row['table']}: {row['done']} of {row['total']}")
+    context.answer(facts, "\n".join(lines))
+    if facts["failures"]:
+        raise click.exceptions.Exit(1)
+
+
+def _rollback(context: Context, number: int, dry_run: bool) -> None:
+    """Make an older revision live again; data of removed fields returns."""
+    if dry_run:
+        found = _in_words(weigh_rollback(context.engine, number)[0], context.language)
+        lines = [told(_purged(row), context.language)["message"] for row in found["purged"]]
+        context.answer(found, "\n".join([_diff_text(found), *lines]))
+        return
+    gone = list_purged(context.engine, number)
+    live = rollback_schema(context.engine, number)
+    rows = [told(_purged(row), context.language)["message"] for row in gone]
+    text = f"Revision {live} is live; it says what revision {number} said."
+    context.answer({"revision": live, "notes": rows}, "\n".join([text, *rows]))
+
+
+def _purged(row: Mapping) -> Problem:
+    name = f"{row['entity']}.{row['field']}".strip(".")
+    return Problem("schema.purged", {"name": name, "count": row["count"], "at": f"{row['at']:%Y-%m-%d}"})
+
+
+def _parked(context: Context) -> None:
+    """List what removed fields and entities left: values that a rollback brings back."""
+    found = list_parked(context.engine)
+    context.answer(
+        {"parked": [parked.as_json() for parked in found]}, "\n".join(map(_parked_line, found)) or "Nothing."
+    )
+
+
+def _parked_line(parked: Parked) -> str:
+    name = f"{parked.entity}.{parked.field}" if parked.field else parked.entity
+    return f"{name}: {parked.count}, last in revision {parked.revision}, removed on {parked.since:%Y-%m-%d}"
+
+
+def _purge(context: Context, days: int, yes: bool) -> None:
+    """Drop for good what is parked; no rollback brings it back."""
+    if not yes:
+        lines = [_parked_line(parked) for parked in list_parked(context.engine)]
+        click.confirm("\n".join([*lines, "Drop these values for good?"]), abort=True, err=True)
+    found = purge_parked(context.engine, days)
+    lines = [_parked_line(parked) for parked in found]
+    context.answer(
+        {"dropped": [parked.as_json() for parked in found]}, "\n".join(lines) or "Nothing to drop."
+    )
+
+
+def _json_schema(context: Context) -> None:
+    """Print a JSON Schema for each kind of document, for editors."""
+    found = json_schemas()
+    context.answer(found, write_yaml(found))
+
+
+def _add_pack(context: Context, folder: Path, name: str) -> None:
+    """Publish a pack's documents beside the live ones, or a newer version of it."""
+    name = name or folder.resolve().name
+    documents, problems = load_documents(folder)
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    if not NAME.match(name):
+        raise SchemaError("schema.bad_name", name=name[:60])
+    number = add_pack(context.engine, name, documents)
+    facts = {"pack": name, "revision": number, "documents": len(documents)}
+    context.answer(facts, f"Pack {name} is added: {len(documents)} documents, revision {number}.")
+
+
+def _list_packs(context: Context) -> None:
+    """List the packs that are added."""
+    found = list_packs(context.engine)
+    rows = [
+        {"pack": row["name"], "documents": row["documents"], "changed_at": row["changed_at"]} for row in found
+    ]
+    lines = [f"{row['pack']}  {', '.join(' '.join(key) for key in row['documents'])}" for row in rows]
+    context.answer({"packs": rows}, "\n".join(lines) or "No packs.")
+
+
+def _remove_pack(context: Context, name: str) -> None:
+    """Take a pack out; its records are set aside, and come back when it is added again."""
+    number = remove_pack(context.engine, name)
+    context.answer(
+        {"pack": name, "revision": number}, f"Pack {name} is removed, revision {number}; its data is kept."
+    )

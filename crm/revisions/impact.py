@@ -1,0 +1,313 @@
+"""What a proposal does to what is stored: which records it touches, which values will not fit, what stops it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from crm.entities.identity import ENCRYPTED, EntityIdentity, FieldIdentity, Identities
+from crm.entities.usage import Usage
+from crm.errors import Problem
+from crm.fields import FIELD_TYPES
+from crm.fields.base import Field
+from crm.fields.encrypted import index_of
+from crm.revisions.models import Models
+from crm.revisions.rehearsal import Conversion, rehearse
+
+if TYPE_CHECKING:
+    from crm.revisions.publish import Proposal
+
+MOST = 100_000  # records that are counted; beyond that there are at least so many
+SECONDS = 5.0  # for all values that are read one by one
+LIMITS = ("max_length", "pattern", "at_least", "at_most", "after", "before", "places", "kind", "region")
+"""Keys that may leave stored values behind."""
+
+SAID = {
+    "required": "required but empty",
+    "choice": "holds a value that is no choice any more",
+    "plain": "values stay readable in a column set aside until it is purged",
+    "field_back": "values come back",
+    "entity_back": "records come back",
+    "field": "values set aside",
+    "entity": "records set aside",
+}
+
+
+@dataclass(frozen=True)
+class Touched:
+    """How many records something concerns.
+
+    Shape:  `what` is a key of `SAID`. `field` is "" for a whole entity. With `is_capped` there are at least so many.
+    """
+
+    entity: str
+    field: str
+    what: str
+    count: int
+    is_capped: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what the command line and the API call it."""
+        return f"{self.entity}{'.' if self.field else ''}{self.field}: {SAID[self.what]}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "entity": self.entity,
+            "field": self.field,
+            "what": self.what,
+            "count": self.count,
+            "at_least": self.is_capped,
+        }
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What the stored records say to a proposal."""
+
+    touched: tuple[Touched, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    problems: tuple[Problem, ...] = attribute(default=())
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Return the counts above zero by what they count."""
+        return {found.key: found.count for found in self.touched}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One field that existed before and differs now, with its table and what was known of it."""
+
+    entity: str
+    table: sa.Table
+    field: Field
+    old: FieldIdentity
+    body: Mapping[str, Any]
+    body_before: Mapping[str, Any]
+
+    def is_new(self, key: str) -> bool:
+        """Return whether a key says something else than before."""
+        return self.body.get(key) != self.body_before.get(key)
+
+
+def rows_touched(
+    connection: sa.Connection, proposal: Proposal, models: Models
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return counts of records by what would happen to them, and the problems that stop the proposal.
+
+    Shape:  keys read `entity.field: what`; only counts above zero appear.
+    """
+    found = impact_on(connection, proposal, models, seconds=0)
+    return found.rows, [problem for problem in found.problems if problem.code == "schema.not_unique"]
+
+
+def impact_on(
+    connection: sa.Connection, proposal: Proposal, models: Models, seconds: float = SECONDS
+) -> Impact:
+    """Return what a proposal does to what is stored; only what it changes is looked at.
+
+    Shape:  `seconds` bounds the reading of single values; 0 reads none.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    touched: list[Touched] = []
+    conversions: list[Conversion] = []
+    problems: list[Problem] = []
+    until = time.monotonic() + seconds
+    for place in _changed_fields(proposal, models, tables):
+        touched += _touched(connection, place)
+        if place.field.unique and (place.is_new("unique") or place.old.column != place.field.column):
+            problems += _not_unique(connection, place)
+        if seconds and _is_read_anew(place):
+            found = rehearse(connection, (place.entity, place.table), place.old, place.field, until)
+            conversions.append(replace(found, returns=_returns(connection, place, proposal.before)))
+    touched += _new_and_required(connection, proposal, models, tables)
+    touched += _set_aside(connection, proposal, tables)
+    touched += _coming_back(connection, proposal, tables)
+    problems += [
+        _does_not_convert(found)
+        for found in conversions
+        if found.bad and found.before != found.after and not found.returns
+    ]
+    return Impact(tuple(touched), tuple(conversions), tuple(problems))
+
+
+def _changed_fields(proposal: Proposal, models: Models, tables: set[str]) -> Iterator[_Place]:
+    bodies = {document.name: document.body for document in proposal.documents if document.kind == "entity"}
+    bodies_before = {found.name: found.body for found in proposal.old_documents if found.kind == "entity"}
+    for name, name_before, identity in _known_entities(proposal, models, tables):
+        old_fields = {old.uid: (key, old) for key, old in identity.fields.items()}
+        for field in models[name].__entity__.fields.values():
+            key, old = old_fields.get(field.uid, ("", None))
+            if old is None or not _is_stored(field.type) or not _is_stored(old.type):
+                continue
+            body, body_before = bodies[name]["fields"][field.name], bodies_before[name_before]["fields"][key]
+            if body != body_before:
+                yield _Place(name, models.table(name), field, old, body, body_before)
+
+
+def _returns(connection: sa.Connection, place: _Place, before: Identities) -> str:
+    """Return whether a field goes back to a column it had once, as by a rollback, and whether that is still there."""
+    column, table = place.field.column, place.table.name
+    if column == place.old.column or f"{table}.{column}" not in before.taken:
+        return ""
+    return (
+        "kept" if column in {one["name"] for one in sa.inspect(connection).get_columns(table)} else "dropped"
+    )
+
+
+def _is_stored(stored_type: str) -> bool:
+    field_type = FIELD_TYPES.get(stored_type.split()[0])
+    return field_type is not None and field_type.stored
+
+
+def _known_entities(
+    proposal: Proposal, models: Models, tables: set[str]
+) -> Iterator[tuple[str, str, EntityIdentity]]:
+    """Yield the entities that have a table already: name, name before, identity as it was."""
+    old = {identity.uid: (name, identity) for name, identity in proposal.before.entities.items()}
+    for name, cls in models.items():
+        name_before, identity = old.get(cls.__entity__.uid, ("", None))
+        if identity is not None and identity.table in tables:
+            yield name, name_before, identity
+
+
+def _is_read_anew(place: _Place) -> bool:
+    """Return whether stored values may not fit: another type, or other limits."""
+    if not FIELD_TYPES[place.field.type].writable:
+        return False
+    return place.old.column != place.field.column or any(place.is_new(key) for key in LIMITS)
+
+
+def _touched(connection: sa.Connection, place: _Place) -> Iterator[Touched]:
+    column = sa.column(place.old.column)
+    if place.field.encrypted and not place.old.type.endswith(ENCRYPTED):
+        yield from _count(connection, place, "plain", column.is_not(None))
+    if place.field.required and place.is_new("required"):
+        yield from _count(connection, place, "required", column.is_(None))
+    if place.field.type == "choice" and place.old.column == place.field.column and place.is_new("choices"):
+        choices = list(place.field.options["choices"])
+        yield from _count(connection, place, "choice", column.not_in(choices))
+    if place.field.type == "choices" and place.old.column == place.field.column and place.is_new("choices"):
+        gone = [
+            key for key in place.body_before.get("choices") or () if key not in place.field.options["choices"]
+        ]
+        holds = [column.contains(f"|{key}|", autoescape=True) for key in gone]
+        yield from _count(connection, place, "choice", sa.or_(sa.false(), *holds))
+
+
+def _count(
+    connection: sa.Connection, place: _Place, what: str, condition: sa.ColumnElement
+) -> Iterator[Touched]:
+    yield from _counted(connection, place.table, condition, (place.entity, place.field.name, what))
+
+
+def _counted(
+    connection: sa.Connection, table: sa.FromClause, condition: sa.ColumnElement, said: tuple[str, str, str]
+) -> Iterator[Touched]:
+    few = sa.select(sa.literal(1)).select_from(table).where(condition).limit(MOST + 1).subquery()
+    found = connection.scalar(sa.select(sa.func.count()).select_from(few)) or 0
+    if found:
+        yield Touched(*said, min(found, MOST), found > MOST)
+
+
+def _not_unique(connection: sa.Connection, place: _Place) -> list[Problem]:
+    column, is_sealed = sa.column(place.old.column), place.old.type.endswith(ENCRYPTED)
+    column = index_of(column) if is_sealed else column
+    twice = (
+        sa.select(column)
+        .select_from(place.table)
+        .where(column.is_not(None))
+        .group_by(column)
+        .having(sa.func.count() > 1)
+        .limit(5)
+    )
+    is_secret = is_sealed or place.field.encrypted
+    values = ["…" if is_secret else str(value) for value in connection.scalars(twice)]
+    if not values:
+        return []
+    field = place.field.name
+    params = {"entity": place.entity, "field": field, "uid": place.field.uid, "values": ", ".join(values)}
+    return [Problem("schema.not_unique", params, field)]
+
+
+def _new_and_required(
+    connection: sa.Connection, proposal: Proposal, models: Models, tables: set[str]
+) -> Iterator[Touched]:
+    """Yield the records that a new required field finds without a value."""
+    for name, _before, identity in _known_entities(proposal, models, tables):
+        known = {field.uid for field in identity.fields.values()}
+        for field in models[name].__entity__.fields.values():
+            if field.required and field.uid not in known and FIELD_TYPES[field.type].stored:
+                said = (name, field.name, "required")
+                yield from _counted(connection, sa.table(identity.table), sa.true(), said)
+
+
+def _set_aside(connection: sa.Connection, proposal: Proposal, tables: set[str]) -> Iterator[Touched]:
+    """Yield what removed entities and fields leave behind."""
+    yield from _kept(connection, proposal.changes["removed"], proposal.before, tables, "")
+
+
+def _coming_back(connection: sa.Connection, proposal: Proposal, tables: set[str]) -> Iterator[Touched]:
+    """Yield what entities and fields that were removed once find again."""
+    yield from _kept(connection, proposal.changes["added"], proposal.after, tables, "_back")
+
+
+def _kept(
+    connection: sa.Connection, rows: Iterable[Mapping], identities: Identities, tables: set[str], way: str
+) -> Iterator[Touched]:
+    """Yield what the database holds for entities and fields that go or come."""
+    for row in rows:
+        entity = identities.entities.get(row.get("entity", row["name"]))
+        if entity is None or entity.table not in tables or row["kind"] not in ("entity", "field"):
+            continue
+        table = sa.table(entity.table)
+        if row["kind"] == "entity":
+            yield from _counted(connection, table, sa.true(), (row["name"], "", f"entity{way}"))
+            continue
+        columns = {column["name"] for column in sa.inspect(connection).get_columns(entity.table)}
+        identity = entity.fields.get(row["name"])
+        if identity is not None and identity.column in columns:
+            filled = sa.column(identity.column).is_not(None)
+            yield from _counted(connection, table, filled, (row["entity"], row["name"], f"field{way}"))
+
+
+def _does_not_convert(found: Conversion) -> Problem:
+    """Return the problem that stops a change of type; records are named by their numbers alone."""
+    params = {"field": found.field, "uid": found.uid, "good": found.good, "bad": found.bad}
+    examples = "; ".join(str(refused.record) for refused in found.refused[:20])
+    return Problem("schema.values_do_not_convert", {**params, "examples": examples}, found.field)
+
+
+def used_by(connection: sa.Connection, proposal: Proposal) -> list[dict[str, Any]]:
+    """Return who still uses what a proposal removes or retypes: documents, saved views, each place of them.
+
+    Shape:  `{"kind", "name", "entity", "place", "label", "field", "of", "choice"}`: the user, then what is used; `of`
+            is the entity of the field.
+    """
+    changes = proposal.changes
+    usage = Usage(proposal.documents, proposal.old_documents).add_shelves(connection)
+    found: list[dict[str, Any]] = []
+    for row in changes["removed"]:
+        if row["kind"] == "field":
+            uses, used = usage.of_field(row["entity"], row["name"]), {"of": row["entity"]}
+        else:
+            uses, used = usage.of_document(row["kind"], row["name"]), {"of": row["name"]}
+        found += [{**use.as_json(), "field": row["name"], **used} for use in uses]
+    for entity, field, choice in _removed_choices(changes["changed"]):
+        uses = usage.of_choice(entity, field, choice)
+        found += [{**use.as_json(), "field": field, "of": entity, "choice": choice} for use in uses]
+    return found
+
+
+def _removed_choices(changed: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for row in changed:
+        before, after = row.get("values", {}).get("choices", (None, None))
+        if row["kind"] == "field" and before is not None:
+            yield from ((row["entity"], row["name"], key) for key in before if key not in (after or ()))

@@ -1,0 +1,76 @@
+"""A revision ready for use: its schema and its mapped classes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.util import LRUCache
+
+from crm.entities.identity import Identities, identities_from_json
+from crm.entities.load import build_schema, documents_from_json
+from crm.entities.model import Schema
+from crm.errors import SchemaError
+from crm.revisions import store
+from crm.revisions.models import Models
+
+COMPILED_STATEMENTS = 500
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One revision, loaded.
+
+    Shape:  `compiled` caches this revision's compiled statements, so that they go when it goes;
+            `trees` keeps condition trees that were parsed once.
+    """
+
+    schema: Schema
+    models: Models
+    identities: Identities
+    compiled: LRUCache = attribute(default_factory=lambda: LRUCache(COMPILED_STATEMENTS))
+    trees: dict[tuple, Any] = attribute(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Return the revision's number."""
+        return self.schema.number
+
+    def bind(self, engine: sa.Engine) -> sa.Engine:
+        """Return the engine with this revision's own statement cache, on the shared pool."""
+        return engine.execution_options(compiled_cache=self.compiled)
+
+
+def load_workspace(engine: sa.Engine, number: int | None = None) -> Workspace:
+    """Load one revision, the live one by default.
+
+    Errors: SchemaError when there is none, or when a stored revision no longer builds.
+    """
+    with engine.connect() as connection:
+        number = store.live_number(connection) if number is None else number
+        found = store.find_revision(connection, number)
+    if found is None:
+        raise SchemaError("schema.nothing_published", number=number)
+    identities = identities_from_json(found["identities"])
+    schema, problems = build_schema(documents_from_json(found["documents"]), number, identities)
+    if problems:
+        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    return Workspace(schema, Models(schema), identities)
+
+
+_loaded: dict[str, Workspace] = {}
+_lock = threading.Lock()
+
+
+def get_workspace(engine: sa.Engine) -> Workspace:
+    """Return the live revision's workspace; loaded once per process and revision."""
+    with engine.connect() as connection:
+        number = store.live_number(connection)
+    key = engine.url.render_as_string(hide_password=False)
+    with _lock:
+        if key not in _loaded or _loaded[key].number != number:
+            _loaded[key] = load_workspace(engine, number)
+        return _loaded[key]
