@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import abort, current_app, jsonify, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name, protect
+from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -24,6 +24,7 @@ from crm.permissions.model import Actor
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
@@ -57,9 +58,7 @@ class RulesView(BaseView):
         """The rules of this revision."""
         return self.workspace.schema.parts.get("rule", {})
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> str:
         """List the rules."""
         session = self.appbuilder.session()
@@ -72,9 +71,7 @@ class RulesView(BaseView):
             "rules/list.html", title=gettext("Rules"), rows=rows, draft=find_draft(session)
         )
 
-    @expose("/<name>/")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/")
     def show(self, name: str) -> str:
         """Show one rule as sentences, and its latest runs."""
         rule = self.rules.get(name)
@@ -93,9 +90,7 @@ class RulesView(BaseView):
             states=store.STATES,
         )
 
-    @expose("/run/<int:run_id>")
-    @has_access
-    @permission_name("use")
+    @page("/run/<int:run_id>")
     def run(self, run_id: int) -> str:
         """Show one run: why it fired, what it did, why it failed."""
         session = self.appbuilder.session()
@@ -119,9 +114,7 @@ class RulesView(BaseView):
             can_retry=store.FAILED in (row["state"], *(mail["state"] for mail in mails)),
         )
 
-    @expose("/run/<int:run_id>/retry", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/run/<int:run_id>/retry", methods=["POST"])
     def retry(self, run_id: int) -> Response:
         """Take up a failed run where it stopped, and send again what could not be delivered."""
         session = self.appbuilder.session()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import abort, flash, g, has_request_context, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.hooks import before_request
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.wrappers import Response
@@ -18,6 +20,15 @@ MAX_PAGE_SIZE = 100  # rows; larger wishes are cut to it
 LONGEST_REMEMBERED = 400  # characters; five addresses must fit into a cookie of 4 kB
 MAX_ID = 2**31 - 1
 ARGUMENT = re.compile(r"_flt_(\d+)_(.*)|(page|psize|_oc|_od)_")  # FAB looks for these anywhere in a name
+
+
+def page(path: str, methods: Sequence[str] = ("GET",)) -> Callable[[Callable], Callable]:
+    """Make a method a page at a path of its view, for those who hold the right to use the view and for nobody else."""
+
+    def as_page(method: Callable) -> Callable:
+        return expose(path, methods)(has_access(permission_name("use")(method)))
+
+    return as_page
 
 
 class RequestFilters:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, current_app, request, send_file
 from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 
 from config import ROOT
 from crm import file_store
@@ -13,6 +12,7 @@ from crm.fields.file_kinds import SHOWN
 from crm.records.files import get_file, upload_field
 from crm.records.pictures import thumbnail_of
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.permissions import EVERYONE
 from crm.web.rest.answers import file_json
 from crm.web.rest.described import FILE_CONTENT, TEXT, DescribedApi, an_object, described
@@ -33,16 +33,12 @@ class FilesView(BaseView):
     default_view = "download"
     class_permission_name = EVERYONE
 
-    @expose("/<int:file_id>")
-    @has_access
-    @permission_name("use")
+    @page("/<int:file_id>")
     def download(self, file_id: int) -> Response:
         """Send a file of a record the reader may see."""
         return send_stored(file_id)
 
-    @expose("/<int:file_id>/small")
-    @has_access
-    @permission_name("use")
+    @page("/<int:file_id>/small")
     def small(self, file_id: int) -> Response:
         """Send the thumbnail of a picture, and an icon in place of one that cannot be drawn."""
         return send_thumbnail(file_id)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, redirect, render_template, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from crm import notifications
 from crm.entities.model import Entity
 from crm.revisions.past import Past, read_past
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.permissions import EVERYONE
 
 PAGE_SIZE = 50
@@ -28,9 +28,7 @@ class NotificationsView(BaseView):
     class_permission_name = EVERYONE
     workspace: Workspace
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def show(self) -> str:
         """Show the reader's notifications, newest first."""
         before = read_before(request.args.get("before"))
@@ -46,17 +44,13 @@ class NotificationsView(BaseView):
             next_url=f"/notifications/?before={rows[-1]['id']}" if len(found) > PAGE_SIZE else "",
         )
 
-    @expose("/count")
-    @has_access
-    @permission_name("use")
+    @page("/count")
     def count(self) -> str:
         """Return the number beside the bell, as a piece of a page."""
         unread = notifications.count_unread(self.appbuilder.session(), g.user.id)
         return render_template("notifications/_count.html", unread=unread, most=notifications.MAX_COUNT)
 
-    @expose("/<int:notification_id>/read", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:notification_id>/read", methods=["POST"])
     def read(self, notification_id: int) -> Response:
         """Mark one as read and go where it leads."""
         session = self.appbuilder.session()
@@ -65,9 +59,7 @@ class NotificationsView(BaseView):
         session.commit()
         return redirect(self.url_of(found) or "/notifications/")
 
-    @expose("/read", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/read", methods=["POST"])
     def read_all(self) -> Response:
         """Mark all as read."""
         session = self.appbuilder.session()

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from flask import current_app, flash, g, jsonify, make_response, redirect, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
@@ -17,6 +16,7 @@ from crm.errors import Problem, RecordError
 from crm.messages import render
 from crm.permissions.store import save_profile
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.form_fields import FormField, Option
 from crm.web.language import change_language, current_language
 from crm.web.permissions import EVERYONE
@@ -31,16 +31,12 @@ class ProfileView(BaseView):
     default_view = "show"
     class_permission_name = EVERYONE
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def show(self) -> str:
         """Show the profile."""
         return self.draw({})
 
-    @expose("/", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/", methods=["POST"])
     def save(self) -> Response:
         """Save what was chosen; the page comes back in the new language."""
         try:
@@ -56,9 +52,7 @@ class ProfileView(BaseView):
         flash(gettext("Your profile was saved."), "success")
         return redirect("/profile/")
 
-    @expose("/token")
-    @has_access
-    @permission_name("use")
+    @page("/token")
     def token(self) -> Response:
         """Return a fresh token for a form that has been open for long."""
         return jsonify(token=generate_csrf())

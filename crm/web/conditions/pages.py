@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, request, url_for
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import ngettext
 from markupsafe import Markup
 
@@ -25,6 +24,7 @@ from crm.records.values import situation_of, title_fields, title_of, titles_by_i
 from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
+from crm.web.fab_views import page
 from crm.web.permissions import CONFIGURATION, EVERYONE
 from crm.web.session import current_session
 from crm.web.skin import number
@@ -117,9 +117,7 @@ class ConditionsView(BaseView):
     class_permission_name = EVERYONE
     workspace: Workspace
 
-    @expose("/<entity>", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<entity>", methods=["POST"])
     @asks(always)
     def check(self, entity: str) -> Markup:
         """Return the editor as it was sent, with what its lines mean and how many records match."""
@@ -138,9 +136,7 @@ class AdminConditionsView(BaseView):
     route_base = "/admin/conditions"
     class_permission_name = CONFIGURATION
 
-    @expose("/<entity>", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<entity>", methods=["POST"])
     @asks(always)
     def check(self, entity: str) -> Markup:
         """Return the editor as it was sent, with what its lines mean."""

@@ -8,8 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,6 +24,7 @@ from crm.permissions.service import writable_fields
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT
+from crm.web.fab_views import page
 from crm.web.imports.steps import FORMATS, describe, in_history
 from crm.web.language import current_language
 from crm.web.permissions import EVERYONE
@@ -42,16 +42,12 @@ class ImportView(BaseView):
     default_view = "index"
     class_permission_name = EVERYONE
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> str:
         """Show the upload form and the imports so far."""
         return self.draw_index(None)
 
-    @expose("/", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/", methods=["POST"])
     def upload(self) -> AnyResponse | tuple[str, int]:
         """Take a file; go to its page, or say in place why it cannot be imported."""
         session, sent = current_session(), request.files.get("file")
@@ -67,25 +63,19 @@ class ImportView(BaseView):
         session.commit()
         return to_batch(batch_id)
 
-    @expose("/<int:batch_id>")
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>")
     def show(self, batch_id: int) -> str:
         """Show the step an import is at."""
         batch = service.get_batch(importing_session(), batch_id)
         return self.render_template("imports/batch.html", **describe(current_session(), batch))
 
-    @expose("/<int:batch_id>/progress")
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/progress")
     def progress(self, batch_id: int) -> str:
         """Show the step alone, for the page that asks every second."""
         batch = service.get_batch(importing_session(), batch_id)
         return render_template("imports/_step.html", **describe(current_session(), batch))
 
-    @expose("/<int:batch_id>/sheet", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/sheet", methods=["POST"])
     def sheet(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Take another sheet, header row, encoding or delimiter."""
         session = importing_session()
@@ -100,9 +90,7 @@ class ImportView(BaseView):
         session.commit()
         return to_batch(batch_id)
 
-    @expose("/<int:batch_id>/match", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/match", methods=["POST"])
     def match(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Take which column fills which field, and let a worker check the rows."""
         session = importing_session()
@@ -116,44 +104,32 @@ class ImportView(BaseView):
         session.commit()
         return to_batch(batch_id)
 
-    @expose("/<int:batch_id>/back", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/back", methods=["POST"])
     def back(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Return from the check to matching."""
         return self.act(batch_id, service.match_again)
 
-    @expose("/<int:batch_id>/apply", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/apply", methods=["POST"])
     def apply(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Let a worker write what was checked."""
         return self.act(batch_id, service.begin_apply)
 
-    @expose("/<int:batch_id>/cancel", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/cancel", methods=["POST"])
     def cancel(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Stop an import."""
         return self.act(batch_id, service.cancel)
 
-    @expose("/<int:batch_id>/undo", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/undo", methods=["POST"])
     def undo(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Let a worker take an import back."""
         return self.act(batch_id, service.begin_undo)
 
-    @expose("/<int:batch_id>/problems.xlsx")
-    @has_access
-    @permission_name("use")
+    @page("/<int:batch_id>/problems.xlsx")
     def problems(self, batch_id: int) -> Response:
         """Send the refused rows with their reasons."""
         return problem_file(service.get_batch(importing_session(), batch_id))
 
-    @expose("/template/<entity>.xlsx")
-    @has_access
-    @permission_name("use")
+    @page("/template/<entity>.xlsx")
     def template(self, entity: str) -> Response:
         """Send an empty workbook with one column for each field the reader may fill."""
         session = importing_session()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, make_response, redirect, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
@@ -31,6 +30,7 @@ from crm.permissions.store import list_role_holders
 from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.conditions.pages import admin_editor
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.roles.form import EditorOf, Sent, name_of, read_role, role_page
@@ -47,9 +47,7 @@ class RolesView(BaseView):
     default_view = "index"
     class_permission_name = CONFIGURATION
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> str:
         """List the roles: what they open and how many hold them."""
         require_configuration()
@@ -62,9 +60,7 @@ class RolesView(BaseView):
         ]
         return self.render_template("roles/list.html", title=gettext("Roles"), rows=rows, draft=draft)
 
-    @expose("/", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/", methods=["POST"])
     def add(self) -> Response:
         """Put a new role into the draft."""
         require_configuration()
@@ -78,17 +74,13 @@ class RolesView(BaseView):
         session.commit()
         return redirect(f"{HOME}{name}/")
 
-    @expose("/<name>/")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/")
     def show(self, name: str) -> Response:
         """Show the form of a role."""
         require_configuration()
         return self.form(found_role(current_session(), name))
 
-    @expose("/<name>/", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/", methods=["POST"])
     def save(self, name: str) -> Response:
         """Put what the form says into the draft."""
         require_configuration()
@@ -113,9 +105,7 @@ class RolesView(BaseView):
         flash(gettext("The draft holds the role now. Publish it to make it live."), "success")
         return redirect(f"{HOME}{name}/")
 
-    @expose("/<name>/delete", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/delete", methods=["POST"])
     def delete(self, name: str) -> Response:
         """Let the draft do without a role."""
         require_configuration()
@@ -126,9 +116,7 @@ class RolesView(BaseView):
         flash(gettext("The role goes when the draft is published."), "success")
         return redirect(HOME)
 
-    @expose("/<name>/view", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/view", methods=["POST"])
     def view_as(self, name: str) -> Response:
         """Look at everything as a live role."""
         require_configuration()

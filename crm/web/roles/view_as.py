@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from flask import g, redirect
 from flask import session as browser_session
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
@@ -18,6 +17,7 @@ from crm.permissions.grants import exceeds
 from crm.permissions.model import Actor, Role
 from crm.revisions.workspace import Workspace
 from crm.web.asking import always, asks, is_asking
+from crm.web.fab_views import page
 from crm.web.permissions import EVERYONE
 from crm.web.security import read_held_role
 
@@ -83,9 +83,7 @@ class ViewAsView(BaseView):
     route_base = "/admin/view-as"
     class_permission_name = EVERYONE
 
-    @expose("/stop", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/stop", methods=["POST"])
     @asks(always)
     def stop(self) -> Response:
         """Be oneself again."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 
 from crm.database import CrmSession
@@ -22,6 +21,7 @@ from crm.permissions.store import find_user_id, list_user_names
 from crm.permissions.tell import facts_of
 from crm.revisions.workspace import Workspace
 from crm.texts import translate
+from crm.web.fab_views import page
 from crm.web.form_fields import FormField, Option
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
@@ -37,9 +37,7 @@ class WhyView(BaseView):
     default_view = "why"
     class_permission_name = CONFIGURATION
 
-    @expose("/why")
-    @has_access
-    @permission_name("use")
+    @page("/why")
     def why(self) -> str:
         """Show the question, and its answer when it was asked."""
         session = current_session()

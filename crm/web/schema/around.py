@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
-
 from crm.conditions import parse_conditions, say
 from crm.drafts import service as drafts
 from crm.drafts.edits import fields_of
@@ -16,6 +13,7 @@ from crm.entities.model import Document, Entity, Schema
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.model import DEEDS, EntityRights, Role
 from crm.texts import translate
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import words_of_type
 from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
@@ -61,9 +59,7 @@ class SchemaAroundView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/relations")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/relations")
     def relations(self, name: str) -> Answer:
         """Show which entities this one leads to, and which lead here."""
         documents = {each.name: each for each in draft_documents() if each.kind == "entity"}
@@ -77,9 +73,7 @@ class SchemaAroundView(ShapingView):
         targets = {key: label_of(document.body, "plural") for key, document in documents.items()}
         return self.entity_page(name, "relations", outwards=outwards, inwards=inwards, targets=targets)
 
-    @expose("/<name>/rights")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/rights")
     def rights(self, name: str) -> Answer:
         """Show what each role may do with the records."""
         body_of(name)
@@ -89,9 +83,7 @@ class SchemaAroundView(ShapingView):
         rows = [role_row(role, schema, name) for role in roles]
         return self.entity_page(name, "rights", rows=rows, deeds=deeds)
 
-    @expose("/<name>/rules")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/rules")
     def rules(self, name: str) -> Answer:
         """Show the rules about the records, of the draft too."""
         live = current_session().workspace.schema.parts.get("rule", {})
@@ -107,9 +99,7 @@ class SchemaAroundView(ShapingView):
         ]
         return self.entity_page(name, "rules", rows=rows)
 
-    @expose("/<name>/uses")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/uses")
     def uses(self, name: str) -> Answer:
         """Show which documents speak of an entity and of each of its fields."""
         body, usage, session = body_of(name), usage_of_draft(), current_session()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,7 @@ from crm.entities.yaml import MAX_BYTES, write_yaml
 from crm.errors import CrmError, Problem
 from crm.messages import render
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.skeletons import SKELETONS
@@ -60,9 +60,7 @@ class SchemaDocumentsView(BaseView):
     default_view = "index"
     class_permission_name = CONFIGURATION
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> str:
         """List the documents as they would be, kind by kind."""
         session = current_session()
@@ -72,17 +70,13 @@ class SchemaDocumentsView(BaseView):
         context = {"draft": draft, "kinds": kinds, "states": STATES, "kind_label": kind_label}
         return self.render_template("schema/documents.html", **context)
 
-    @expose("/all.zip")
-    @has_access
-    @permission_name("use")
+    @page("/all.zip")
     def everything(self) -> Response:
         """Return every document as it would be, as files in one archive."""
         session = current_session()
         return _file(pack_draft(session, service.find_draft(session)), "schemas.zip", "application/zip")
 
-    @expose("/new/<kind>", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/new/<kind>", methods=["GET", "POST"])
     def new(self, kind: str) -> Response:
         """Begin a document of a kind."""
         _known(kind)
@@ -90,9 +84,7 @@ class SchemaDocumentsView(BaseView):
             return _save(kind, "")
         return _page(kind, "", SKELETONS.get(kind, f"{kind}: \n"), [])
 
-    @expose("/<kind>/<name>", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<kind>/<name>", methods=["GET", "POST"])
     def show(self, kind: str, name: str) -> Response:
         """Show a document as the draft has it, or take what was written."""
         text = _text_of(kind, name)
@@ -101,16 +93,12 @@ class SchemaDocumentsView(BaseView):
         session = current_session()
         return _page(kind, name, text, findings(session, (kind, name), text)[1])
 
-    @expose("/<kind>/<name>/download")
-    @has_access
-    @permission_name("use")
+    @page("/<kind>/<name>/download")
     def download(self, kind: str, name: str) -> Response:
         """Return a document as a file."""
         return _file(_text_of(kind, name).encode(), f"{name}.yaml", "application/yaml; charset=utf-8")
 
-    @expose("/<kind>/<name>/remove", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<kind>/<name>/remove", methods=["POST"])
     def remove(self, kind: str, name: str) -> Response:
         """Let a document go, in the draft."""
         _text_of(kind, name)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -21,6 +19,7 @@ from crm.fields.fold import fold
 from crm.messages import render
 from crm.revisions.rename import rename_document
 from crm.web import assets
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.overview import count_records, entity_rows, sorted_rows
@@ -59,9 +58,7 @@ class SchemaEntitiesView(ShapingView):
     route_base = "/admin/schema"
     default_view = "index"
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> Answer:
         """List the entities, as they are in the reader's draft."""
         session = current_session()
@@ -74,25 +71,19 @@ class SchemaEntitiesView(ShapingView):
             "schema/entities.html", rows=rows, total=len(every), has_custom=has_custom, asked=asked, sort=sort
         )
 
-    @expose("/key")
-    @has_access
-    @permission_name("use")
+    @page("/key")
     def key(self) -> Answer:
         """Show the key that is made of a label while it is typed."""
         return render_template("schema/_key.html", key=key_of(sent_texts(request.args, "label")))
 
-    @expose("/icons")
-    @has_access
-    @permission_name("use")
+    @page("/icons")
     def icons(self) -> Answer:
         """Show the icons whose names hold what was typed; the usual ones when nothing was."""
         asked, chosen = request.args.get("icon_search", "").strip().lower(), request.args.get("icon", "")
         names = find_icons(asked) if asked else usual_icons(chosen)
         return render_template("schema/_icons.html", icons=names, icon=chosen)
 
-    @expose("/<name>/general", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/general", methods=["GET", "POST"])
     def general(self, name: str) -> Answer:
         """Change what an entity is called and where it stands in the menu; its key as long as it is new."""
         body = body_of(name)
@@ -125,9 +116,7 @@ class SchemaEntitiesView(ShapingView):
             **entity_form(body, errors or {}, request.form.get("_name", name), entity_part(body_of(name))),
         )
 
-    @expose("/<name>/remove", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/remove", methods=["POST"])
     def remove(self, name: str) -> Answer:
         """Take an entity out of the draft's documents; publishing parks its table.
 

@@ -8,8 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -22,6 +20,7 @@ from crm.errors import NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
+from crm.web.fab_views import page
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
 from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place_of, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
@@ -52,9 +51,7 @@ class SchemaFieldsView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/")
     def show(self, name: str) -> Answer:
         """List the fields."""
         body, session = body_of(name), current_session()
@@ -74,9 +71,7 @@ class SchemaFieldsView(ShapingView):
             by=request.args.get("by", ""),
         )
 
-    @expose("/<name>/add")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/add")
     def choose(self, name: str) -> Answer:
         """Choose the type of a new field."""
         names = [
@@ -86,9 +81,7 @@ class SchemaFieldsView(ShapingView):
         ]
         return self.entity_page(name, "types", types={each: words_of_type(each) for each in names})
 
-    @expose("/<name>/add/<kind>", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/add/<kind>", methods=["GET", "POST"])
     def add(self, name: str, kind: str) -> Answer:
         """Add a field of a type."""
         if kind not in FIELD_TYPES:
@@ -98,9 +91,7 @@ class SchemaFieldsView(ShapingView):
         )
         return self.form(name, None, {"type": kind, **target})
 
-    @expose("/<name>/fields/<field>", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/fields/<field>", methods=["GET", "POST"])
     def edit(self, name: str, field: str) -> Answer:
         """Change one field."""
         found = edits.fields_of(body_of(name)).get(field)
@@ -108,9 +99,7 @@ class SchemaFieldsView(ShapingView):
             raise NotFoundError("schema.unknown_field", name=field)
         return self.form(name, field, found)
 
-    @expose("/<name>/fields/<field>/move", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/fields/<field>/move", methods=["POST"])
     def move(self, name: str, field: str) -> Response:
         """Move a field up or down, or to a place."""
         steps, place = (as_number(request.form.get(key) or None) for key in ("steps", "place"))
@@ -124,17 +113,13 @@ class SchemaFieldsView(ShapingView):
 
         return change(name, edit, f"/admin/schema/{name}/?" + urlencode({"moved": field, "by": by}))
 
-    @expose("/<name>/fields/<field>/remove", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/fields/<field>/remove", methods=["POST"])
     def remove(self, name: str, field: str) -> Response:
         """Take a field away; its data is parked when the draft is published."""
         flash(gettext("Removed in your draft. Nothing happens before you publish."), "success")
         return change(name, lambda body: edits.remove_field(body, field), f"/admin/schema/{name}/")
 
-    @expose("/<name>/fields/<field>/type")
-    @has_access
-    @permission_name("use")
+    @page("/<name>/fields/<field>/type")
     def try_type(self, name: str, field: str) -> Answer:
         """Show which stored values another type would not take; nothing is changed."""
         kind, body = request.args.get("type", ""), body_of(name)
@@ -147,9 +132,7 @@ class SchemaFieldsView(ShapingView):
             return render_template("schema/_trial.html", **trial)
         return self.draw(name, field, found, {}, trial=trial, kind=kind)
 
-    @expose("/<name>/fields/<field>/type", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/fields/<field>/type", methods=["POST"])
     def retype(self, name: str, field: str) -> Response:
         """Give a field another type."""
         kind = request.form.get("type", "")

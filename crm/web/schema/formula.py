@@ -9,8 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 
 from crm.conditions import parse_formula
@@ -25,6 +23,7 @@ from crm.messages.conditions import KINDS
 from crm.records.sampling import SampleValue, sample_values
 from crm.texts import N_, Text, translate
 from crm.web.asking import always, asks
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.pieces import Answer, ShapingView
 from crm.web.session import current_session
@@ -71,9 +70,7 @@ class SchemaFormulaView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/formula", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/formula", methods=["POST"])
     @asks(always)
     def formula(self, name: str) -> Answer:
         """Return what the formula in the form gives."""

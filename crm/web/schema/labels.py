@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -19,6 +17,7 @@ from crm.drafts.texts import Path, set_text, texts_of
 from crm.errors import ConflictError
 from crm.messages import render
 from crm.texts import LANGUAGES
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.pieces import (
     Answer,
@@ -49,9 +48,7 @@ class SchemaLabelsView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/labels", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/labels", methods=["GET", "POST"])
     def labels(self, name: str) -> Answer:
         """Show every text, or those that lack a language, and take what was typed."""
         body = body_of(name)

@@ -7,8 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, redirect, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -30,6 +28,7 @@ from crm.web.conditions.builder import (
     redraw_conditions,
 )
 from crm.web.conditions.pages import admin_editor
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.formula import toolbox
 from crm.web.schema.pieces import (
@@ -60,9 +59,7 @@ class SchemaLayoutView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/form", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/form", methods=["GET", "POST"])
     def form(self, name: str) -> Answer:
         """Lay out the form: its sections and their fields."""
         if request.method == "POST":
@@ -77,16 +74,12 @@ class SchemaLayoutView(ShapingView):
             **{key: request.args.get(key, "") for key in FOCUS},
         )  # fmt: skip
 
-    @expose("/<name>/lists", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/lists", methods=["GET", "POST"])
     def lists(self, name: str) -> Answer:
         """Say how lists, boards and calendars show the records."""
         return self.part(name, "lists", LIST_KEYS, read_lists)
 
-    @expose("/<name>/checks", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/checks", methods=["GET", "POST"])
     def checks(self, name: str) -> Answer:
         """Say what a duplicate is, and what is refused."""
         return self.part(name, "checks", RULE_KEYS, read_rules)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request
-from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -18,6 +16,7 @@ from crm.errors import ConflictError, SchemaError
 from crm.messages import render
 from crm.permissions.model import DEEDS
 from crm.texts import N_, translate
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.entities import entity_form, entity_keys
@@ -39,9 +38,7 @@ class SchemaNewView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/new", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/new", methods=["GET", "POST"])
     def new(self) -> Answer:
         """Add an entity to the draft, with the fields and the rights it begins with."""
         if request.method == "GET":

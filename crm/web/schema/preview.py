@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import request
-from flask_appbuilder import AppBuilder, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder
 
 from crm.drafts import edits
 from crm.drafts import service as drafts
@@ -23,6 +22,7 @@ from crm.revisions.workspace import Workspace
 from crm.texts import N_
 from crm.web.asking import always, asks
 from crm.web.entity.form import build_form
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.schema.around import SchemaAroundView
 from crm.web.schema.entities import SchemaEntitiesView
@@ -76,9 +76,7 @@ class SchemaPreviewView(ShapingView):
 
     route_base = "/admin/schema"
 
-    @expose("/<name>/preview", methods=["GET", "POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<name>/preview", methods=["GET", "POST"])
     @asks(always)
     def preview(self, name: str) -> Answer:
         """Draw the form in the language of `_l_`: as the draft has it, or with the field that was sent in it."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,7 @@ from crm.revisions.prepare import list_preparing
 from crm.revisions.processes import list_processes
 from crm.revisions.publish import publish_at_once, rollback_at_once, weigh_documents
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.impact import impact_words
@@ -41,23 +41,17 @@ class DraftView(BaseView):
     default_view = "index"
     class_permission_name = CONFIGURATION
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> Response:
         """Show the actor's own draft."""
         return _draft_page(current_session(), service.find_draft(current_session()))
 
-    @expose("/<int:draft_id>")
-    @has_access
-    @permission_name("use")
+    @page("/<int:draft_id>")
     def show(self, draft_id: int) -> Response:
         """Show a colleague's draft."""
         return _draft_page(current_session(), service.get_draft(current_session(), draft_id))
 
-    @expose("/<int:draft_id>/take", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/<int:draft_id>/take", methods=["POST"])
     def take(self, draft_id: int) -> Response:
         """Go on with a colleague's draft."""
         session = current_session()
@@ -66,9 +60,7 @@ class DraftView(BaseView):
         flash(gettext("The draft is yours now."), "success")
         return redirect(DRAFT)
 
-    @expose("/revert", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/revert", methods=["POST"])
     def revert(self) -> Response:
         """Take back what the draft wants of one document."""
         session = current_session()
@@ -79,9 +71,7 @@ class DraftView(BaseView):
         flash(gettext("The change was taken back."), "success")
         return redirect(DRAFT)
 
-    @expose("/discard", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/discard", methods=["POST"])
     def discard(self) -> Response:
         """Throw the draft away."""
         session = current_session()
@@ -90,9 +80,7 @@ class DraftView(BaseView):
         flash(gettext("The draft was discarded."), "success")
         return redirect(DRAFT)
 
-    @expose("/settle", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/settle", methods=["POST"])
     def settle(self) -> Response:
         """Choose between the draft's document and what somebody published meanwhile."""
         session, draft = current_session(), _own(current_session())
@@ -103,9 +91,7 @@ class DraftView(BaseView):
         session.commit()
         return redirect(DRAFT)
 
-    @expose("/publish", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/publish", methods=["POST"])
     def publish(self) -> Response:
         """Make the draft the live revision, or show why it cannot be."""
         session, draft = current_session(), _own(current_session())
@@ -129,9 +115,7 @@ class RevisionView(BaseView):
     default_view = "revisions"
     class_permission_name = CONFIGURATION
 
-    @expose("/publishing/<int:publication_id>")
-    @has_access
-    @permission_name("use")
+    @page("/publishing/<int:publication_id>")
     def publishing(self, publication_id: int) -> Response:
         """Show how far a publish is that a worker does; its arrival, once it has become a revision."""
         found = later.get_publication(current_session(), publication_id)
@@ -139,9 +123,7 @@ class RevisionView(BaseView):
             return redirect(f"/admin/schema/publish/{found.revision}")
         return self.render_template("schema/publishing.html", **_publishing(found))
 
-    @expose("/publishing/<int:publication_id>/state")
-    @has_access
-    @permission_name("use")
+    @page("/publishing/<int:publication_id>/state")
     def publishing_state(self, publication_id: int) -> Response:
         """Return the piece of that page that changes, and lead on when there is a revision."""
         found = later.get_publication(current_session(), publication_id)
@@ -150,23 +132,17 @@ class RevisionView(BaseView):
             answer.headers["HX-Redirect"] = f"/admin/schema/publish/{found.revision}"
         return answer
 
-    @expose("/publish/<int:number>")
-    @has_access
-    @permission_name("use")
+    @page("/publish/<int:number>")
     def arriving(self, number: int) -> str:
         """Show how a revision arrives in every process."""
         return self.render_template("schema/arriving.html", **_arrival(number))
 
-    @expose("/publish/<int:number>/state")
-    @has_access
-    @permission_name("use")
+    @page("/publish/<int:number>/state")
     def arriving_state(self, number: int) -> str:
         """Return the piece of that page that changes."""
         return self.render_template("schema/_arriving.html", **_arrival(number))
 
-    @expose("/history/")
-    @has_access
-    @permission_name("use")
+    @page("/history/")
     def revisions(self) -> str:
         """List the revisions, newest first."""
         session = current_session()
@@ -174,16 +150,12 @@ class RevisionView(BaseView):
         draft = service.find_draft(session)
         return self.render_template("schema/history.html", rows=rows, live=rows[0]["number"], draft=draft)
 
-    @expose("/history/<int:number>")
-    @has_access
-    @permission_name("use")
+    @page("/history/<int:number>")
     def revision(self, number: int) -> Response:
         """Show what one revision changed, and what going back to it would do."""
         return _revision_page(current_session(), number)
 
-    @expose("/history/<int:number>/rollback", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/history/<int:number>/rollback", methods=["POST"])
     def rollback(self, number: int) -> Response:
         """Make an older revision live again, or show why it cannot be; the data of what it knew comes back."""
         session, base = current_session(), request.form.get("base", "")

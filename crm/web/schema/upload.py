@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request
-from flask_appbuilder import AppBuilder, BaseView, expose
-from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -17,6 +16,7 @@ from crm.entities.load import MAX_FILES
 from crm.errors import CrmError
 from crm.messages import render, told
 from crm.revisions.workspace import Workspace
+from crm.web.fab_views import page
 from crm.web.language import current_language
 from crm.web.permissions import CONFIGURATION
 from crm.web.schema.words import inner_changes, kind_label
@@ -42,16 +42,12 @@ class SchemaUploadView(BaseView):
     default_view = "index"
     class_permission_name = CONFIGURATION
 
-    @expose("/")
-    @has_access
-    @permission_name("use")
+    @page("/")
     def index(self) -> Response:
         """Show the form, and what the files that were sent would change."""
         return _page()
 
-    @expose("/", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/", methods=["POST"])
     def send(self) -> Response:
         """Read files; keep them for the preview, or say everything that is wrong with them."""
         session = current_session()
@@ -65,9 +61,7 @@ class SchemaUploadView(BaseView):
         session.commit()
         return redirect(UPLOAD)
 
-    @expose("/take", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/take", methods=["POST"])
     def take(self) -> Response:
         """Lay what was sent into the draft."""
         session = current_session()
@@ -81,9 +75,7 @@ class SchemaUploadView(BaseView):
         flash(gettext("Kept in your draft."), "success")
         return redirect("/admin/schema/draft/")
 
-    @expose("/forget", methods=["POST"])
-    @has_access
-    @permission_name("use")
+    @page("/forget", methods=["POST"])
     def forget(self) -> Response:
         """Throw away what was sent."""
         session = current_session()
