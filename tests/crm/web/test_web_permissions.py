@@ -106,13 +106,15 @@ def test_the_sync_of_twenty_entities_is_quick(house_on_each: House) -> None:
     from crm.revisions.workspace import load_workspace
 
     workspace = load_workspace(house_on_each.engine)
-    with house_on_each.engine.begin() as connection:
-        for model in (assoc_permissionview_role, PermissionView.__table__, ViewMenu.__table__):
-            connection.execute(sa.delete(model))
-        started = time.perf_counter()
-        sync_permissions(connection, workspace)
-        seconds = time.perf_counter() - started
-    assert seconds < 0.5  # 15-30 ms on a quiet machine; FAB's own way takes seconds
+    seconds = []
+    for _round in range(5):
+        with house_on_each.engine.begin() as connection:
+            for model in (assoc_permissionview_role, PermissionView.__table__, ViewMenu.__table__):
+                connection.execute(sa.delete(model))
+            started = time.perf_counter()
+            sync_permissions(connection, workspace)
+            seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.5, seconds  # 15-30 ms on a quiet machine; FAB's own way takes seconds
 
 
 def test_a_page_asks_for_permissions_once(house: House, tmp_path: Path) -> None:
