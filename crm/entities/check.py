@@ -125,6 +125,8 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
     for index, row in enumerate(reader.items(body, "checks", ())):
         row = reader.keys(row, ("checks", index), ("when", "message"), ("when", "message"))
         reader.text(row, "message", ("checks", index))
+        if "when" in row and not row["when"]:
+            reader.refuse("schema.check_always", ("checks", index, "when"))
     for key, inner in (("calendar", ("from", "to", "title")), ("timeline", ("at", "kind", "title", "text"))):
         places = reader.keys(body.get(key) or {}, (key,), inner)
         for word, field_name in places.items():

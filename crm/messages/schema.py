@@ -60,6 +60,7 @@ MESSAGES = {
     "schema.expected_boolean": N_("“%(key)s” needs true or false, not “%(value)s”."),
     "schema.expected_number": N_("“%(key)s” needs a number."),
     "schema.one_or_two_columns": N_("“columns” of a section is 1 or 2."),
+    "schema.check_always": N_("A check without a condition would refuse every record. Say when it refuses."),
     "schema.bad_name": N_(
         "“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."
     ),

@@ -71,6 +71,7 @@ CASES = [
     (BOOK + "kanban: {by: §pages}\n", "schema.board_needs_choice"),
     (BOOK + "calendar: {from: §bought_at}\n", "schema.unknown_field"),
     (BOOK + "same_if: [[name, §naem]]\n", "schema.unknown_field"),
+    (BOOK + "checks:\n  - {§when: [], message: No}\n", "schema.check_always"),
     # Conditions: the line, the key and the value in it
     (BOOK + "checks:\n  - {when: [{field: §pagse, above: 3}], message: No}\n", "conditions.unknown_field"),
     (BOOK + "checks:\n  - when:\n      - {field: pages, §abvoe: 3}\n    message: No\n", "conditions.unknown_operator"),
