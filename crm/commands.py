@@ -77,6 +77,7 @@ def crm_command(group: click.Group, name: str, **options: Any) -> Callable[[Call
             except sa.exc.OperationalError:
                 fail(context, CrmError("web.no_database"))
 
+        vars(function).pop("__click_params__", None)  # the command's now; to register again begins anew
         with_json = click.option("--json", "is_json", is_flag=True, help="Answer in JSON.")(run)
         return group.command(name, **options)(with_json)
 

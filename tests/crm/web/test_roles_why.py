@@ -28,7 +28,7 @@ def test_the_page_shows_the_chain(client, mine):
         .get(f"/admin/roles/why?user=sales&entity=customer&record={mine}&field=credit_limit")
         .text
     )
-    assert "No: every role of sales that opens Customers hides" in page
+    assert "No: every role of sales that gives the right “Read” on Customers hides" in page
     assert "Owner is me or Owner is my team" in page.replace("<bdi>", "").replace("</bdi>", "")
     assert "opens this record" in page and "77,777" not in page
 
