@@ -207,7 +207,7 @@ def test_a_count_of_everything_is_found(client, session_as, planted, monkeypatch
     attempt = Attempt(client, session_as, planted("external_agent"), "external_agent")
     from crm.web.conditions import pages
 
-    monkeypatch.setattr(pages, "list_records", as_the_system(pages.list_records))
+    monkeypatch.setattr(pages, "count_up_to", as_the_system(pages.count_up_to))
     assert attempt.miscounted()
 
 
