@@ -139,5 +139,5 @@ def post_worker_init(worker: Any) -> None:
         return
     try:
         warm()
-    except Exception:
+    except Exception:  # the processes start all the same, and say on their pages what is wrong
         logger.exception("No app could be built yet")

@@ -64,7 +64,7 @@ def prepare_moves(engine: sa.Engine, moves: Iterable[Move], beat: Beat = lambda:
             problems += do_not_convert(one, refused, total)
         if problems:
             raise SchemaError("schema.has_problems", problems, count=len(problems))
-    except BaseException:
+    except BaseException:  # whatever ends a preparation, nothing of it may stay behind
         drop_preparations(engine, made)
         raise
     return made

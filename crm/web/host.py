@@ -134,7 +134,7 @@ class Host:
         environ["crm.revision"] = serving.number
         try:
             return Answer(serving.app(environ, start_response), serving)
-        except BaseException:
+        except BaseException:  # a request that ends in any way counts no longer
             serving.leave()
             raise
 
