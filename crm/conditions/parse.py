@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crm.conditions.compare import must_be_condition
 from crm.conditions.formula import MAX_DEPTH, FormulaReader
 from crm.conditions.kinds import kind_of
 from crm.conditions.lines import ALL_OPERATORS, Context, LineReader, build_summary
@@ -126,17 +125,6 @@ def parse_formula(text: Any, entity: Entity, schema: Schema) -> tuple[Node, list
     except Refusal as refusal:
         return Const(None, EMPTY), [problem_of(refusal)]
     return node, []
-
-
-def parse_formula_condition(text: Any, entity: Entity, schema: Schema) -> tuple[Node, list[Problem]]:
-    """Return the tree of a formula that must be a condition."""
-    node, problems = parse_formula(text, entity, schema)
-    if problems:
-        return NOTHING, problems
-    try:
-        return must_be_condition(node), []
-    except Refusal as refusal:
-        return NOTHING, [problem_of(FormulaRefusal(refusal, 1))]
 
 
 def parse_field(entity: Entity, field: Field, schema: Schema) -> tuple[Node, list[Problem]]:

@@ -97,17 +97,6 @@ class _Place:
         return self.body.get(key) != self.body_before.get(key)
 
 
-def rows_touched(
-    connection: sa.Connection, proposal: Proposal, models: Models
-) -> tuple[dict[str, Any], list[Problem]]:
-    """Return counts of records by what would happen to them, and the problems that stop the proposal.
-
-    Shape:  keys read `entity.field: what`; only counts above zero appear.
-    """
-    found = impact_on(connection, proposal, models, seconds=0)
-    return found.rows, [problem for problem in found.problems if problem.code == "schema.not_unique"]
-
-
 def impact_on(
     connection: sa.Connection, proposal: Proposal, models: Models, seconds: float = SECONDS
 ) -> Impact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.database import CrmSession
 from crm.errors import NotFoundError
-from crm.records.listing import ListQuery, count_records, list_ids
+from crm.records.listing import ListQuery, list_ids
 from crm.segments.model import Segment
 
 
@@ -24,9 +24,3 @@ def segment_members(session: CrmSession, name: str) -> list[int]:
     segment = get_segment(session, name)
     entity = session.workspace.schema.entities[segment.entity]
     return list(list_ids(session, entity, ListQuery([{"in_segment": name}])))
-
-
-def count_members(session: CrmSession, name: str) -> int:
-    """Return how many records of a segment the actor may see."""
-    segment = get_segment(session, name)
-    return count_records(session, session.workspace.schema.entities[segment.entity], [{"in_segment": name}])

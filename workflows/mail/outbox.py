@@ -102,15 +102,6 @@ def has_due_messages(session: Session, now: dt.datetime) -> bool:
     return session.execute(sa.select(message.c.id).where(waits | lost).limit(1)).first() is not None
 
 
-def list_messages(session: Session, limit: int, state: str | None = None) -> list[Mapping]:
-    """Return the latest messages, newest first, without their bodies."""
-    columns = [column for column in message.c if column.name not in ("text", "html")]
-    asked = sa.select(*columns).order_by(message.c.id.desc()).limit(limit)
-    if state:
-        asked = asked.where(message.c.state == state)
-    return [row_of(row) for row in session.execute(asked)]
-
-
 def list_of_run(session: Session, run_id: int) -> list[Mapping]:
     """Return the messages a run has written, oldest first, without their bodies."""
     columns = [column for column in message.c if column.name not in ("text", "html")]
