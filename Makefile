@@ -20,10 +20,10 @@ help:  ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: setup  ## Run the CRM: web, workers, scheduler, Redis. Ctrl-C stops it.
-	@exec $(BIN)/python -m crm.processes
+	@exec $(BIN)/python -m crm.runtime.processes
 
 worker: setup  ## Run one more worker, here or on another machine.
-	@exec $(BIN)/python -m crm.processes worker
+	@exec $(BIN)/python -m crm.runtime.processes worker
 
 test: setup setup-tests  ## Run everything: lint, both databases, browser. ARGS="-k word" chooses.
 	@failed=0; \

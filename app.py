@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from config import Settings, SettingsError, current_settings
-from crm import processes, queue
+from crm import queue
 from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
 from crm.drafts.follow import DRAFTS
@@ -25,7 +25,6 @@ from crm.permissions.grants import judge_publisher, tell_publisher
 from crm.records import commands as record_commands
 from crm.records.jobs import rebuild_soon
 from crm.records.rekey import plan_rekeying
-from crm.redis_server import find_redis_url
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
 from crm.revisions import commands as schema_commands
@@ -36,6 +35,8 @@ from crm.revisions.processes import new_process_id, report_process
 from crm.revisions.rename import rename_on_shelves
 from crm.revisions.store import live_number
 from crm.revisions.workspace import load_workspace
+from crm.runtime import processes
+from crm.runtime.redis_server import find_redis_url
 from crm.secrets import Key, read_keys, use_keys
 from crm.segments import commands as segment_commands
 from crm.segments import kind as segment_kind

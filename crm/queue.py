@@ -25,7 +25,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import import_attribute
 
-from crm.children import die_with_parent
+from crm.runtime.children import die_with_parent
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from flask import Flask
 from config import Settings, load_settings
 from crm import queue
 from crm.database import CrmSession, build_engine, only_reading, write_intent
-from crm.redis_server import RedisServer
+from crm.runtime.redis_server import RedisServer
 from tests.databases import KINDS, Database, PostgresServer, postgres_server
 from tests.mail import Inbox
 

@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from crm.children import die_with_parent
+from crm.runtime.children import die_with_parent
 
 KINDS = ("sqlite", "postgresql")
 

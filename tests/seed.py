@@ -10,7 +10,7 @@ from werkzeug.security import generate_password_hash
 import app
 from config import ROOT
 from crm.database import build_engine, create_tables
-from crm.first_start import publish_folder
+from crm.runtime.first_start import publish_folder
 
 PASSWORD = "open-sesame-4"  # of every user in the tests
 CHEAP_HASH = "pbkdf2:sha256:1"  # nobody attacks these passwords

@@ -23,7 +23,7 @@ MOST_ARGUMENTS = 6
 
 # Each module may import those of its own line and of the lines above it; the longest name that fits counts.
 LAYERS = (
-    ("config", "crm.errors", "crm.texts", "crm.children"),
+    ("config", "crm.errors", "crm.texts", "crm.runtime"),
     ("crm.messages",),
     (
         "crm.database",
@@ -31,9 +31,9 @@ LAYERS = (
         "crm.queue",
         "crm.file_store",
         "crm.secrets",
-        "crm.redis_server",
-        "crm.supervisor",
-        "crm.scheduler",
+        "crm.runtime.redis_server",
+        "crm.runtime.supervisor",
+        "crm.runtime.scheduler",
     ),
     ("crm.notifications",),
     ("crm.fields",),
@@ -47,10 +47,10 @@ LAYERS = (
     ("crm.segments", "crm.imports", "crm.reports"),
     ("crm.demo",),
     ("workflows",),
-    ("crm.first_start",),
+    ("crm.runtime.first_start",),
     ("crm.web", "crm.tables"),
-    ("crm.web_server",),
-    ("crm.processes",),
+    ("crm.runtime.web_server",),
+    ("crm.runtime.processes",),
     ("app",),
 )
 COMMANDS = "commands"  # a package's commands stand above all packages and below the pages
@@ -65,11 +65,16 @@ HOMES = {
     "python_calamine": ("crm.imports",),
     "plotly": ("crm.reports",),
     "rq": ("crm.queue",),
-    "redis": ("crm.queue", "crm.redis_server"),
+    "redis": ("crm.queue", "crm.runtime.redis_server"),
     "yaml": ("crm.entities",),
     "alembic": ("crm.revisions",),
     "flask_appbuilder": ("crm.web", "crm.database", "workflows"),
-    "flask_appbuilder.security.sqla.models": ("crm.web", "crm.permissions", "crm.first_start", "crm.demo"),
+    "flask_appbuilder.security.sqla.models": (
+        "crm.web",
+        "crm.permissions",
+        "crm.runtime.first_start",
+        "crm.demo",
+    ),
     "flask_wtf": ("crm.web",),
     "wtforms": ("crm.web",),
     "flask": ("crm.web", "app", "workflows"),
@@ -149,7 +154,7 @@ def imports(file: Path) -> Iterator[tuple[str, int]]:
 def layer(name: str) -> int:
     """Return how high a module stands; 0 is the ground."""
     if name.endswith("." + COMMANDS) and name != "crm.commands":
-        return max(layer("crm.first_start"), layer(name.removesuffix("." + COMMANDS)))
+        return max(layer("crm.runtime.first_start"), layer(name.removesuffix("." + COMMANDS)))
     fitting = [
         (len(home), level) for level, homes in enumerate(LAYERS) for home in homes if is_under(name, home)
     ]

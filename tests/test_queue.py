@@ -20,7 +20,7 @@ from rq.utils import import_attribute
 from config import ROOT
 from crm import queue
 from crm.queue import Bell, build_worker
-from crm.redis_server import RedisServer
+from crm.runtime.redis_server import RedisServer
 
 
 def leave_mark(*ids: object) -> None:

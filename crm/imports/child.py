@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 
-from crm.children import die_with_parent
 from crm.errors import ImportRowError
 from crm.imports import safety
 from crm.imports.cells import is_filled, tidy_row
 from crm.imports.model import FIRST_ROWS, TEXT_KINDS, Limits
 from crm.imports.sheets import SheetLook, look_at_rows
+from crm.runtime.children import die_with_parent
 
 MB = 1 << 20
 CHUNK = 500  # rows of one answer line

@@ -12,7 +12,7 @@ import warnings
 
 from PIL import Image, ImageOps
 
-from crm.children import die_with_parent
+from crm.runtime.children import die_with_parent
 
 BOX = (400, 400)  # pixels
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")

@@ -14,8 +14,8 @@ from config import ROOT
 from crm.commands import Context, crm_command
 from crm.database import utcnow
 from crm.errors import RecordError
-from crm.first_start import prepare
 from crm.messages import render
+from crm.runtime.first_start import prepare
 from crm.web.passwords import find_weakness
 
 

@@ -17,8 +17,8 @@ from urllib.parse import quote, urlencode
 import psycopg
 
 from config import ROOT, load_settings
-from crm.children import start_child, stop_children
-from crm.web_server import web_command
+from crm.runtime.children import start_child, stop_children
+from crm.runtime.web_server import web_command
 from tests.bench.measure import Result, Timed, cpu_seconds, medians, note, peak_of
 from tests.databases import PostgresServer, real_postgres_server
 from tests.seed import PASSWORD, build_template

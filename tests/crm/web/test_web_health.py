@@ -9,8 +9,8 @@ from flask import Flask
 
 from crm.database import build_engine, create_tables, utcnow
 from crm.events import leave_events
-from crm.redis_server import RedisServer
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
+from crm.runtime.redis_server import RedisServer
 from crm.web.health import install_health
 from crm.web.host import Host
 from tests.crm.web.house import House

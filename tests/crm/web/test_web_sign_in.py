@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from crm.redis_server import RedisServer
+from crm.runtime.redis_server import RedisServer
 from tests.crm.web.house import PASSWORD, Browser, House, build_house
 
 

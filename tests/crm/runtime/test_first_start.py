@@ -17,14 +17,14 @@ from werkzeug.security import check_password_hash
 from config import ROOT, Settings, load_settings
 from crm.database import build_engine, create_tables
 from crm.errors import SchemaError
-from crm.first_start import ensure_admin, find_live_number, prepare, publish_folder
 from crm.revisions.workspace import load_workspace
+from crm.runtime.first_start import ensure_admin, find_live_number, prepare, publish_folder
 
 PREPARE = """
 import json, os
 import app
 from config import load_settings
-from crm.first_start import prepare
+from crm.runtime.first_start import prepare
 app.wire()
 print(json.dumps(prepare(load_settings(os.environ))))
 """

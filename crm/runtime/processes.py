@@ -1,6 +1,6 @@
 """`make run`: Redis, web, workers and scheduler as one; each of them also alone.
 
-Usage: `python -m crm.processes [serve | worker | scheduler]`.
+Usage: `python -m crm.runtime.processes [serve | worker | scheduler]`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import IO, Any
 import click
 
 from config import ROOT, Settings, SettingsError, find_unknown, load_settings
-from crm.redis_server import RedisServer, find_redis_url
-from crm.supervisor import Program, Supervisor, program
-from crm.web_server import WebServer
+from crm.runtime.redis_server import RedisServer, find_redis_url
+from crm.runtime.supervisor import Program, Supervisor, program
+from crm.runtime.web_server import WebServer
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     chosen = arguments[0] if arguments else "serve"
     if chosen not in commands:
-        complain("Usage: python -m crm.processes [" + " | ".join(commands) + "]")
+        complain("Usage: python -m crm.runtime.processes [" + " | ".join(commands) + "]")
         return 2
     try:
         settings = load_settings(os.environ)
@@ -139,7 +139,7 @@ def _serve(settings: Settings, supervisor: Supervisor, server: RedisServer) -> i
     supervisor.add(Program("The web server", web.start))
     if not _wait_until_ready(settings, supervisor):
         return 1
-    me = [sys.executable, "-m", "crm.processes"]
+    me = [sys.executable, "-m", "crm.runtime.processes"]
     for number in range(settings.job_workers):
         supervisor.add(program(f"Worker {number + 1}", [*me, "worker"], environ))
     supervisor.add(program("The scheduler", [*me, "scheduler"], environ))
@@ -237,7 +237,7 @@ def run_scheduler(settings: Settings) -> int:
     from crm import queue
     from crm.database import build_engine
     from crm.revisions.processes import Reporter
-    from crm.scheduler import Scheduler, SchedulerLock
+    from crm.runtime.scheduler import Scheduler, SchedulerLock
 
     wire()
     queue.use_redis(find_redis_url(settings.redis_url, settings.instance))

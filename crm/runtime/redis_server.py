@@ -14,7 +14,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from crm.children import start_child, stop_children
+from crm.runtime.children import start_child, stop_children
 
 URL_FILE = "redis.url"
 START_SECONDS = 10

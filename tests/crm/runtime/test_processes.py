@@ -14,11 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT
-from crm.children import start_child
 from crm.database import build_engine
-from crm.redis_server import RedisServer, find_redis_url
-from crm.scheduler import Scheduler, SchedulerLock
-from crm.supervisor import FIRST_PAUSE, STEADY_SECONDS, Program, Supervisor, program
+from crm.runtime.children import start_child
+from crm.runtime.redis_server import RedisServer, find_redis_url
+from crm.runtime.scheduler import Scheduler, SchedulerLock
+from crm.runtime.supervisor import FIRST_PAUSE, STEADY_SECONDS, Program, Supervisor, program
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = """
@@ -38,7 +38,7 @@ time.sleep(60)
 """
 PARENT = """
 import os, sys, time
-from crm.children import start_child
+from crm.runtime.children import start_child
 child = start_child([sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
 print(child.pid, flush=True)
 time.sleep(60)

@@ -17,7 +17,7 @@ from subprocess import Popen
 from typing import Any
 
 from config import ROOT, Settings, current_settings
-from crm.children import die_with_parent, start_child
+from crm.runtime.children import die_with_parent, start_child
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ REPORT = "KOINE_REPORT"  # the environment variable with the file descriptor tha
 def web_command(settings: Settings, application: str = "app:app") -> list[str]:
     """Return the command that serves the app on the chosen address."""
     options = {
-        "config": "python:crm.web_server",
+        "config": "python:crm.runtime.web_server",
         "bind": f"{settings.bind}:{settings.port}",
         "workers": settings.web_workers,
         "worker-class": "gthread",
@@ -91,7 +91,7 @@ class WebServer:
 
 def on_starting(_server: Any) -> None:
     """Load the app and prepare the database, in the parent of all web processes."""
-    from crm.first_start import prepare
+    from crm.runtime.first_start import prepare
 
     import_module("app").wire()
     _send(_or_exit(prepare, current_settings()))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from subprocess import Popen
 
-from crm.children import start_child, stop_children
+from crm.runtime.children import start_child, stop_children
 
 logger = logging.getLogger(__name__)
 
