@@ -17,9 +17,11 @@ from crm.database import CrmSession, only_reading
 from crm.errors import CrmError, ImportRowError, NotFoundError
 from crm.imports import files, service, store, work
 from crm.imports.carry import batches_today
+from crm.imports.lease import Shop
 from crm.imports.matching import tell_columns
 from crm.imports.model import MODES, Look, Reading, build_matching
 from crm.imports.reader import check_look, look_at_file
+from crm.imports.undo import count_undo
 from crm.messages import render
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
@@ -85,7 +87,7 @@ def run_import(context: Context, file: Path, entity_name: str, options: dict[str
     tell_status(context, batch_id)
 
 
-def choose(session: CrmSession, shop: work.Shop, batch_id: int, options: dict[str, Any]) -> None:
+def choose(session: CrmSession, shop: Shop, batch_id: int, options: dict[str, Any]) -> None:
     """Do what the wizard's first two steps do: sheet, header row, columns, mode, keys."""
     batch = service.get_batch(session, batch_id)
     told = [options[name] for name in ("sheet", "header_row", "encoding", "delimiter")]
@@ -172,7 +174,7 @@ def problems_path(context: Context, batch: service.Batch) -> str | None:
 def run_undo(context: Context, batch_id: int, dry_run: bool) -> None:
     """Take a batch back in this process, or only count what that would do."""
     if dry_run:
-        counts = work.count_undo(shop_of(context), batch_id)
+        counts = count_undo(shop_of(context), batch_id)
         facts = {**service.status_of(find(context, batch_id), context.language), **counts}
     else:
         with command_session(context, None) as session:
@@ -184,10 +186,10 @@ def run_undo(context: Context, batch_id: int, dry_run: bool) -> None:
     context.answer(facts, f"Import {batch_id} is {facts['state']}: {numbers}.")
 
 
-def shop_of(context: Context) -> work.Shop:
+def shop_of(context: Context) -> Shop:
     """Return what the work needs, from the command's settings."""
     settings = context.settings
-    return work.Shop(context.engine, service.place_of(settings), settings.language, settings.time_zone)
+    return Shop(context.engine, service.place_of(settings), settings.language, settings.time_zone)
 
 
 def find(context: Context, batch_id: int) -> service.Batch:

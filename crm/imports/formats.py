@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
+
+from crm.entities.model import Entity
+from crm.fields import FIELD_TYPES
+from crm.imports.matching import shown_header
+from crm.imports.model import Column, Matching
 
 DATE = re.compile(r"\s*(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
 MARKED_NUMBER = re.compile(r"^[^\d]*(\d[\d.,'\u00a0\u202f ]*)[^\d]*$")
@@ -105,3 +110,34 @@ def day_before_month(text: str) -> str:
 def texts_of(rows: Iterable[tuple[int, list[Any]]], index: int) -> Iterator[Any]:
     """Yield the cells of one column."""
     return (cells[index] for _, cells in rows if index < len(cells))
+
+
+def settle_formats(
+    entity: Entity, matching: Matching, sample: Sequence[tuple[int, list[Any]]]
+) -> tuple[Matching, list[Any]]:
+    """Return the matching with what the texts of its columns prove, and a note for each that proves nothing."""
+    notes = []
+    asked = [
+        column for column in matching.filled if kind_of(entity, column) in ("date", "datetime", "number")
+    ]
+    settled = {}
+    for column in asked:
+        texts = texts_of(sample, column.index)
+        if kind_of(entity, column) == "number":
+            evidence, code = look_at_numbers(texts), "import.numbers_two_ways"
+            told, proven = column.decimal, {"decimal": evidence.proof}
+        else:
+            evidence, code = look_at_dates(texts), "import.dates_two_ways"
+            told, proven = column.day_first, {"day_first": {"day": True, "month": False}.get(evidence.proof)}
+        if told is None and evidence.proof:
+            settled[column.index] = replace(column, **proven)
+        elif told is None and evidence.is_ambiguous:
+            notes.append([code, {"header": shown_header(column)}])
+    columns = tuple(settled.get(column.index, column) for column in matching.columns)
+    return replace(matching, columns=columns), notes
+
+
+def kind_of(entity: Entity, column: Column) -> str:
+    """Return the kind of the field a column fills."""
+    field = entity.fields.get(column.field)
+    return FIELD_TYPES[field.type].kind if field else ""

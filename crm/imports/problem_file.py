@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,10 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from crm.errors import Problem
+from crm.imports import files, service, store
 from crm.imports.cells import cell_text
+from crm.imports.coding import decode_cells, decode_problems
+from crm.imports.lease import Shop, Work
 from crm.imports.matching import ADDED
 from crm.imports.model import Column
 from crm.messages import render
@@ -92,3 +96,21 @@ def safe_cell(sheet: Any, value: Any, bold: bool = False) -> WriteOnlyCell:
     if bold:
         cell.font = Font(bold=True)
     return cell
+
+
+def save_problem_file(shop: Shop, work: Work) -> str | None:
+    """Write the refused rows as a workbook into the store; return its key, None when there are none."""
+    connection, batch = work.session.connection(), work.batch
+    if batch["problems_key"]:
+        files.erase_file(shop.place.files_url, batch["problems_key"])
+    if not store.list_plan_rows(connection, batch["id"], 0, 1, ("error",)):
+        return None
+    rows = (
+        (row.number, decode_cells(row.content), decode_problems(row.problems))
+        for row in store.iterate_problem_rows(connection, batch["id"])
+    )
+    with tempfile.TemporaryDirectory(prefix="import-", dir=files.memory_folder()) as folder:
+        path = Path(folder) / "problems.xlsx"
+        write_problem_file(path, service.columns_of(batch), rows, work.session.actor.language)
+        with path.open("rb") as file:
+            return files.save_file(shop.place.files_url, file, "xlsx", 10_000, files.secret_of(batch))[0]

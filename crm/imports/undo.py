@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,14 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
+from crm.imports import service
+from crm.imports.lease import CHUNK as ROWS
+from crm.imports.lease import Shop, Work
+from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
 from crm.revisions.past import read_past
+from crm.revisions.workspace import get_workspace
 
 Change = Mapping[str, Any]
 
@@ -133,3 +139,34 @@ class Undoer:
         field = self.entity.fields[name]
         situation = Situation(source="api", time_zone=self.session.actor.time_zone)
         return None if value is None else FIELD_TYPES[field.type].clean(field, value, situation)
+
+
+def take_back(_shop: Shop, work: Work) -> None:
+    """Take back what the batch wrote, newest change first."""
+    session, batch = work.session, work.batch
+    session.batch_id, session.cause = None, (f"import-undo:{batch['id']}",)
+    undoer = Undoer(session, work.entity, batch["id"])
+    while True:
+        work.hold_to_write()
+        outcome = undoer.undo_chunk(batch["done_number"], ROWS)
+        if outcome is None:
+            break
+        counts = {name: batch[name] + getattr(outcome, name) for name in ("removed", "restored", "kept")}
+        work.note(done=batch["done"] + outcome.seen, done_number=outcome.last, **counts)
+        session.commit()
+    work.finish("undone")
+
+
+def count_undo(shop: Shop, batch_id: int) -> dict[str, int]:
+    """Return what an undo would do: it is done, counted and rolled back."""
+    workspace = get_workspace(shop.engine)
+    with CrmSession(workspace.bind(shop.engine)) as session:
+        session.workspace, session.actor = workspace, SYSTEM
+        batch = service.get_batch(session, batch_id)
+        undoer = Undoer(session, service.entity_of(session, batch["entity"]), batch_id)
+        counts, below = Counter(removed=0, restored=0, kept=0), 0
+        while (outcome := undoer.undo_chunk(below, ROWS)) is not None:
+            below = outcome.last
+            counts.update(removed=outcome.removed, restored=outcome.restored, kept=outcome.kept)
+        session.rollback()
+    return dict(counts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crm.database import CrmSession
-from crm.imports import service, store, work
+from crm.imports import lease, service, store, work
 from crm.imports.matching import tell_columns
 from crm.imports.model import Limits, build_matching
 
@@ -23,7 +23,7 @@ class Workshop:
     Shape:  `session_as` is the fixture; `who` imports, the system unless said.
     """
 
-    shop: work.Shop
+    shop: lease.Shop
     session_as: Callable[..., CrmSession]
 
     def start(self, content: bytes, entity: str, name: str = "rows.csv", **options: Any) -> int:
@@ -97,6 +97,6 @@ def csv_of(table: Table, delimiter: str = ";") -> bytes:
     return "\n".join(delimiter.join(map(str, row)) for row in table).encode()
 
 
-def shop_in(engine: Any, folder: Path) -> work.Shop:
+def shop_in(engine: Any, folder: Path) -> lease.Shop:
     """Return a shop whose files lie in a folder."""
-    return work.Shop(engine, service.Place(folder.as_uri(), Limits()))
+    return lease.Shop(engine, service.Place(folder.as_uri(), Limits()))

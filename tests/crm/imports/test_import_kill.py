@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from config import ROOT
 from crm.database import only_reading
-from crm.imports import service, work
+from crm.imports import lease, service, work
 from crm.records.journal import change
 from tests.crm.imports.bench import csv_of
 
@@ -21,21 +21,21 @@ WORKER = """
 import sys
 import time
 import app
-from crm.imports import jobs, work
+from crm.imports import applying, jobs
 app.wire()
-work.CHUNK = 200
-real = work.Executor.execute
+applying.CHUNK = 200
+real = applying.Executor.execute
 def slowly(executor, rows):
     outcome = real(executor, rows)
     time.sleep(0.05)  # so that the kill most likely comes between a chunk's rows and its commit
     return outcome
-work.Executor.execute = slowly
+applying.Executor.execute = slowly
 jobs.apply_batch(int(sys.argv[1]))
 """
 
 
 def test_a_killed_run_ends_with_every_row_exactly_once(workshop, settings, session, monkeypatch):
-    monkeypatch.setattr(work, "LEASE_SECONDS", 0)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0)
     table = [["name"], *([f"N{number}"] for number in range(ROWS))]
     batch_id = workshop.check(csv_of(table), "customer")["id"]
     workshop.deed(batch_id, service.begin_apply)

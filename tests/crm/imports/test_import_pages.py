@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from crm.imports import work
+from crm.imports import lease, work
 
 PEOPLE = "Name;E-mail;City\nAna;ana@x.org;Cluj\nBo;no mail;Iași\n".encode()
 
@@ -18,7 +18,7 @@ def shop(engine, settings):
     """The workshop the app's own settings describe."""
     from crm.imports.service import place_of
 
-    return work.Shop(engine, place_of(settings))
+    return lease.Shop(engine, place_of(settings))
 
 
 def upload(browser, content: bytes = PEOPLE, name: str = "people.csv", entity: str = "customer"):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
 from crm.entities.usage import Usage
-from crm.imports import service, work
+from crm.imports import applying, lease, service, undo, work
 from crm.imports.coding import decode_problems
 from crm.messages import render
 from crm.records.journal import change
@@ -37,7 +37,7 @@ def publish_fields(engine, edit: Callable[[dict], None], *more: dict, entity: st
 
 @pytest.fixture(autouse=True)
 def _small_chunks_and_what_nothing_else_uses(engine, monkeypatch):
-    monkeypatch.setattr(work, "CHUNK", CHUNK)
+    monkeypatch.setattr(applying, "CHUNK", CHUNK)
     publish_fields(engine, lambda fields: fields.update(remark={"type": "text", "label": "Remark"}), GARAGE)
 
 
@@ -59,7 +59,7 @@ def retype(fields: dict) -> None:
 
 def between_chunks(monkeypatch, chunk: int, deed: Callable[[], None]) -> None:
     """Do something once, before a chunk of an import's run begins."""
-    real, calls = work.Work.hold_to_write, []
+    real, calls = lease.Work.hold_to_write, []
 
     def hold(self):
         calls.append(1)
@@ -67,7 +67,7 @@ def between_chunks(monkeypatch, chunk: int, deed: Callable[[], None]) -> None:
             deed()
         real(self)
 
-    monkeypatch.setattr(work.Work, "hold_to_write", hold)
+    monkeypatch.setattr(lease.Work, "hold_to_write", hold)
 
 
 def stored(engine, session_as, field: str) -> list:
@@ -174,7 +174,7 @@ def test_a_publish_of_something_else_keeps_the_plan(workshop, engine, monkeypatc
         3,
         lambda: publish_fields(engine, lambda fields: fields.update(more={"type": "text"}), entity="product"),
     )
-    monkeypatch.setattr(work, "read_rows", None)  # the file is not read again
+    monkeypatch.setattr(applying, "read_rows", None)  # the file is not read again
     assert counts(workshop.apply(batch["id"])) == {"created": ROWS}
 
 
@@ -186,7 +186,7 @@ def test_a_second_publish_while_the_rest_is_planned_is_carried_over_too(
     def rename_again(fields: dict) -> None:
         fields["hint"] = {**fields.pop("comment"), "was": "comment"}
 
-    real, calls = work.Work.hold_to_write, []
+    real, calls = lease.Work.hold_to_write, []
 
     def hold(self):
         calls.append(1)
@@ -194,14 +194,14 @@ def test_a_second_publish_while_the_rest_is_planned_is_carried_over_too(
             publish_fields(engine, rename if len(calls) == 3 else rename_again)
         real(self)
 
-    monkeypatch.setattr(work.Work, "hold_to_write", hold)
+    monkeypatch.setattr(lease.Work, "hold_to_write", hold)
     assert counts(workshop.apply(batch["id"])) == {"created": ROWS}
     assert stored(engine, session_as, "hint") == [(name, "x") for name in NAMES]
 
 
 def test_a_publish_waits_for_the_chunk_that_is_being_written(workshop, engine, session_as, monkeypatch):
     batch = workshop.check(csv_of(TABLE), "customer")
-    real, others = work.Executor.execute, []
+    real, others = applying.Executor.execute, []
 
     def execute(executor, rows):
         if not others:
@@ -211,7 +211,7 @@ def test_a_publish_waits_for_the_chunk_that_is_being_written(workshop, engine, s
             assert others[0].is_alive()
         return real(executor, rows)
 
-    monkeypatch.setattr(work.Executor, "execute", execute)
+    monkeypatch.setattr(applying.Executor, "execute", execute)
     workshop.deed(batch["id"], service.begin_apply)
     work.apply_batch(workshop.shop, batch["id"])
     others[0].join()
@@ -234,7 +234,7 @@ def test_a_worker_that_knows_an_older_revision_takes_the_live_one(workshop, engi
     batch, old = workshop.check(csv_of(TABLE), "customer"), get_workspace(engine)
     publish_fields(engine, retype)
     known = iter([old])
-    monkeypatch.setattr(work, "get_workspace", lambda engine: next(known, None) or get_workspace(engine))
+    monkeypatch.setattr(lease, "get_workspace", lambda engine: next(known, None) or get_workspace(engine))
     assert counts(workshop.apply(batch["id"])) == {"created": ROWS}
     assert stored(engine, session_as, "remark") == [(name, "x") for name in NAMES]
 
@@ -270,7 +270,7 @@ def test_an_undo_restores_values_of_fields_and_entities_that_were_renamed_since(
     publish_fields(engine, rename)
     rename_entity(engine, "customer", "client")
     in_the_live_revision(workshop, engine)
-    assert work.count_undo(workshop.shop, batch["id"]) == {"removed": 0, "restored": 3, "kept": 0}
+    assert undo.count_undo(workshop.shop, batch["id"]) == {"removed": 0, "restored": 3, "kept": 0}
     assert workshop.undo(batch["id"])["restored"] == 3
     with session_as() as session:
         table = get_workspace(engine).models.table("client")

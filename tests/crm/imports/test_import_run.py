@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.errors import ImportRowError, NotAllowedError
 from crm.events import event
-from crm.imports import service, store, work
+from crm.imports import applying, service, store, work
 from crm.imports.coding import decode_problems
 from crm.imports.lookups import Lookups
 from crm.imports.model import Column, Matching
@@ -241,9 +241,9 @@ def test_a_second_delivery_does_nothing(workshop, session):
 def test_a_run_that_stopped_goes_on_behind_its_last_chunk(workshop, session, monkeypatch):
     table = [["name"], *([f"N{n}"] for n in range(25))]
     batch = workshop.check(csv_of(table), "customer")
-    monkeypatch.setattr(work, "CHUNK", 10)
+    monkeypatch.setattr(applying, "CHUNK", 10)
     workshop.deed(batch["id"], service.begin_apply)
-    real, calls = work.Executor.execute, []
+    real, calls = applying.Executor.execute, []
 
     def dies_in_the_second_chunk(executor, rows):
         calls.append(len(rows))
@@ -252,7 +252,7 @@ def test_a_run_that_stopped_goes_on_behind_its_last_chunk(workshop, session, mon
             raise KeyboardInterrupt
         return outcome
 
-    monkeypatch.setattr(work.Executor, "execute", dies_in_the_second_chunk)
+    monkeypatch.setattr(applying.Executor, "execute", dies_in_the_second_chunk)
     with pytest.raises(KeyboardInterrupt):
         work.apply_batch(workshop.shop, batch["id"])
     assert workshop.batch(batch["id"])["done"] == 10
@@ -268,9 +268,9 @@ def test_a_run_that_stopped_goes_on_behind_its_last_chunk(workshop, session, mon
 
 def test_an_attempt_that_lost_its_lease_writes_nothing(workshop, session, monkeypatch):
     batch = workshop.check(csv_of([["name"], *([f"N{n}"] for n in range(25))]), "customer")
-    monkeypatch.setattr(work, "CHUNK", 10)
+    monkeypatch.setattr(applying, "CHUNK", 10)
     workshop.deed(batch["id"], service.begin_apply)
-    real = work.Executor.execute
+    real = applying.Executor.execute
 
     def is_cancelled_meanwhile(executor, rows):
         outcome = real(executor, rows)
@@ -278,7 +278,7 @@ def test_an_attempt_that_lost_its_lease_writes_nothing(workshop, session, monkey
         workshop.deed(batch["id"], service.cancel)
         return outcome
 
-    monkeypatch.setattr(work.Executor, "execute", is_cancelled_meanwhile)
+    monkeypatch.setattr(applying.Executor, "execute", is_cancelled_meanwhile)
     assert not work.apply_batch(workshop.shop, batch["id"])
     assert workshop.batch(batch["id"])["state"] == "cancelled"
     assert len(all_of(session, "customer")) == 10
