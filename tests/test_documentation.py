@@ -12,8 +12,8 @@ import pytest
 
 from app import COMMANDS
 from config import list_settings
-from crm.conditions.functions import CALLS
-from crm.conditions.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.python.functions import CALLS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
 from crm.fields import FIELD_TYPES
 from workflows.actions import ACTIONS

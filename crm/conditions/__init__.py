@@ -1,19 +1,19 @@
 """The condition and formula language: lines and formulas to one tree; the tree to SQL, Python and sentences."""
 
-from crm.conditions.evaluate import evaluate
-from crm.conditions.install import install
-from crm.conditions.model import NOTHING, Node, Not, fields_of, has_changes, segments_of
-from crm.conditions.parse import (
+from crm.conditions.language.parse import (
     ConditionProblem,
     line,
     parse_conditions,
     parse_field,
     parse_formula,
 )
-from crm.conditions.readers import Reader, ValuesReader
-from crm.conditions.scope import Scope
+from crm.conditions.python.evaluate import evaluate
+from crm.conditions.python.readers import Reader, ValuesReader
 from crm.conditions.sentence import say
-from crm.conditions.sql import compile_sql
+from crm.conditions.sql.compile import compile_sql
+from crm.conditions.sql.install import install
+from crm.conditions.tree.model import NOTHING, Node, Not, fields_of, has_changes, segments_of
+from crm.conditions.tree.scope import Scope
 
 __all__ = [
     "NOTHING",

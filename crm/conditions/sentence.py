@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from babel.lists import format_list
 from babel.units import format_unit
 
-from crm.conditions import model
-from crm.conditions.kinds import SYSTEM_FIELDS
-from crm.conditions.model import BOOLEAN, DATE, DATETIME, REFERENCE, USER, Node, Step
+from crm.conditions.tree import model
+from crm.conditions.tree.kinds import SYSTEM_FIELDS
+from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, REFERENCE, USER, Node, Step
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.fields.columns import places_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.conditions.resolve import say_circle
+from crm.conditions.language.resolve import say_circle
 from crm.entities.entity_names import walk_entity
 from crm.entities.ground import Ground, fields_of
 from crm.entities.kinds import walk_document

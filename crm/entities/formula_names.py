@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crm.conditions.formula import CHILDREN, WORDS
-from crm.conditions.tokens import WORD
+from crm.conditions.language.formula import CHILDREN, WORDS
+from crm.conditions.language.tokens import WORD
 
 if TYPE_CHECKING:
     from crm.entities.walk import Spot, Walker

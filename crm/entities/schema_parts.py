@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.conditions.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
 from crm.texts import LANGUAGES
 
 Schema = dict[str, Any]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crm.conditions.lines import AGGREGATES, GROUPS
-from crm.conditions.resolve import SLICE
+from crm.conditions.language.lines import AGGREGATES, GROUPS
+from crm.conditions.language.resolve import SLICE
 from crm.entities.formula_names import FormulaNames
 from crm.entities.ground import Ground
 

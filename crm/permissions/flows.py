@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crm.conditions.segments import segment_tree
+from crm.conditions.language.segments import segment_tree
 from crm.entities.check import placeholders
 from crm.entities.ground import Ground
 from crm.entities.kinds import walk_document

@@ -14,8 +14,8 @@ from itertools import chain
 import sqlalchemy as sa
 
 from crm.conditions import parse_conditions
-from crm.conditions.model import Children, FieldPath, InSegment, Node, Step
-from crm.conditions.segments import segment_tree
+from crm.conditions.language.segments import segment_tree
+from crm.conditions.tree.model import Children, FieldPath, InSegment, Node, Step
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Entity, Schema

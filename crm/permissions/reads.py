@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm.conditions import fields_of, parse_field, segments_of
-from crm.conditions.model import FieldPath, Node, Step, walk
-from crm.conditions.segments import segment_tree
+from crm.conditions.language.segments import segment_tree
+from crm.conditions.tree.model import FieldPath, Node, Step, walk
 from crm.entities.model import Schema
 from crm.fields import FIELD_TYPES
 

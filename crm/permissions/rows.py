@@ -7,7 +7,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from crm.conditions import NOTHING, Scope, compile_sql, parse_conditions
-from crm.conditions.model import Node
+from crm.conditions.tree.model import Node
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import SchemaError

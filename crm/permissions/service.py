@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
-from crm.conditions.model import Node
+from crm.conditions.tree.model import Node
 from crm.entities.model import Entity, Schema
 from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import FIELD_TYPES

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from crm.conditions import evaluate, parse_formula
-from crm.conditions.model import (
+from crm.conditions.tree.model import (
     And,
     Changed,
     ChangedFrom,

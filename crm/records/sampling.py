@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.conditions import Node, compile_sql, fields_of, parse_formula
-from crm.conditions.model import is_condition
+from crm.conditions.tree.model import is_condition
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.permissions.rows import scope_of

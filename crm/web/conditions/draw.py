@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
-from crm.conditions.kinds import SYSTEM_FIELDS
+from crm.conditions.tree.kinds import SYSTEM_FIELDS
 from crm.entities.model import Entity
 from crm.texts import N_, translate
 from crm.web.conditions.editor import (

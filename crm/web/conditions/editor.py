@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
-from crm.conditions.kinds import NONE, SYSTEM_FIELDS, is_computed
-from crm.conditions.lines import AGES, CHANGES, EQUAL, OPERATORS, ORDER, sealed_operators
-from crm.conditions.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT
-from crm.conditions.resolve import SLICE, segment_entities
+from crm.conditions.language.lines import AGES, CHANGES, EQUAL, OPERATORS, ORDER, sealed_operators
+from crm.conditions.language.resolve import SLICE, segment_entities
+from crm.conditions.tree.kinds import NONE, SYSTEM_FIELDS, is_computed
+from crm.conditions.tree.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT
 from crm.entities.model import Entity, Inverse, Schema
 from crm.fields import kind_of
 from crm.fields.base import Field

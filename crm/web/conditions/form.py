@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
-from crm.conditions.lines import AGGREGATES, GROUPS, MAX_LINES
+from crm.conditions.language.lines import AGGREGATES, GROUPS, MAX_LINES
 from crm.entities.model import Entity
 from crm.web.conditions.editor import (
     NUMBER_OPERATORS,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crm.conditions.lines import AGGREGATES, GROUPS
-from crm.conditions.model import NUMBER, TEXT
+from crm.conditions.language.lines import AGGREGATES, GROUPS
+from crm.conditions.tree.model import NUMBER, TEXT
 from crm.entities.model import Entity
 from crm.entities.yaml import read_yaml
 from crm.web.conditions.editor import (

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions.lines import AGES
-from crm.conditions.model import BOOLEAN, DATE, DATETIME, NUMBER, REFERENCE, USER
-from crm.conditions.numbers import parse_number
+from crm.conditions.language.lines import AGES
+from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, NUMBER, REFERENCE, USER
+from crm.conditions.tree.numbers import parse_number
 from crm.fields.locales import DECIMAL_COMMA
 from crm.fields.number_reading import read_number
 from crm.web.conditions.editor import Meant

@@ -11,7 +11,7 @@ from flask import current_app, url_for
 from werkzeug.datastructures import MultiDict
 
 from crm.conditions import Node, evaluate, fields_of
-from crm.conditions.model import FieldPath, walk
+from crm.conditions.tree.model import FieldPath, walk
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import Problem

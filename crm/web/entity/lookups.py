@@ -10,7 +10,7 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
-from crm.conditions.folding import fold
+from crm.conditions.tree.folding import fold
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields.base import Field

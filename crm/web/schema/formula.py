@@ -12,7 +12,7 @@ from flask import render_template, request
 from flask_babel import gettext
 
 from crm.conditions import parse_formula
-from crm.conditions.model import EMPTY
+from crm.conditions.tree.model import EMPTY
 from crm.drafts import service as drafts
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem

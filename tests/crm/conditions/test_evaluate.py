@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crm.conditions import Scope, ValuesReader, evaluate, parse_conditions, parse_field
-from crm.conditions.readers import reader_of
+from crm.conditions.python.readers import reader_of
 from crm.entities.model import Schema
 from tests.crm.conditions.world import ATHENS, NOON, Segment, formula, tree
 

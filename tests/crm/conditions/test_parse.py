@@ -243,7 +243,7 @@ def test_a_line_is_built_by_program() -> None:
 
 
 def test_every_refusal_has_a_sentence_and_every_sentence_a_refusal() -> None:
-    source = "".join(path.read_text() for path in Path(crm.conditions.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text() for path in Path(crm.conditions.__file__).parent.rglob("*.py"))
     written = set(re.findall(r'"(conditions\.[a-z_]+)"', source))
     kinds = re.findall(r'unknown\(\s*"([a-z]+)"', source)
     built = {f"conditions.unknown_{kind}{near}" for kind in kinds for near in ("", "_near")}

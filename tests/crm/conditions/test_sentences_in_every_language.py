@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from crm.conditions import say
-from crm.conditions.functions import CALLS
-from crm.conditions.lines import AGGREGATES, ALL_OPERATORS, GROUPS
-from crm.conditions.moments import UNITS
+from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.python.functions import CALLS
+from crm.conditions.tree.moments import UNITS
 from crm.entities.model import Entity, Schema
 from crm.messages.conditions import MESSAGES, PHRASES, SENTENCES
 from crm.texts import LANGUAGES, Text, translate

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm.conditions import Scope, compile_sql, evaluate, install, parse_conditions, parse_formula
-from crm.conditions.model import Node, is_condition
+from crm.conditions.tree.model import Node, is_condition
 from crm.entities.load import build_schema, load_document
 from crm.entities.model import Entity, Schema
 from crm.revisions.models import Models

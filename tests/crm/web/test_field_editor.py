@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from crm.conditions.formula import functions_known
+from crm.conditions.language.formula import functions_known
 from crm.drafts import service as drafts
 from crm.fields import FIELD_TYPES
 from crm.web.schema.formula import FUNCTIONS

@@ -9,7 +9,7 @@ from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from crm.conditions.model import Node
+from crm.conditions.tree.model import Node
 
 if TYPE_CHECKING:
     from crm.entities.model import Schema

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from crm.conditions.model import (
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -20,8 +20,8 @@ from crm.conditions.model import (
     MyTeam,
     Node,
 )
-from crm.conditions.moments import parse_day, parse_moment
-from crm.conditions.numbers import parse_number
+from crm.conditions.tree.moments import parse_day, parse_moment
+from crm.conditions.tree.numbers import parse_number
 from crm.fields import FIELD_TYPES, kind_of
 from crm.fields.base import Field
 from crm.texts import N_

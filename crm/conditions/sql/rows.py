@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from crm.conditions.kinds import attribute_of
-from crm.conditions.model import Step
-from crm.conditions.scope import Scope
+from crm.conditions.tree.kinds import attribute_of
+from crm.conditions.tree.model import Step
+from crm.conditions.tree.scope import Scope
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from crm.conditions import model
-from crm.conditions.constants import constant_of, is_constant
-from crm.conditions.model import (
+from crm.conditions.python.constants import constant_of, is_constant
+from crm.conditions.python.values import age_bounds
+from crm.conditions.sql.rows import Row
+from crm.conditions.tree import model
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -23,12 +25,10 @@ from crm.conditions.model import (
     Node,
     is_condition,
 )
-from crm.conditions.rows import Row
-from crm.conditions.values import age_bounds
 from crm.fields.columns import ExactDecimal, Words
 
 if TYPE_CHECKING:
-    from crm.conditions.sql import Compiler
+    from crm.conditions.sql.compile import Compiler
 
 Sql = sa.ColumnElement
 EXACT = sa.Numeric()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from crm.conditions.constants import constant_of, is_constant
-from crm.conditions.evaluate import compare
-from crm.conditions.model import Children, Compare, FieldPath, Node
-from crm.conditions.rows import Row
+from crm.conditions.python.constants import constant_of, is_constant
+from crm.conditions.python.evaluate import compare
+from crm.conditions.sql.rows import Row
+from crm.conditions.tree.model import Children, Compare, FieldPath, Node
 
 if TYPE_CHECKING:
-    from crm.conditions.sql import Compiler
+    from crm.conditions.sql.compile import Compiler
 
 Having = Callable[[Row], sa.ColumnElement]
 

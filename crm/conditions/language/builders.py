@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from crm.conditions.compare import common_kind, must_be, must_be_condition
-from crm.conditions.model import (
+from crm.conditions.language.compare import common_kind, must_be, must_be_condition
+from crm.conditions.language.resolve import Refusal
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -20,8 +21,7 @@ from crm.conditions.model import (
     IsEmpty,
     Node,
 )
-from crm.conditions.numbers import PLACES
-from crm.conditions.resolve import Refusal
+from crm.conditions.tree.numbers import PLACES
 
 Arguments = tuple[Node, ...]
 MAX_ARGUMENTS = 50

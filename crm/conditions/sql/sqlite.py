@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-from crm.conditions import model
-from crm.conditions.constants import constant_of, is_constant
-from crm.conditions.model import (
+from crm.conditions.python.constants import constant_of, is_constant
+from crm.conditions.python.program import write_program, write_surroundings
+from crm.conditions.sql.rows import Row
+from crm.conditions.tree import model
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -29,13 +31,11 @@ from crm.conditions.model import (
     Node,
     is_condition,
 )
-from crm.conditions.numbers import fit, to_text
-from crm.conditions.program import write_program, write_surroundings
-from crm.conditions.rows import Row
+from crm.conditions.tree.numbers import fit, to_text
 from crm.fields.columns import ExactDecimal, Words
 
 if TYPE_CHECKING:
-    from crm.conditions.sql import Compiler
+    from crm.conditions.sql.compile import Compiler
 
 Sql = sa.ColumnElement
 

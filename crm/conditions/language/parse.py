@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crm.conditions.formula import MAX_DEPTH, FormulaReader
-from crm.conditions.kinds import kind_of
-from crm.conditions.lines import ALL_OPERATORS, Context, LineReader, build_summary
-from crm.conditions.model import (
+from crm.conditions.language.formula import MAX_DEPTH, FormulaReader
+from crm.conditions.language.lines import ALL_OPERATORS, Context, LineReader, build_summary
+from crm.conditions.language.resolve import Refusal, Resolver, under
+from crm.conditions.language.tokens import FormulaRefusal
+from crm.conditions.tree.kinds import kind_of
+from crm.conditions.tree.model import (
     EMPTY,
     NOTHING,
     NUMBER,
@@ -21,9 +23,7 @@ from crm.conditions.model import (
     Node,
     measure,
 )
-from crm.conditions.numbers import PLACES
-from crm.conditions.resolve import Refusal, Resolver, under
-from crm.conditions.tokens import FormulaRefusal
+from crm.conditions.tree.numbers import PLACES
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field

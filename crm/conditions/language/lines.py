@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crm.conditions.compare import (
+from crm.conditions.language.compare import (
     build_compare,
     check_choice,
     choices_of,
@@ -14,9 +14,10 @@ from crm.conditions.compare import (
     must_be,
     must_be_condition,
 )
-from crm.conditions.formula import FormulaReader
-from crm.conditions.kinds import NONE, constant
-from crm.conditions.model import (
+from crm.conditions.language.formula import FormulaReader
+from crm.conditions.language.resolve import Refusal, Resolver, both, reference_target, under, unknown
+from crm.conditions.tree.kinds import NONE, constant
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -45,8 +46,7 @@ from crm.conditions.model import (
     is_condition,
     walk,
 )
-from crm.conditions.moments import parse_duration
-from crm.conditions.resolve import Refusal, Resolver, both, reference_target, under, unknown
+from crm.conditions.tree.moments import parse_duration
 from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation

@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import folding
-from crm.conditions.evaluate import aggregate
-from crm.conditions.model import Leaf
-from crm.conditions.program import decode, encode, run_program, run_scaled
+from crm.conditions.python.evaluate import aggregate
+from crm.conditions.python.program import decode, encode, run_program, run_scaled
+from crm.conditions.tree import folding
+from crm.conditions.tree.model import Leaf
 from crm.fields.alphabet import postgresql_key, sort_key
 
 OFTEN = (

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from crm.conditions.kinds import SYSTEM_FIELDS, is_computed, kind_of
-from crm.conditions.model import (
+from crm.conditions.tree.kinds import SYSTEM_FIELDS, is_computed, kind_of
+from crm.conditions.tree.model import (
     DATE,
     DATETIME,
     REFERENCE,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from crm.conditions.kinds import constant
-from crm.conditions.model import (
+from crm.conditions.language.resolve import Refusal, unknown
+from crm.conditions.tree.kinds import constant
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -23,7 +24,6 @@ from crm.conditions.model import (
     Node,
     Not,
 )
-from crm.conditions.resolve import Refusal, unknown
 
 if TYPE_CHECKING:
     from crm.entities.model import Schema

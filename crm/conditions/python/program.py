@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.conditions import model
-from crm.conditions.evaluate import Evaluator
-from crm.conditions.model import DATE, DATETIME, NUMBER, Leaf, Node, is_condition
-from crm.conditions.numbers import BIGGEST, EXACT, to_text
-from crm.conditions.scope import Scope
-from crm.conditions.values import typed
+from crm.conditions.python.evaluate import Evaluator
+from crm.conditions.python.values import typed
+from crm.conditions.tree import model
+from crm.conditions.tree.model import DATE, DATETIME, NUMBER, Leaf, Node, is_condition
+from crm.conditions.tree.numbers import BIGGEST, EXACT, to_text
+from crm.conditions.tree.scope import Scope
 
 MAX_LEAVES = 100  # SQLite takes 127 values in one function
 CLASSES = {

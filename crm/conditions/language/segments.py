@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from crm.conditions.model import NOTHING, Node
-from crm.conditions.parse import parse_conditions
+from crm.conditions.language.parse import parse_conditions
+from crm.conditions.tree.model import NOTHING, Node
 
 if TYPE_CHECKING:
     from crm.entities.model import Schema

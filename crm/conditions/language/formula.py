@@ -23,9 +23,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crm.conditions.builders import FUNCTIONS
-from crm.conditions.compare import build_compare, must_be, must_be_condition
-from crm.conditions.model import (
+from crm.conditions.language.builders import FUNCTIONS
+from crm.conditions.language.compare import build_compare, must_be, must_be_condition
+from crm.conditions.language.resolve import Refusal, Resolver, both, unknown
+from crm.conditions.language.tokens import FormulaRefusal, Token, tokens_of
+from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -39,10 +41,8 @@ from crm.conditions.model import (
     Not,
     Or,
 )
-from crm.conditions.moments import UNITS
-from crm.conditions.numbers import parse_number
-from crm.conditions.resolve import Refusal, Resolver, both, unknown
-from crm.conditions.tokens import FormulaRefusal, Token, tokens_of
+from crm.conditions.tree.moments import UNITS
+from crm.conditions.tree.numbers import parse_number
 
 if TYPE_CHECKING:
     from crm.entities.model import Entity

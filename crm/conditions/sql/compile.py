@@ -14,20 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import model
-from crm.conditions.constants import constant_of, is_constant
-from crm.conditions.evaluate import MAX_SEGMENTS, Evaluator
-from crm.conditions.folding import fold
-from crm.conditions.groups import as_grouped, compile_grouped
-from crm.conditions.model import DATE, DATETIME, MANY, NUMBER, TEXT, USER, Node, Not, is_condition
-from crm.conditions.moments import day_end, day_start
-from crm.conditions.numbers import fit
-from crm.conditions.postgresql import PostgreSQL
-from crm.conditions.rows import Row, root_row
-from crm.conditions.scope import Scope
-from crm.conditions.segments import segment_tree
-from crm.conditions.sqlite import SQLite
-from crm.conditions.values import age_bounds
+from crm.conditions.language.segments import segment_tree
+from crm.conditions.python.constants import constant_of, is_constant
+from crm.conditions.python.evaluate import MAX_SEGMENTS, Evaluator
+from crm.conditions.python.values import age_bounds
+from crm.conditions.sql.groups import as_grouped, compile_grouped
+from crm.conditions.sql.postgresql import PostgreSQL
+from crm.conditions.sql.rows import Row, root_row
+from crm.conditions.sql.sqlite import SQLite
+from crm.conditions.tree import model
+from crm.conditions.tree.folding import fold
+from crm.conditions.tree.model import DATE, DATETIME, MANY, NUMBER, TEXT, USER, Node, Not, is_condition
+from crm.conditions.tree.moments import day_end, day_start
+from crm.conditions.tree.numbers import fit
+from crm.conditions.tree.scope import Scope
 from crm.fields.encrypted import Encrypted, matches
 
 TRUE, FALSE = sa.true(), sa.false()

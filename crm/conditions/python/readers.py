@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from crm.conditions.kinds import attribute_of
+from crm.conditions.tree.kinds import attribute_of
 
 if TYPE_CHECKING:
     from crm.entities.model import Schema

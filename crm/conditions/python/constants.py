@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.conditions.evaluate import Evaluator
-from crm.conditions.model import (
+from crm.conditions.python.evaluate import Evaluator
+from crm.conditions.tree.model import (
     Changed,
     ChangedFrom,
     ChangedTo,

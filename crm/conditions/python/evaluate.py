@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions import model, numbers
-from crm.conditions.folding import fold
-from crm.conditions.functions import CALLS
-from crm.conditions.model import Node, Step, is_condition
-from crm.conditions.moments import day_of
-from crm.conditions.readers import Reader, reader_of
-from crm.conditions.scope import Scope
-from crm.conditions.segments import segment_tree
-from crm.conditions.values import age_bounds, fits_bounds, instant, typed
+from crm.conditions.language.segments import segment_tree
+from crm.conditions.python.functions import CALLS
+from crm.conditions.python.readers import Reader, reader_of
+from crm.conditions.python.values import age_bounds, fits_bounds, instant, typed
+from crm.conditions.tree import model, numbers
+from crm.conditions.tree.folding import fold
+from crm.conditions.tree.model import Node, Step, is_condition
+from crm.conditions.tree.moments import day_of
+from crm.conditions.tree.scope import Scope
 
 MAX_SEGMENTS = 5  # segments that ask about segments
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crm.conditions.numbers import MAX_DIGITS
-from crm.conditions.resolve import Refusal
+from crm.conditions.language.resolve import Refusal
+from crm.conditions.tree.numbers import MAX_DIGITS
 
 MAX_LENGTH = 2_000
 WORD = re.compile(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions.model import BOOLEAN, DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT, USER, Age
-from crm.conditions.moments import parse_day, parse_moment, shift_day, shift_moment, to_utc
-from crm.conditions.numbers import parse_number
-from crm.conditions.scope import Scope
+from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT, USER, Age
+from crm.conditions.tree.moments import parse_day, parse_moment, shift_day, shift_moment, to_utc
+from crm.conditions.tree.numbers import parse_number
+from crm.conditions.tree.scope import Scope
 
 
 @dataclass(frozen=True)

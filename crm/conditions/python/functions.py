@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions import folding, moments, numbers
-from crm.conditions.scope import Scope
+from crm.conditions.tree import folding, moments, numbers
+from crm.conditions.tree.scope import Scope
 
 Values = list[Any]
 

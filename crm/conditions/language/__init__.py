@@ -1,0 +1,1 @@
+"""Lines and formulas read into a tree, with every problem in its place."""

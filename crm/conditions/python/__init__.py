@@ -1,0 +1,1 @@
+"""A tree evaluated in Python, record by record."""

@@ -1,0 +1,1 @@
+"""A tree compiled to SQL for SQLite and PostgreSQL."""
