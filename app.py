@@ -43,10 +43,10 @@ from crm.segments import kind as segment_kind
 from crm.web import commands as web_commands
 from crm.web.app import build_app
 from crm.web.entity.saved_views import VIEWS
-from crm.web.headers import start_logging
-from crm.web.host import Host, Source
+from crm.web.fab.permissions import sync_permissions
 from crm.web.pages import PAGES
-from crm.web.permissions import sync_permissions
+from crm.web.serving.headers import start_logging
+from crm.web.serving.host import Host, Source
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages
 from workflows import wiring as workflows

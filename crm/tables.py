@@ -29,8 +29,8 @@ def own_tables() -> list[sa.Table]:
     from crm.revisions import parked as _parked  # noqa: F401
     from crm.revisions import processes as _processes  # noqa: F401
     from crm.revisions import store as _revisions  # noqa: F401
-    from crm.web import once as _once  # noqa: F401
     from crm.web.entity import saved_views as _views  # noqa: F401
+    from crm.web.forms import once as _once  # noqa: F401
 
     return list(metadata.sorted_tables)
 

@@ -98,7 +98,7 @@ TABLE_EXCEPTIONS = {
     "crm/conditions/sql/rows.py": "reads the ways of rights themselves, which no right may narrow",
     "crm/records/rekey.py": "computes search keys anew, set by set",
     "crm/web/commands.py": "Flask-AppBuilder's table of users",
-    "crm/web/permissions.py": "Flask-AppBuilder's tables of permissions",
+    "crm/web/fab/permissions.py": "Flask-AppBuilder's tables of permissions",
 }
 
 

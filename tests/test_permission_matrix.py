@@ -16,7 +16,7 @@ from crm.conditions import evaluate
 from crm.entities.model import Entity
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.web.entity.cells import view_name
-from crm.web.session import TOKEN_PATHS
+from crm.web.serving.session import TOKEN_PATHS
 from tests import factories
 from tests.factories import user_id
 

@@ -23,11 +23,11 @@ from crm.permissions.flows import is_within
 from crm.permissions.model import Actor
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
-from crm.web.asking import always, asks
-from crm.web.fab_views import page
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
+from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.mail import outbox

@@ -19,9 +19,9 @@ from crm.database import only_reading
 from crm.revisions.workspace import Workspace
 from crm.texts import Text
 from crm.web.entity.cells import render_cell
-from crm.web.errors import install_errors
-from crm.web.headers import install_headers
-from crm.web.health import install_health
+from crm.web.fab.passwords import check_password
+from crm.web.fab.permissions import missing_pairs, pairs_of_app, sync_permissions
+from crm.web.fab.security import CrmSecurityManager
 from crm.web.language import (
     LanguageView,
     current_direction,
@@ -29,22 +29,22 @@ from crm.web.language import (
     install_language,
     language_settings,
 )
-from crm.web.packed import PackedStatic
 from crm.web.pages import PAGES, Register
-from crm.web.passwords import check_password
-from crm.web.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.reports_pages import HomeView
 from crm.web.roles.view_as import viewed_role
-from crm.web.security import CrmSecurityManager
-from crm.web.session import (
+from crm.web.serving.errors import install_errors
+from crm.web.serving.headers import install_headers
+from crm.web.serving.health import install_health
+from crm.web.serving.packed import PackedStatic
+from crm.web.serving.session import (
     BrowserSession,
     build_request_session,
     current_actor,
     install_actor,
 )
-from crm.web.shared import share_with
+from crm.web.serving.shared import share_with
+from crm.web.serving.url_rules import LazyRule
 from crm.web.skin import install_skin
-from crm.web.url_rules import LazyRule
 
 if TYPE_CHECKING:
     from config import Settings
@@ -164,7 +164,7 @@ def flask_settings(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": largest * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "MAX_FORM_PARTS": 5_000,
-        "WTF_CSRF_CHECK_DEFAULT": False,  # `crm.web.session` decides which requests need the token
+        "WTF_CSRF_CHECK_DEFAULT": False,  # `crm.web.serving.session` decides which requests need the token
         "WTF_CSRF_TIME_LIMIT": FORM_TOKEN_SECONDS,
         "JWT_ALGORITHM": "HS256",
         "JWT_ACCESS_TOKEN_EXPIRES": TOKEN_SECONDS,

@@ -16,7 +16,7 @@ from crm.database import utcnow
 from crm.errors import RecordError
 from crm.messages import render
 from crm.runtime.first_start import prepare
-from crm.web.passwords import find_weakness
+from crm.web.fab.passwords import find_weakness
 
 
 def register(group: click.Group) -> None:

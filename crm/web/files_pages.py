@@ -12,14 +12,14 @@ from crm.fields.file_kinds import SHOWN
 from crm.records.files import get_file, upload_field
 from crm.records.pictures import thumbnail_of
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
-from crm.web.permissions import EVERYONE
+from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.views import page
+from crm.web.forms.uploads import take_upload
 from crm.web.rest.answers import file_json
 from crm.web.rest.described import FILE_CONTENT, TEXT, DescribedApi, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.spec import FILE
-from crm.web.session import current_session
-from crm.web.uploads import take_upload
+from crm.web.serving.session import current_session
 
 SANDBOX = "default-src 'none'; sandbox"
 UNKNOWN = "application/octet-stream"

@@ -13,8 +13,8 @@ from crm import notifications
 from crm.entities.model import Entity
 from crm.revisions.past import Past, read_past
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
-from crm.web.permissions import EVERYONE
+from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.views import page
 
 PAGE_SIZE = 50
 LARGEST_ID = 2**63 - 1

@@ -16,10 +16,10 @@ from crm.errors import Problem, RecordError
 from crm.messages import render
 from crm.permissions.store import save_profile
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
-from crm.web.form_fields import FormField, Option
+from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.views import page
+from crm.web.forms.fields import FormField, Option
 from crm.web.language import change_language, current_language
-from crm.web.permissions import EVERYONE
 
 THEMES = ("system", "light", "dark")
 

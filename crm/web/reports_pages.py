@@ -28,10 +28,10 @@ from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web.entity.arguments import read_arguments
 from crm.web.entity.cells import view_name
-from crm.web.permissions import EVERYONE, USE
+from crm.web.fab.permissions import EVERYONE, USE
 from crm.web.rest.described import ANYTHING, TEXT, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"

@@ -20,8 +20,8 @@ from crm.records.search import Hit, search_everywhere
 from crm.records.values import situation_of, title_fields, title_of
 from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
-from crm.web.permissions import EVERYONE, USE
-from crm.web.session import current_session
+from crm.web.fab.permissions import EVERYONE, USE
+from crm.web.serving.session import current_session
 
 PAGE_HITS = 20
 CALLER_REGIONS = ("GR", "RO", "IL")

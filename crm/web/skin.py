@@ -27,9 +27,9 @@ from crm.permissions.service import zone_of
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
-from crm.web.errors import JSON_PATHS
-from crm.web.form_fields import from_wtforms, problems_of
+from crm.web.forms.fields import from_wtforms, problems_of
 from crm.web.language import current_language, current_time_zone, request_catalogue
+from crm.web.serving.errors import JSON_PATHS
 
 TINTS = 6
 MOST_MENUS = 200  # menus kept in memory: one per language and set of rights

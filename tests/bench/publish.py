@@ -25,8 +25,8 @@ from crm.revisions import publish
 from crm.revisions.moves import settle_moves
 from crm.revisions.workspace import load_workspace
 from crm.web.app import build_app
-from crm.web.host import Host
-from crm.web.permissions import sync_permissions
+from crm.web.fab.permissions import sync_permissions
+from crm.web.serving.host import Host
 from tests.bench.list_page import CUSTOMERS, PAGES, REST_PAGE, Browser, connect, fill, serving
 from tests.bench.measure import Result, note, time_once
 from tests.databases import real_postgres_server

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from app import build_source
 from crm.revisions.workspace import get_workspace
-from crm.web.host import Host
+from crm.web.serving.host import Host
 from tests.browser.visitor import DESKTOP, HEIGHT, PHONE, Visitor
 from tests.browsing import Browser
 from tests.factories import make_customer, make_deal

@@ -26,7 +26,7 @@ from crm.web.conditions.editor import (
 from crm.web.conditions.form import may_be_formula
 from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, Row, reckoned
 from crm.web.conditions.values import ID, LISTED, SELECTS, UNITS, width_of
-from crm.web.form_fields import Option
+from crm.web.forms.fields import Option
 
 GROUPS = {
     "all": N_("All of these"),

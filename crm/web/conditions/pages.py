@@ -22,11 +22,11 @@ from crm.records.listing import ListQuery, count_up_to, list_records
 from crm.records.sampling import SAMPLE, may_read_all
 from crm.records.values import situation_of, title_fields, title_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
-from crm.web.asking import always, asks
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
-from crm.web.fab_views import page
-from crm.web.permissions import CONFIGURATION, EVERYONE
-from crm.web.session import current_session
+from crm.web.fab.permissions import CONFIGURATION, EVERYONE
+from crm.web.fab.views import page
+from crm.web.serving.asking import always, asks
+from crm.web.serving.session import current_session
 from crm.web.skin import number
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}\Z")

@@ -25,7 +25,7 @@ from crm.permissions.service import readable_fields, writable_fields
 from crm.records.draft import RecordDraft
 from crm.records.files import limit_of, own_files
 from crm.records.values import linked_titles, situation_of
-from crm.web.form_fields import FormField, Option
+from crm.web.forms.fields import FormField, Option
 
 CONTROLS = {
     "boolean": "checkbox",

@@ -19,7 +19,7 @@ from crm.permissions.service import readable_fields
 from crm.records.order import user_order
 from crm.records.search import LOOKUP_HITS, find_hits
 from crm.revisions.workspace import Workspace
-from crm.web.permissions import EVERYONE, USE
+from crm.web.fab.permissions import EVERYONE, USE
 
 
 class LookupView(BaseView):

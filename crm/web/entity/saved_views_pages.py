@@ -14,7 +14,7 @@ from crm.permissions.service import require
 from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
 from crm.web.entity.saved_views import delete_view, save_view
-from crm.web.permissions import EVERYONE, USE
+from crm.web.fab.permissions import EVERYONE, USE
 
 
 class SavedViewsView(BaseView):

@@ -19,7 +19,6 @@ from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, title_of, values_of
 from crm.revisions.workspace import Workspace
-from crm.web.asking import always, asks, is_asking, is_redrawn
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card, undo_url
@@ -29,10 +28,11 @@ from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
 from crm.web.entity.record import record_page
-from crm.web.once import find_made, remember_made
+from crm.web.forms.once import find_made, remember_made
+from crm.web.forms.uploads import take_uploads
 from crm.web.redirects import safe_path
-from crm.web.session import current_session
-from crm.web.uploads import take_uploads
+from crm.web.serving.asking import always, asks, is_asking, is_redrawn
+from crm.web.serving.session import current_session
 
 MOST_AT_ONCE = 1_000  # records one action may touch
 

@@ -24,12 +24,12 @@ from crm.permissions.service import writable_fields
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT
-from crm.web.fab_views import page
+from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.views import page
 from crm.web.imports.steps import FORMATS, describe, in_history
 from crm.web.language import current_language
-from crm.web.permissions import EVERYONE
 from crm.web.reports_pages import send_table
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACCEPT = ",".join(f".{kind}" for kind in KINDS)

@@ -57,7 +57,7 @@ class DescribedApi(BaseApi):
     """A resource of ours; its description cannot leave a route out."""
 
     version = "v1"
-    csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
+    csrf_exempt = False  # `crm.web.serving.session` asks the token of every request that a cookie vouches for
     tag: ClassVar[str] = ""
 
     def add_api_spec(self, api_spec: APISpec) -> None:

@@ -19,7 +19,7 @@ from crm.web.rest.described import ANYTHING, NUMBER, TEXT, DescribedApi, a_list,
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
 from crm.web.rest.sent import DOCUMENTS, sent_documents, sent_object
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 KEY = an_object(kind=TEXT, name=TEXT)
 DRAFT = an_object(

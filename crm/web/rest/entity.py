@@ -27,7 +27,7 @@ from crm.web.entity.arguments import record_number
 from crm.web.rest.answers import in_json, result_of, results_of
 from crm.web.rest.arguments import ApiArguments, read_rison
 from crm.web.rest.spec import entity_operations
-from crm.web.session import current_actor, current_session
+from crm.web.serving.session import current_actor, current_session
 
 MESSAGE_OK = {"message": "OK"}
 
@@ -54,7 +54,7 @@ class EntityApi(BaseApi):
 
     entity: ClassVar[Entity]
     version = "v1"
-    csrf_exempt = False  # `crm.web.session` asks the token of every request that a cookie vouches for
+    csrf_exempt = False  # `crm.web.serving.session` asks the token of every request that a cookie vouches for
 
     @expose("/", methods=["GET"])
     @for_users

@@ -18,7 +18,7 @@ from crm.web.imports.pages import place, problem_file
 from crm.web.language import current_language
 from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_object, described
 from crm.web.rest.entity import answer, for_users
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 OPTIONS = frozenset(
     {"entity", "sheet", "header_row", "encoding", "delimiter", "map", "mode", "key", "rules", "apply"}

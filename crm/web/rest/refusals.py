@@ -9,8 +9,8 @@ from flask import Response
 from crm.database import CrmSession
 from crm.drafts import history
 from crm.errors import CrmError
-from crm.web.errors import body_of, failure_of
 from crm.web.rest.entity import answer
+from crm.web.serving.errors import body_of, failure_of
 
 
 def refused(error: CrmError, **more: Any) -> Response:

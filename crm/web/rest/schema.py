@@ -18,12 +18,12 @@ from crm.revisions.processes import publish_status
 from crm.revisions.publish import diff_schema, publish_schema
 from crm.revisions.workspace import Workspace
 from crm.segments.service import get_segment, segment_members
-from crm.web.asking import always, asks
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
 from crm.web.rest.sent import DOCUMENTS, sent_documents, sent_number, sent_object
-from crm.web.session import current_actor, current_session
+from crm.web.serving.asking import always, asks
+from crm.web.serving.session import current_actor, current_session
 
 TOLD_OF_A_REVISION = ("number", "why", "user_name", "created_at", "base")
 

@@ -30,12 +30,12 @@ from crm.permissions.store import list_role_holders
 from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.conditions.pages import admin_editor
-from crm.web.fab_views import page
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.roles.form import EditorOf, Sent, name_of, read_role, role_page
 from crm.web.roles.view_as import may_view_as, start_viewing
-from crm.web.session import current_actor, current_session, require_configuration
+from crm.web.serving.session import current_actor, current_session, require_configuration
 
 HOME = "/admin/roles/"
 

@@ -16,10 +16,10 @@ from crm.errors import NotAllowedError
 from crm.permissions.grants import exceeds
 from crm.permissions.model import Actor, Role
 from crm.revisions.workspace import Workspace
-from crm.web.asking import always, asks, is_asking
-from crm.web.fab_views import page
-from crm.web.permissions import EVERYONE
-from crm.web.security import read_held_role
+from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.security import read_held_role
+from crm.web.fab.views import page
+from crm.web.serving.asking import always, asks, is_asking
 
 logger = logging.getLogger(__name__)
 

@@ -21,11 +21,11 @@ from crm.permissions.store import find_user_id, list_user_names
 from crm.permissions.tell import facts_of
 from crm.revisions.workspace import Workspace
 from crm.texts import translate
-from crm.web.fab_views import page
-from crm.web.form_fields import FormField, Option
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
+from crm.web.forms.fields import FormField, Option
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 ASKED = ("user", "entity", "record", "field", "deed")
 

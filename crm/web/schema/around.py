@@ -13,13 +13,13 @@ from crm.entities.model import Document, Entity, Schema
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.model import DEEDS, EntityRights, Role
 from crm.texts import translate
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import words_of_type
 from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
 from crm.web.schema.readers import label_of_field, word_label
 from crm.web.schema.uses import drawn_uses
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 LINKS = ("reference", "references")
 

@@ -22,12 +22,12 @@ from crm.entities.yaml import MAX_BYTES, write_yaml
 from crm.errors import CrmError, Problem
 from crm.messages import render
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.schema.skeletons import SKELETONS
 from crm.web.schema.words import kind_label
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 DOCUMENTS = "/admin/schema/documents/"
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML takes for the end of a line

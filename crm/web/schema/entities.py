@@ -19,7 +19,7 @@ from crm.fields.fold import fold
 from crm.messages import render
 from crm.revisions.rename import rename_document
 from crm.web import assets
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.overview import count_records, entity_rows, sorted_rows
@@ -37,7 +37,7 @@ from crm.web.schema.pieces import (
     save_changed,
 )
 from crm.web.schema.readers import as_number, key_of, sent_texts
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 USUAL_ICONS = (
     "folder", "user", "users", "users-group", "building", "building-store", "building-factory", "home", "briefcase",

@@ -30,7 +30,7 @@ from crm.web.schema.readers import (
     read_rows,
     unfinished,
 )
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 NOT_EDITED = ("type", "was")
 SEEN_COLUMNS = 3  # a new column stands behind these: at the end of a long list nobody would see it

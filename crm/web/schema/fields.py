@@ -20,7 +20,7 @@ from crm.errors import NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
 from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place_of, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
@@ -41,7 +41,7 @@ from crm.web.schema.pieces import (
 )
 from crm.web.schema.readers import as_number, label_of_field
 from crm.web.schema.uses import drawn_uses
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 MOST_STEPS = 10_000
 

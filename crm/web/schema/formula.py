@@ -22,11 +22,11 @@ from crm.messages import render
 from crm.messages.conditions import KINDS
 from crm.records.sampling import SampleValue, sample_values
 from crm.texts import N_, Text, translate
-from crm.web.asking import always, asks
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.pieces import Answer, ShapingView
-from crm.web.session import current_session
+from crm.web.serving.asking import always, asks
+from crm.web.serving.session import current_session
 from crm.web.skin import moment, yes_or_no
 
 LONGEST = 5_000  # characters that are looked at

@@ -17,7 +17,7 @@ from crm.drafts.texts import Path, set_text, texts_of
 from crm.errors import ConflictError
 from crm.messages import render
 from crm.texts import LANGUAGES
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.pieces import (
     Answer,

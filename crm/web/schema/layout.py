@@ -28,7 +28,7 @@ from crm.web.conditions.builder import (
     redraw_conditions,
 )
 from crm.web.conditions.pages import admin_editor
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.formula import toolbox
 from crm.web.schema.pieces import (
@@ -43,7 +43,7 @@ from crm.web.schema.pieces import (
     save_body,
 )
 from crm.web.schema.readers import label_of_field, sent_texts
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
 RULE_KEYS = ("same_if", "checks")

@@ -16,13 +16,13 @@ from crm.errors import ConflictError, SchemaError
 from crm.messages import render
 from crm.permissions.model import DEEDS
 from crm.texts import N_, translate
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.entities import entity_form, entity_keys
 from crm.web.schema.pieces import Answer, ShapingView, errors_by_key, find_problems, save_body
 from crm.web.schema.readers import derive_name, key_of, sent_texts
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 LEVELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "": (N_("No access"), ()),

@@ -25,7 +25,7 @@ from crm.messages import render
 from crm.revisions import lint_data
 from crm.web.language import current_language
 from crm.web.schema.pieces import label_of, live_body
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 SORTS = ("label", "name", "records", "fields", "changed_at")
 """What the list can be sorted by; of numbers and moments the greatest stand first."""

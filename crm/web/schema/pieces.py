@@ -23,10 +23,10 @@ from crm.messages import render
 from crm.revisions.diff import same
 from crm.revisions.workspace import Workspace
 from crm.texts import Text
+from crm.web.fab.permissions import CONFIGURATION
 from crm.web.language import NAMES, current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.schema.words import kind_label
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 Answer = str | Response | tuple[str, int]
 Found = tuple[tuple, Problem]

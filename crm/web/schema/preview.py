@@ -20,9 +20,8 @@ from crm.messages import render
 from crm.permissions.model import Actor
 from crm.revisions.workspace import Workspace
 from crm.texts import N_
-from crm.web.asking import always, asks
 from crm.web.entity.form import build_form
-from crm.web.fab_views import page
+from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.around import SchemaAroundView
 from crm.web.schema.entities import SchemaEntitiesView
@@ -33,7 +32,8 @@ from crm.web.schema.labels import SchemaLabelsView
 from crm.web.schema.layout import SchemaLayoutView
 from crm.web.schema.new_entity import SchemaNewView
 from crm.web.schema.pieces import Answer, ShapingView, body_of, documents_with, label_of
-from crm.web.session import current_session, reader_zone
+from crm.web.serving.asking import always, asks
+from crm.web.serving.session import current_session, reader_zone
 
 
 class NoModels(dict):

@@ -22,12 +22,12 @@ from crm.revisions.prepare import list_preparing
 from crm.revisions.processes import list_processes
 from crm.revisions.publish import publish_at_once, rollback_at_once, weigh_documents
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.schema.impact import impact_words
 from crm.web.schema.words import ChangedDocument, changed_documents, kind_label
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 LONGEST_WHY = 500
 DRAFT = "/admin/schema/draft/"

@@ -24,11 +24,11 @@ from crm.messages import render
 from crm.texts import LANGUAGES, Text
 from crm.web.conditions.builder import Editor, draw_conditions, is_sent, read_conditions, redraw_conditions
 from crm.web.conditions.pages import admin_editor
-from crm.web.form_fields import FormField, Option
+from crm.web.forms.fields import FormField, Option
 from crm.web.language import current_language
 from crm.web.schema.controls import SUMMARIES, WORD_LABELS, KeyControl, words_of_type
 from crm.web.schema.formula import judge, toolbox
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 MOST_IN_MATRIX = 25  # choices; more of them have their moves edited as YAML
 EMPTY_ROWS = 2  # for new choices, also without scripts

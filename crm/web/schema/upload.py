@@ -16,11 +16,11 @@ from crm.entities.load import MAX_FILES
 from crm.errors import CrmError
 from crm.messages import render, told
 from crm.revisions.workspace import Workspace
-from crm.web.fab_views import page
+from crm.web.fab.permissions import CONFIGURATION
+from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.permissions import CONFIGURATION
 from crm.web.schema.words import inner_changes, kind_label
-from crm.web.session import current_session
+from crm.web.serving.session import current_session
 
 UPLOAD = "/admin/schema/documents/upload/"
 COLORS = {"added": "blue", "changed": "orange", "removed": "red", "unchanged": "green"}

@@ -19,7 +19,7 @@ from crm.entities.load import load_document
 from crm.entities.model import Document
 from crm.revisions.publish import publish_schema
 from crm.web.commands import add_user
-from crm.web.host import Host
+from crm.web.serving.host import Host
 
 PASSWORD = "Correct-horse-7"
 QUICK_HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")

@@ -15,7 +15,7 @@ from crm.fields.base import Field, Situation
 from crm.messages import render
 from crm.texts import Text
 from tests.crm.web.house import House
-from tests.crm.web.test_web_host import wait_for
+from tests.crm.web.serving.test_web_host import wait_for
 
 IMAGE = "<img src=x onerror=alert(1)>"
 BAD_NAMES = (

@@ -103,6 +103,6 @@ def test_the_actor_carries_language_zone_roles_and_team(house: House) -> None:
 
 
 def actor_now() -> object:
-    from crm.web.session import current_actor
+    from crm.web.serving.session import current_actor
 
     return current_actor()

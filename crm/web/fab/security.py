@@ -27,8 +27,8 @@ from flask_jwt_extended import current_user as token_user
 from flask_login import current_user, login_user, logout_user
 
 from crm.permissions.store import profile
-from crm.web import users
-from crm.web.permissions import Pair
+from crm.web.fab import users
+from crm.web.fab.permissions import Pair
 
 STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password changes
 PROFILE = ("team_id", "language", "time_zone", "theme")

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, render_template
 from jinja2 import Environment
 
-from crm.web.shared import CATALOGUES, TemplateMemory
+from crm.web.serving.shared import CATALOGUES, TemplateMemory
 from tests.crm.web.house import Browser, House
 
 

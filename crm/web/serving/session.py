@@ -20,9 +20,9 @@ from crm.permissions.model import Actor
 from crm.permissions.service import ADMIN_ROLE, zone_of
 from crm.permissions.store import list_team_users
 from crm.revisions.workspace import Workspace
-from crm.web.asking import READING, is_asking
 from crm.web.language import current_language, current_time_zone
 from crm.web.roles.view_as import as_viewed, refuse_changes
+from crm.web.serving.asking import READING, is_asking
 
 WRITING_PATHS = ("/lang/", "/logout/")  # pages that write although one only follows a link to them
 API = "/api/"

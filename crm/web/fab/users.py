@@ -15,7 +15,7 @@ from flask_appbuilder.security.forms import LoginForm_db
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
-from crm.web.fab_views import CheckedView
+from crm.web.fab.views import CheckedView
 from crm.web.redirects import safe_path
 
 PROFILE = "/profile/"

@@ -8,7 +8,7 @@ from flask_login import current_user
 from crm.errors import Problem
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_role_holders
-from crm.web.permissions import CONFIGURATION, RIGHTS
+from crm.web.fab.permissions import CONFIGURATION, RIGHTS
 
 MOST_NAMES = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.routing import Map, Rule
 
-from crm.web.url_rules import LazyRule
+from crm.web.serving.url_rules import LazyRule
 
 RULES = (
     ("/", {}),

@@ -11,8 +11,8 @@ from crm.database import build_engine, create_tables, utcnow
 from crm.events import leave_events
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
 from crm.runtime.redis_server import RedisServer
-from crm.web.health import install_health
-from crm.web.host import Host
+from crm.web.serving.health import install_health
+from crm.web.serving.host import Host
 from tests.crm.web.house import House
 
 KEYS = {"status", "database", "redis", "workers", "oldest_event_seconds", "revision", "notes"}

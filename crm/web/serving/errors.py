@@ -17,9 +17,9 @@ from crm.errors import CrmError, Problem
 from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
 from crm.queue import RedisError
-from crm.web.denials import missing_right, who_gives_rights
-from crm.web.headers import current_request_id
 from crm.web.language import current_direction, current_language
+from crm.web.serving.denials import missing_right, who_gives_rights
+from crm.web.serving.headers import current_request_id
 
 logger = logging.getLogger(__name__)
 

@@ -119,7 +119,7 @@ def test_guesses_in_the_api_and_on_the_page_count_together_and_survive_a_swap(
 def build_house_over(house: House) -> House:
     """Return another process of the same CRM."""
     from app import build_source
-    from crm.web.host import Host
+    from crm.web.serving.host import Host
 
     host = Host(build_source(house.settings, house.engine))
     host.warm()

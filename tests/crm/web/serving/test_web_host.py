@@ -12,7 +12,7 @@ from flask import Flask, Response
 from sqlalchemy.orm import Mapper
 from werkzeug.test import Client
 
-from crm.web.host import Host, Source
+from crm.web.serving.host import Host, Source
 from tests.crm.web.house import DOCUMENTS, Browser, House
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
 
-from crm.web.permissions import (
+from crm.web.fab.permissions import (
     ADMIN,
     MENU,
     Pair,

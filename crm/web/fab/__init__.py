@@ -1,0 +1,1 @@
+"""Flask-AppBuilder made ours: its views, users, permissions, passwords and texts."""

@@ -1,0 +1,1 @@
+"""What every form shares: the fields it draws, its files, and that it is sent only once."""
