@@ -10,12 +10,12 @@ from crm import events as _events  # noqa: F401
 from crm import notifications as _notifications  # noqa: F401
 from crm.conditions import install as install_functions
 from crm.database import metadata
-from crm.revisions.moves import install as install_moves
+from crm.revisions.column_moves import install as install_moves
 
 
 def own_tables() -> list[sa.Table]:
     """Return our tables, having loaded every store that declares one."""
-    from crm.drafts import later as _later  # noqa: F401
+    from crm.drafts import publications as _later  # noqa: F401
     from crm.drafts import store as _drafts  # noqa: F401
     from crm.imports import store as _imports  # noqa: F401
     from crm.permissions import store as _people  # noqa: F401
@@ -23,8 +23,8 @@ def own_tables() -> list[sa.Table]:
     from crm.records import journal as _journal  # noqa: F401
     from crm.records import rekey as _rekey  # noqa: F401
     from crm.records import sequences as _sequences  # noqa: F401
+    from crm.revisions import column_moves as _moves  # noqa: F401
     from crm.revisions import finish as _finish  # noqa: F401
-    from crm.revisions import moves as _moves  # noqa: F401
     from crm.revisions import packs as _packs  # noqa: F401
     from crm.revisions import parked as _parked  # noqa: F401
     from crm.revisions import processes as _processes  # noqa: F401

@@ -9,8 +9,8 @@ from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity, Schema
-from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.reader import nearest
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation

@@ -5,15 +5,15 @@ from __future__ import annotations
 from config import current_settings
 from crm import queue
 from crm.database import build_engine
-from crm.drafts import later
+from crm.drafts import publications
 
 
 def publish(publication_id: int) -> None:
     """Publish what was asked for. Safe to repeat."""
-    later.run_publication(build_engine(current_settings().database_url), publication_id)
+    publications.run_publication(build_engine(current_settings().database_url), publication_id)
 
 
 def sweep() -> None:
     """Ring again for every publish that waits and nobody works on."""
-    for publication_id in later.list_forgotten(build_engine(current_settings().database_url)):
-        queue.ring(later.JOB, publication_id)
+    for publication_id in publications.list_forgotten(build_engine(current_settings().database_url)):
+        queue.ring(publications.JOB, publication_id)

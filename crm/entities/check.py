@@ -7,8 +7,8 @@ from typing import Any
 
 from crm.conditions import parse_conditions, parse_field, parse_formula
 from crm.entities.model import Document, Entity, Schema
-from crm.entities.names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.entities.reader import BodyReader
+from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.choice import COLORS

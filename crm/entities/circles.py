@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.conditions.language.resolve import say_circle
-from crm.entities.entity_names import walk_entity
-from crm.entities.ground import Ground, fields_of
+from crm.entities.declared_names import Ground, fields_of
+from crm.entities.entity_walk import walk_entity
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document
 from crm.entities.walk import FIELD, Mention, Walker

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-from crm.entities.entity_names import walk_entity
+from crm.entities.entity_walk import walk_entity
 from crm.entities.model import Document, Schema
 from crm.entities.walk import Walker
 from crm.errors import Problem

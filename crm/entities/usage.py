@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.ground import Ground
+from crm.entities.declared_names import Ground
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document
 from crm.entities.walk import CHILDREN, CHOICE, ENTITY, FIELD, Mention, Walker

@@ -9,8 +9,8 @@ from typing import Any
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.language.resolve import SLICE
+from crm.entities.declared_names import Ground
 from crm.entities.formula_names import FormulaNames
-from crm.entities.ground import Ground
 
 BRACES = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,6})\}")
 ENTITY, FIELD, CHILDREN, CHOICE = "entity", "field", "children", "choice"

@@ -16,7 +16,7 @@ from crm.imports.coding import encode_cells, encode_problems
 from crm.imports.convert import Row
 from crm.imports.model import Matching
 from crm.imports.plan import Planner
-from crm.revisions.past import Past, read_past, schema_at
+from crm.revisions.former_names import Past, read_past, schema_at
 from crm.texts import Text
 
 

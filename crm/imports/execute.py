@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.errors import CrmError, Problem, RecordError
 from crm.imports import store
 from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems

@@ -22,7 +22,7 @@ from crm.imports import service, store
 from crm.imports.service import Batch, Place
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from crm.revisions.store import live_number
 from crm.revisions.workspace import Workspace, get_workspace
 

@@ -13,7 +13,7 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.records.bulk import copy_rows
 from crm.records.journal import SEALED
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from crm.secrets import open_text, seal_text
 
 WAITING_STATES = ("checking", "applying", "undoing")

@@ -19,7 +19,7 @@ from crm.imports.lease import Shop, Work
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from crm.revisions.workspace import get_workspace
 
 Change = Mapping[str, Any]

@@ -12,7 +12,7 @@ from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
 from crm.imports.model import column_letters
 from crm.imports.store import list_open_batches
-from crm.revisions.past import Past, name_at, read_past
+from crm.revisions.former_names import Past, name_at, read_past
 from crm.texts import N_
 
 

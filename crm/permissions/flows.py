@@ -12,7 +12,7 @@ from functools import cached_property
 
 from crm.conditions.language.segments import segment_tree
 from crm.entities.check import placeholders
-from crm.entities.ground import Ground
+from crm.entities.declared_names import Ground
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.walk import (

@@ -14,8 +14,8 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.revisions.former_names import read_past
 from crm.revisions.models import Record
-from crm.revisions.past import read_past
 from crm.secrets import reseal, seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from crm.conditions import compile_sql, fields_of, parse_conditions
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.names import SYSTEM_FIELDS
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields.fold import query_keys
 from crm.permissions.guard import RowCriteria

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from crm.database import CrmSession
 from crm.entities.model import Entity, Inverse
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation

@@ -24,7 +24,7 @@ from crm.records.values import (
     type_of,
     user_names,
 )
-from crm.revisions.past import entity_of_uid, read_past, schema_at
+from crm.revisions.former_names import entity_of_uid, read_past, schema_at
 
 LIMIT = 50
 

@@ -12,7 +12,7 @@ from crm.conditions import evaluate, parse_field
 from crm.database import CrmSession
 from crm.entities.check import placeholders
 from crm.entities.model import Entity
-from crm.entities.names import SYSTEM_FIELDS
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
 from crm.permissions.rows import scope_of, visible_trees

@@ -9,14 +9,14 @@ from crm.conditions import parse_conditions
 from crm.entities.build import as_lines, label_of
 from crm.entities.kinds import Kind
 from crm.entities.model import Document, Entity, Schema
-from crm.entities.names import SYSTEM_FIELDS
 from crm.entities.reader import BodyReader
 from crm.entities.schema_parts import CONDITIONS, TEXT, WORD, closed, list_of, named, one_key
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import kind_of
 from crm.records.values import field_of
 from crm.reports.model import AGGREGATES, CHARTS, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
-from crm.reports.names import walk_dashboard, walk_report
+from crm.reports.walk import walk_dashboard, walk_report
 from crm.texts import N_, Text
 
 REPORT_KEYS = ("report", "entity", "label", "help", "if", "group_by", "measures", "chart")

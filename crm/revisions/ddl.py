@@ -9,7 +9,7 @@ from alembic.ddl.base import AddColumn
 from sqlalchemy.schema import AddConstraint, CreateTable, DDLElement, DropConstraint
 
 from crm.entities.identity import Identities
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.revisions.indexes import index_changes
 from crm.revisions.models import Models
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crm.entities.ground import fields_of
+from crm.entities.declared_names import fields_of
 from crm.entities.identity import Identities
 from crm.entities.model import Document
 

@@ -11,8 +11,8 @@ from crm.entities.model import Entity
 from crm.errors import Problem, SchemaError
 from crm.fields.base import Field
 from crm.fields.encrypted import Encrypted, index_of
+from crm.revisions.column_moves import prepared_columns, take_over
 from crm.revisions.convert import EXAMPLES, Move
-from crm.revisions.moves import prepared_columns, take_over
 from crm.revisions.workspace import Workspace
 from crm.secrets import has_keys
 

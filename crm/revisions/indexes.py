@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, DropIndex
 
 from crm.entities.model import Entity
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.revisions.models import Models
 from crm.revisions.sorting import SORT, sort_indexes
 

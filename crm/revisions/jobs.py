@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from config import current_settings
 from crm import queue
 from crm.database import build_engine
+from crm.revisions.column_moves import has_moves, settle_moves
 from crm.revisions.finish import finish_indexes, list_unfinished
-from crm.revisions.moves import has_moves, settle_moves
 from crm.revisions.prepare import drop_abandoned
 
 FINISH = "schema.finish"

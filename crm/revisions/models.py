@@ -9,7 +9,7 @@ from sqlalchemy.orm import column_property, foreign, registry, relationship, rem
 
 from crm.database import NAMING, BigId
 from crm.entities.model import Entity, Schema
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.encrypted import Encrypted, index_of

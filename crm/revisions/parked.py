@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from crm.database import BigId, metadata, only_reading, row_of, utcnow
 from crm.entities.identity import Identities, identities_from_json
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.errors import ConflictError
 from crm.revisions import impact, store
+from crm.revisions.column_moves import end_all_moves
 from crm.revisions.locks import locked
-from crm.revisions.moves import end_all_moves
 from crm.revisions.processes import oldest_revision
 from crm.revisions.publish import rollback_proposal, weigh
 

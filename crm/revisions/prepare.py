@@ -14,10 +14,7 @@ import sqlalchemy as sa
 from crm.database import about_to_write, utcnow
 from crm.errors import ConflictError, Problem, SchemaError
 from crm.revisions.batches import next_rows
-from crm.revisions.convert import Move, do_not_convert, read_rows, write_values
-from crm.revisions.indexes import is_large
-from crm.revisions.locks import close_table, patiently, wait_shortly
-from crm.revisions.moves import (
+from crm.revisions.column_moves import (
     BESIDE,
     add_move,
     carry_noted,
@@ -28,6 +25,9 @@ from crm.revisions.moves import (
     noted,
     overtaken,
 )
+from crm.revisions.convert import Move, do_not_convert, read_rows, write_values
+from crm.revisions.indexes import is_large
+from crm.revisions.locks import close_table, patiently, wait_shortly
 
 LEASE_SECONDS = 60  # after which what nobody prepares any more is dropped
 PAUSE_SECONDS = 0.02  # after each batch, so that other writers have their turn

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.entity_names import declared
-from crm.entities.ground import Children, Ground
+from crm.entities.declared_names import Children, Ground
+from crm.entities.entity_walk import declared
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.kinds import walk_document
 from crm.entities.load import documents_from_json

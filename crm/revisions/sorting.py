@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
 from crm.entities.model import Entity
-from crm.entities.names import object_name
+from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 

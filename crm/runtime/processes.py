@@ -262,7 +262,7 @@ def wire() -> None:
 def _load_workspace(engine: Any) -> None:
     """Load the live revision and the names of all, so that the children forked from now on have them."""
     from crm.database import only_reading
-    from crm.revisions.past import read_past
+    from crm.revisions.former_names import read_past
     from crm.revisions.workspace import get_workspace
 
     with only_reading():

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crm import notifications
 from crm.entities.model import Entity
-from crm.revisions.past import Past, read_past
+from crm.revisions.former_names import Past, read_past
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page

@@ -22,7 +22,7 @@ from config import Settings, load_settings
 from crm.database import build_engine, create_tables
 from crm.entities.load import documents_from_json
 from crm.revisions import publish
-from crm.revisions.moves import settle_moves
+from crm.revisions.column_moves import settle_moves
 from crm.revisions.workspace import load_workspace
 from crm.web.app import build_app
 from crm.web.fab.permissions import sync_permissions

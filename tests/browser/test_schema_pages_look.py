@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from crm.database import utcnow
-from crm.drafts.later import publication
+from crm.drafts.publications import publication
 from crm.records.rekey import rekey
-from crm.revisions.moves import move
+from crm.revisions.column_moves import move
 from crm.revisions.workspace import get_workspace
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 

@@ -20,7 +20,7 @@ from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_users_with_role
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
 from workflows.rules.schedule import period_of

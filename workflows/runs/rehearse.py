@@ -19,7 +19,7 @@ from crm.database import CrmSession, about_to_write, row_of
 from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step

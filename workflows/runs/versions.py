@@ -14,7 +14,7 @@ from crm.entities.load import documents_from_json
 from crm.entities.model import Document, Entity, Schema
 from crm.permissions.flows import is_within
 from crm.revisions import store as revisions
-from crm.revisions.past import Past, read_past, schema_at
+from crm.revisions.former_names import Past, read_past, schema_at
 from crm.revisions.rename import renamed_since
 from crm.revisions.workspace import Workspace
 from workflows.organisation import Workshop

@@ -14,7 +14,7 @@ from flask import abort
 
 from crm.conditions import line
 from crm.entities.model import Entity
-from crm.entities.names import SYSTEM_FIELDS
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import kind_of
 from crm.fields.base import Field

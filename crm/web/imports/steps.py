@@ -25,7 +25,7 @@ from crm.imports.service import Batch
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.records.values import situation_of
-from crm.revisions.past import read_past
+from crm.revisions.former_names import read_past
 from crm.texts import N_
 from crm.web.language import current_language
 

@@ -11,7 +11,7 @@ from prison.decoder import ParserException
 
 from crm.conditions import line
 from crm.entities.model import Entity
-from crm.entities.names import SYSTEM_FIELDS
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import CrmError, Problem
 from crm.permissions.model import Actor
 from crm.records.listing import ListQuery

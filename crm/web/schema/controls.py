@@ -25,7 +25,7 @@ GROUPS: Mapping[str, str] = {
 class KeyControl:
     """How one key is edited.
 
-    Shape:  `control` names a function in `schema/readers.py`: texts, text, number, flag, word, entity, field, role,
+    Shape:  `control` names a function in `schema/key_forms.py`: texts, text, number, flag, word, entity, field, role,
             choices, moves, lines, inverse, default, formula or yaml. `words` are the values of a `word`.
     """
 

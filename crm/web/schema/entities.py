@@ -22,8 +22,9 @@ from crm.web import assets
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
+from crm.web.schema.key_forms import as_number, key_of, sent_texts
 from crm.web.schema.overview import count_records, entity_rows, sorted_rows
-from crm.web.schema.pieces import (
+from crm.web.schema.shaping import (
     Answer,
     ShapingView,
     as_summary,
@@ -36,7 +37,6 @@ from crm.web.schema.pieces import (
     live_body,
     save_changed,
 )
-from crm.web.schema.readers import as_number, key_of, sent_texts
 from crm.web.serving.session import current_session
 
 USUAL_ICONS = (

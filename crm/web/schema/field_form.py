@@ -19,8 +19,7 @@ from crm.messages import render
 from crm.revisions.rename import rename_uses
 from crm.web.language import current_language
 from crm.web.schema.controls import KeyControl, control_of_key
-from crm.web.schema.pieces import Found, body_of, errors_by_key, is_stale, live_body, save_changed
-from crm.web.schema.readers import (
+from crm.web.schema.key_forms import (
     DrawnKey,
     Place,
     derive_name,
@@ -30,6 +29,7 @@ from crm.web.schema.readers import (
     read_rows,
     unfinished,
 )
+from crm.web.schema.shaping import Found, body_of, errors_by_key, is_stale, live_body, save_changed
 from crm.web.serving.session import current_session
 
 NOT_EDITED = ("type", "was")

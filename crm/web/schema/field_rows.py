@@ -15,8 +15,8 @@ from crm.fields.fold import fold
 from crm.permissions.model import Actor, Role
 from crm.web.language import current_language
 from crm.web.schema.controls import TypeWords, words_of_type
-from crm.web.schema.pieces import live_body
-from crm.web.schema.readers import label_of_field
+from crm.web.schema.key_forms import label_of_field
+from crm.web.schema.shaping import live_body
 
 LAYOUT_KEYS = ("title", "list", "form", "kanban", "calendar", "timeline", "same_if")
 LAYOUT, FIELDS, RULES, SEGMENTS, REPORTS, ROLES, OTHERS = (

@@ -26,8 +26,9 @@ from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
 from crm.web.schema.formula import toolbox
 from crm.web.schema.impact import impact_words
+from crm.web.schema.key_forms import as_number, label_of_field
 from crm.web.schema.overview import count_choices, notes_of
-from crm.web.schema.pieces import (
+from crm.web.schema.shaping import (
     Answer,
     ShapingView,
     as_summary,
@@ -39,7 +40,6 @@ from crm.web.schema.pieces import (
     save_body,
     usage_of_draft,
 )
-from crm.web.schema.readers import as_number, label_of_field
 from crm.web.schema.uses import drawn_uses
 from crm.web.serving.session import current_session
 

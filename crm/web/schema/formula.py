@@ -24,7 +24,7 @@ from crm.records.sampling import SampleValue, sample_values
 from crm.texts import N_, Text, translate
 from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.schema.pieces import Answer, ShapingView
+from crm.web.schema.shaping import Answer, ShapingView
 from crm.web.serving.asking import always, asks
 from crm.web.serving.session import current_session
 from crm.web.skin import moment, yes_or_no

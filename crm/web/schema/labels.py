@@ -19,7 +19,8 @@ from crm.messages import render
 from crm.texts import LANGUAGES
 from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.schema.pieces import (
+from crm.web.schema.key_forms import label_of_field
+from crm.web.schema.shaping import (
     Answer,
     ShapingView,
     body_of,
@@ -29,7 +30,6 @@ from crm.web.schema.pieces import (
     is_stale,
     save_body,
 )
-from crm.web.schema.readers import label_of_field
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from crm.drafts import edits, layouts
 from crm.drafts import service as drafts
 from crm.drafts.keys import ENTITY_ORDER, order_keys, put_key, read_texts, shown_texts
 from crm.entities.model import Entity, Schema
-from crm.entities.names import SYSTEM_FIELDS
+from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
 from crm.messages import render
@@ -31,7 +31,8 @@ from crm.web.conditions.pages import admin_editor
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.formula import toolbox
-from crm.web.schema.pieces import (
+from crm.web.schema.key_forms import label_of_field, sent_texts
+from crm.web.schema.shaping import (
     Answer,
     Found,
     ShapingView,
@@ -42,7 +43,6 @@ from crm.web.schema.pieces import (
     is_stale,
     save_body,
 )
-from crm.web.schema.readers import label_of_field, sent_texts
 from crm.web.serving.session import current_session
 
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")

@@ -10,8 +10,16 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts import service as drafts
-from crm.drafts.begin import DATE, STATUS, Features, NewField, begin_entity, in_every_language, usual_columns
 from crm.drafts.choices import ChoiceRow
+from crm.drafts.new_entity import (
+    DATE,
+    STATUS,
+    Features,
+    NewField,
+    begin_entity,
+    in_every_language,
+    usual_columns,
+)
 from crm.errors import ConflictError, SchemaError
 from crm.messages import render
 from crm.permissions.model import DEEDS
@@ -20,8 +28,8 @@ from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import COLORS
 from crm.web.schema.entities import entity_form, entity_keys
-from crm.web.schema.pieces import Answer, ShapingView, errors_by_key, find_problems, save_body
-from crm.web.schema.readers import derive_name, key_of, sent_texts
+from crm.web.schema.key_forms import derive_name, key_of, sent_texts
+from crm.web.schema.shaping import Answer, ShapingView, errors_by_key, find_problems, save_body
 from crm.web.serving.session import current_session
 
 LEVELS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -24,7 +24,7 @@ from crm.fields.fold import fold
 from crm.messages import render
 from crm.revisions import lint_data
 from crm.web.language import current_language
-from crm.web.schema.pieces import label_of, live_body
+from crm.web.schema.shaping import label_of, live_body
 from crm.web.serving.session import current_session
 
 SORTS = ("label", "name", "records", "fields", "changed_at")

@@ -23,7 +23,7 @@ from crm.texts import N_
 from crm.web.entity.form import build_form
 from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.schema.around import SchemaAroundView
+from crm.web.schema.connections import SchemaAroundView
 from crm.web.schema.entities import SchemaEntitiesView
 from crm.web.schema.field_form import read_sent
 from crm.web.schema.fields import SchemaFieldsView
@@ -31,7 +31,7 @@ from crm.web.schema.formula import SchemaFormulaView
 from crm.web.schema.labels import SchemaLabelsView
 from crm.web.schema.layout import SchemaLayoutView
 from crm.web.schema.new_entity import SchemaNewView
-from crm.web.schema.pieces import Answer, ShapingView, body_of, documents_with, label_of
+from crm.web.schema.shaping import Answer, ShapingView, body_of, documents_with, label_of
 from crm.web.serving.asking import always, asks
 from crm.web.serving.session import current_session, reader_zone
 

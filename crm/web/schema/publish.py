@@ -11,9 +11,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession, released_engine
-from crm.drafts import history, later, service
-from crm.drafts.later import Publication
+from crm.drafts import history, publications, service
 from crm.drafts.model import Clash, Draft
+from crm.drafts.publications import Publication
 from crm.errors import ConflictError, CrmError, NotFoundError, TakesLongError
 from crm.messages import render, told
 from crm.records.rekey import list_rekeying
@@ -101,7 +101,7 @@ class DraftView(BaseView):
         try:
             number = service.publish_draft(session, draft, why, publish_at_once)
         except TakesLongError:
-            return redirect(f"{PUBLISHING}{later.publish_later(session, draft, why)}")
+            return redirect(f"{PUBLISHING}{publications.publish_later(session, draft, why)}")
         except CrmError as error:
             session.rollback()
             return _draft_page(session, draft, error, why)
@@ -118,7 +118,7 @@ class RevisionView(BaseView):
     @page("/publishing/<int:publication_id>")
     def publishing(self, publication_id: int) -> Response:
         """Show how far a publish is that a worker does; its arrival, once it has become a revision."""
-        found = later.get_publication(current_session(), publication_id)
+        found = publications.get_publication(current_session(), publication_id)
         if found.state == "done":
             return redirect(f"/admin/schema/publish/{found.revision}")
         return self.render_template("schema/publishing.html", **_publishing(found))
@@ -126,7 +126,7 @@ class RevisionView(BaseView):
     @page("/publishing/<int:publication_id>/state")
     def publishing_state(self, publication_id: int) -> Response:
         """Return the piece of that page that changes, and lead on when there is a revision."""
-        found = later.get_publication(current_session(), publication_id)
+        found = publications.get_publication(current_session(), publication_id)
         answer = make_response(self.render_template("schema/_publishing.html", **_publishing(found)))
         if found.state == "done":
             answer.headers["HX-Redirect"] = f"/admin/schema/publish/{found.revision}"
@@ -163,7 +163,7 @@ class RevisionView(BaseView):
         try:
             live = history.go_back(session, number, agreed, rollback_at_once)
         except TakesLongError:
-            return redirect(f"{PUBLISHING}{later.go_back_later(session, number, agreed)}")
+            return redirect(f"{PUBLISHING}{publications.go_back_later(session, number, agreed)}")
         except ConflictError as error:
             return _revision_page(session, number, error)
         flash(
@@ -192,7 +192,7 @@ def _draft_page(
     ]
     if error is not None:
         context["error"] = render(error, language)
-    publication = later.find_publication(session, draft) if draft is not None else None
+    publication = publications.find_publication(session, draft) if draft is not None else None
     if publication is not None:
         context["publishing"] = "" if publication.is_over else f"{PUBLISHING}{publication.id}"
         context["refused"] = publication.problems

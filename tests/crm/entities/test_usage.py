@@ -6,7 +6,7 @@ import pytest
 
 import app  # noqa: F401 - makes every kind of document known
 from config import ROOT
-from crm.entities.ground import Ground
+from crm.entities.declared_names import Ground
 from crm.entities.load import build_schema, documents_from_json, load_document, load_documents
 from crm.entities.usage import Usage
 from crm.entities.walk import Spot, Walker

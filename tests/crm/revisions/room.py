@@ -12,7 +12,7 @@ from crm.entities.load import documents_from_json
 from crm.records.journal import list_changes
 from crm.records.service import update_record
 from crm.records.timeline import history_of
-from crm.revisions.past import Past, read_past
+from crm.revisions.former_names import Past, read_past
 from crm.revisions.publish import publish_schema
 from crm.revisions.rename import rename_document, rename_field
 from crm.revisions.workspace import get_workspace

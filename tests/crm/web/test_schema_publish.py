@@ -7,12 +7,12 @@ import sqlalchemy as sa
 
 from crm import queue
 from crm.drafts import service
-from crm.drafts.later import publication, run_publication
+from crm.drafts.publications import publication, run_publication
 from crm.entities.load import documents_from_json
 from crm.records.rekey import rebuild_search_keys
 from crm.revisions import indexes, publish
+from crm.revisions.column_moves import move
 from crm.revisions.finish import finish_indexes
-from crm.revisions.moves import move
 from crm.revisions.processes import report_process
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace

@@ -18,10 +18,10 @@ from crm.database import build_engine, open_session, utcnow
 from crm.errors import ConflictError, SchemaError
 from crm.permissions.model import SYSTEM
 from crm.records.service import get_record, update_record
-from crm.revisions import indexes, jobs, locks, moves, prepare, publish
+from crm.revisions import column_moves, indexes, jobs, locks, prepare, publish
+from crm.revisions.column_moves import move, noted, settle_moves
 from crm.revisions.jobs import finish_soon
 from crm.revisions.models import Record
-from crm.revisions.moves import move, noted, settle_moves
 from crm.revisions.parked import purge_parked
 from crm.revisions.prepare import drop_abandoned
 from crm.revisions.processes import report_process
@@ -227,7 +227,7 @@ def test_a_move_ends_a_while_after_every_process_has_the_revision(engine, size, 
     write(engine, old, 1, street="11")  # an answer that began before the process changed over
     settle_moves(engine)
     assert streets(engine) == [11, 2]
-    monkeypatch.setattr(moves, "GRACE_SECONDS", -1)
+    monkeypatch.setattr(column_moves, "GRACE_SECONDS", -1)
     settle_moves(engine)
     require_nothing_left(engine)
 

@@ -16,8 +16,8 @@ from crm.texts import translate
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.controls import words_of_type
-from crm.web.schema.pieces import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
-from crm.web.schema.readers import label_of_field, word_label
+from crm.web.schema.key_forms import label_of_field, word_label
+from crm.web.schema.shaping import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
 from crm.web.schema.uses import drawn_uses
 from crm.web.serving.session import current_session
 

@@ -13,15 +13,21 @@ from app import wire
 from config import ROOT
 from crm import queue
 from crm.database import build_engine, utcnow
-from crm.drafts import later, service
-from crm.drafts.later import find_publication, get_publication, publication, publish_later, run_publication
+from crm.drafts import publications, service
+from crm.drafts.publications import (
+    find_publication,
+    get_publication,
+    publication,
+    publish_later,
+    run_publication,
+)
 from crm.errors import ConflictError, TakesLongError
 from crm.revisions import indexes
-from crm.revisions.moves import move, settle_moves
+from crm.revisions.column_moves import move, settle_moves
 from crm.revisions.publish import publish_at_once
 from crm.revisions.workspace import get_workspace
 from tests.crm.revisions.publishing import fill_customers, publish_changed
-from tests.crm.revisions.test_moves import require_nothing_left, retype, streets
+from tests.crm.revisions.test_column_moves import require_nothing_left, retype, streets
 
 
 @pytest.fixture
@@ -66,11 +72,11 @@ def test_a_publish_that_takes_long_is_not_done_while_a_page_waits(engine, sessio
 def test_the_worker_publishes_it_and_keeps_the_revision(engine, waiting, session_as):
     fill_customers(engine, 3)
     number = waiting()
-    assert look(session_as, number).state == "waiting" and later.list_forgotten(engine) == [number]
+    assert look(session_as, number).state == "waiting" and publications.list_forgotten(engine) == [number]
     run_publication(engine, number)
     found = look(session_as, number)
     assert (found.state, found.revision) == ("done", get_workspace(engine).number)
-    assert streets(engine) == [1, 2, 3] and later.list_forgotten(engine) == []
+    assert streets(engine) == [1, 2, 3] and publications.list_forgotten(engine) == []
 
 
 def test_a_second_delivery_publishes_nothing_more(engine, waiting, session_as):
@@ -126,12 +132,12 @@ def test_a_draft_that_was_edited_since_is_not_published(engine, waiting, session
 
 def test_an_attempt_that_was_given_up_is_fenced_off(engine, waiting):
     number = waiting()
-    first = later._claim(engine, number)
+    first = publications._claim(engine, number)
     with engine.begin() as connection:
         connection.execute(sa.update(publication).values(lease_until=utcnow().replace(year=2020)))
-    assert later._claim(engine, number).attempts == 2
+    assert publications._claim(engine, number).attempts == 2
     with pytest.raises(ConflictError):
-        later._beat(engine, first)
+        publications._beat(engine, first)
 
 
 def test_after_three_attempts_it_is_given_up(engine, waiting, session_as):
@@ -148,7 +154,7 @@ def test_going_back_over_many_records_is_done_by_a_worker_too(engine, session_as
     first = get_workspace(engine).number
     publish_changed(engine, retype("integer"))
     session = session_as("admin")
-    number = later.go_back_later(session, first)
+    number = publications.go_back_later(session, first)
     session.close()
     assert look(session_as, number).state == "done" and streets(engine) == ["1", "2", "3"]
 
