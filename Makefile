@@ -1,4 +1,4 @@
-# make run, make test, make bench, make worker: whatever these need is installed and built first, once.
+# make run, make check, make test, make bench, make worker: whatever these need is installed and built first, once.
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -13,7 +13,7 @@ export npm_config_cache := $(CURDIR)/.venv/.cache/npm
 export FLASK_APP := app
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker test bench setup setup-tests assets clean
+.PHONY: help run worker check test bench setup setup-tests assets clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what can be made.
@@ -25,12 +25,20 @@ run: setup  ## Run the CRM: web, workers, scheduler, Redis. Ctrl-C stops it.
 worker: setup  ## Run one more worker, here or on another machine.
 	@exec $(BIN)/python -m crm.runtime.processes worker
 
+check: setup setup-tests  ## Run what answers soon: lint, and the tests on SQLite without browser. ARGS="-k word" chooses.
+	@$(call run_tests,--database sqlite -m "not browser and not slow")
+
 test: setup setup-tests  ## Run everything: lint, both databases, browser. ARGS="-k word" chooses.
-	@failed=0; \
-	$(BIN)/ruff check . || failed=1; \
-	$(BIN)/ruff format --check . || failed=1; \
-	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal $(ARGS) || failed=1; \
-	exit $$failed
+	@$(call run_tests,)
+
+# Lint and tests; what fails first does not keep the rest from being seen.
+define run_tests
+failed=0; \
+$(BIN)/ruff check . || failed=1; \
+$(BIN)/ruff format --check . || failed=1; \
+$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal --durations 20 $(1) $(ARGS) || failed=1; \
+exit $$failed
+endef
 
 bench: setup setup-tests  ## Measure; prints a line of JSON per measurement. ARGS="list_page" chooses.
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -1,8 +1,10 @@
 """What tests share: real databases, a clock, a session that knows who acts, the app, Redis and a mail server.
 
-Ask for `session` and the test runs on SQLite and on PostgreSQL. Every test starts with the shipped schemas
-published and no records; `tests/factories.py` makes those it needs. A SQLite database has one writer: commit
-before you let somebody else (a client, a job) write.
+Ask for `session` and the test runs on SQLite and on PostgreSQL; ask for `client` or `app` as well and it runs on
+SQLite only, because pages ask services and those are tested on both. A page test where the database matters says
+why: `@pytest.mark.both_databases("each sorts by SQL of its own")`. Every test starts with the shipped schemas
+published and no records; `tests/factories.py` makes those it needs. A SQLite database has one writer: commit before
+you let somebody else (a client, a job) write.
 
 Fixtures import what they need when a test asks for them, so that tests of one part do not load the others.
 """
@@ -42,6 +44,37 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever is in a hurry leave one kind of database out: `--database sqlite`."""
+    parser.addoption("--database", choices=KINDS, help="Run no test on another kind of database.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on every kind of database, a page test on one, unless it says why on both."""
+    marks, asked = metafunc.definition.iter_markers, set(metafunc.fixturenames)
+    chosen = any("database_kind" in mark.args[0] for mark in marks("parametrize"))
+    if "database_kind" not in asked or chosen or "database_kind" in vars(metafunc.module):
+        return
+    one_is_enough = asked & {"app", "chromium"} and not any(mark.args[0] for mark in marks("both_databases"))
+    metafunc.parametrize("database_kind", KINDS[:1] if one_is_enough else KINDS, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a kind of database that was not asked for."""
+    asked = config.getoption("database")
+    if asked is None:
+        return
+    wanted = {item for item in items if kinds_of(item) <= {asked}}
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
+
+
+def kinds_of(item: pytest.Item) -> set[str]:
+    """Return the kinds of database a test runs on; none when it needs no database."""
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")
+    return {kind} if kind else {"postgresql"} & set(getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where `CI` is set, a browser test that is skipped has failed: nobody looked at the pages."""
@@ -70,9 +103,9 @@ def postgresql() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """The kind of database: every test that asks for a database runs once on each."""
+    """The kind of database: a test that asks for a database runs once on each, a page test on the first."""
     return request.param
 
 

@@ -25,6 +25,8 @@ from crm.revisions.workspace import load_workspace
 from tests.crm.revisions.publishing import fill_customers, publish_changed
 from tests.test_make_run import Running, wait_for
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "three-green-boats-9"
 SOON = 5.0  # seconds; the promise
 

@@ -18,6 +18,8 @@ import pytest
 
 from config import ROOT
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 90  # seconds; the machine may be busy with the rest of the suite
 
 

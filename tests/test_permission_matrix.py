@@ -20,6 +20,7 @@ from crm.web.serving.session import TOKEN_PATHS
 from tests import factories
 from tests.factories import user_id
 
+ON_BOTH = pytest.mark.both_databases("who sees what is decided in SQL")
 ROLES = (
     "sales",
     "service",
@@ -104,6 +105,7 @@ def should_see(session: Any, actor: Any, entity: Entity, record_id: int) -> bool
         return any(evaluate(tree, record, scope_of(session)) for tree in trees)
 
 
+@ON_BOTH
 def test_lists_show_exactly_what_the_role_should_see(client, session_as, role, records, visible):
     browser, schema = client(role), session_as(role).workspace.schema
     for name in MAKERS:
@@ -122,6 +124,7 @@ def rights_of(schema: Any, role: str, entity: str) -> dict[str, Any]:
     return {"can": [], "hidden": [], **(document.body.get("entities") or {}).get(entity, {})}
 
 
+@ON_BOTH
 def test_pages_and_verbs_refuse_records_out_of_reach_and_change_nothing(
     client, session, role, records, visible
 ):
@@ -148,6 +151,7 @@ def test_pages_and_verbs_refuse_records_out_of_reach_and_change_nothing(
         session.rollback()
 
 
+@ON_BOTH
 def test_exports_hold_what_the_role_should_see_without_hidden_fields(
     client, session_as, role, records, visible
 ):
@@ -165,6 +169,7 @@ def test_exports_hold_what_the_role_should_see_without_hidden_fields(
         assert not hidden & set(rows[0]), name
 
 
+@ON_BOTH
 def test_lookups_offer_only_what_the_role_should_see(client, session_as, role, records, visible):
     browser, workspace = client(role), session_as(role).workspace
     for name, entity in workspace.schema.entities.items():
@@ -179,6 +184,7 @@ def test_lookups_offer_only_what_the_role_should_see(client, session_as, role, r
             assert offered & set(records[target]) <= visible[target], (name, field.name)
 
 
+@ON_BOTH
 def test_hidden_fields_stay_hidden_in_api_pages_filters_and_orders(
     client, session_as, role, records, visible
 ):
@@ -211,6 +217,7 @@ def test_hidden_fields_stay_hidden_in_api_pages_filters_and_orders(
             assert "77,777" not in browser.get(f"/customer/show/{record_id}").text
 
 
+@ON_BOTH
 def test_reports_are_open_as_declared_and_count_only_own_records(client, session_as, role, records, visible):
     browser, workspace = client(role), session_as(role).workspace
     document = next(

@@ -23,12 +23,6 @@ from tests.test_permission_matrix import MAKERS, ROLES, links, should_see
 WORD = "zq"  # begins every planted word, and no other
 
 
-@pytest.fixture
-def database_kind() -> str:
-    """One kind of database: that both see the same is shown where rights are compared one by one."""
-    return "sqlite"
-
-
 def words_of(entity: Entity, number: int) -> dict[str, str]:
     """Return a word for every plain text field of an entity's record."""
     return {

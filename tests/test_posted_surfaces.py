@@ -26,12 +26,6 @@ Sent = tuple[str, dict[str, Any]]
 POINTING = ("reference", "references")
 
 
-@pytest.fixture
-def database_kind() -> str:
-    """One kind of database; some roles are tried on the other one as well."""
-    return "sqlite"
-
-
 class Sender:
     """Makes requests as the pages of a signed-in browser send them."""
 

@@ -42,12 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture
-def database_kind() -> str:
-    """One kind of database is enough to look at pages."""
-    return "sqlite"
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Chromium, started once; the machine's own, as Debian installs it."""

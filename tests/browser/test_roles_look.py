@@ -1,4 +1,4 @@
-"""Roles, the question why, and looking as a role, in two directions, on a phone and a desktop."""
+"""Looking as a role, in two directions, on a phone and a desktop."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
-from tests.factories import make_customer, user_id
 
 VIEWS = [
     pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
     pytest.param({"width": PHONE, "language": "he", "dark": True}, id="he-phone-dark"),
 ]
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_pages_of_roles_are_sound(visit: Callable[..., Visitor], view: dict, session) -> None:
-    number = make_customer(session, owner=user_id(session, "sales")).id
-    session.commit()
-    question = f"user=sales&entity=customer&record={number}&field=credit_limit"
-    paths = ["/admin/roles/", "/admin/roles/sales/", "/admin/roles/why", f"/admin/roles/why?{question}"]
-    assert visit("admin", **view).look_at(paths) == {}
 
 
 @pytest.mark.parametrize("view", VIEWS)

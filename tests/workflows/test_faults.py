@@ -46,6 +46,7 @@ def real_workshop(engine, tmp_path):
     return Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), lease_seconds=1)
 
 
+@pytest.mark.slow
 def test_killed_workers_lose_nothing_and_do_nothing_twice(session, database_url, real_workshop, tmp_path):
     for number in range(CUSTOMERS):
         customer = make_customer(session, email=f"c{number}@example.com")

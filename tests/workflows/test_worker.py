@@ -15,6 +15,8 @@ from tests.factories import make_complaint, make_customer
 BURST = """
 import sys
 from crm import processes, queue
+
+pytestmark = pytest.mark.slow
 processes.wire()
 worker = queue.build_worker(sys.argv[1])
 queue.use_redis(sys.argv[1])

@@ -159,6 +159,7 @@ def test_going_back_over_many_records_is_done_by_a_worker_too(engine, session_as
     assert look(session_as, number).state == "done" and streets(engine) == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_followed_by_one_that_publishes(engine, database_url, waiting, session_as):
     fill_customers(engine, 30_000)
     number = waiting()

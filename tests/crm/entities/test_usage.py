@@ -40,6 +40,7 @@ def entities_where(documents, kind):
     return {(use.name, use.place) for use in documents if use.kind == kind}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", sorted({entity for entity, _field in FIELDS}))
 def test_every_shipped_field_can_be_renamed_and_back(entity):
     """One field after the other; the schema is checked when all have new names, for a check takes its time."""

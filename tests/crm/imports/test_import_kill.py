@@ -22,6 +22,8 @@ import sys
 import time
 import app
 from crm.imports import applying, jobs
+
+pytestmark = pytest.mark.slow
 app.wire()
 applying.CHUNK = 200
 real = applying.Executor.execute

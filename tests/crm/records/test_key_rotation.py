@@ -82,6 +82,7 @@ def in_use(engine: sa.Engine) -> list[tuple[bool, bool]]:
     return [(key["is_first"], key["in_use"]) for key in key_status(engine)]
 
 
+@pytest.mark.slow
 def test_a_rotation_that_is_killed_goes_on_where_it_stopped(many, folder, engine, database_url):
     random = Random(4)
     for _round in range(KILLS):
@@ -97,6 +98,7 @@ def test_a_rotation_that_is_killed_goes_on_where_it_stopped(many, folder, engine
     require_all_open(engine, many)
 
 
+@pytest.mark.slow
 def test_two_rotations_at_once_lose_neither_a_key_nor_a_value(many, folder, engine, database_url):
     both = [rotating(database_url, folder), rotating(database_url, folder)]
     for process in both:
@@ -110,6 +112,7 @@ def test_two_rotations_at_once_lose_neither_a_key_nor_a_value(many, folder, engi
     require_all_open(engine, many)
 
 
+@pytest.mark.slow
 def test_saves_and_reads_during_a_rotation_meet_no_error_and_are_not_lost(many, folder, engine, database_url):
     wrong: list[BaseException] = []
     last: dict[int, str] = {}

@@ -23,6 +23,8 @@ from crm.revisions.workspace import get_workspace
 from tests.crm.records.rotating import open_system
 from tests.factories import make_complaint, make_customer
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KOINE_CASES", "2"))
 NEW_YEAR = dt.datetime(2026, 12, 31, 22)  # of Athens, in UTC
 MINUTE = dt.timedelta(minutes=1)

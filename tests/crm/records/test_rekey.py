@@ -148,6 +148,7 @@ def test_words_of_a_field_that_left_find_nothing_for_those_who_may_not_see_all(e
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_rebuild_is_followed_by_one_that_finishes(engine, database_url, monkeypatch):
     monkeypatch.setattr(publish, "AFTER_PUBLISH", [])
     fill_customers(engine, 20_000)

@@ -164,6 +164,7 @@ def test_an_index_the_database_refuses_is_told_and_tried_again(engine):
         assert note_unbuilt_indexes(connection) == []
 
 
+@pytest.mark.slow
 def test_a_killed_builder_is_followed_by_one_that_finishes(engine, database_url, monkeypatch):
     monkeypatch.setattr(publish, "AFTER_PUBLISH", [])
     fill_customers(engine, 200_000)

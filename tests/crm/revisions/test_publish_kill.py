@@ -21,6 +21,8 @@ from crm.revisions.models import system_columns
 from crm.revisions.store import find_revision, live_number
 from tests.crm.revisions.publishing import publish_one
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KOINE_CASES", "3"))
 LONGEST_PUBLISH = 1.2  # seconds after the one before
 

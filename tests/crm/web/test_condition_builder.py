@@ -36,12 +36,6 @@ def world_schema() -> Schema:
 
 
 @pytest.fixture
-def database_kind() -> str:
-    """Nothing is read from a database here."""
-    return "sqlite"
-
-
-@pytest.fixture
 def drawing(app):
     """A request in which templates can be drawn."""
     with app.test_request_context("/"):

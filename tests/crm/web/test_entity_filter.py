@@ -5,16 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from tests.crm.web.form_reader import form_of
 from tests.factories import make_customer, make_deal
-
-
-@pytest.fixture
-def database_kind() -> str:
-    """One kind of database is enough for pages."""
-    return "sqlite"
 
 
 def sent_back(browser, address: str, **changes: str):

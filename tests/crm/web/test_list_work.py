@@ -23,6 +23,7 @@ def customers(session):
     session.commit()
 
 
+@pytest.mark.both_databases("statements are counted")
 @pytest.mark.parametrize("who", ["admin", "sales"])
 @pytest.mark.parametrize("path", STATEMENTS)
 def test_a_list_takes_a_fixed_number_of_statements(client, engine, customers, who, path):
