@@ -17,7 +17,7 @@ from crm.conditions.python.functions import CALLS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
 from crm.fields import FIELD_TYPES
 from workflows.actions import ACTIONS
-from workflows.rules.triggers import TRIGGERS
+from workflows.triggers import TRIGGERS
 
 ROOT = Path(__file__).resolve().parent.parent
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")

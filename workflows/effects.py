@@ -11,10 +11,9 @@ from babel.dates import format_datetime
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.records.timeline import changes_in_words
+from workflows.actions import ACTIONS
+from workflows.actions.base import Line
 from workflows.rules.words import say
-
-Line = tuple[str, str]
-"""A label and a text."""
 
 NO_FIELDS: frozenset[str] = frozenset()
 
@@ -38,8 +37,8 @@ def _lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> It
         yield label, f"{before or '—'} → {after or '—'}"
     target = schema.entities.get(effect.get("entity", ""))
     name = target.label.get(language) if target else str(effect.get("entity", ""))
-    if effect["action"] == "create_record":
-        yield say("rule.effect_created", language), f"{name} #{effect['record']}"
+    if effect.get("action") in ACTIONS:
+        yield from ACTIONS[effect["action"]].tell(effect, name, language)
     if "records" in effect:
         numbers = ", ".join(f"#{number}" for number in effect["records"])
         yield say("rule.effect_changed_records", language), f"{name} {numbers}" if numbers else "—"
@@ -52,9 +51,6 @@ def _flow(session: CrmSession, effect: Mapping[str, Any]) -> Iterator[Line]:
         moment = dt.datetime.fromisoformat(effect["until"])
         shown = format_datetime(moment, "short", session.actor.time_zone, locale=language)
         yield say("rule.effect_until", language), shown
-    if effect["action"] == "choose":
-        branch = effect.get("branch")
-        yield say("rule.effect_branch", language), "—" if branch is None else str(branch + 1)
     if effect.get("nobody"):
         yield "", say("rule.effect_nobody", language)
     if effect.get("changes") == {}:

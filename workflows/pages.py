@@ -33,12 +33,12 @@ from workflows.effects import effect_lines
 from workflows.mail import outbox
 from workflows.organisation import Workshop, organisation_of
 from workflows.rules.model import Rule, Step
-from workflows.rules.words import trigger_words
 from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
 from workflows.runs.rehearse import read_period, try_rule
 from workflows.runs.versions import is_open, rows_today, step_today
+from workflows.triggers import TRIGGERS
 
 RUNS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
@@ -237,6 +237,12 @@ def require_all(actor: Actor, schema: Schema, name: str) -> None:
             actor, schema, schema, document
         ):
             raise NotAllowedError("rule.may_not_try", rule=schema.parts["rule"][name].label)
+
+
+def trigger_words(rule: Rule, schema: Schema, language: str) -> str:
+    """Return when a rule starts, as a sentence."""
+    entity = schema.entities[rule.entity]
+    return TRIGGERS[rule.trigger.kind].describe(rule.trigger.body, schema, entity, language)
 
 
 def period_words(period: str) -> str:

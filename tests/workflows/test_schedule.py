@@ -8,9 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from workflows.rules.model import Trigger
-from workflows.rules.schedule import cron_of, duration, is_cron, last_due, period_of, to_utc
+from workflows.rules.schedule import duration, is_cron, period_of, to_utc
+from workflows.triggers import TRIGGERS
 
 ATHENS, UTC = ZoneInfo("Europe/Athens"), ZoneInfo("UTC")
+
+
+def last_due(trigger, now, zone):
+    return TRIGGERS[trigger.kind].last_due(trigger.body, now, zone)
+
+
+def cron_of(trigger):
+    return TRIGGERS[trigger.kind].cron_of(trigger.body)
 
 
 def moments(trigger, start, end, zone, step=dt.timedelta(minutes=10)):

@@ -9,13 +9,11 @@ from workflows.actions.notify import Notify
 from workflows.actions.send_email import SendEmail
 from workflows.actions.set_field import SetField
 from workflows.actions.update_related import UpdateRelated
+from workflows.registry import registry
 
 LATER = ("plan_activity", "call_webhook", "ask_approval", "add_to_segment", "campaign")
 
-ACTIONS: dict[str, Action] = {
-    action.name: action
-    for action in (
-        SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), Wait(),
-        Choose(), Stop(), *(LaterAction(name) for name in LATER),
-    )
-}  # fmt: skip
+ACTIONS: dict[str, Action] = registry(
+    SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), Wait(),
+    Choose(), Stop(), *(LaterAction(name) for name in LATER),
+)  # fmt: skip

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
+from crm.entities.schema_parts import ANYTHING, WORD, closed
+from crm.entities.walk import SENT, Spot, Walker, to_be
 from crm.errors import RuleError
 from workflows import people
-from workflows.actions.base import Action, Outcome, Place
+from workflows.actions.base import Action, Outcome
 from workflows.paths import find_path, value_of
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import say
 
 WAYS = ("round_robin", "least_busy")
@@ -30,7 +33,13 @@ class Assign(Action):
     """Gives the record to a user: a certain one, a related record's, or one of a role in turn or by load."""
 
     name = "assign"
-    keys = ("field", "to", "among", "by", "counting")
+    shape = closed(
+        field=WORD,
+        to={"anyOf": [WORD, closed(user=WORD)]},
+        among=closed(role=WORD),
+        by=WORD,
+        counting=ANYTHING,
+    )
     writes_record = True
 
     def check(self, body: Any, place: Place) -> None:
@@ -76,6 +85,16 @@ class Assign(Action):
         place.at("by").known(found.get("by", WAYS[0]), WAYS, "way")
         if "counting" in found:
             place.at("counting").conditions(found["counting"])
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """The user field is written; who gets the record is read, or is one of a role."""
+        steps = {
+            "field": to_be("update", walker.field),
+            "to": walker.way,
+            "among": lambda value, at: walker.inside(value, at, {"role": to_be(SENT, walker.part("role"))}),
+            "counting": walker.lines,
+        }
+        return walker.inside(body, spot, steps)
 
     def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
         """Return what a busy colleague's records are counted by (`counting`), if it is said."""

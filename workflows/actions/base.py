@@ -1,78 +1,27 @@
-"""What every action can do: check what stands behind its name, say it, do it."""
+"""What every action brings along: its word, its shape, its names, its check, its sentences, its deed."""
 
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, ClassVar
 
-from crm.conditions import has_changes, parse_conditions
+from crm.conditions import parse_conditions
 from crm.entities.build import as_lines
 from crm.entities.model import Entity, Schema
-from crm.entities.reader import BodyReader, nearest
-from crm.errors import Problem
-from workflows.paths import Path, find_path
+from crm.entities.schema_parts import Schema as Shape
+from crm.entities.walk import Spot, Walker
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 
+Line = tuple[str, str]
+"""A label and a text."""
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a document an action stands while it is checked.
-
-    Shape:  `entity` is the one the rule is about. `is_gone` says that the record no longer exists when the
-            rule runs, so that nothing can be written to it; `is_scheduled` that no change stands behind it.
-    """
-
-    reader: BodyReader
-    schema: Schema
-    entity: Entity
-    path: tuple = ()
-    is_gone: bool = False
-    is_scheduled: bool = False
-
-    def at(self, *path: object) -> Place:
-        """Return the place below this one."""
-        return replace(self, path=(*self.path, *path))
-
-    def refuse(self, code: str, **params: object) -> None:
-        """Note a problem here."""
-        self.reader.refuse(code, self.path, **params)
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        """Take over problems found elsewhere, placed here."""
-        self.reader.add(problems, self.path)
-
-    def keys(self, body: object, allowed: Iterable[str], required: Iterable[str] = ()) -> Mapping[str, Any]:
-        """Return the body as a map, having refused unknown and missing keys."""
-        return self.reader.keys(body, self.path, allowed, required)
-
-    def known(self, name: object, names: Iterable[str], what: str) -> bool:
-        """Return whether a name is known; note `rule.unknown_<what>` with the nearest one when it is not."""
-        names = list(names)
-        if isinstance(name, str) and name in names:
-            return True
-        near = nearest(name, names)
-        self.refuse(
-            f"rule.unknown_{what}_near" if near else f"rule.unknown_{what}", name=str(name)[:60], near=near
-        )
-        return False
-
-    def find(self, text: object) -> Path | None:
-        """Return a path that exists; note the problem and return None otherwise."""
-        found = find_path(str(text), self.entity, self.schema)
-        if isinstance(found, Problem):
-            self.add([found])
-            return None
-        return found
-
-    def conditions(self, lines: object, entity: Entity | None = None) -> None:
-        """Check a list of conditions on the rule's entity, or on another."""
-        node, problems = parse_conditions(list(as_lines(lines)), entity or self.entity, self.schema)
-        self.add(problems)
-        if self.is_scheduled and not problems and has_changes(node):
-            self.refuse("rule.changed_needs_event")
+NOTHING: Shape = {"enum": [None, True]}
+"""The shape of an action that stands alone."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +29,7 @@ class Outcome:
     """What an action did, and how its run goes on.
 
     Shape:  `effect` is plain data for the run's log. `goes_on` False ends the run. `until` lets the run sleep
-            and comes back to this step. `branch` is the branch of a `choose` that was taken.
+            and comes back to this step. `branch` is the branch that was taken.
     """
 
     effect: Mapping[str, Any] = attribute(default_factory=dict)
@@ -89,25 +38,60 @@ class Outcome:
     branch: int | None = None
 
 
-class Action:
-    """One action of the language. One subclass per file, one instance in the registry.
+class Action(ABC):
+    """One action of the language. One subclass, one instance in the registry; a missing part fails at import.
 
-    Shape:  `keys` are those of the map behind its name, where there is one. `writes_record` says that it changes the
-            rule's own record, so that it cannot follow its deletion.
+    Shape:  `shape` is the JSON Schema of what stands behind its name, from which its keys are taken.
+            `writes_record` says that it changes the rule's own record, so that it cannot follow its deletion.
+            `has_branches` says that behind its name stand branches (`if` and `then`, or `else`), which are checked,
+            walked and built like the rule's own `if` and `then`.
     """
 
     name: ClassVar[str] = ""
-    keys: ClassVar[tuple[str, ...]] = ()
+    shape: ClassVar[Shape | None] = None
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
+    has_branches: ClassVar[bool] = False
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the map behind its name, where there is one."""
+        return tuple((self.shape or {}).get("properties", ()))
+
+    @abstractmethod
     def check(self, body: Any, place: Place) -> None:
         """Note every problem of what stands behind the action's name."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Walk to every name behind the action's name, saying what becomes of each; return it as the walker wrote it.
+
+        Shape:  what is read is `carried` unless `to_be` says otherwise; what is written, sent or deleted must be
+                said with its deed, for by this walk the publisher's rights are judged.
+        """
+
+    @abstractmethod
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Return what the step does as a sentence in the reader's language."""
+
+    @abstractmethod
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Do it, in the session of `work` (`workflows.runs.work.Work`), and say what was done.
+
+        Errors: CrmError, which fails the run with its sentence.
+        """
+
+    def wake(self, step: Step, work: Any) -> Outcome:
+        """Go on after the sleep that `perform` asked for with `until`."""
+        return Outcome({"action": self.name})
 
     def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
         """Return the parsed condition the action needs when it is performed; None for most."""
         return None
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterable[Line]:
+        """Return what its effect says beyond what every effect says; `target` is what its entity is called."""
+        return ()
 
     @staticmethod
     def parse(lines: Any, entity: Entity, schema: Schema) -> Any:
@@ -115,19 +99,23 @@ class Action:
         found = list(as_lines(lines))
         return parse_conditions(found, entity, schema)[0] if found else None
 
-    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
-        """Return what the step does as a sentence in the reader's language."""
-        raise NotImplementedError
 
-    def perform(self, step: Step, work: Any) -> Outcome:
-        """Do it, in the session of `work` (`workflows.runs.work.Work`), and say what was done.
+class AloneAction(Action):
+    """An action with nothing behind its name."""
 
-        Errors: CrmError, which fails the run with its sentence.
-        """
-        raise NotImplementedError
+    shape = NOTHING
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note anything that stands behind it."""
+        if body not in (None, {}, True):
+            place.refuse("rule.takes_nothing", name=self.name)
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Nothing is named."""
+        return body
 
 
-class LaterAction(Action):
+class LaterAction(AloneAction):
     """An action of the language that this version reads but does not perform yet."""
 
     is_available = False
@@ -138,3 +126,11 @@ class LaterAction(Action):
     def check(self, body: Any, place: Place) -> None:
         """Refuse it, saying so."""
         place.refuse("rule.action_not_available", name=self.name)
+
+    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
+        """Return its word: no rule with it is ever built."""
+        return self.name
+
+    def perform(self, step: Step, work: Any) -> Outcome:
+        """Refuse: no rule with it is ever built."""
+        raise NotImplementedError(self.name)

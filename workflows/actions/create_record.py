@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
-from workflows.actions.values import check_values
+from crm.entities.schema_parts import ANYTHING, WORD, closed
+from crm.entities.walk import Spot, Walker, to_be
+from workflows.actions.base import Action, Line, Outcome
+from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import say
 
 
@@ -15,13 +19,22 @@ class CreateRecord(Action):
     """Creates one record of any entity; paths and formulas in its values are read at the rule's record."""
 
     name = "create_record"
-    keys = ("entity", "values")
+    shape = closed(entity=WORD, values=ANYTHING)
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown entities and fields, and values that do not fit."""
         found = place.keys(body, self.keys, ("entity", "values"))
         if "entity" in found and place.at("entity").known(found["entity"], place.schema.entities, "entity"):
             check_values(found.get("values"), place.at("values"), place.schema.entities[found["entity"]])
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """The entity and the fields of its new record are written, what the values name is read."""
+        target = str(body.get("entity")) if isinstance(body, Mapping) else ""
+        steps = {
+            "entity": to_be("create", walker.entity),
+            "values": lambda value, at: walk_values(value, at, target, "create", walker),
+        }
+        return walker.inside(body, spot, steps)
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say what is created."""
@@ -36,3 +49,7 @@ class CreateRecord(Action):
         }
         created = work.create(target.name, values)
         return Outcome({"action": self.name, "entity": target.name, "record": created.id})
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say which record was created."""
+        yield say("rule.effect_created", language), f"{target} #{effect['record']}"

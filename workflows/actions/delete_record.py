@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
+from crm.entities.walk import ENTITY, Mention, Spot, Walker
+from workflows.actions.base import AloneAction, Outcome
 from workflows.rules.model import Step
 from workflows.rules.words import say
 
 
-class DeleteRecord(Action):
+class DeleteRecord(AloneAction):
     """Deletes the record, as a user would, references of others respected; the run ends with it."""
 
     name = "delete_record"
     writes_record = True
 
-    def check(self, body: Any, place: Place) -> None:
-        """Note anything that stands behind it."""
-        if body not in (None, {}, True):
-            place.refuse("rule.takes_nothing", name=self.name)
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """The record of the rule's entity is deleted."""
+        walker.visit(Mention(ENTITY, spot.entity, spot.path, spot=spot.to_be("delete")))
+        return body
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say that the record is deleted."""

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
+from crm.entities.schema_parts import ANYTHING, CONDITIONS, closed, list_of
+from crm.entities.schema_parts import Schema as Shape
+from crm.entities.walk import Spot, Walker
+from workflows.actions.base import Action, AloneAction, Line, Outcome
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.schedule import duration
 from workflows.rules.words import say
 
+STEPS: Shape = {"$ref": "#/$defs/steps"}
+BRANCH: Shape = {
+    "anyOf": [
+        {**closed(**{"if": CONDITIONS, "then": STEPS}), "required": ["if", "then"]},
+        {**closed(**{"else": STEPS}), "required": ["else"]},
+    ]
+}
 
-class Stop(Action):
+
+class Stop(AloneAction):
     """Ends the run."""
 
     name = "stop"
-
-    def check(self, body: Any, place: Place) -> None:
-        """Note anything that stands behind it."""
-        if body not in (None, {}, True):
-            place.refuse("rule.takes_nothing", name=self.name)
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say that nothing follows."""
@@ -35,7 +42,7 @@ class Wait(Action):
     """Lets time pass, then goes on, if its conditions hold by then; the run sleeps in the database."""
 
     name = "wait"
-    keys = ("for", "and_then_only_if")
+    shape = closed(**{"for": ANYTHING, "and_then_only_if": CONDITIONS})
 
     def check(self, body: Any, place: Place) -> None:
         """Note durations nobody can read, and wrong conditions."""
@@ -44,6 +51,10 @@ class Wait(Action):
             place.at("for").refuse("rule.bad_duration", value=str(found["for"])[:40])
         if "and_then_only_if" in found:
             place.at("and_then_only_if").conditions(found["and_then_only_if"])
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """What its conditions name is read."""
+        return walker.inside(body, spot, {"and_then_only_if": walker.lines})
 
     def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
         """Return the parsed `and_then_only_if`."""
@@ -65,12 +76,18 @@ class Wait(Action):
 
 
 class Choose(Action):
-    """Takes the first branch whose conditions hold, or the `else`; its check is the rule's own."""
+    """Takes the first branch whose conditions hold, or the `else`."""
 
     name = "choose"
+    shape = list_of(BRANCH)
+    has_branches = True
 
     def check(self, body: Any, place: Place) -> None:
-        """Nothing here: `workflows.rules.check` walks into the branches."""
+        """Nothing but its branches, which are looked at as the rule's own conditions and steps."""
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Nothing but its branches, which are walked as the rule's own conditions and steps."""
+        return body
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say in how many ways it can go."""
@@ -83,11 +100,7 @@ class Choose(Action):
                 return Outcome({"action": self.name, "branch": number}, branch=number)
         return Outcome({"action": self.name, "branch": None})
 
-
-def branches_of(body: Any) -> list[tuple[Any, Any]]:
-    """Return (condition lines, steps) of each branch of a `choose`; None stands for the `else`."""
-    return [
-        (None, branch["else"]) if "else" in branch else (branch["if"], branch["then"])
-        for branch in body
-        if isinstance(branch, Mapping)
-    ]
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say which branch was taken."""
+        branch = effect.get("branch")
+        yield say("rule.effect_branch", language), "—" if branch is None else str(branch + 1)

@@ -6,10 +6,13 @@ from typing import Any
 
 from crm import notifications
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
-from workflows.actions.recipients import check_recipients
+from crm.entities.schema_parts import TEXT, closed
+from crm.entities.walk import Spot, Walker
+from workflows.actions.base import Action, Outcome
+from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
 from workflows.placeholders import check_text
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import recipient_words, say
 
 
@@ -17,7 +20,7 @@ class Notify(Action):
     """Tells users in the app, each in the language they read; the text is kept in every language."""
 
     name = "notify"
-    keys = ("to", "text")
+    shape = closed(to=PEOPLE, text=TEXT)
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown people and unknown names in the text."""
@@ -27,6 +30,11 @@ class Notify(Action):
         if "text" in found:
             text = place.reader.text(found, "text", place.path)
             place.at("text").add(check_text(text, place.entity, place.schema))
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """What the text names is read, and told to whom `to` names."""
+        steps = {"to": lambda value, at: walk_recipients(value, at, walker), "text": walker.text}
+        return walker.inside(body, spot, steps)
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say who is told."""

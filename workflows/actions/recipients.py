@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from workflows.actions.base import Place
+from crm.entities.schema_parts import WORD, Schema, one_key, one_or_many
+from crm.entities.walk import NAMED, SENT, Spot, Walker, to_be
+from workflows.rules.place import Place
 
 ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,190}\Z")
 MAX_RECIPIENTS = 20  # lines of `to`; a role may stand for more people
+
+PEOPLE: Schema = one_or_many({"anyOf": [WORD, one_key({"role": WORD, "user": WORD})]})
 
 
 def check_recipients(body: object, place: Place, with_addresses: bool = False) -> None:
@@ -47,6 +52,20 @@ def _check_people(line: Mapping, place: Place) -> None:
         place.at("role").known(found["role"], place.schema.parts.get("role", {}), "role")
     elif not isinstance(found.get("user"), str):
         place.refuse("rule.bad_recipient", value=str(dict(line))[:60])
+
+
+def walk_recipients(value: Any, spot: Spot, walker: Walker) -> Any:
+    """Walk over whom a message goes to; whoever it is, they are one mention: a role, an address, or a path's end."""
+
+    def one(line: Any, at: Spot) -> Any:
+        if isinstance(line, Mapping):
+            kinds = {kind: to_be(SENT, walker.part(kind)) for kind in ("role", "user")}
+            return walker.inside(line, at, kinds)
+        at = replace(at.to_be(NAMED), whole=at.path)
+        written = line if isinstance(line, str) and "@" in line else walker.way(line, at)
+        return walker.part("recipient")(written, at.to_be(SENT))
+
+    return walker.each(one)(value, spot)
 
 
 def is_address(text: str) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
-from workflows.actions.recipients import check_recipients
+from crm.entities.schema_parts import WORD, closed
+from crm.entities.walk import Spot, Walker
+from workflows.actions.base import Action, Outcome
+from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
 from workflows.mail import outbox
 from workflows.placeholders import check_text
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import recipient_words, say
 
 
@@ -17,7 +20,7 @@ class SendEmail(Action):
     """Puts one e-mail per recipient into the outbox; it leaves after the step is committed, and once."""
 
     name = "send_email"
-    keys = ("to", "template")
+    shape = closed(to=PEOPLE, template=WORD)
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown recipients and templates, and names in the template that this entity lacks."""
@@ -34,6 +37,14 @@ class SendEmail(Action):
             return
         for text in (template.subject, template.body):
             place.at("template").add(check_text(text, place.entity, place.schema))
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """What the template names is read, and sent to whom `to` names."""
+        steps = {
+            "to": lambda value, at: walk_recipients(value, at, walker),
+            "template": walker.part("template"),
+        }
+        return walker.inside(body, spot, steps)
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say who gets which message."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
-from workflows.actions.values import check_value
+from crm.entities.schema_parts import ANYTHING, WORD, closed
+from crm.entities.walk import Spot, Walker, to_be
+from workflows.actions.base import Action, Outcome
+from workflows.actions.values import check_value, walk_value
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import field_label, say, value_words
 
 
@@ -15,7 +19,7 @@ class SetField(Action):
     """Writes one field; an equal value writes nothing, so that nothing follows from it."""
 
     name = "set_field"
-    keys = ("field", "to")
+    shape = closed(field=WORD, to=ANYTHING)
     writes_record = True
 
     def check(self, body: Any, place: Place) -> None:
@@ -27,6 +31,12 @@ class SetField(Action):
             found["field"], place.entity.fields, "field_of_target"
         ):
             check_value(found.get("to"), place.at("to"), place.entity.fields[found["field"]])
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """The field is written, what the value names is read."""
+        name = body.get("field") if isinstance(body, Mapping) else ""
+        value = walk_value(walker, spot.entity, name)
+        return walker.inside(body, spot, {"field": to_be("update", walker.field), "to": value})
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say which field gets which value."""

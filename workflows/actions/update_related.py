@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from workflows.actions.base import Action, Outcome, Place
-from workflows.actions.values import check_values
+from crm.entities.schema_parts import ANYTHING, CONDITIONS, WORD, closed
+from crm.entities.walk import Spot, Walker
+from workflows.actions.base import Action, Outcome
+from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
+from workflows.rules.place import Place
 from workflows.rules.words import say
 
 
@@ -23,7 +27,7 @@ class UpdateRelated(Action):
     """Writes fields of related records; paths and formulas in its values are read at each of those."""
 
     name = "update_related"
-    keys = ("through", "where", "values")
+    shape = closed(through=WORD, where=CONDITIONS, values=ANYTHING)
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown relations and fields, wrong conditions, and values that do not fit."""
@@ -40,6 +44,18 @@ class UpdateRelated(Action):
             place.at("where").conditions(found["where"], target)
         below = Place(place.reader, place.schema, target, (*place.path, "values"))
         check_values(found.get("values"), below, target)
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """The fields of the related records are written, what stands in `where` and the values is read there."""
+        through = str(body.get("through")) if isinstance(body, Mapping) else ""
+        children = walker.ground.children(spot.entity, through)
+        target = children.entity if children else walker.ground.target(spot.entity, through)
+        steps = {
+            "through": walker.over,
+            "where": lambda value, at: walker.lines(value, at.of(target)),
+            "values": lambda value, at: walk_values(value, at.of(target), target, "update", walker),
+        }
+        return walker.inside(body, spot, steps)
 
     def condition_of(self, body: Any, entity: Entity, schema: Schema) -> Any:
         """Return the parsed `where`."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm.conditions import parse_formula
 from crm.entities.model import Entity
+from crm.entities.walk import Spot, Walker
 from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
-from workflows.actions.base import Place
 from workflows.paths import PATH, find_path
 from workflows.placeholders import check_text
+from workflows.rules.place import Place
 
 POINTERS = ("reference", "user")
 NEED_DATABASE = (*POINTERS, "references", "file", "image")
@@ -73,3 +75,33 @@ def _check_literal(value: Any, place: Place, field: Field) -> None:
         FIELD_TYPES[field.type].clean(field, value, Situation(source="rule"))
     except FieldError as error:
         place.add([error.as_problem()])
+
+
+def one_deed(spot: Spot) -> Spot:
+    """Return a place from which on one thing is done: what is read below goes where this one goes."""
+    return replace(spot, step=spot.path)
+
+
+def walk_value(walker: Walker, entity: str, name: Any) -> Callable[[Any, Spot], Any]:
+    """Return the walk over a value that is written to a field: a formula, a choice, or a text."""
+
+    def value(given: Any, spot: Spot) -> Any:
+        if formula_of(given) is not None:
+            return walker.value(given, spot)
+        if isinstance(given, str) and "{" in given:
+            return walker.text(given, spot)
+        return walker.choice(given, spot, entity, name)
+
+    return value
+
+
+def walk_values(body: Any, spot: Spot, target: str, deed: str, walker: Walker) -> Any:
+    """Walk over a map of fields of `target` that are written; the values are read where the spot is."""
+
+    def written(name: Any, value: Any, at: Spot) -> tuple[Any, Any]:
+        field = walker.field(name, at.of(target).to_be(deed))
+        return field, walk_value(walker, target, name)(value, at)
+
+    if not isinstance(body, Mapping):
+        return body
+    return dict(written(name, value, one_deed(spot.at(name))) for name, value in body.items())

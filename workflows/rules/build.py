@@ -10,7 +10,6 @@ from crm.entities.build import as_lines
 from crm.entities.model import Document, Entity, Schema
 from crm.texts import Text
 from workflows.actions import ACTIONS
-from workflows.actions.flow import branches_of
 from workflows.rules.model import Branch, Rule, Step, Template, Trigger
 
 
@@ -58,13 +57,15 @@ def build_steps(steps: list, entity: Entity, schema: Schema, above: str = "") ->
 
 def _step(step: Any, entity: Entity, schema: Schema, path: str) -> Step:
     name, body = next(iter(step.items())) if isinstance(step, Mapping) else (step, None)
-    branches = ()
-    if name == "choose":
-        branches = tuple(
-            Branch(_condition(lines, entity, schema), build_steps(inner, entity, schema, f"{path}.{number}."))
-            for number, (lines, inner) in enumerate(branches_of(body))
+    action = ACTIONS[name]
+    branches = tuple(
+        Branch(
+            _condition(branch.get("if"), entity, schema),
+            build_steps(branch.get("then") or branch["else"], entity, schema, f"{path}.{number}."),
         )
-    return Step(name, body, path, ACTIONS[name].condition_of(body, entity, schema), branches)
+        for number, branch in enumerate(body if action.has_branches else ())
+    )
+    return Step(name, body, path, action.condition_of(body, entity, schema), branches)
 
 
 def build_template(document: Document, _schema: Schema) -> Template:

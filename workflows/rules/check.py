@@ -11,9 +11,9 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from workflows.actions import ACTIONS
-from workflows.actions.base import Place
 from workflows.placeholders import MAX_TEXT, check_text
-from workflows.rules.triggers import TRIGGERS, TriggerKind
+from workflows.rules.place import Place
+from workflows.triggers import TRIGGERS, TriggerKind
 
 KEYS = (
     "rule", "label", "entity", "enabled", "when", "time_zone", "if_missed", "at_most_once_per", "priority",
@@ -67,7 +67,7 @@ def _check_flow(body: Mapping, place: Place, entity: Entity) -> None:
         place = replace(place, is_gone=kind.events == {"deleted"}, is_scheduled=kind.is_scheduled)
     if "if" in body:
         place.at("if").conditions(body["if"])
-    if kind and kind.name == "becomes_true" and not body.get("if"):
+    if kind and kind.needs_conditions and not body.get("if"):
         place.at("when").refuse("rule.becomes_true_needs_conditions")
     if check_steps(body.get("then"), place.at("then")) > MAX_STEPS:
         place.at("then").refuse("rule.too_many_steps", limit=MAX_STEPS)
@@ -85,13 +85,12 @@ def _check_trigger(when: Any, place: Place) -> TriggerKind | None:
     kind = TRIGGERS[name]
     if not kind.is_available:
         place.refuse("rule.trigger_not_available", name=name)
-    elif kind.check is None and body is not None:
+    elif kind.stands_alone and body is not None:
         place.refuse("rule.trigger_takes_nothing", name=name)
-    elif kind.check:
-        if body is None:
-            below.refuse("rule.trigger_needs_more", name=name)
-        else:
-            kind.check(body, below)
+    elif not kind.stands_alone and body is None:
+        below.refuse("rule.trigger_needs_more", name=name)
+    else:
+        kind.check(body, below)
     return kind
 
 
@@ -130,10 +129,8 @@ def _check_step(step: Any, place: Place, depth: int) -> int:
     action = ACTIONS[name]
     if action.writes_record and place.is_gone:
         below.refuse("rule.record_is_gone", name=name)
-    if name == "choose":
-        return 1 + _check_branches(body, below, depth)
     action.check(body, below)
-    return 1
+    return 1 + (_check_branches(body, below, depth) if action.has_branches else 0)
 
 
 def _check_branches(body: Any, place: Place, depth: int) -> int:

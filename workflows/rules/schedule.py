@@ -13,8 +13,6 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from workflows.rules.model import Trigger
-
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 DEFAULT_HOUR = "08:00"
 """When the rules that look at a date (`days_before`, `days_after`, `yearly_on`) start their day."""
@@ -58,36 +56,39 @@ def to_local(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
 
 
-def last_due(trigger: Trigger, now: dt.datetime, zone: ZoneInfo) -> Due:
-    """Return the latest moment, `now` included, at which a schedule came due."""
-    if trigger.kind == "every_hour":
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        return Due(hour, to_local(hour, zone).date(), f"{hour:%Y-%m-%dT%HZ}")
-    return _last_by_clock(cron_of(trigger), now, zone)
+def last_hour(now: dt.datetime, zone: ZoneInfo) -> Due:
+    """Return the full hour that came last, `now` included."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return Due(hour, to_local(hour, zone).date(), f"{hour:%Y-%m-%dT%HZ}")
 
 
-def cron_of(trigger: Trigger) -> str:
-    """Return the cron line of a schedule that follows the wall clock.
+def daily(time: str) -> str:
+    """Return the cron line of a time of day.
 
-    >>> cron_of(Trigger("every_day_at", "08:05"))
+    >>> daily("08:05")
     '5 8 * * *'
     """
-    if trigger.kind == "cron":
-        return trigger.body
-    time = trigger.body if trigger.kind == "every_day_at" else DEFAULT_HOUR
-    if isinstance(trigger.body, dict):
-        time = trigger.body.get("at", DEFAULT_HOUR)
     hour, minute = time.split(":")
     return f"{int(minute)} {int(hour)} * * *"
 
 
-def _last_by_clock(line: str, now: dt.datetime, zone: ZoneInfo) -> Due:
+def last_by_clock(line: str, now: dt.datetime, zone: ZoneInfo) -> Due:
+    """Return the latest moment, `now` included, at which a cron line came due by the wall clock of a zone."""
     local = to_local(now, zone) + dt.timedelta(seconds=1)
     while True:
         local = croniter(line, local).get_prev(dt.datetime)
         moment = to_utc(local, zone)
         if moment <= now:
             return Due(moment, local.date(), f"{local:%Y-%m-%dT%H:%M}")
+
+
+def is_clock(time: object) -> bool:
+    """Return whether a text is a time of day.
+
+    >>> is_clock("08:05"), is_clock("8:05"), is_clock(8)
+    (True, False, False)
+    """
+    return isinstance(time, str) and bool(CLOCK.match(time))
 
 
 def is_cron(line: object) -> bool:

@@ -9,7 +9,6 @@ from crm.entities.model import Entity, Schema
 from crm.errors import Problem
 from crm.fields.base import Field
 from crm.messages import render
-from workflows.rules.model import Rule
 
 
 def say(code: str, language: str, **params: object) -> str:
@@ -56,23 +55,3 @@ def _one(line: Any, schema: Schema, entity: Entity, language: str) -> str:
         return str(line["user"])
     role = schema.parts.get("role", {}).get(line["role"])
     return role.label.get(language) if role else str(line["role"])
-
-
-def trigger_words(rule: Rule, schema: Schema, language: str) -> str:
-    """Return when a rule starts, as a sentence."""
-    kind, body = rule.trigger.kind, rule.trigger.body
-    fields = schema.entities[rule.entity].fields
-    if kind == "changed":
-        names = [field_label(fields[name], language) for name in body if name in fields]
-        return say("rule.when_changed", language, fields=", ".join(names))
-    if kind == "every_day_at":
-        return say("rule.when_every_day_at", language, time=body)
-    if kind == "cron":
-        return say("rule.when_cron", language, line=body)
-    if kind in ("days_before", "days_after"):
-        field = field_label(fields[body["field"]], language)
-        return say(f"rule.when_{kind}", language, days=body["days"], field=field)
-    if kind == "yearly_on":
-        name = body["field"] if isinstance(body, Mapping) else body
-        return say("rule.when_yearly_on", language, field=field_label(fields[name], language))
-    return say(f"rule.when_{kind}", language)

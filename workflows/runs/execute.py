@@ -18,13 +18,13 @@ from workflows.actions import ACTIONS
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step
-from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
 from workflows.runs.plan import zone_of
 from workflows.runs.versions import find_rule
 from workflows.runs.work import Work
+from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class Execution:
         with self.transaction() as session:
             work = self._work(session, step)
             self._judge_again(work)
-            action: Any = ACTIONS[step.action]
+            action = ACTIONS[step.action]
             outcome = action.wake(step, work) if is_woken else action.perform(step, work)
             now = self.workshop.clock()
             state = store.WAITING if outcome.until else store.DONE

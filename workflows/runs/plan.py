@@ -24,11 +24,11 @@ from crm.revisions.former_names import read_past
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
 from workflows.rules.schedule import period_of
-from workflows.rules.triggers import TRIGGERS
 from workflows.runs import store
 from workflows.runs.errors import as_json, sentences
 from workflows.runs.moments import History, Moment
 from workflows.runs.versions import rows_today
+from workflows.triggers import TRIGGERS, EventTrigger
 
 logger = logging.getLogger(__name__)
 
@@ -188,14 +188,15 @@ def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
 
 def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: Workshop) -> bool:
     """Return whether a change fires a rule: its trigger is met and its conditions held at that moment."""
-    if rule.trigger.kind == "changed" and not set(rule.trigger.body) & set(moment.changed):
+    kind = TRIGGERS[rule.trigger.kind]
+    if not isinstance(kind, EventTrigger) or not kind.is_met(rule.trigger.body, moment.changed):
         return False
     scope = replace(scope_of(session), time_zone=zone_of(rule, workshop), before=moment.changed)
     if rule.condition is None:
         return True
     if not evaluate(rule.condition, moment.after, scope):
         return False
-    return rule.trigger.kind != "becomes_true" or not _held_before(rule, moment, scope)
+    return not kind.is_edge or not _held_before(rule, moment, scope)
 
 
 def _held_before(rule: Rule, moment: Moment, scope: Scope) -> bool:

@@ -23,14 +23,14 @@ from crm.revisions.former_names import read_past
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step
-from workflows.rules.schedule import duration, last_due
-from workflows.rules.triggers import TRIGGERS
+from workflows.rules.schedule import duration
 from workflows.runs import store
 from workflows.runs.errors import as_json, problems_of, sentences
 from workflows.runs.execute import EndedError, Execution
 from workflows.runs.moments import History, Moment
 from workflows.runs.plan import is_fired, zone_of
-from workflows.runs.ticking import BY_DATE, on_its_day
+from workflows.runs.ticking import on_its_day
+from workflows.triggers import TRIGGERS, DateTrigger
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 MOST_RECORDS = 500
@@ -146,8 +146,9 @@ def _occasions(
         asked = sa.select(cls.id).order_by(cls.id.desc()).limit(MOST_RECORDS)
         if record_id is not None:
             asked = asked.where(cls.id == record_id)
-        if rule.trigger.kind in BY_DATE and record_id is None:
-            day = last_due(rule.trigger, now, zone_of(rule, workshop)).day
+        kind = TRIGGERS[rule.trigger.kind]
+        if isinstance(kind, DateTrigger) and record_id is None:
+            day = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop)).day
             asked = asked.where(on_its_day(cls, rule, day))
         return [Occasion(found, now) for found in session.scalars(asked)]
 

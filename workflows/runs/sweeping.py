@@ -10,6 +10,7 @@ from crm import events, queue
 from workflows.mail import outbox
 from workflows.organisation import Workshop
 from workflows.runs import store
+from workflows.triggers import TRIGGERS
 
 ERASER = "#erase"  # no rule can be called so
 ERASE_AT_ONCE = 5_000  # rows per sweep, so that no sweep holds the database for long
@@ -53,7 +54,7 @@ def erase_old(workshop: Workshop, keep_days: int) -> int:
     """
     before = workshop.clock() - dt.timedelta(days=keep_days)
     rules = workshop.workspace().schema.parts.get("rule", {}).values()
-    kept = [rule.name for rule in rules if rule.at_most_once_per or rule.trigger.kind == "yearly_on"]
+    kept = [rule.name for rule in rules if rule.at_most_once_per or TRIGGERS[rule.trigger.kind].keeps_runs]
     with workshop.session() as session:
         old = store.run.c.ended_at < before
         asked = sa.select(store.run.c.id).where(old, store.run.c.rule.not_in(kept)).limit(ERASE_AT_ONCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import logging
 from collections.abc import Sequence
@@ -18,10 +17,10 @@ from crm.database import CrmSession
 from crm.permissions.rows import scope_of
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
-from workflows.rules.schedule import Due, last_due, period_of
-from workflows.rules.triggers import TRIGGERS
+from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
 from workflows.runs.plan import zone_of
+from workflows.triggers import TRIGGERS, ClockTrigger, DateTrigger
 
 logger = logging.getLogger(__name__)
 
@@ -29,45 +28,43 @@ GRACE = dt.timedelta(minutes=15)
 """How late a moment may be noticed and still count as kept, for `if_missed: skip`."""
 
 MOST_DAYS = 31  # days that a rule which looks at dates makes up for
-BY_DATE = ("days_before", "days_after", "yearly_on")
-AT_ONCE = ("every_hour", *BY_DATE)
-"""Triggers whose current occasion counts when a rule is first seen; the others wait for their next one."""
 
 
 def tick(workshop: Workshop) -> int:
     """Start what the clock says; return how many runs were planned. Two schedulers at once do it once."""
     planned = 0
     for rule in workshop.workspace().schema.parts.get("rule", {}).values():
-        if TRIGGERS[rule.trigger.kind].is_scheduled:
-            planned += _tick_safely(workshop, rule)
+        kind = TRIGGERS[rule.trigger.kind]
+        if isinstance(kind, ClockTrigger):
+            planned += _tick_safely(workshop, rule, kind)
     if planned:
         queue.ring(events.BELL)
     return planned
 
 
-def _tick_safely(workshop: Workshop, rule: Rule) -> int:
+def _tick_safely(workshop: Workshop, rule: Rule, kind: ClockTrigger) -> int:
     try:
         with workshop.session() as session:
-            return tick_rule(session, workshop, rule)
+            return tick_rule(session, workshop, rule, kind)
     except Exception:  # one rule's schedule must not stop the others'
         logger.exception("The schedule of rule %s broke", rule.name)
         return 0
 
 
-def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule, kind: ClockTrigger) -> int:
     """Plan the runs of one rule if it came due since it was last looked at."""
     now = workshop.clock()
-    due = last_due(rule.trigger, now, zone_of(rule, workshop))
-    days = _take_turn(session, rule, due)
+    due = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop))
+    days = _take_turn(session, rule, due, kind)
     if not days or not rule.enabled:
         return 0
     if rule.if_missed == "skip":
-        late = now - due.moment > GRACE and rule.trigger.kind != "every_hour"
+        late = now - due.moment > GRACE and kind.can_be_late
         days = [] if late else days[-1:]
     return sum(_plan_runs(session, workshop, rule, replace(due, day=day)) for day in days)
 
 
-def _take_turn(session: CrmSession, rule: Rule, due: Due) -> Sequence[dt.date]:
+def _take_turn(session: CrmSession, rule: Rule, due: Due, kind: ClockTrigger) -> Sequence[dt.date]:
     """Move the rule's clock to its latest occasion; return the local days that are new, if any.
 
     Shape:  one day for most rules, however many occasions were missed; every missed day for those that look
@@ -78,13 +75,13 @@ def _take_turn(session: CrmSession, rule: Rule, due: Due) -> Sequence[dt.date]:
     row = session.execute(sa.select(clock).where(clock.c.rule == rule.name)).first()
     if row is None:
         new = store.insert_new(session, clock, [{"rule": rule.name, **values}])
-        return [due.day] if new and rule.trigger.kind in AT_ONCE else []
+        return [due.day] if new and kind.counts_at_once else []
     if due.moment <= row.last_due:
         return []
     mine = (clock.c.rule == rule.name) & (clock.c.last_due == row.last_due)
     if not session.execute(sa.update(clock).where(mine).values(values)).rowcount:
         return []
-    return _days_since(row.last_day, due.day) if rule.trigger.kind in BY_DATE else [due.day]
+    return _days_since(row.last_day, due.day) if isinstance(kind, DateTrigger) else [due.day]
 
 
 def _days_since(last: dt.date, today: dt.date) -> list[dt.date]:
@@ -132,30 +129,15 @@ def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]
     found = [~unfinished.exists()]
     if rule.condition is not None:
         found.append(compile_sql(rule.condition, rule.entity, replace(scope_of(session), time_zone=zone)))
-    if rule.trigger.kind in BY_DATE:
+    if isinstance(TRIGGERS[rule.trigger.kind], DateTrigger):
         found.append(on_its_day(cls, rule, due.day))
     return found
 
 
 def on_its_day(cls: Any, rule: Rule, day: dt.date) -> Any:
-    """Return the SQL condition of the records whose date makes this the day."""
-    body = rule.trigger.body
-    name = body["field"] if isinstance(body, dict) else body
-    column = getattr(cls, name)
-    if rule.trigger.kind == "yearly_on":
-        return _is_anniversary(column, day)
-    shift = dt.timedelta(days=body["days"])
-    return column == (day + shift if rule.trigger.kind == "days_before" else day - shift)
-
-
-def _is_anniversary(column: Any, day: dt.date) -> Any:
-    """Return whether a date has its day today; the 29th of February has it on the 28th in short years."""
-    days = [day.day]
-    if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year):
-        days.append(29)
-    return sa.and_(
-        column <= day, sa.extract("month", column) == day.month, sa.extract("day", column).in_(days)
-    )
+    """Return the SQL condition of the records whose date makes this the day; only for a rule that looks at dates."""
+    kind, body = TRIGGERS[rule.trigger.kind], rule.trigger.body
+    return kind.is_day(getattr(cls, kind.field_of(body)), body, day)
 
 
 def occasion_of(rule: Rule, due: Due, zone: Any) -> str:
@@ -163,6 +145,4 @@ def occasion_of(rule: Rule, due: Due, zone: Any) -> str:
     if rule.at_most_once_per:
         noon = dt.datetime.combine(due.day, dt.time(12))
         return period_of(rule.at_most_once_per, noon, zone)
-    if rule.trigger.kind == "yearly_on":
-        return str(due.day.year)
-    return due.day.isoformat() if rule.trigger.kind in BY_DATE else due.period
+    return TRIGGERS[rule.trigger.kind].occasion(due)

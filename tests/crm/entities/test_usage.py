@@ -14,8 +14,6 @@ from crm.entities.yaml import write_yaml
 from crm.revisions.publish import publish_schema
 from crm.revisions.rename import rename_document, rename_field, rename_uses
 from crm.web.entity.saved_views import list_views, save_view
-from workflows.actions import ACTIONS
-from workflows.rules import names
 
 SHIPPED, _problems = load_documents(ROOT / "schemas")
 FIELDS = [
@@ -203,7 +201,3 @@ def test_a_saved_view_is_a_use_and_follows_a_rename(engine, session_as):
     assert list_views(session, "customer")[0]["query"] == (
         "_flt_0_part_of_market=small&_oc_CustomerView=part_of_market&q=a"
     )
-
-
-def test_every_action_that_can_be_performed_is_walked():
-    assert {name for name, action in ACTIONS.items() if action.is_available} == set(names.ACTIONS)

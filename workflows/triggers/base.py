@@ -1,0 +1,120 @@
+"""What every trigger brings along: its word, its shape, its names, its check, its sentence, when it fires."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from crm.entities.model import Entity, Schema
+from crm.entities.schema_parts import Schema as Shape
+from crm.entities.walk import Spot, Walker
+from workflows.rules.place import Place
+from workflows.rules.schedule import Due, last_by_clock
+from workflows.rules.words import say
+
+NOTHING: Shape = {"enum": [None]}
+"""The shape of a trigger that stands alone."""
+
+
+class TriggerKind(ABC):
+    """One trigger of the language. One subclass, one instance in the registry; a missing part fails at import.
+
+    Shape:  `shape` is the JSON Schema of what stands behind its word. `needs_conditions` says that a rule with it
+            must have an `if`, `keeps_runs` that its runs are never erased, for they are what makes it once.
+    """
+
+    name: ClassVar[str] = ""
+    shape: ClassVar[Shape | None] = None
+    events: ClassVar[frozenset[str]] = frozenset()
+    is_scheduled: ClassVar[bool] = False
+    is_available: ClassVar[bool] = True
+    needs_conditions: ClassVar[bool] = False
+    keeps_runs: ClassVar[bool] = False
+
+    @abstractmethod
+    def check(self, body: Any, place: Place) -> None:
+        """Note every problem of what stands behind the trigger's word; not called when it must stand alone."""
+
+    @abstractmethod
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Walk to every name behind the trigger's word; return it as the walker wrote it."""
+
+    @abstractmethod
+    def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
+        """Return when a rule starts, as a sentence in the reader's language."""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether nothing may stand behind its word."""
+        return self.shape is NOTHING
+
+
+class AloneTrigger(TriggerKind):
+    """A trigger with nothing behind its word; its sentence is `rule.when_<word>`."""
+
+    shape = NOTHING
+
+    def check(self, body: Any, place: Place) -> None:
+        """Nothing stands behind it."""
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Nothing is named."""
+        return body
+
+    def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
+        """Say when the rule starts."""
+        return say(f"rule.when_{self.name}", language)
+
+
+class EventTrigger(TriggerKind):
+    """A trigger that saved and deleted records fire.
+
+    Shape:  `events` are the kinds of record events that may fire it (`created`, `updated`, `deleted`). `is_edge`
+            says that the rule's conditions must not have held before the change.
+    """
+
+    is_edge: ClassVar[bool] = False
+
+    def is_met(self, body: Any, changed: Mapping[str, Any]) -> bool:
+        """Return whether a change fires it; `changed` maps the changed fields to their values before."""
+        return True
+
+
+class ClockTrigger(TriggerKind):
+    """A trigger that the clock fires.
+
+    Shape:  `counts_at_once` says that the current occasion counts when a rule is first seen; else it waits for the
+            next one. `can_be_late` says that `if_missed: skip` may leave an occasion out.
+    """
+
+    is_scheduled = True
+    counts_at_once: ClassVar[bool] = False
+    can_be_late: ClassVar[bool] = True
+
+    @abstractmethod
+    def cron_of(self, body: Any) -> str:
+        """Return the cron line it follows by the wall clock."""
+
+    def last_due(self, body: Any, now: dt.datetime, zone: ZoneInfo) -> Due:
+        """Return the latest moment, `now` included, at which it came due."""
+        return last_by_clock(self.cron_of(body), now, zone)
+
+    def occasion(self, due: Due) -> str:
+        """Return the name of the occasion, the same for everybody: a rule fires once per occasion and record."""
+        return due.period
+
+
+class LaterTrigger(AloneTrigger):
+    """A trigger of the language that this version reads but does not know yet."""
+
+    is_available = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc] - the one class that stands for several triggers
+
+    def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
+        """Return its word: no rule with it is ever built."""
+        return self.name

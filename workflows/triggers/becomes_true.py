@@ -1,0 +1,15 @@
+"""`becomes_true`: the rule's conditions were false and now hold."""
+
+from __future__ import annotations
+
+from workflows.triggers.base import AloneTrigger, EventTrigger
+from workflows.triggers.records import CHANGES
+
+
+class BecomesTrue(AloneTrigger, EventTrigger):
+    """The edge of the rule's own conditions."""
+
+    name = "becomes_true"
+    events = CHANGES
+    needs_conditions = True
+    is_edge = True

@@ -1,0 +1,142 @@
+"""`days_before: {field: ends_on, days: 30}`, `days_after: …`, `yearly_on: born_on`: a date of the record."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.entities.model import Entity, Schema
+from crm.entities.schema_parts import ANYTHING, WORD, closed
+from crm.entities.walk import Spot, Walker
+from workflows.rules.place import Place
+from workflows.rules.schedule import DEFAULT_HOUR, Due, daily
+from workflows.rules.words import field_label, say
+from workflows.triggers.base import ClockTrigger
+from workflows.triggers.clock import check_time
+
+MAX_DAYS = 3_660
+
+
+class DateTrigger(ClockTrigger):
+    """A trigger whose day each record has for itself."""
+
+    counts_at_once = True
+
+    def cron_of(self, body: Any) -> str:
+        """Return the line of the hour at which its day starts."""
+        return daily(body.get("at", DEFAULT_HOUR) if isinstance(body, Mapping) else DEFAULT_HOUR)
+
+    def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
+        """Whether the day has come is read of the date."""
+        if isinstance(body, Mapping):
+            return walker.inside(body, spot, {"field": walker.field})
+        return walker.field(body, spot)
+
+    @staticmethod
+    def field_of(body: Any) -> str:
+        """Return the name of the date field."""
+        return body["field"] if isinstance(body, Mapping) else body
+
+    @abstractmethod
+    def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
+        """Return the SQL condition of the records whose date makes this the day."""
+
+    def occasion(self, due: Due) -> str:
+        """Return the day."""
+        return due.day.isoformat()
+
+
+class _Days(DateTrigger):
+    """A number of days beside a date."""
+
+    shape = closed(field=WORD, days=ANYTHING, at=WORD)
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note what is no date field, no number of days, no time."""
+        found = place.keys(body, self.shape["properties"], ("field", "days"))
+        days = found.get("days", 0)
+        if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= MAX_DAYS:
+            place.at("days").refuse("rule.bad_days", value=str(days)[:40], limit=MAX_DAYS)
+        _check_field_and_time(found, place)
+
+    def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
+        """Say how many days beside which date."""
+        field = field_label(entity.fields[body["field"]], language)
+        return say(f"rule.when_{self.name}", language, days=body["days"], field=field)
+
+
+class DaysBefore(_Days):
+    """So many days before a date."""
+
+    name = "days_before"
+
+    def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
+        """Return the condition of dates that lie so far ahead."""
+        return column == day + dt.timedelta(days=body["days"])
+
+
+class DaysAfter(_Days):
+    """So many days after a date."""
+
+    name = "days_after"
+
+    def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
+        """Return the condition of dates that lie so far back."""
+        return column == day - dt.timedelta(days=body["days"])
+
+
+class YearlyOn(DateTrigger):
+    """Every year on the day of a date, from that date on."""
+
+    name = "yearly_on"
+    shape = {"anyOf": [WORD, closed(field=WORD, at=WORD)]}
+    keeps_runs = True
+
+    def check(self, body: Any, place: Place) -> None:
+        """Note what is no date field and no time."""
+        if isinstance(body, Mapping):
+            _check_field_and_time(place.keys(body, ("field", "at"), ("field",)), place)
+        else:
+            _check_date_field(body, place)
+
+    def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
+        """Say of which date."""
+        return say(
+            "rule.when_yearly_on", language, field=field_label(entity.fields[self.field_of(body)], language)
+        )
+
+    def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
+        """Return the condition of anniversaries; the 29th of February has its on the 28th in short years."""
+        days = [day.day]
+        if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year):
+            days.append(29)
+        return sa.and_(
+            column <= day, sa.extract("month", column) == day.month, sa.extract("day", column).in_(days)
+        )
+
+    def occasion(self, due: Due) -> str:
+        """Return the year."""
+        return str(due.day.year)
+
+
+def _check_field_and_time(found: Mapping[str, Any], place: Place) -> None:
+    if "field" in found:
+        _check_date_field(found["field"], place.at("field"))
+    if "at" in found:
+        check_time(found["at"], place.at("at"))
+
+
+def _check_date_field(name: Any, place: Place) -> None:
+    fields = place.entity.fields
+    if isinstance(name, str) and name in fields and fields[name].type != "date":
+        place.refuse("rule.not_a_date", name=name)
+        return
+    if isinstance(name, str) and name in fields and fields[name].encrypted:
+        place.refuse("schema.encrypted_not_here", name=name)  # the database finds no day in it
+        return
+    place.known(name, [field.name for field in fields.values() if field.type == "date"], "field_of_record")
