@@ -28,10 +28,6 @@ def _lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> It
     if effect.get("to"):
         to = effect["to"]
         yield say("rule.effect_to", language), to if isinstance(to, str) else ", ".join(to)
-    if isinstance(effect.get("why"), Mapping):
-        yield from _why(effect["why"], language)
-    if "text" in effect:
-        yield say("rule.effect_text", language), effect["text"]
     [changes] = changes_in_words(session, entity, [effect.get("changes") or {}], NO_FIELDS)
     for label, before, after in changes:
         yield label, f"{before or '—'} → {after or '—'}"
@@ -39,9 +35,6 @@ def _lines(session: CrmSession, entity: Entity, effect: Mapping[str, Any]) -> It
     name = target.label.get(language) if target else str(effect.get("entity", ""))
     if effect.get("action") in ACTIONS:
         yield from ACTIONS[effect["action"]].tell(effect, name, language)
-    if "records" in effect:
-        numbers = ", ".join(f"#{number}" for number in effect["records"])
-        yield say("rule.effect_changed_records", language), f"{name} {numbers}" if numbers else "—"
     yield from _flow(session, effect)
 
 
@@ -51,17 +44,5 @@ def _flow(session: CrmSession, effect: Mapping[str, Any]) -> Iterator[Line]:
         moment = dt.datetime.fromisoformat(effect["until"])
         shown = format_datetime(moment, "short", session.actor.time_zone, locale=language)
         yield say("rule.effect_until", language), shown
-    if effect.get("nobody"):
-        yield "", say("rule.effect_nobody", language)
     if effect.get("changes") == {}:
         yield "", say("rule.effect_nothing", language)
-    if effect.get("went_on") is False:
-        yield "", say("rule.effect_did_not_go_on", language)
-
-
-def _why(why: Mapping[str, Any], language: str) -> Iterator[Line]:
-    """Yield the reason of an assignment: how much each had to do, or that it was somebody's turn."""
-    for name, count in (why.get("records") or {}).items():
-        yield name, say("rule.effect_load", language, count=count)
-    if why.get("by") == "round_robin":
-        yield say("rule.effect_why", language), say("rule.effect_turn", language)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from crm.messages import add_messages
+
 Member = TypeVar("Member")
 
 
 def registry(*members: Member) -> dict[str, Member]:
     """Return actions or triggers by the word that stands for each.
 
-    Shape:  a class that lacks a method cannot be made at all; here its word and its JSON Schema are asked for.
+    Shape:  a class that lacks a method cannot be made at all; here its word and its JSON Schema are asked for. Its
+            sentences join all the others.
     Errors: TypeError, so that nothing starts, when a member lacks one of them or a word is there twice.
     """
     found: dict[str, Member] = {}
@@ -21,6 +24,7 @@ def registry(*members: Member) -> dict[str, Member]:
         if word in found:
             raise TypeError(f"The word {word} stands for {found[word]} and for {member}")
         found[word] = member
+        add_messages(member.words)
     return found
 
 

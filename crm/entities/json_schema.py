@@ -67,7 +67,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     for kind in KINDS.values():
         properties = {**dict.fromkeys(kind.keys, ANYTHING), "label": TEXT, **kind.parts}
         found[kind.name] = _document(kind.name, {key: properties[key] for key in kind.keys})
-        found[kind.name]["$defs"] |= kind.definitions
+        found[kind.name]["$defs"] |= kind.definitions()
     return found
 
 

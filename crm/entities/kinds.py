@@ -32,7 +32,7 @@ class Kind:
     keys: tuple[str, ...] = ()
     walk: Callable[[Mapping[str, Any], Walker], Mapping[str, Any]] = lambda body, _walker: body
     parts: Mapping[str, Any] = attribute(default_factory=dict)
-    definitions: Mapping[str, Any] = attribute(default_factory=dict)
+    definitions: Callable[[], Mapping[str, Any]] = dict
 
 
 KINDS: dict[str, Kind] = {}

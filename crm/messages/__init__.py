@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from crm.errors import CrmError, Problem
@@ -22,6 +23,17 @@ from crm.texts import Text, translate
 
 AREAS = (schema, drafts, edits, fields, conditions, permissions, records, imports, reports, rules, web)
 MESSAGES: dict[str, str] = {code: text for area in AREAS for code, text in area.MESSAGES.items()}
+
+
+def add_messages(messages: Mapping[str, str]) -> None:
+    """Take in the sentences of what stands above this package.
+
+    Errors: TypeError when a code is there already.
+    """
+    twice = [code for code in messages if MESSAGES.get(code, messages[code]) != messages[code]]
+    if twice:
+        raise TypeError(f"These sentences are there already: {', '.join(sorted(twice))}")
+    MESSAGES.update(messages)
 
 
 def render(problem: Problem | CrmError, language: str) -> str:

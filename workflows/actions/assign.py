@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import SENT, Spot, Walker, to_be
 from crm.errors import RuleError
+from crm.texts import N_
 from workflows import people
-from workflows.actions.base import Action, Outcome
+from workflows.actions.base import Action, Line, Outcome
 from workflows.paths import find_path, value_of
 from workflows.rules.model import Step
 from workflows.rules.place import Place
@@ -41,6 +42,20 @@ class Assign(Action):
         counting=ANYTHING,
     )
     writes_record = True
+    words = {
+        "rule.assign_needs_one": N_("Say either “to” or “among”."),
+        "rule.assign_needs_field": N_("Say with “field” which user field is filled."),
+        "rule.unknown_way": N_("“%(name)s” is no way to choose a user: write round_robin or least_busy."),
+        "rule.unknown_way_near": N_("“%(name)s” is no way to choose a user. Did you mean “%(near)s”?"),
+        "rule.nobody_in_role": N_("No active user has the role “%(role)s”."),
+        "rule.path_is_empty": N_("There is no user at “%(path)s”."),
+        "rule.says_assign_to": N_("Assign it to %(person)s."),
+        "rule.says_assign_least_busy": N_("Assign it to whoever has the least to do in the role “%(role)s”."),
+        "rule.says_assign_round_robin": N_("Assign it to the users of the role “%(role)s” in turn."),
+        "rule.effect_why": N_("Why"),
+        "rule.effect_load": N_("had %(count)s records"),
+        "rule.effect_turn": N_("It was this user's turn."),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown fields, paths and roles, and ways of choosing that do not exist."""
@@ -167,3 +182,11 @@ class Assign(Action):
         chosen = min(candidates, key=lambda person: (turns.get(person.id, 0), person.id))
         people.take_turn(work.session, key, chosen.id)
         return chosen, {"by": "round_robin", "among": [person.name for person in candidates]}
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say why this user: how much each had to do, or that it was this one's turn."""
+        why = effect.get("why") or {}
+        for name, count in (why.get("records") or {}).items():
+            yield name, say("rule.effect_load", language, count=count)
+        if why.get("by") == "round_robin":
+            yield say("rule.effect_why", language), say("rule.effect_turn", language)

@@ -20,7 +20,7 @@ from workflows.rules.place import Place
 Line = tuple[str, str]
 """A label and a text."""
 
-NOTHING: Shape = {"enum": [None, True]}
+NOTHING: Shape = {"enum": [None, True, {}]}
 """The shape of an action that stands alone."""
 
 
@@ -42,13 +42,15 @@ class Action(ABC):
     """One action of the language. One subclass, one instance in the registry; a missing part fails at import.
 
     Shape:  `shape` is the JSON Schema of what stands behind its name, from which its keys are taken.
-            `writes_record` says that it changes the rule's own record, so that it cannot follow its deletion.
+            `words` are its sentences (`N_("…")`) by their codes. `writes_record` says that it changes the rule's own
+            record, so that it cannot follow its deletion.
             `has_branches` says that behind its name stand branches (`if` and `then`, or `else`), which are checked,
             walked and built like the rule's own `if` and `then`.
     """
 
     name: ClassVar[str] = ""
     shape: ClassVar[Shape | None] = None
+    words: ClassVar[Mapping[str, str]] = {}
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
     has_branches: ClassVar[bool] = False

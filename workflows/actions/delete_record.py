@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.entities.model import Entity, Schema
 from crm.entities.walk import ENTITY, Mention, Spot, Walker
+from crm.texts import N_
 from workflows.actions.base import AloneAction, Outcome
 from workflows.rules.model import Step
 from workflows.rules.words import say
@@ -16,6 +17,9 @@ class DeleteRecord(AloneAction):
 
     name = "delete_record"
     writes_record = True
+    words = {
+        "rule.says_delete": N_("Delete the record."),
+    }
 
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
         """The record of the rule's entity is deleted."""

@@ -9,6 +9,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, CONDITIONS, closed, list_of
 from crm.entities.schema_parts import Schema as Shape
 from crm.entities.walk import Spot, Walker
+from crm.texts import N_
 from workflows.actions.base import Action, AloneAction, Line, Outcome
 from workflows.rules.model import Step
 from workflows.rules.place import Place
@@ -28,6 +29,9 @@ class Stop(AloneAction):
     """Ends the run."""
 
     name = "stop"
+    words = {
+        "rule.says_stop": N_("Stop."),
+    }
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say that nothing follows."""
@@ -43,6 +47,10 @@ class Wait(Action):
 
     name = "wait"
     shape = closed(**{"for": ANYTHING, "and_then_only_if": CONDITIONS})
+    words = {
+        "rule.says_wait": N_("Wait for %(duration)s."),
+        "rule.effect_did_not_go_on": N_("The conditions no longer held, so the run ended."),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note durations nobody can read, and wrong conditions."""
@@ -74,6 +82,11 @@ class Wait(Action):
         holds = step.condition is None or work.holds(step.condition)
         return Outcome({"action": self.name, "went_on": holds}, goes_on=holds)
 
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say when the wait ended the run."""
+        if effect.get("went_on") is False:
+            yield "", say("rule.effect_did_not_go_on", language)
+
 
 class Choose(Action):
     """Takes the first branch whose conditions hold, or the `else`."""
@@ -81,6 +94,10 @@ class Choose(Action):
     name = "choose"
     shape = list_of(BRANCH)
     has_branches = True
+    words = {
+        "rule.says_choose": N_("Go one of %(count)s ways, as the conditions say."),
+        "rule.effect_branch": N_("Branch taken"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Nothing but its branches, which are looked at as the rule's own conditions and steps."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm import notifications
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import TEXT, closed
 from crm.entities.walk import Spot, Walker
-from workflows.actions.base import Action, Outcome
+from crm.texts import N_
+from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
 from workflows.placeholders import check_text
 from workflows.rules.model import Step
@@ -21,6 +23,10 @@ class Notify(Action):
 
     name = "notify"
     shape = closed(to=PEOPLE, text=TEXT)
+    words = {
+        "rule.says_notify": N_("Notify %(people)s."),
+        "rule.effect_text": N_("Text"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown people and unknown names in the text."""
@@ -60,3 +66,7 @@ class Notify(Action):
         language = work.organisation.language
         effect = {"action": self.name, "to": [user.name for user in users], "text": words[language]}
         return Outcome(effect)
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say what was told."""
+        yield say("rule.effect_text", language), effect["text"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD, closed
 from crm.entities.walk import Spot, Walker
-from workflows.actions.base import Action, Outcome
+from crm.texts import N_
+from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
 from workflows.mail import outbox
 from workflows.placeholders import check_text
@@ -21,6 +23,12 @@ class SendEmail(Action):
 
     name = "send_email"
     shape = closed(to=PEOPLE, template=WORD)
+    words = {
+        "rule.unknown_template": N_("There is no message template “%(name)s”."),
+        "rule.unknown_template_near": N_("There is no message template “%(name)s”. Did you mean “%(near)s”?"),
+        "rule.says_email": N_("Send the e-mail “%(template)s” to %(people)s."),
+        "rule.effect_nobody": N_("Nobody had an address."),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown recipients and templates, and names in the template that this entity lacks."""
@@ -62,3 +70,8 @@ class SendEmail(Action):
             sent.append(recipient.address)
         effect = {"action": self.name, "to": sent, "template": template.name}
         return Outcome(effect if sent else {**effect, "nobody": True})
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say when there was nobody to send it to."""
+        if effect.get("nobody"):
+            yield "", say("rule.effect_nobody", language)

@@ -8,6 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker, to_be
+from crm.texts import N_
 from workflows.actions.base import Action, Outcome
 from workflows.actions.values import check_value, walk_value
 from workflows.rules.model import Step
@@ -21,6 +22,11 @@ class SetField(Action):
     name = "set_field"
     shape = closed(field=WORD, to=ANYTHING)
     writes_record = True
+    words = {
+        "rule.set_field_needs_to": N_("Say with “to” what the field is set to; “to: null” empties it."),
+        "rule.says_set_field": N_("Set “%(field)s” to “%(value)s”."),
+        "rule.says_clear_field": N_("Empty “%(field)s”."),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown fields, fields nobody may write, and values that do not fit."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, CONDITIONS, WORD, closed
 from crm.entities.walk import Spot, Walker
-from workflows.actions.base import Action, Outcome
+from crm.texts import N_
+from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
 from workflows.rules.place import Place
@@ -28,6 +29,14 @@ class UpdateRelated(Action):
 
     name = "update_related"
     shape = closed(through=WORD, where=CONDITIONS, values=ANYTHING)
+    words = {
+        "rule.unknown_relation": N_("There are no related records called “%(name)s”."),
+        "rule.unknown_relation_near": N_(
+            "There are no related records called “%(name)s”. Did you mean “%(near)s”?"
+        ),
+        "rule.says_update_related": N_("Change related records: %(entities)s."),
+        "rule.effect_changed_records": N_("Changed records"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown relations and fields, wrong conditions, and values that do not fit."""
@@ -79,3 +88,8 @@ class UpdateRelated(Action):
             work.update(record, values)
         ids = [record.id for record in records]
         return Outcome({"action": self.name, "entity": target.name, "records": ids})
+
+    def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
+        """Say which records were written."""
+        numbers = ", ".join(f"#{number}" for number in effect["records"])
+        yield say("rule.effect_changed_records", language), f"{target} {numbers}" if numbers else "—"

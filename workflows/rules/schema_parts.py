@@ -8,13 +8,20 @@ from workflows.actions.flow import STEPS
 from workflows.registry import shapes
 from workflows.triggers import TRIGGERS
 
-RULE_DEFINITIONS: dict[str, Schema] = {"steps": list_of({"anyOf": [WORD, one_key(shapes(ACTIONS))]})}
 RULE_PARTS: dict[str, Schema] = {
     "entity": WORD,
     "enabled": FLAG,
-    "when": {"anyOf": [WORD, one_key(shapes(TRIGGERS))]},
+    "when": {"$ref": "#/$defs/trigger"},
     "stop_after": FLAG,
     "if": CONDITIONS,
     "then": STEPS,
 }
 TEMPLATE_PARTS: dict[str, Schema] = {"entity": WORD, "subject": TEXT, "body": TEXT}
+
+
+def rule_definitions() -> dict[str, Schema]:
+    """Return the schemas of a trigger and of steps, from what each trigger and action says of its own shape."""
+    return {
+        "trigger": {"anyOf": [WORD, one_key(shapes(TRIGGERS))]},
+        "steps": list_of({"anyOf": [WORD, one_key(shapes(ACTIONS))]}),
+    }

@@ -189,7 +189,7 @@ def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
 def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: Workshop) -> bool:
     """Return whether a change fires a rule: its trigger is met and its conditions held at that moment."""
     kind = TRIGGERS[rule.trigger.kind]
-    if not isinstance(kind, EventTrigger) or not kind.is_met(rule.trigger.body, moment.changed):
+    if not isinstance(kind, EventTrigger) or not kind.is_met(rule.trigger.body, moment.changed, moment.after):
         return False
     scope = replace(scope_of(session), time_zone=zone_of(rule, workshop), before=moment.changed)
     if rule.condition is None:

@@ -22,12 +22,14 @@ NOTHING: Shape = {"enum": [None]}
 class TriggerKind(ABC):
     """One trigger of the language. One subclass, one instance in the registry; a missing part fails at import.
 
-    Shape:  `shape` is the JSON Schema of what stands behind its word. `needs_conditions` says that a rule with it
+    Shape:  `shape` is the JSON Schema of what stands behind its word. `words` are its sentences (`N_("…")`) by their
+            codes. `needs_conditions` says that a rule with it
             must have an `if`, `keeps_runs` that its runs are never erased, for they are what makes it once.
     """
 
     name: ClassVar[str] = ""
     shape: ClassVar[Shape | None] = None
+    words: ClassVar[Mapping[str, str]] = {}
     events: ClassVar[frozenset[str]] = frozenset()
     is_scheduled: ClassVar[bool] = False
     is_available: ClassVar[bool] = True
@@ -78,8 +80,10 @@ class EventTrigger(TriggerKind):
 
     is_edge: ClassVar[bool] = False
 
-    def is_met(self, body: Any, changed: Mapping[str, Any]) -> bool:
-        """Return whether a change fires it; `changed` maps the changed fields to their values before."""
+    def is_met(self, body: Any, changed: Mapping[str, Any], after: Any) -> bool:
+        """Return whether a change fires it: `changed` maps the changed fields to their values before, `after` is the
+        record as it was then.
+        """
         return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.texts import N_
 from workflows.triggers.base import AloneTrigger, EventTrigger
 from workflows.triggers.records import CHANGES
 
@@ -13,3 +14,6 @@ class BecomesTrue(AloneTrigger, EventTrigger):
     events = CHANGES
     needs_conditions = True
     is_edge = True
+    words = {
+        "rule.when_becomes_true": N_("As soon as the conditions hold"),
+    }

@@ -8,6 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD, one_or_many
 from crm.entities.walk import Spot, Walker
+from crm.texts import N_
 from workflows.rules.place import Place
 from workflows.rules.words import field_label, say
 from workflows.triggers.base import EventTrigger
@@ -20,6 +21,10 @@ class Changed(EventTrigger):
     name = "changed"
     shape = one_or_many(WORD)
     events = CHANGES
+    words = {
+        "rule.trigger_needs_fields": N_("Name at least one field."),
+        "rule.when_changed": N_("When one of these fields changes: %(fields)s"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note unknown fields, and when there are none."""
@@ -40,7 +45,7 @@ class Changed(EventTrigger):
         ]
         return say("rule.when_changed", language, fields=", ".join(labels))
 
-    def is_met(self, body: Any, changed: Mapping[str, Any]) -> bool:
+    def is_met(self, body: Any, changed: Mapping[str, Any], after: Any) -> bool:
         """Return whether one of the fields is among the changed ones."""
         return not changed.keys().isdisjoint(names_of(body))
 

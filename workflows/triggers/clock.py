@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD
 from crm.entities.walk import Spot, Walker
+from crm.texts import N_
 from workflows.rules.place import Place
 from workflows.rules.schedule import Due, daily, is_clock, is_cron, last_hour
 from workflows.rules.words import say
@@ -21,6 +22,9 @@ class EveryHour(AloneTrigger, ClockTrigger):
     name = "every_hour"
     counts_at_once = True
     can_be_late = False
+    words = {
+        "rule.when_every_hour": N_("Every hour"),
+    }
 
     def cron_of(self, body: Any) -> str:
         """Return every hour."""
@@ -45,6 +49,9 @@ class EveryDayAt(_Wall):
     """Once a day, at a time of the rule's zone."""
 
     name = "every_day_at"
+    words = {
+        "rule.when_every_day_at": N_("Every day at %(time)s"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note what is no time of day."""
@@ -63,6 +70,12 @@ class Cron(_Wall):
     """By a cron line."""
 
     name = "cron"
+    words = {
+        "rule.bad_cron": N_(
+            "“%(value)s” is not a cron line of five parts that ever comes due. “0 8 * * 1” is Monday at eight."
+        ),
+        "rule.when_cron": N_("On the schedule %(line)s"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note what is no cron line, or one that never comes due."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker
+from crm.texts import N_
 from workflows.rules.place import Place
 from workflows.rules.schedule import DEFAULT_HOUR, Due, daily
 from workflows.rules.words import field_label, say
@@ -74,6 +75,9 @@ class DaysBefore(_Days):
     """So many days before a date."""
 
     name = "days_before"
+    words = {
+        "rule.when_days_before": N_("%(days)s days before “%(field)s”"),
+    }
 
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
         """Return the condition of dates that lie so far ahead."""
@@ -84,6 +88,9 @@ class DaysAfter(_Days):
     """So many days after a date."""
 
     name = "days_after"
+    words = {
+        "rule.when_days_after": N_("%(days)s days after “%(field)s”"),
+    }
 
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
         """Return the condition of dates that lie so far back."""
@@ -96,6 +103,9 @@ class YearlyOn(DateTrigger):
     name = "yearly_on"
     shape = {"anyOf": [WORD, closed(field=WORD, at=WORD)]}
     keeps_runs = True
+    words = {
+        "rule.when_yearly_on": N_("Every year on the day of “%(field)s”"),
+    }
 
     def check(self, body: Any, place: Place) -> None:
         """Note what is no date field and no time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.texts import N_
 from workflows.triggers.base import AloneTrigger, EventTrigger
 
 CHANGES = frozenset({"created", "updated"})
@@ -12,6 +13,9 @@ class RecordCreated(AloneTrigger, EventTrigger):
 
     name = "record_created"
     events = frozenset({"created"})
+    words = {
+        "rule.when_record_created": N_("When a record is created"),
+    }
 
 
 class RecordUpdated(AloneTrigger, EventTrigger):
@@ -19,6 +23,9 @@ class RecordUpdated(AloneTrigger, EventTrigger):
 
     name = "record_updated"
     events = frozenset({"updated"})
+    words = {
+        "rule.when_record_updated": N_("When a record is changed"),
+    }
 
 
 class RecordSaved(AloneTrigger, EventTrigger):
@@ -26,6 +33,9 @@ class RecordSaved(AloneTrigger, EventTrigger):
 
     name = "record_saved"
     events = CHANGES
+    words = {
+        "rule.when_record_saved": N_("When a record is created or changed"),
+    }
 
 
 class RecordDeleted(AloneTrigger, EventTrigger):
@@ -33,3 +43,6 @@ class RecordDeleted(AloneTrigger, EventTrigger):
 
     name = "record_deleted"
     events = frozenset({"deleted"})
+    words = {
+        "rule.when_record_deleted": N_("When a record is deleted"),
+    }

@@ -271,6 +271,16 @@ DOORS: dict[str, tuple[Change, str]] = {
         lambda known: rule(known, "mine", [{"delete_record": {}}], entity="campaign"),
         ACTS,
     ),
+    "records nobody may delete, in one word": (
+        lambda known: rule(known, "mine", ["delete_record"], entity="campaign"),
+        ACTS,
+    ),
+    "records nobody may delete, in a branch": (
+        lambda known: rule(
+            known, "mine", [{"choose": [{"else": ["delete_record"]}]}], entity="campaign"
+        ),
+        ACTS,
+    ),
     "records that go with others": (
         lambda known: set_key(known, "purchase", "product", on_delete="cascade"),
         ACTS,
