@@ -60,35 +60,67 @@
     return next ? made.querySelector(`#${next}`) : made.querySelector(".conditions-add");
   };
 
-  // What was typed while the answer was on its way stays: it goes into the fields that are drawn anew.
+  // What was typed or chosen while the answer was on its way stays: it goes into the same control, drawn anew. Several
+  // controls may have one name (an amount and its unit), so each is known by its place among them too.
+  const controls = (editor) => {
+    const places = {};
+    const named = [...editor.querySelectorAll("select[name], textarea[name], input[name]:not([type=hidden])")];
+    return new Map(named.map((field) => [`${field.name} ${(places[field.name] = (places[field.name] ?? 0) + 1)}`, field]));
+  };
+  const chosen = (field) => (field.matches("select") ? [...field.selectedOptions].map(({ value, text }) => [value, text]) : field.value);
+  const states = (editor) => new Map([...controls(editor)].map(([key, field]) => [key, JSON.stringify(chosen(field))]));
+  const choose = (select, wanted) => {
+    const isOpen = "lookup" in select.dataset;
+    if (!isOpen && wanted.some(([value]) => ![...select.options].some((option) => option.value === value))) return;
+    for (const option of select.options) option.selected = false;
+    for (const [value, text] of wanted) {
+      const option = [...select.options].find((known) => known.value === value) || select.appendChild(new Option(text, value));
+      option.selected = true;
+    }
+  };
   const carryOver = (editor, before, made) => {
+    const fresh = controls(made);
     let carried = false;
-    for (const [name, value] of content(editor)) {
-      const field = before.get(name) === value ? null : made.querySelector(`input[name="${CSS.escape(name)}"], textarea[name="${CSS.escape(name)}"]`);
-      if (!field || field.type === "hidden" || field.type === "checkbox") continue;
-      field.value = value;
+    for (const [key, field] of controls(editor)) {
+      const target = fresh.get(key);
+      if (!before.has(key) || before.get(key) === JSON.stringify(chosen(field)) || target?.tagName !== field.tagName) continue;
+      if (field.matches("select")) choose(target, chosen(field));
+      else target.value = field.value;
       carried = true;
     }
     return carried;
   };
 
+  // One drawing after the other: what is pressed or chosen meanwhile is done to what comes back.
+  const drawing = new WeakMap();
+  const sameButton = (editor, button) =>
+    button && [...editor.querySelectorAll("button[name=_conditions]")].find(({ value }) => value === button.value);
   const redraw = async (editor, button) => {
-    const before = content(editor);
+    if (drawing.has(editor)) return drawing.get(editor).push(button);
+    const waiting = [];
+    drawing.set(editor, waiting);
+    const before = states(editor);
     const made = await ask(editor, button);
-    if (!made) return;
-    const focused = document.activeElement?.id;
+    drawing.delete(editor);
+    if (!made) return waiting.length ? redraw(editor, waiting.pop()) : undefined;
     const carried = carryOver(editor, before, made);
+    replace(editor, made, button);
+    for (const next of waiting) if (!next || sameButton(made, next)) redraw(made, sameButton(made, next));
+    if (carried && !waiting.length) tell(made);
+  };
+  const replace = (editor, made, button) => {
+    const focused = document.activeElement?.id;
     clearTimeout(timers.get(editor));
     const target = button && focusOn(editor, made, button);
     for (const select of editor.querySelectorAll("select")) select.tomselect?.destroy();
     editor.replaceWith(made);
     document.dispatchEvent(new Event("htmx:after:swap"));
     if (target) (control(target) || target.querySelector("button"))?.focus();
-    else document.getElementById(focused)?.focus();
-    if (carried) tell(made);
+    else if (focused) document.getElementById(focused)?.focus();
   };
 
   const tell = async (editor) => {
+    if (drawing.has(editor)) return; // what comes back says it too
     const made = await ask(editor, null);
     for (const part of made ? made.querySelectorAll("[data-part]") : []) {
       const old = document.getElementById(part.id);

@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
+from crm.web.conditions.editor import Editor, find_meant, operators_of, segments_beside
+from crm.web.conditions.rows import KEYS
+from crm.web.conditions.values import LISTED, control_of
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.factories import make_customer, make_deal, user_id
 
@@ -146,3 +149,91 @@ def test_without_scripts_the_buttons_send_the_form(app, address: str, chromium, 
     page.wait_for_url("**/deal/list/?where=*")
     assert page.locator("tbody tr").count() == 2
     context.close()
+
+
+SAMPLES = {
+    "text": "Αφοί", "choice": None, "boolean": True, "number": 1234.5, "date": "2026-05-01", "user": "me",
+    "moment": "2026-05-01 09:30", "record": 1, "span": "1 week", "segment": None,
+}  # fmt: skip
+SENT = """
+() => JSON.stringify([...new FormData(document.querySelector("#filter-form"))]
+    .filter(([name]) => name !== "csrf_token"))
+"""
+
+
+def every_line(session, name: str) -> list[dict]:
+    """Return a condition for every field of an entity and every operator it takes."""
+    entity = session.workspace.schema.entities[name]
+    editor = Editor(session.workspace.schema, entity, name="if")
+    found = []
+    for field in entity.fields:
+        meant = find_meant(editor, entity, (field,))
+        for shown in operators_of(editor, meant) if meant else ():
+            operator, fixed = KEYS.get(shown, (shown, None))
+            control = control_of(meant, shown)
+            value = SAMPLES.get(control) if control in SAMPLES else None
+            if control == "choice":
+                value = next(iter(meant.choices))
+            if control == "segment":
+                value = segments_beside(editor, meant)[0][0]
+            value = {"between": [value, value]}.get(operator, [value] if operator in LISTED else value)
+            found.append({"field": field, operator: fixed if fixed is not None else value})
+    return found
+
+
+@pytest.mark.parametrize("entity", ["customer", "deal", "complaint"])
+def test_every_operator_of_every_field_passes_unchanged_through_the_editor(
+    visit: Visit, deals: list[int], session, entity: str
+) -> None:
+    lines = every_line(session, entity)
+    visitor = visit("admin")
+    page = visitor.page
+    for at in range(0, len(lines), 30):
+        visitor.open(f"/{entity}/filter?where=" + quote(json.dumps(lines[at : at + 30])))
+        before = page.evaluate(SENT)
+        page.locator(".conditions > .conditions-add button").first.click()
+        added = page.locator(".conditions > .conditions-rows > fieldset").nth(len(lines[at : at + 30]))
+        added.wait_for()
+        assert json.loads(page.evaluate(SENT))[: len(json.loads(before))] == json.loads(before)
+        added.locator("button[value^='remove:']").click()
+        added.wait_for(state="detached")
+        assert page.evaluate(SENT) == before
+    assert visitor.errors == []
+
+
+def test_a_span_keeps_its_number_and_its_unit_when_a_condition_is_added(
+    visit: Visit, deals: list[int]
+) -> None:
+    visitor = visit("admin")
+    open_drawer(visitor, "/deal/list/")
+    page = visitor.page
+    page.locator("[name='if/0.p']").select_option("closes_on")
+    page.locator("[name='if/0.o'] option[value='within_next']").wait_for(state="attached")
+    page.locator("[name='if/0.o']").select_option("within_next")
+    page.locator("#if-0-v0-unit").select_option("months")
+    page.locator("#if-0-v0").fill("1")
+    page.get_by_role("button", name="Condition", exact=True).click()
+    page.locator("[name='if/1']").wait_for(state="attached")
+    assert [page.locator("#if-0-v0").input_value(), page.locator("#if-0-v0-unit").input_value()] == [
+        "1",
+        "months",
+    ]
+
+
+def test_what_is_pressed_and_chosen_while_the_server_thinks_is_done_after_it(
+    visit: Visit, deals: list[int]
+) -> None:
+    visitor = visit("admin")
+    lines = [{"field": "closes_on", "within_next": "1 day"}, {"field": "amount", "above": 1}]
+    visitor.open("/deal/filter?where=" + quote(json.dumps(lines)))
+    page = visitor.page
+    page.evaluate(SLOW)
+    page.get_by_role("button", name="Condition", exact=True).click()
+    page.locator("#if-0-v0-unit").select_option("weeks")
+    page.locator("[name='if/1.o']").select_option("between")
+    page.get_by_role("button", name="Remove condition 1").click()
+    page.locator("#if-0").wait_for(state="detached")
+    page.locator("[name='if/1.v']").nth(1).wait_for()
+    assert page.locator("[name='if/1.o']").input_value() == "between"
+    assert page.locator(".conditions > .conditions-rows > fieldset").count() == 2
+    assert visitor.errors == []

@@ -130,6 +130,32 @@ def pressed(editor: Editor, lines: Any, button: str) -> str:
     return str(redraw_conditions(editor, form))
 
 
+BUTTONS = ("add:if:field", "add:if:group", "add:if:formula", "redraw:if", "nonsense")
+
+
+@settings(
+    max_examples=int(os.environ.get("KOINE_CASES", "300")),
+    deadline=None,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+@given(chance=st.randoms(use_true_random=False))
+def test_random_conditions_pass_through_the_buttons_unchanged(
+    drawing, world_schema: Schema, chance: random.Random
+) -> None:
+    maker = Maker(chance)
+    entity = maker.one("customer", "order", "region")
+    lines = [maker.line(entity) for _ in maker.some(3)]
+    editor = editor_for(world_schema, entity, language=maker.one("en", "el", "ro", "he"))
+    html = str(draw_conditions(editor, lines))
+    for button in [chance.choice(BUTTONS) for _ in range(3)]:
+        form = form_of(html)
+        form["_conditions"] = button
+        html = str(redraw_conditions(editor, form))
+    assert same(read_conditions(editor, form_of(html))[0], lines)
+
+
 LINES = [{"field": "staff", "is": 1}, {"any": [{"field": "staff", "is": 2}]}]
 
 
