@@ -1,4 +1,5 @@
-// Small things of the shell: the open menu and the open tab are scrolled to, dropdowns in a table may leave it.
+// Small things of the shell: the open menu and the open tab are scrolled to; a table that fits its card is no scroll
+// box of its own, so that its head can stay at the top of the window.
 (() => {
   "use strict";
   document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest" });
@@ -15,4 +16,10 @@
       else sessionStorage.removeItem(key);
     });
   }
+
+  const fit = (box) => box.classList.toggle("is-fitting", (box.firstElementChild?.scrollWidth ?? 0) <= box.clientWidth);
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
+  const watch = () => document.querySelectorAll(".table-responsive").forEach((box) => sizes.observe(box));
+  watch();
+  document.addEventListener("htmx:after:swap", watch);
 })();

@@ -22,6 +22,20 @@ TOUCH_TARGETS = """
     .filter((element) => element.getBoundingClientRect().height < 43.5)
     .map((element) => element.outerHTML.slice(0, 120))
 """
+BARS_AT_THE_END = """
+() => {
+    scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    const box = (name) => document.querySelector(name)?.getBoundingClientRect();
+    const [top, side, bottom, main] = [".topbar", ".sidebar", ".bottom-bar", ".page-main"].map(box);
+    const found = [];
+    if (top && Math.abs(top.top) > 1) found.push(`The top bar is at ${top.top}`);
+    if (side?.width && innerWidth >= 992 && Math.abs(side.top) > 1) found.push(`The side bar is at ${side.top}`);
+    if (bottom?.height && Math.abs(bottom.bottom - innerHeight) > 1) found.push(`The bottom bar ends at ${bottom.bottom}`);
+    if (bottom?.height && main && main.bottom > bottom.top + 2) found.push(`The bottom bar covers ${main.bottom - bottom.top} pixels of the page`);
+    scrollTo({ top: 0, behavior: "instant" });
+    return found;
+}
+"""
 
 
 @dataclass
@@ -98,6 +112,7 @@ class Visitor:
             found.append(f"{language} runs {direction}")
         if width == PHONE:
             found += [f"Too small for a finger: {control}" for control in self.small_targets()]
+        found += [f"Scrolled to the end: {fault}" for fault in self.page.evaluate(BARS_AT_THE_END)]
         return found
 
     def small_targets(self) -> list[str]:
