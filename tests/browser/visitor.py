@@ -30,8 +30,10 @@ BARS_AT_THE_END = """
     const found = [];
     if (top && Math.abs(top.top) > 1) found.push(`The top bar is at ${top.top}`);
     if (side?.width && innerWidth >= 992 && Math.abs(side.top) > 1) found.push(`The side bar is at ${side.top}`);
-    if (bottom?.height && Math.abs(bottom.bottom - innerHeight) > 1) found.push(`The bottom bar ends at ${bottom.bottom}`);
-    if (bottom?.height && main && main.bottom > bottom.top + 2) found.push(`The bottom bar covers ${main.bottom - bottom.top} pixels of the page`);
+    const off = bottom?.height ? Math.abs(bottom.bottom - innerHeight) : 0;
+    if (off > 1) found.push(`The bottom bar is ${off} pixels away`);
+    const covered = bottom?.height && main ? main.bottom - bottom.top : 0;
+    if (covered > 2) found.push(`The bottom bar covers ${covered} pixels of the page`);
     scrollTo({ top: 0, behavior: "instant" });
     return found;
 }
