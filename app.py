@@ -18,6 +18,7 @@ from crm.drafts.follow import DRAFTS
 from crm.entities import kinds, usage
 from crm.imports import commands as import_commands
 from crm.imports.uses import IMPORTS
+from crm.own_tables.version import require_current
 from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
@@ -105,6 +106,8 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
 
     def build(number: int) -> Flask:
         with only_reading():
+            with engine.connect() as connection:
+                require_current(connection)
             workspace = load_workspace(engine, number)
         return build_app(workspace, settings, engine)
 

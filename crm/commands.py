@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import sqlalchemy as sa
 
-from crm.database import build_engine
+from crm.database import build_engine, only_reading
 from crm.errors import CrmError, Problem
 from crm.messages import render
+from crm.own_tables.version import require_current
 from crm.revisions.workspace import Workspace, load_workspace
 
 if TYPE_CHECKING:
@@ -31,8 +32,14 @@ class Context:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """Return the engine of the configured database."""
-        return build_engine(self.settings.database_url)
+        """Return the engine of the configured database.
+
+        Errors: UnavailableError when its tables are not those of this release.
+        """
+        engine = build_engine(self.settings.database_url)
+        with only_reading(), engine.connect() as connection:
+            require_current(connection)
+        return engine
 
     @cached_property
     def workspace(self) -> Workspace:

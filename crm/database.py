@@ -157,35 +157,6 @@ def released_engine(session: CrmSession) -> sa.Engine:
     return engine
 
 
-def create_tables(engine: sa.Engine) -> None:
-    """Create our own tables and Flask-AppBuilder's, where they are missing; safe to repeat, never in parallel."""
-    from flask_appbuilder.models.sqla import Model
-    from flask_appbuilder.security.sqla import models as _users  # noqa: F401 - fills FAB's metadata
-
-    from crm import tables
-
-    Model.metadata.create_all(engine)
-    metadata.create_all(engine, tables=tables.own_tables())
-    _add_missing_columns(engine, tables.own_tables())
-    for install in tables.INSTALL:
-        install(engine)
-
-
-def _add_missing_columns(engine: sa.Engine, tables: list[sa.Table]) -> None:
-    """Add the columns that our tables have got since this database was made; such a column may be empty."""
-    with engine.begin() as connection:
-        found = sa.inspect(connection)
-        for table in tables:
-            known = {column["name"] for column in found.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    kind = column.type.compile(engine.dialect)
-                    quote = engine.dialect.identifier_preparer.quote
-                    connection.exec_driver_sql(
-                        f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}"
-                    )
-
-
 def row_of(row: Any) -> Mapping[str, Any]:
     """Return one result row as a plain mapping."""
     return dict(row._mapping)

@@ -9,7 +9,8 @@ from werkzeug.security import generate_password_hash
 
 import app
 from config import ROOT
-from crm.database import build_engine, create_tables
+from crm.database import build_engine
+from crm.own_tables.upgrade import upgrade
 from crm.runtime.first_start import publish_folder
 
 PASSWORD = "open-sesame-4"  # of every user in the tests
@@ -20,7 +21,7 @@ def build_template(url: str) -> None:
     """Fill an empty database with what every test needs."""
     app.wire()
     engine = build_engine(url)
-    create_tables(engine)
+    upgrade(engine)
     publish_folder(engine, ROOT / "schemas")
     with Session(engine) as session, session.begin():
         add_users(session)

@@ -8,6 +8,7 @@ from typing import Any
 from crm.errors import CrmError, Problem
 from crm.messages import (
     conditions,
+    database,
     drafts,
     edits,
     fields,
@@ -21,7 +22,20 @@ from crm.messages import (
 )
 from crm.texts import Text, translate
 
-AREAS = (schema, drafts, edits, fields, conditions, permissions, records, imports, reports, rules, web)
+AREAS = (
+    database,
+    schema,
+    drafts,
+    edits,
+    fields,
+    conditions,
+    permissions,
+    records,
+    imports,
+    reports,
+    rules,
+    web,
+)
 MESSAGES: dict[str, str] = {code: text for area in AREAS for code, text in area.MESSAGES.items()}
 
 

@@ -6,6 +6,7 @@ import fcntl
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
 from config import ROOT, Settings
-from crm.database import build_engine, create_tables
+from crm.database import build_engine
 from crm.entities.load import build_schema, load_documents
 from crm.errors import SchemaError
+from crm.own_tables.upgrade import upgrade
 from crm.revisions.publish import publish_schema
 from crm.revisions.store import live_number
 from crm.revisions.workspace import get_workspace
@@ -32,14 +34,14 @@ PASSWORD_BYTES = 12
 def prepare(settings: Settings, folder: Path = ROOT / "schemas") -> dict[str, Any]:
     """Bring the database to where the processes can start; safe to repeat, and to do twice at once.
 
-    Shape:  {"revision", "is_new", "password", "demo"}: `password` only when one was made; it is kept nowhere.
-            An empty database gets the documents of `folder`.
-    Errors: SchemaError when they cannot be published.
+    Shape:  {"revision", "is_new", "password", "demo", "tables"}: `password` only when one was made; it is kept nowhere.
+            An empty database gets the documents of `folder`. `tables` is what `upgrade` did.
+    Errors: SchemaError when they cannot be published; as `upgrade`.
     """
     engine = build_engine(settings.database_url)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(engine, settings.instance):
-        create_tables(engine)
+        tables = upgrade(engine)
         number = find_live_number(engine)
         is_empty = not number
         refuse_without_keys(engine)
@@ -47,7 +49,8 @@ def prepare(settings: Settings, folder: Path = ROOT / "schemas") -> dict[str, An
             number = publish_folder(engine, folder)
         is_new, password = ensure_admin(engine, settings.admin_password)
         demo = load_demo_data(engine, settings) if is_empty and settings.demo else 0
-    return {"revision": number, "is_new": is_new, "password": password, "demo": demo}
+    facts = {"revision": number, "is_new": is_new, "password": password, "demo": demo}
+    return {**facts, "tables": asdict(tables)}
 
 
 def find_live_number(engine: sa.Engine) -> int:

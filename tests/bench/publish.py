@@ -19,8 +19,9 @@ from werkzeug.test import Client
 
 from app import build_source
 from config import Settings, load_settings
-from crm.database import build_engine, create_tables
+from crm.database import build_engine
 from crm.entities.load import documents_from_json
+from crm.own_tables.upgrade import upgrade
 from crm.revisions import publish
 from crm.revisions.column_moves import settle_moves
 from crm.revisions.workspace import load_workspace
@@ -224,7 +225,7 @@ def measure_builds() -> None:
             url = f"sqlite:///{folder}/bench.db"
             settings = load_settings({"CRM_DATABASE_URL": url, "CRM_INSTANCE": folder})
             engine = build_engine(url)
-            create_tables(engine)
+            upgrade(engine)
             publish.publish_schema(engine, documents_from_json(schema_of(count)), "bench")
             measure_build(settings, engine, count)
             if count == 20:

@@ -185,5 +185,5 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    assert NOON == dt.datetime(2026, 3, 2, 12, 0), "the tests count from this moment"
+    assert dt.datetime(2026, 3, 2, 12, 0) == NOON, "the tests count from this moment"
     main(sys.argv[1])

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify
 
 from crm.database import utcnow
+from crm.errors import UnavailableError
 from crm.events import oldest_waiting
+from crm.messages import render
+from crm.own_tables.version import require_known
 from crm.queue import look_at_queue
 from crm.revisions.finish import note_unbuilt_indexes
 from crm.revisions.store import live_number
@@ -28,7 +31,20 @@ def note_slow_search(connection: sa.Connection) -> list[str]:
     return ["PostgreSQL has no pg_trgm: searching within words reads whole tables."]
 
 
-NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [note_slow_search, note_unbuilt_indexes]
+def note_other_release(connection: sa.Connection) -> list[str]:
+    """Return a note when a newer release took the database over while this process goes on."""
+    try:
+        require_known(connection)
+    except UnavailableError as error:
+        return [render(error, "en")]
+    return []
+
+
+NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [
+    note_other_release,
+    note_slow_search,
+    note_unbuilt_indexes,
+]
 """What else is worth saying: functions that return sentences."""
 
 

@@ -12,6 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from crm.errors import CrmError
+from crm.messages import render
+from crm.texts import LANGUAGES
 
 logger = logging.getLogger(__name__)
 
@@ -128,9 +134,9 @@ class Host:
         """Answer one request with the app of the revision that is current now."""
         try:
             serving = self._enter()
-        except Exception:  # Whatever hinders the first build, a server must answer something.
+        except Exception as error:  # Whatever hinders the first build, a server must answer something.
             logger.exception("No revision could be built yet")
-            return refuse(environ, start_response)
+            return refuse(environ, start_response, error)
         environ["crm.revision"] = serving.number
         try:
             return Answer(serving.app(environ, start_response), serving)
@@ -252,18 +258,22 @@ class Host:
             self._reporting.release()
 
 
-def refuse(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer 503 while there is no app at all: the database is away or nothing is published."""
+def refuse(environ: Environ, start_response: Callable[..., Any], error: Exception) -> Iterable[bytes]:
+    """Answer 503 while there is no app at all: the database is away, of another release, or nothing is published."""
     headers = [("Retry-After", "5"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
     path = environ.get("PATH_INFO", "")
+    code, message = "http.503", "The CRM cannot be reached for a moment. Try again soon."
+    if isinstance(error, CrmError):
+        accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
+        code, message = error.code, render(error, accepted.best_match(LANGUAGES, "en"))
     if path == "/health":
         facts = {"status": "away", "database": "away", "redis": "unknown", "workers": 0}
-        body = json.dumps({**facts, "oldest_event_seconds": 0.0, "revision": None, "notes": []}).encode()
+        notes = [message] if isinstance(error, CrmError) else []
+        body = json.dumps({**facts, "oldest_event_seconds": 0.0, "revision": None, "notes": notes}).encode()
     elif path.startswith("/api/"):
-        message = "The CRM cannot be reached for a moment. Try again soon."
-        body = json.dumps({"error": {"code": "http.503", "message": message, "problems": []}}).encode()
+        body = json.dumps({"error": {"code": code, "message": message, "problems": []}}).encode()
     else:
-        body = b"The CRM cannot be reached for a moment. Try again soon.\n"
+        body = f"{message}\n".encode()
     kind = "text/plain; charset=utf-8" if body[:1] != b"{" else "application/json"
     start_response("503 Service Unavailable", [*headers, ("Content-Type", kind)])
     return [body]

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT
-from crm.database import create_tables, open_session, utcnow
+from crm.database import open_session, utcnow
 from crm.entities.load import documents_from_json
 from crm.errors import ConflictError
+from crm.own_tables.upgrade import upgrade
 from crm.permissions.model import SYSTEM
 from crm.records.service import create_record
 from crm.revisions.parked import list_parked, list_purged, purge, purge_parked
@@ -25,7 +26,7 @@ from tests.factories import make_deal
 @pytest.fixture
 def with_budget(engine) -> int:
     """The revision in which deals had a budget; it is parked now, with one value."""
-    create_tables(engine)
+    upgrade(engine)
     number = publish_changed(engine, add_budget)
     with open_session(engine, get_workspace(engine), SYSTEM) as session:
         make_deal(session, budget="750.50")
@@ -66,7 +67,7 @@ def test_nothing_is_dropped_while_a_process_works_with_an_older_revision(engine,
 
 
 def test_a_removed_entity_is_dropped_as_a_whole(engine):
-    create_tables(engine)
+    upgrade(engine)
     found = bodies(engine)
     garage = {"entity": "garage", "fields": {"name": {"type": "text", "unique": True}}}
     publish_schema(engine, documents_from_json([*found, garage]), "test")

@@ -16,10 +16,11 @@ import pytest
 import sqlalchemy as sa
 
 from app import wire
-from crm.database import build_engine, create_tables, open_session
+from crm.database import build_engine, open_session
 from crm.entities.load import documents_from_json
 from crm.entities.yaml import write_yaml
 from crm.fields import FIELD_TYPES
+from crm.own_tables.upgrade import upgrade
 from crm.permissions.model import SYSTEM
 from crm.records.service import create_record, delete_record, update_record
 from crm.revisions.publish import publish_schema, rollback_schema
@@ -46,7 +47,7 @@ Dump = dict[str, dict[int, dict[str, Any]]]
 def engine(empty_database_url: str) -> Iterator[sa.Engine]:
     wire()
     engine = build_engine(empty_database_url)
-    create_tables(engine)
+    upgrade(engine)
     publish_schema(engine, documents_from_json(START), "start")
     yield engine
     engine.dispose()

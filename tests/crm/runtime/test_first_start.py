@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash
 
 from config import ROOT, Settings, load_settings
-from crm.database import build_engine, create_tables
+from crm.database import build_engine
 from crm.errors import SchemaError
+from crm.own_tables.upgrade import upgrade
 from crm.revisions.workspace import load_workspace
 from crm.runtime.first_start import ensure_admin, find_live_number, prepare, publish_folder
 
@@ -81,7 +82,10 @@ def test_a_given_password_is_taken_and_not_repeated(given):
 def test_a_second_start_changes_nothing(settings):
     prepare(settings)
     before = admin(settings).password
-    assert prepare(settings) == {"revision": 1, "is_new": False, "password": None, "demo": 0}
+    again = prepare(settings)
+    tables = again.pop("tables")
+    assert again == {"revision": 1, "is_new": False, "password": None, "demo": 0}
+    assert (tables["is_new"], tables["ran"], tables["repaired"]) == (False, [], [])
     assert admin(settings).password == before
 
 
@@ -99,7 +103,7 @@ def test_broken_schemas_publish_nothing_and_name_every_problem(settings, tmp_pat
     (folder / "one.yaml").write_text("entity: one\nlabel: One\nplural: Ones\nfields: {a: {type: tekst}}\n")
     (folder / "two.yaml").write_text("entity: two\nfields: [\n")
     engine = build_engine(settings.database_url)
-    create_tables(engine)
+    upgrade(engine)
     with pytest.raises(SchemaError) as refused:
         publish_folder(engine, tmp_path / "schemas")
     assert {problem.file for problem in refused.value.problems} == {"entities/one.yaml", "entities/two.yaml"}

@@ -14,9 +14,10 @@ from werkzeug.test import Client, TestResponse
 
 from app import build_source, wire
 from config import Settings, load_settings
-from crm.database import build_engine, create_tables
+from crm.database import build_engine
 from crm.entities.load import load_document
 from crm.entities.model import Document
+from crm.own_tables.upgrade import upgrade
 from crm.revisions.publish import publish_schema
 from crm.web.commands import add_user
 from crm.web.serving.host import Host
@@ -148,7 +149,7 @@ def prepare_database(url: str) -> None:
     """Create tables, publish the small schema and add the people."""
     wire()
     engine = build_engine(url)
-    create_tables(engine)
+    upgrade(engine)
     publish_schema(engine, documents_of(DOCUMENTS), "test")
     with engine.begin() as connection:
         for name, role in PEOPLE.items():

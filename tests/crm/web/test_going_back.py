@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from crm.database import create_tables
 from crm.entities.load import documents_from_json
 from crm.imports.store import add_batch
+from crm.own_tables.upgrade import upgrade
 from crm.revisions.commands import register
 from crm.revisions.parked import purge_parked, weigh_rollback
 from crm.revisions.publish import publish_schema, rollback_schema
@@ -33,7 +33,7 @@ class House:
 
     def __init__(self, engine: sa.Engine, settings: Any, session_as: Callable) -> None:
         self.engine, self.settings, self.session_as = engine, settings, session_as
-        create_tables(engine)
+        upgrade(engine)
 
     def publish(self, change: Callable[[dict], None]) -> int:
         """Publish the live documents after a change of the deals' fields."""

@@ -7,8 +7,9 @@ import datetime as dt
 import sqlalchemy as sa
 from flask import Flask
 
-from crm.database import build_engine, create_tables, utcnow
+from crm.database import build_engine, utcnow
 from crm.events import leave_events
+from crm.own_tables.upgrade import upgrade
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
 from crm.runtime.redis_server import RedisServer
 from crm.web.serving.health import install_health
@@ -123,7 +124,7 @@ def test_our_tables_get_the_columns_they_lack(house_on_each: House) -> None:
     engine = house_on_each.engine
     with engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE crm_process DROP COLUMN failure"))
-    create_tables(engine)
+    upgrade(engine)
     assert "failure" in {column["name"] for column in sa.inspect(engine).get_columns("crm_process")}
 
 
