@@ -21,7 +21,7 @@ from crm.database import BUSY_SECONDS, about_to_write, metadata
 from crm.errors import UnavailableError
 from crm.own_tables.repair import LOOKED_AT, Repair
 from crm.own_tables.version import FOLDER, VERSION_TABLE, is_empty, known_versions, require_known, version_of
-from crm.revisions.moves import install as install_moves
+from crm.revisions.column_moves import install as install_moves
 
 UPGRADE_LOCK = 7_316_004  # any number, the same in every process
 WAIT_SECONDS = 600  # how long a process waits for another one that upgrades a SQLite file
