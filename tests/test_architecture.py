@@ -213,6 +213,17 @@ def test_files_are_short():
     assert long == {}
 
 
+def test_every_package_says_what_it_holds():
+    packages = [file for file in modules().values() if file.name == "__init__.py"]
+    none(
+        [
+            str(file.relative_to(ROOT))
+            for file in packages
+            if len((ast.get_docstring(tree(file)) or "").split()) < 3
+        ]
+    )
+
+
 def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

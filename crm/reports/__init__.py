@@ -1,1 +1,1 @@
-"""."""
+"""Reports and dashboards: grouped measures of records, as charts, tables and workbooks."""

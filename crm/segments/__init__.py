@@ -1,1 +1,1 @@
-"""."""
+"""Saved sets of conditions that select records of one entity."""

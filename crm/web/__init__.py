@@ -1,1 +1,1 @@
-"""."""
+"""The web interface: Flask, Flask-AppBuilder, pages and the REST API."""

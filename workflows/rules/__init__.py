@@ -1,1 +1,1 @@
-"""."""
+"""Rules as documents declare them: how they are checked, built, described and scheduled."""
