@@ -11,7 +11,7 @@ from crm.demo import history
 from crm.demo.catalogue import FIRST_DAYS, build_catalogue
 from crm.demo.countries import ABROAD, HOME, City, Country
 from crm.demo.model import Catalogue, Piece, exact
-from crm.demo.names import Names, build_names, company_name, latin
+from crm.demo.names import NamePools, build_name_pools, company_name, latin
 from crm.demo.numbers import TAX_NUMBERS, international, landline, mobile
 from crm.demo.sentences import POSITIONS
 from crm.demo.story import Story
@@ -37,8 +37,8 @@ class Maker:
         self.seed = seed
         self.catalogue: Catalogue = build_catalogue(day)
         self.countries = {country.code: country for country in (*HOME, *ABROAD)}
-        self.names: dict[str, Names] = {
-            code: build_names(land, seed) for code, land in self.countries.items()
+        self.names: dict[str, NamePools] = {
+            code: build_name_pools(land, seed) for code, land in self.countries.items()
         }
 
     def customers(self, count: int, first: int = 1) -> Iterator[list[Piece]]:

@@ -41,7 +41,7 @@ def _latin_word(word: str) -> str:
 
 
 @dataclass(frozen=True)
-class Names:
+class NamePools:
     """Pools of names of one country, made once.
 
     Shape:  `people` are (first, last) names that agree in gender; `families` are last names.
@@ -51,7 +51,7 @@ class Names:
     families: tuple[str, ...]
 
 
-def build_names(country: Country, seed: int) -> Names:
+def build_name_pools(country: Country, seed: int) -> NamePools:
     """Return the pools of a country; the same for the same seed."""
     from faker import Faker  # large, and only needed while demo data is made
 
@@ -63,10 +63,10 @@ def build_names(country: Country, seed: int) -> Names:
             people.append((faker.first_name_male(), faker.last_name_male()))
         else:
             people.append((faker.first_name_female(), faker.last_name_female()))
-    return Names(tuple(people), tuple(faker.last_name_male() for _ in range(POOL)))
+    return NamePools(tuple(people), tuple(faker.last_name_male() for _ in range(POOL)))
 
 
-def company_name(random: Random, country: Country, names: Names, city: City, segment: str) -> str:
+def company_name(random: Random, country: Country, names: NamePools, city: City, segment: str) -> str:
     """Return a company's name that fits its country and size."""
     if segment == "public":
         return city.public

@@ -16,7 +16,7 @@ from crm.errors import RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.records.bulk import (
-    Edit,
+    RecordEdit,
     copy_rows,
     created_values,
     number_rows,
@@ -134,7 +134,7 @@ class Writer:
             before = dict(values)
             for at, later, by in piece.later:
                 after = {name: value for name, value in later.items() if before.get(name) != value}
-                text = updated_values(entity, Edit(piece.id, before, after))
+                text = updated_values(entity, RecordEdit(piece.id, before, after))
                 yield Entry(at, entity.name, piece.id, UPDATED, text, by)
                 before |= after
 

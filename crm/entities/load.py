@@ -44,14 +44,14 @@ def load_documents(folder: Path) -> tuple[list[Document], list[Problem]]:
 
 def load_document(text: str, file: str) -> tuple[Document | None, list[Problem]]:
     """Read the text of one document; a wrong one is None with its problems."""
-    body, reading = read_yaml(text)
-    problems = [problem.at(file=file) for problem in reading.problems]
+    body, parsed = read_yaml(text)
+    problems = [problem.at(file=file) for problem in parsed.problems]
     if body is None:
         return None, problems or [Problem("schema.empty_file", file=file, line=1, column=1)]
     if not isinstance(body, dict) or not body:
         return None, [*problems, Problem("schema.not_a_document", file=file, line=1, column=1)]
     kind = next(iter(body))
-    document = Document(kind, str(body[kind]), body, file, reading.marks)
+    document = Document(kind, str(body[kind]), body, file, parsed.marks)
     if kind not in kind_names():
         near = nearest(kind, kind_names())
         code = "schema.unknown_kind_near" if near else "schema.unknown_kind"

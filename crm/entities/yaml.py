@@ -23,7 +23,7 @@ RARE_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
-class Reading:
+class ParsedYaml:
     """One text being read: its data, the place of every path, and the problems on the way."""
 
     def __init__(self) -> None:
@@ -77,22 +77,22 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     return float(node.value) if BROKEN.match(node.value) else node.value
 
 
-def read_yaml(text: str) -> tuple[Any, Reading]:
-    """Return the data of one document, and the reading that carries lines and problems.
+def read_yaml(text: str) -> tuple[Any, ParsedYaml]:
+    """Return the data of one document, and the parsed text that carries lines and problems.
 
     Shape:  data is None when the text cannot be read at all; every problem has a line.
     """
-    reading = Reading()
+    parsed = ParsedYaml()
     if len(text.encode()) > MAX_BYTES:
-        reading.problems.append(Problem("schema.file_too_large", {"limit": MAX_BYTES // 1000}, line=1))
-        return None, reading
+        parsed.problems.append(Problem("schema.file_too_large", {"limit": MAX_BYTES // 1000}, line=1))
+        return None, parsed
     try:
-        if _refuse_hidden_power(text, reading):
-            return None, reading
+        if _refuse_hidden_power(text, parsed):
+            return None, parsed
         node = yaml.compose(text, LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reading.problems.append(
+        parsed.problems.append(
             Problem(
                 "schema.not_yaml",
                 {"why": error.problem or ""},
@@ -100,33 +100,33 @@ def read_yaml(text: str) -> tuple[Any, Reading]:
                 column=mark.column + 1 if mark else 1,
             )
         )
-        return None, reading
+        return None, parsed
     except yaml.YAMLError as error:
-        reading.problems.append(Problem("schema.not_yaml", {"why": str(error).splitlines()[0]}, line=1))
-        return None, reading
-    return (None if node is None else reading.data(node)), reading
+        parsed.problems.append(Problem("schema.not_yaml", {"why": str(error).splitlines()[0]}, line=1))
+        return None, parsed
+    return (None if node is None else parsed.data(node)), parsed
 
 
-def _refuse_hidden_power(text: str, reading: Reading) -> bool:
+def _refuse_hidden_power(text: str, parsed: ParsedYaml) -> bool:
     """Note anchors, aliases, tags, merge keys and deep nesting; return whether the text may be composed."""
     depth, documents = 0, 0
     for event in yaml.parse(text, LOADER):
         if isinstance(event, yaml.AliasEvent):
-            reading.refuse("schema.alias", event.start_mark, name=event.anchor)
+            parsed.refuse("schema.alias", event.start_mark, name=event.anchor)
         elif getattr(event, "anchor", None):
-            reading.refuse("schema.anchor", event.start_mark, name=event.anchor)
+            parsed.refuse("schema.anchor", event.start_mark, name=event.anchor)
         if getattr(event, "tag", None):
-            reading.refuse("schema.tag", event.start_mark, tag=event.tag)
+            parsed.refuse("schema.tag", event.start_mark, tag=event.tag)
         if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
-            reading.refuse("schema.merge_key", event.start_mark)
+            parsed.refuse("schema.merge_key", event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
         if depth > MAX_DEPTH:
-            reading.refuse("schema.too_deep", event.start_mark, limit=MAX_DEPTH)
+            parsed.refuse("schema.too_deep", event.start_mark, limit=MAX_DEPTH)
             break
     if documents > 1:
-        reading.problems.append(Problem("schema.several_documents", line=1))
-    return bool(reading.problems)
+        parsed.problems.append(Problem("schema.several_documents", line=1))
+    return bool(parsed.problems)
 
 
 class _Writer(yaml.SafeDumper):

@@ -16,7 +16,7 @@ from crm.errors import CrmError, Problem, RecordError
 from crm.imports import store
 from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
 from crm.imports.model import build_matching
-from crm.records.bulk import Edit, insert_rows, load_rows, update_rows
+from crm.records.bulk import RecordEdit, insert_rows, load_rows, update_rows
 from crm.records.links import judge_links
 from crm.records.prepare import judge
 
@@ -118,7 +118,7 @@ class Executor:
                 edits.append(
                     (
                         row.number,
-                        Edit(row.record_id, before, {name: pair[1] for name, pair in changes.items()}),
+                        RecordEdit(row.record_id, before, {name: pair[1] for name, pair in changes.items()}),
                     )
                 )
         return self.update_halving(edits, outcome)
@@ -138,7 +138,7 @@ class Executor:
             0, []
         )
 
-    def update_halving(self, edits: Sequence[tuple[int, Edit]], outcome: Outcome) -> int:
+    def update_halving(self, edits: Sequence[tuple[int, RecordEdit]], outcome: Outcome) -> int:
         """Change all at once; when one is refused, each half by itself."""
         if not edits:
             return 0

@@ -17,7 +17,7 @@ from crm.imports import service
 from crm.imports.lease import CHUNK as ROWS
 from crm.imports.lease import Shop, Work
 from crm.permissions.model import SYSTEM
-from crm.records.bulk import CHUNK, Edit, delete_rows, load_rows, update_rows
+from crm.records.bulk import CHUNK, RecordEdit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
 from crm.revisions.former_names import read_past
 from crm.revisions.workspace import get_workspace
@@ -67,7 +67,7 @@ class Undoer:
         ids -= self.list_touched(rows)
         ids -= self.list_parents(ids)
         delete_rows(
-            self.session, self.entity, [Edit(record_id, stored[record_id]) for record_id in sorted(ids)]
+            self.session, self.entity, [RecordEdit(record_id, stored[record_id]) for record_id in sorted(ids)]
         )
         outcome.removed += len(ids)
         outcome.kept += sum(1 for row in rows if row["record_id"] in stored) - len(ids)
@@ -112,7 +112,7 @@ class Undoer:
                 continue
             after, whole = self.old_values(row["values"], before)
             if after:
-                edits.append(Edit(row["record_id"], before, after))
+                edits.append(RecordEdit(row["record_id"], before, after))
             if whole and not row["gone"]:
                 outcome.restored += 1
             else:

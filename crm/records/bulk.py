@@ -32,7 +32,7 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Edit:
+class RecordEdit:
     """One record to change.
 
     Shape:  `before` holds all stored values as typed values by field name, `after` only those that change.
@@ -121,7 +121,9 @@ def json_writers(entity: Entity) -> dict[str, Callable[[Any], Any] | None]:
     }
 
 
-def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with_events: bool = True) -> None:
+def update_rows(
+    session: CrmSession, entity: Entity, edits: Sequence[RecordEdit], with_events: bool = True
+) -> None:
     """Change records; journal and events in the same transaction.
 
     Shape:  the caller has locked the rows (`load_rows`), so that `before` is true.
@@ -131,7 +133,7 @@ def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
     if not edits:
         return
     table = session.workspace.models.table(entity.name)
-    alike: dict[tuple[str, ...], list[Edit]] = {}
+    alike: dict[tuple[str, ...], list[RecordEdit]] = {}
     for edit in edits:
         alike.setdefault(tuple(edit.after), []).append(edit)
     for names, group in alike.items():
@@ -144,7 +146,7 @@ def update_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with
 
 
 def update_alike(
-    session: CrmSession, table: sa.Table, entity: Entity, names: Sequence[str], edits: Sequence[Edit]
+    session: CrmSession, table: sa.Table, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
 ) -> None:
     """Change the same fields of several records."""
     columns = {name: entity.fields[name].column for name in names}
@@ -170,7 +172,7 @@ def update_alike(
     session.connection().execute(statement, rows)
 
 
-def updated_values(entity: Entity, edit: Edit) -> bytes:
+def updated_values(entity: Entity, edit: RecordEdit) -> bytes:
     """Return the journal's `{"field": [before, after]}` of one change, as JSON text."""
     values = {}
     for name, to_json in json_writers(entity).items():
@@ -180,7 +182,9 @@ def updated_values(entity: Entity, edit: Edit) -> bytes:
     return orjson.dumps(values, default=str)
 
 
-def delete_rows(session: CrmSession, entity: Entity, edits: Sequence[Edit], with_events: bool = True) -> None:
+def delete_rows(
+    session: CrmSession, entity: Entity, edits: Sequence[RecordEdit], with_events: bool = True
+) -> None:
     """Delete records nothing points to; journal and events in the same transaction."""
     if not edits:
         return

@@ -30,7 +30,7 @@ LIMIT = 50
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEntry:
     """One thing that happened: a child record or a change of the record itself.
 
     Shape:  `at` is naive UTC. `entity` and `record_id` lead to the child; a change has `changes` instead, each
@@ -48,18 +48,18 @@ class Moment:
     changes: list[tuple[str, str, str]] = attribute(default_factory=list)
 
 
-def timeline_of(session: CrmSession, entity: Entity, record_id: int) -> list[Moment]:
-    """Return the newest moments of one record the actor may see, newest first."""
-    moments = []
+def timeline_of(session: CrmSession, entity: Entity, record_id: int) -> list[TimelineEntry]:
+    """Return the newest entries of one record that the actor may see, newest first."""
+    entries = []
     for inverse in entity.inverses.values():
         child = session.workspace.schema.entities[inverse.entity]
         if "timeline" in child.options and "read" in session.actor.rights(child.name).can:
-            moments += _children(session, child, inverse.field, record_id)
-    moments += history_of(session, entity, record_id)
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)[: 2 * LIMIT]
+            entries += _children(session, child, inverse.field, record_id)
+    entries += history_of(session, entity, record_id)
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[: 2 * LIMIT]
 
 
-def _children(session: CrmSession, child: Entity, field: str, record_id: int) -> list[Moment]:
+def _children(session: CrmSession, child: Entity, field: str, record_id: int) -> list[TimelineEntry]:
     places: Mapping[str, str] = child.options["timeline"]
     wanted = dict.fromkeys([*places.values(), *(("owner",) if "owner" in child.fields else ("created_by",))])
     at = places.get("at", "created_at")
@@ -72,12 +72,12 @@ def _children(session: CrmSession, child: Entity, field: str, record_id: int) ->
     page = list_records(session, child, query)
     situation = situation_of(session)
     titles = linked_titles(session, child, page.rows, page.columns, situation)
-    return [_moment(child, row, places, titles, situation) for row in page.rows]
+    return [_entry(child, row, places, titles, situation) for row in page.rows]
 
 
-def _moment(
+def _entry(
     child: Entity, row: Mapping[str, Any], places: Mapping[str, str], titles: Mapping, situation: Any
-) -> Moment:
+) -> TimelineEntry:
     def text(key: str) -> str:
         name = places.get(key, "")
         return display_of(child, name, row, titles, situation) if name in row else ""
@@ -90,10 +90,10 @@ def _moment(
     at = at if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time())
     title = text("title") or title_of(child, row, situation)
     choice = str(row.get(places.get("kind", ""), "") or "")
-    return Moment(at, "child", title, text("text"), who, child, row["id"], choice)
+    return TimelineEntry(at, "child", title, text("text"), who, child, row["id"], choice)
 
 
-def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Moment]:
+def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[TimelineEntry]:
     """Return the changes of one record, without what the actor may not see; nothing for a record out of reach."""
     if not may_touch(session, entity, "read", record_id):
         return []
@@ -104,7 +104,7 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Mome
     removed = _with_removed(session, entity, {uid for row in rows for uid in row["gone"]})
     gone_words = changes_in_words(session, removed, [row["gone"] for row in rows], frozenset())
     return [
-        Moment(
+        TimelineEntry(
             row["at"],
             row["kind"],
             "",

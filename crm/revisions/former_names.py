@@ -19,7 +19,7 @@ from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Entity, Schema
 from crm.revisions import store
 
-Names = tuple[tuple[int, str], ...]
+NamesByRevision = tuple[tuple[int, str], ...]
 """What one thing was called, oldest first: the revision a name began in, and the name; "" from where it is gone."""
 
 MOST_SCHEMAS = 4  # former schemas a process keeps built
@@ -35,8 +35,8 @@ class Past:
 
     number: int = 0
     moment: dt.datetime | None = None
-    entities: Mapping[str, Names] = attribute(default_factory=dict)
-    fields: Mapping[str, Mapping[str, Names]] = attribute(default_factory=dict)
+    entities: Mapping[str, NamesByRevision] = attribute(default_factory=dict)
+    fields: Mapping[str, Mapping[str, NamesByRevision]] = attribute(default_factory=dict)
     _maps: dict[tuple[str, int], dict[str, str]] = attribute(default_factory=dict, compare=False, repr=False)
 
     def entity_uid(self, name: str, revision: int) -> str | None:
@@ -112,7 +112,7 @@ class Past:
         return within if end is None else within & (table.c.revision < end)
 
 
-def name_at(names: Names, revision: int) -> str:
+def name_at(names: NamesByRevision, revision: int) -> str:
     """Return what something was called in a revision; "" when it was not there.
 
     >>> [name_at(((2, "remark"), (5, "hint"), (6, "")), revision) for revision in (1, 2, 4, 5, 6)]
@@ -171,7 +171,9 @@ def with_revision(past: Past, number: int, moment: dt.datetime | None, identitie
     return Past(number, moment, entities, fields)
 
 
-def _with_names(known: Mapping[str, Names], number: int, names: Mapping[str, str]) -> Mapping[str, Names]:
+def _with_names(
+    known: Mapping[str, NamesByRevision], number: int, names: Mapping[str, str]
+) -> Mapping[str, NamesByRevision]:
     """Return what was known with the names of a new revision; the same object when they are those of the last one."""
     news = {
         uid: (*known.get(uid, ()), (number, names.get(uid, "")))

@@ -82,7 +82,7 @@ class Impact:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _ChangedField:
     """One field that existed before and differs now, with its table and what was known of it."""
 
     entity: str
@@ -109,13 +109,13 @@ def impact_on(
     conversions: list[Conversion] = []
     problems: list[Problem] = []
     until = time.monotonic() + seconds
-    for place in _changed_fields(proposal, models, tables):
-        touched += _touched(connection, place)
-        if place.field.unique and (place.is_new("unique") or place.old.column != place.field.column):
-            problems += _not_unique(connection, place)
-        if seconds and _is_read_anew(place):
-            found = rehearse(connection, (place.entity, place.table), place.old, place.field, until)
-            conversions.append(replace(found, returns=_returns(connection, place, proposal.before)))
+    for changed in _changed_fields(proposal, models, tables):
+        touched += _touched(connection, changed)
+        if changed.field.unique and (changed.is_new("unique") or changed.old.column != changed.field.column):
+            problems += _not_unique(connection, changed)
+        if seconds and _is_read_anew(changed):
+            found = rehearse(connection, (changed.entity, changed.table), changed.old, changed.field, until)
+            conversions.append(replace(found, returns=_returns(connection, changed, proposal.before)))
     touched += _new_and_required(connection, proposal, models, tables)
     touched += _set_aside(connection, proposal, tables)
     touched += _coming_back(connection, proposal, tables)
@@ -127,7 +127,7 @@ def impact_on(
     return Impact(tuple(touched), tuple(conversions), tuple(problems))
 
 
-def _changed_fields(proposal: Proposal, models: Models, tables: set[str]) -> Iterator[_Place]:
+def _changed_fields(proposal: Proposal, models: Models, tables: set[str]) -> Iterator[_ChangedField]:
     bodies = {document.name: document.body for document in proposal.documents if document.kind == "entity"}
     bodies_before = {found.name: found.body for found in proposal.old_documents if found.kind == "entity"}
     for name, name_before, identity in _known_entities(proposal, models, tables):
@@ -138,13 +138,13 @@ def _changed_fields(proposal: Proposal, models: Models, tables: set[str]) -> Ite
                 continue
             body, body_before = bodies[name]["fields"][field.name], bodies_before[name_before]["fields"][key]
             if body != body_before:
-                yield _Place(name, models.table(name), field, old, body, body_before)
+                yield _ChangedField(name, models.table(name), field, old, body, body_before)
 
 
-def _returns(connection: sa.Connection, place: _Place, before: Identities) -> str:
+def _returns(connection: sa.Connection, changed: _ChangedField, before: Identities) -> str:
     """Return whether a field goes back to a column it had once, as by a rollback, and whether that is still there."""
-    column, table = place.field.column, place.table.name
-    if column == place.old.column or f"{table}.{column}" not in before.taken:
+    column, table = changed.field.column, changed.table.name
+    if column == changed.old.column or f"{table}.{column}" not in before.taken:
         return ""
     return (
         "kept" if column in {one["name"] for one in sa.inspect(connection).get_columns(table)} else "dropped"
@@ -167,34 +167,44 @@ def _known_entities(
             yield name, name_before, identity
 
 
-def _is_read_anew(place: _Place) -> bool:
+def _is_read_anew(changed: _ChangedField) -> bool:
     """Return whether stored values may not fit: another type, or other limits."""
-    if not FIELD_TYPES[place.field.type].writable:
+    if not FIELD_TYPES[changed.field.type].writable:
         return False
-    return place.old.column != place.field.column or any(place.is_new(key) for key in LIMITS)
+    return changed.old.column != changed.field.column or any(changed.is_new(key) for key in LIMITS)
 
 
-def _touched(connection: sa.Connection, place: _Place) -> Iterator[Touched]:
-    column = sa.column(place.old.column)
-    if place.field.encrypted and not place.old.type.endswith(ENCRYPTED):
-        yield from _count(connection, place, "plain", column.is_not(None))
-    if place.field.required and place.is_new("required"):
-        yield from _count(connection, place, "required", column.is_(None))
-    if place.field.type == "choice" and place.old.column == place.field.column and place.is_new("choices"):
-        choices = list(place.field.options["choices"])
-        yield from _count(connection, place, "choice", column.not_in(choices))
-    if place.field.type == "choices" and place.old.column == place.field.column and place.is_new("choices"):
+def _touched(connection: sa.Connection, changed: _ChangedField) -> Iterator[Touched]:
+    column = sa.column(changed.old.column)
+    if changed.field.encrypted and not changed.old.type.endswith(ENCRYPTED):
+        yield from _count(connection, changed, "plain", column.is_not(None))
+    if changed.field.required and changed.is_new("required"):
+        yield from _count(connection, changed, "required", column.is_(None))
+    if (
+        changed.field.type == "choice"
+        and changed.old.column == changed.field.column
+        and changed.is_new("choices")
+    ):
+        choices = list(changed.field.options["choices"])
+        yield from _count(connection, changed, "choice", column.not_in(choices))
+    if (
+        changed.field.type == "choices"
+        and changed.old.column == changed.field.column
+        and changed.is_new("choices")
+    ):
         gone = [
-            key for key in place.body_before.get("choices") or () if key not in place.field.options["choices"]
+            key
+            for key in changed.body_before.get("choices") or ()
+            if key not in changed.field.options["choices"]
         ]
         holds = [column.contains(f"|{key}|", autoescape=True) for key in gone]
-        yield from _count(connection, place, "choice", sa.or_(sa.false(), *holds))
+        yield from _count(connection, changed, "choice", sa.or_(sa.false(), *holds))
 
 
 def _count(
-    connection: sa.Connection, place: _Place, what: str, condition: sa.ColumnElement
+    connection: sa.Connection, changed: _ChangedField, what: str, condition: sa.ColumnElement
 ) -> Iterator[Touched]:
-    yield from _counted(connection, place.table, condition, (place.entity, place.field.name, what))
+    yield from _counted(connection, changed.table, condition, (changed.entity, changed.field.name, what))
 
 
 def _counted(
@@ -206,23 +216,23 @@ def _counted(
         yield Touched(*said, min(found, MOST), found > MOST)
 
 
-def _not_unique(connection: sa.Connection, place: _Place) -> list[Problem]:
-    column, is_sealed = sa.column(place.old.column), place.old.type.endswith(ENCRYPTED)
+def _not_unique(connection: sa.Connection, changed: _ChangedField) -> list[Problem]:
+    column, is_sealed = sa.column(changed.old.column), changed.old.type.endswith(ENCRYPTED)
     column = index_of(column) if is_sealed else column
     twice = (
         sa.select(column)
-        .select_from(place.table)
+        .select_from(changed.table)
         .where(column.is_not(None))
         .group_by(column)
         .having(sa.func.count() > 1)
         .limit(5)
     )
-    is_secret = is_sealed or place.field.encrypted
+    is_secret = is_sealed or changed.field.encrypted
     values = ["…" if is_secret else str(value) for value in connection.scalars(twice)]
     if not values:
         return []
-    field = place.field.name
-    params = {"entity": place.entity, "field": field, "uid": place.field.uid, "values": ", ".join(values)}
+    field = changed.field.name
+    params = {"entity": changed.entity, "field": field, "uid": changed.field.uid, "values": ", ".join(values)}
     return [Problem("schema.not_unique", params, field)]
 
 

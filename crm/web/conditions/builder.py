@@ -23,7 +23,7 @@ from crm.messages import render
 from crm.web.conditions.draw import Drawer, id_of
 from crm.web.conditions.editor import Editor
 from crm.web.conditions.form import find_press, is_pressed, is_sent, press, read_rows
-from crm.web.conditions.rows import LineMaker, Row, rows_of
+from crm.web.conditions.rows import LineMaker, LineRow, rows_of
 
 __all__ = ["Editor", "draw_conditions", "is_pressed", "is_sent", "read_conditions", "redraw_conditions"]
 
@@ -68,14 +68,14 @@ def finished_lines(editor: Editor, form: MultiDict) -> list[Any]:
     return LineMaker(editor).lines(pressed_rows(editor, form), editor.entity)
 
 
-def pressed_rows(editor: Editor, form: MultiDict) -> tuple[Row, ...]:
+def pressed_rows(editor: Editor, form: MultiDict) -> tuple[LineRow, ...]:
     """Return the rows of a form after the button that was pressed, if it was one of this editor."""
     rows = read_rows(editor, form)
     pressed = find_press(form, editor.name)
     return press(editor, rows, pressed) if pressed is not None else rows
 
 
-def _draw(editor: Editor, rows: tuple[Row, ...], count: str, examples: tuple[str, ...] = ()) -> Markup:
+def _draw(editor: Editor, rows: tuple[LineRow, ...], count: str, examples: tuple[str, ...] = ()) -> Markup:
     said = replace(explain(editor, rows), count=count, examples=examples)
     drawer = Drawer(editor, said.errors)
     drawn = drawer.rows(rows, editor.entity)
@@ -91,7 +91,7 @@ def _draw(editor: Editor, rows: tuple[Row, ...], count: str, examples: tuple[str
     return Markup(sendable)  # noqa: S704 - made by Jinja with autoescape on
 
 
-def explain(editor: Editor, rows: tuple[Row, ...]) -> Said:
+def explain(editor: Editor, rows: tuple[LineRow, ...]) -> Said:
     """Return what rows mean, in the reader's language."""
     maker = LineMaker(editor)
     lines = maker.lines(rows, editor.entity)

@@ -24,7 +24,7 @@ from crm.web.conditions.editor import (
     segments_of,
 )
 from crm.web.conditions.form import may_be_formula
-from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, Row, reckoned
+from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, LineRow, reckoned
 from crm.web.conditions.values import ID, LISTED, SELECTS, UNITS, width_of
 from crm.web.forms.fields import Option
 
@@ -77,7 +77,7 @@ class Input:
 class Drawn:
     """One row, ready to be drawn; what does not belong to its sort is empty."""
 
-    row: Row
+    row: LineRow
     number: str
     names: list[Choice] = attribute(default_factory=list)
     operator: Choice | None = None
@@ -112,11 +112,11 @@ class Drawer:
     def __init__(self, editor: Editor, errors: Mapping[str, str]) -> None:
         self.editor, self.errors, self.language = editor, errors, editor.language
 
-    def rows(self, rows: Iterable[Row], entity: Entity, before: str = "") -> list[Drawn]:
+    def rows(self, rows: Iterable[LineRow], entity: Entity, before: str = "") -> list[Drawn]:
         """Return the rows as they are drawn, numbered for those who cannot see where they stand."""
         return [self.row(row, entity, f"{before}{number}") for number, row in enumerate(rows, 1)]
 
-    def row(self, row: Row, entity: Entity, number: str) -> Drawn:
+    def row(self, row: LineRow, entity: Entity, number: str) -> Drawn:
         """Return one row as it is drawn."""
         error = self.errors.get(row.place, "")
         if row.sort == FIELD:
@@ -139,7 +139,7 @@ class Drawer:
     def _said(self, words: Mapping[str, str]) -> list[Option]:
         return [Option(name, translate(label, self.language)) for name, label in words.items()]
 
-    def _field(self, row: Row, entity: Entity, number: str, error: str) -> Drawn:
+    def _field(self, row: LineRow, entity: Entity, number: str, error: str) -> Drawn:
         names = list(self._names(row.path, entity))
         meant = find_meant(self.editor, entity, row.path)
         if meant is None:
@@ -184,7 +184,7 @@ class Drawer:
         labels = [Option(name, label_of_operator(name, meant.kind, self.language)) for name in offered]
         return Choice(chosen, {"": labels})
 
-    def _inputs(self, row: Row, meant: Meant) -> list[Input]:
+    def _inputs(self, row: LineRow, meant: Meant) -> list[Input]:
         """Return the controls of a row's value: none, one, two, or one for a list."""
         if not row.control:
             return []
@@ -199,7 +199,7 @@ class Drawer:
             Input(row.control, texts[at * width : (at + 1) * width], options, lookup) for at in range(count)
         ]
 
-    def _options(self, row: Row, meant: Meant) -> tuple[list[Option], str]:
+    def _options(self, row: LineRow, meant: Meant) -> tuple[list[Option], str]:
         """Return what a select offers, what is chosen in it first, and the address that finds more."""
         if row.control == "choice":
             labels = {name: choice.label.get(self.language) for name, choice in meant.choices.items()}
@@ -221,14 +221,14 @@ class Drawer:
             {str(number): title for number, title in self.editor.titles(entity, ids).items()} if ids else {}
         )
 
-    def _chosen_first(self, row: Row, labels: Mapping[str, str]) -> list[Option]:
+    def _chosen_first(self, row: LineRow, labels: Mapping[str, str]) -> list[Option]:
         """Return options; of a select of several, those that are chosen stand first, in the order they were chosen."""
         unknown = [text for text in row.values if text and text not in labels]
         first = [text for text in row.values if text] if row.operator in LISTED else []
         names = dict.fromkeys((*first, *labels, *unknown))
         return [Option(name, labels.get(name, f"#{name}" if ID.match(name) else name)) for name in names]
 
-    def _children(self, row: Row, entity: Entity, number: str, error: str) -> Drawn:
+    def _children(self, row: LineRow, entity: Entity, number: str, error: str) -> Drawn:
         inverse = find_children(self.editor, entity, row.over)
         if inverse is None:
             return Drawn(row, number, group=Choice(row.group, {"": self._said(AGGREGATES)}), error=error)
@@ -249,7 +249,7 @@ class Drawer:
             error=error,
         )
 
-    def _children_options(self, row: Row, entity: Entity) -> list[Option]:
+    def _children_options(self, row: LineRow, entity: Entity) -> list[Option]:
         found = []
         for path, inverse in children_of(self.editor, entity):
             label = inverse.label.get(self.language)
@@ -261,7 +261,7 @@ class Drawer:
             found.append(Option(row.over, row.over))
         return found
 
-    def _summed(self, row: Row, child: Entity) -> Choice:
+    def _summed(self, row: LineRow, child: Entity) -> Choice:
         options = [Option(path, label) for path, label in numbers_of(self.editor, child)]
         if row.summed not in {option.value for option in options}:
             options.append(Option(row.summed, row.summed))

@@ -31,7 +31,7 @@ from crm.web.conditions.rows import (
     GROUP,
     SORTS,
     WORDS,
-    Row,
+    LineRow,
     first_children,
     first_number,
     fits,
@@ -74,7 +74,7 @@ def is_sent(form: MultiDict, name: str) -> bool:
     return name in form
 
 
-def read_rows(editor: Editor, form: MultiDict) -> tuple[Row, ...]:
+def read_rows(editor: Editor, form: MultiDict) -> tuple[LineRow, ...]:
     """Return the rows as the form left them, each made to fit the field that is chosen in it now."""
     places: dict[str, list[str]] = {}
     size = len(editor.name)
@@ -93,7 +93,7 @@ class RowReader:
     def __init__(self, editor: Editor, form: MultiDict, places: dict[str, list[str]]) -> None:
         self.editor, self.form, self.places = editor, form, places
 
-    def rows(self, parent: str, entity: Entity) -> Iterator[Row]:
+    def rows(self, parent: str, entity: Entity) -> Iterator[LineRow]:
         """Yield the rows below a place."""
         for place in self.places.get(parent, ()):
             yield READERS.get(self.form[place], RowReader._words)(self, place, entity)
@@ -104,17 +104,17 @@ class RowReader:
     def _texts(self, place: str) -> tuple[str, ...]:
         return tuple(text.replace("\r\n", "\n") for text in self.form.getlist(f"{place}.v"))
 
-    def _field(self, place: str, entity: Entity) -> Row:
+    def _field(self, place: str, entity: Entity) -> LineRow:
         path = trim_path(self.editor, entity, self.form.getlist(f"{place}.p"))
         meant = find_meant(self.editor, entity, path)
         if meant is None:
-            return Row(place)
+            return LineRow(place)
         operator = self._part(place, "o")
         if not fits(self.editor, meant, operator):
             operator = next(iter(operators_of(self.editor, meant)), "")
-        return self._valued(Row(place, path=path, operator=operator), meant)
+        return self._valued(LineRow(place, path=path, operator=operator), meant)
 
-    def _valued(self, row: Row, meant: Meant) -> Row:
+    def _valued(self, row: LineRow, meant: Meant) -> LineRow:
         """Return the row with the texts that were sent, as far as they are of the control it has now."""
         wanted, sent = control_of(meant, row.operator), self._part(row.place, "c")
         texts = self._texts(row.place)
@@ -126,13 +126,13 @@ class RowReader:
             row, control=wanted, values=shaped(texts, wanted, row.operator), kept=self._part(row.place, "k")
         )
 
-    def _group(self, place: str, entity: Entity) -> Row:
+    def _group(self, place: str, entity: Entity) -> LineRow:
         name = self._part(place, "g")
-        return Row(
+        return LineRow(
             place, GROUP, group=name if name in GROUPS else "any", rows=tuple(self.rows(place, entity))
         )
 
-    def _children(self, place: str, entity: Entity) -> Row:
+    def _children(self, place: str, entity: Entity) -> LineRow:
         name, over = self._part(place, "g"), self._part(place, "over")
         name = name if name in AGGREGATES else "any_of"
         inverse = find_children(self.editor, entity, over)
@@ -140,9 +140,9 @@ class RowReader:
             over = first_children(self.editor, entity)
             inverse = find_children(self.editor, entity, over)
         if inverse is None:
-            return Row(place, CHILDREN, group=name)
+            return LineRow(place, CHILDREN, group=name)
         child = self.editor.schema.entities[inverse.entity]
-        row = Row(place, CHILDREN, group=name, over=over, rows=tuple(self.rows(place, child)))
+        row = LineRow(place, CHILDREN, group=name, over=over, rows=tuple(self.rows(place, child)))
         if name in ("any_of", "none_of"):
             return row
         operator = self._part(place, "o")
@@ -156,11 +156,11 @@ class RowReader:
         meant = find_meant(self.editor, child, path)
         return ".".join(path) if meant is not None else first_number(self.editor, child)
 
-    def _formula(self, place: str, _entity: Entity) -> Row:
-        return Row(place, FORMULA, values=self._texts(place))
+    def _formula(self, place: str, _entity: Entity) -> LineRow:
+        return LineRow(place, FORMULA, values=self._texts(place))
 
-    def _words(self, place: str, _entity: Entity) -> Row:
-        return Row(place, WORDS, values=self._texts(place))
+    def _words(self, place: str, _entity: Entity) -> LineRow:
+        return LineRow(place, WORDS, values=self._texts(place))
 
 
 READERS = {
@@ -190,7 +190,7 @@ def shaped(texts: tuple[str, ...], control: str, operator: str) -> tuple[str, ..
 # --- What a button does --------------------------------------------------------------------------------
 
 
-def press(editor: Editor, rows: tuple[Row, ...], pressed: Press) -> tuple[Row, ...]:
+def press(editor: Editor, rows: tuple[LineRow, ...], pressed: Press) -> tuple[LineRow, ...]:
     """Return the rows after a button was pressed."""
     if pressed.deed == "add":
         return add_row(editor, rows, pressed)
@@ -202,12 +202,12 @@ def press(editor: Editor, rows: tuple[Row, ...], pressed: Press) -> tuple[Row, .
     return rows
 
 
-def add_row(editor: Editor, rows: tuple[Row, ...], pressed: Press) -> tuple[Row, ...]:
+def add_row(editor: Editor, rows: tuple[LineRow, ...], pressed: Press) -> tuple[LineRow, ...]:
     """Return the rows with an empty one at the end of the editor, a group or the conditions of children."""
     if pressed.place == editor.name:
         return (*rows, new_row(editor, editor.entity, pressed.sort, next_place(rows, editor.name)))
 
-    def add(row: Row) -> Row:
+    def add(row: LineRow) -> LineRow:
         entity = entity_at(editor, rows, row.place, within=True)
         return replace(
             row, rows=(*row.rows, new_row(editor, entity, pressed.sort, next_place(row.rows, row.place)))
@@ -216,13 +216,15 @@ def add_row(editor: Editor, rows: tuple[Row, ...], pressed: Press) -> tuple[Row,
     return change_row(rows, pressed.place, add)
 
 
-def next_place(rows: tuple[Row, ...], parent: str) -> str:
+def next_place(rows: tuple[LineRow, ...], parent: str) -> str:
     """Return a place no row has yet."""
     numbers = [int(row.place.rpartition("/")[2]) for row in rows]
     return f"{parent}/{max(numbers, default=-1) + 1}"
 
 
-def change_row(rows: tuple[Row, ...], place: str, change: Callable[[Row], Row | None]) -> tuple[Row, ...]:
+def change_row(
+    rows: tuple[LineRow, ...], place: str, change: Callable[[LineRow], LineRow | None]
+) -> tuple[LineRow, ...]:
     """Return the rows with one of them changed, or gone where the change gives None."""
     found = []
     for row in rows:
@@ -234,7 +236,7 @@ def change_row(rows: tuple[Row, ...], place: str, change: Callable[[Row], Row | 
     return tuple(found)
 
 
-def with_other_control(editor: Editor, entity: Entity, row: Row) -> Row:
+def with_other_control(editor: Editor, entity: Entity, row: LineRow) -> LineRow:
     """Return a row that takes a formula in place of its value, or a value again."""
     if row.control != FORMULA:
         return replace(row, control=FORMULA, values=(), kept="")
@@ -246,7 +248,7 @@ def with_other_control(editor: Editor, entity: Entity, row: Row) -> Row:
     return replace(row, control=control, values=(), kept="")
 
 
-def entity_at(editor: Editor, rows: tuple[Row, ...], place: str, within: bool = False) -> Entity:
+def entity_at(editor: Editor, rows: tuple[LineRow, ...], place: str, within: bool = False) -> Entity:
     """Return the entity whose fields a row names; `within`: those that the rows in it name."""
     entity = editor.entity
     for row in rows:

@@ -48,7 +48,7 @@ UNSAID: Any = object()
 
 
 @dataclass(frozen=True)
-class Row:
+class LineRow:
     """One line of conditions as a form has it.
 
     Shape:  `place` names the row in the form: `if/3/1`. `values` are the texts of its value's controls, `control` the
@@ -67,10 +67,10 @@ class Row:
     group: str = ""
     over: str = ""
     summed: str = ""
-    rows: tuple[Row, ...] = ()
+    rows: tuple[LineRow, ...] = ()
 
 
-def rows_of(editor: Editor, entity: Entity, lines: Any, place: str, depth: int = 0) -> tuple[Row, ...]:
+def rows_of(editor: Editor, entity: Entity, lines: Any, place: str, depth: int = 0) -> tuple[LineRow, ...]:
     """Return the rows of condition lines; one line alone may stand without a list, None is no line."""
     listed = [] if lines is None else list(lines) if isinstance(lines, list | tuple) else [lines]
     return tuple(
@@ -78,12 +78,12 @@ def rows_of(editor: Editor, entity: Entity, lines: Any, place: str, depth: int =
     )
 
 
-def row_of(editor: Editor, entity: Entity, line: Any, place: str, depth: int = 0) -> Row:
+def row_of(editor: Editor, entity: Entity, line: Any, place: str, depth: int = 0) -> LineRow:
     """Return the row of one line: with controls where these say exactly that, else as text."""
     row = _with_controls(editor, entity, line, place, depth)
     if row is not None and same(LineMaker(editor).line(row, entity, ()), line):
         return row
-    return Row(place, WORDS, values=(text_of(line),))
+    return LineRow(place, WORDS, values=(text_of(line),))
 
 
 def text_of(line: Any) -> str:
@@ -92,29 +92,29 @@ def text_of(line: Any) -> str:
     return text if text.isprintable() else json.dumps(line, default=str)
 
 
-def _with_controls(editor: Editor, entity: Entity, line: Any, place: str, depth: int) -> Row | None:
+def _with_controls(editor: Editor, entity: Entity, line: Any, place: str, depth: int) -> LineRow | None:
     if not isinstance(line, Mapping) or not all(isinstance(key, str) for key in line):
         return None
     keys = set(line)
     if len(keys) == 1 and keys <= set(GROUPS) and depth < MAX_NESTING:
         (name,) = keys
         inner = rows_of(editor, entity, line[name], place, depth + 1)
-        return Row(place, GROUP, group=name, rows=inner) if isinstance(line[name], list | tuple) else None
+        return LineRow(place, GROUP, group=name, rows=inner) if isinstance(line[name], list | tuple) else None
     aggregate = next((name for name in AGGREGATES if name in keys), "")
     if aggregate and depth < MAX_NESTING:
-        return _children_row(editor, entity, line, Row(place, CHILDREN, group=aggregate), depth)
+        return _children_row(editor, entity, line, LineRow(place, CHILDREN, group=aggregate), depth)
     if keys == {"formula"}:
         text = line["formula"]
         is_fine = (
             isinstance(text, str) and text.strip() == text != "" and (text.isprintable() or "\n" in text)
         )
-        return Row(place, FORMULA, values=(text,)) if is_fine else None
+        return LineRow(place, FORMULA, values=(text,)) if is_fine else None
     if keys == {"in_segment"}:
-        return _field_row(editor, entity, {**line, "field": RECORD}, Row(place))
-    return _field_row(editor, entity, line, Row(place))
+        return _field_row(editor, entity, {**line, "field": RECORD}, LineRow(place))
+    return _field_row(editor, entity, line, LineRow(place))
 
 
-def _field_row(editor: Editor, entity: Entity, line: Mapping, row: Row) -> Row | None:
+def _field_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow) -> LineRow | None:
     if len(line) != 2 or not isinstance(line.get("field"), str):
         return None
     path = tuple(line["field"].split("."))
@@ -140,7 +140,7 @@ def fits(editor: Editor, meant: Meant, operator: str) -> bool:
     return operator in operators_of(editor, meant)
 
 
-def _with_value(editor: Editor, meant: Meant, value: Any, row: Row) -> Row | None:
+def _with_value(editor: Editor, meant: Meant, value: Any, row: LineRow) -> LineRow | None:
     """Return the row with the texts of its value; None when controls cannot show it."""
     control = control_of(meant, row.operator)
     if control and row.operator not in LISTED and is_reckoned(value):
@@ -161,7 +161,7 @@ def is_reckoned(value: Any) -> bool:
     return all(isinstance(end, str) and end.startswith("=") for end in ends)
 
 
-def _children_row(editor: Editor, entity: Entity, line: Mapping, row: Row, depth: int) -> Row | None:
+def _children_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow, depth: int) -> LineRow | None:
     over, summed = split_over(editor, entity, line[row.group], row.group == "sum_of")
     inverse = find_children(editor, entity, over)
     if inverse is None:
@@ -209,7 +209,7 @@ class LineMaker:
         self.places: dict[tuple, str] = {}
         self.unfinished: list[str] = []
 
-    def lines(self, rows: Iterable[Row], entity: Entity, path: tuple = ()) -> list[Any]:
+    def lines(self, rows: Iterable[LineRow], entity: Entity, path: tuple = ()) -> list[Any]:
         """Return the lines of rows that say something."""
         found: list[Any] = []
         for row in rows:
@@ -220,11 +220,11 @@ class LineMaker:
                 found.append(line)
         return found
 
-    def line(self, row: Row, entity: Entity, path: tuple) -> Any:
+    def line(self, row: LineRow, entity: Entity, path: tuple) -> Any:
         """Return the line of a row; `UNSAID` where nothing is asked yet."""
         return MAKERS[row.sort](self, row, entity, path)
 
-    def _field(self, row: Row, entity: Entity, _path: tuple) -> Any:
+    def _field(self, row: LineRow, entity: Entity, _path: tuple) -> Any:
         operator, value = self._asked(row) if row.path else (None, None)
         if operator is None:
             return UNSAID
@@ -232,7 +232,7 @@ class LineMaker:
             return {operator: value}
         return {"field": ".".join(row.path), operator: value}
 
-    def _asked(self, row: Row) -> tuple[str | None, Any]:
+    def _asked(self, row: LineRow) -> tuple[str | None, Any]:
         """Return the operator and the value as a line has them; (None, None) while there is no value."""
         key, fixed = KEYS.get(row.operator, (row.operator, None))
         if fixed is not None:
@@ -246,7 +246,7 @@ class LineMaker:
             return None, None
         return key, read_value(row.values, row.control, row.operator, self.editor.language)
 
-    def _kept(self, row: Row) -> Any:
+    def _kept(self, row: LineRow) -> Any:
         """Return the value as it was written, while its controls are as they were."""
         try:
             value = load_json(row.kept)
@@ -255,11 +255,11 @@ class LineMaker:
         shown = show_value(value, row.control, row.operator, self.editor.language)
         return value if shown == row.values else None
 
-    def _group(self, row: Row, entity: Entity, path: tuple) -> Any:
+    def _group(self, row: LineRow, entity: Entity, path: tuple) -> Any:
         lines = self.lines(row.rows, entity, (*path, row.group))
         return {row.group: lines} if lines else UNSAID
 
-    def _children(self, row: Row, entity: Entity, path: tuple) -> Any:
+    def _children(self, row: LineRow, entity: Entity, path: tuple) -> Any:
         inverse = find_children(self.editor, entity, row.over)
         if inverse is None:
             return UNSAID
@@ -271,11 +271,11 @@ class LineMaker:
         operator, value = self._asked(row)
         return UNSAID if operator is None else {**line, operator: value}
 
-    def _formula(self, row: Row, _entity: Entity, _path: tuple) -> Any:
+    def _formula(self, row: LineRow, _entity: Entity, _path: tuple) -> Any:
         text = row.values[0].strip() if row.values else ""
         return {"formula": text} if text else UNSAID
 
-    def _text(self, row: Row, _entity: Entity, _path: tuple) -> Any:
+    def _text(self, row: LineRow, _entity: Entity, _path: tuple) -> Any:
         return read_text(row.values[0]) if row.values and row.values[0].strip() else UNSAID
 
 
@@ -300,13 +300,13 @@ def read_text(text: str) -> Any:
         return text if reading.problems or found is None else found
 
 
-def new_row(editor: Editor, entity: Entity, sort: str, place: str) -> Row:
+def new_row(editor: Editor, entity: Entity, sort: str, place: str) -> LineRow:
     """Return an empty row of a sort, to be filled in."""
     if sort == GROUP:
-        return Row(place, GROUP, group="any", rows=(Row(f"{place}/0"),))
+        return LineRow(place, GROUP, group="any", rows=(LineRow(f"{place}/0"),))
     if sort == CHILDREN:
-        return Row(place, CHILDREN, group="any_of", over=first_children(editor, entity))
-    return Row(place, sort)
+        return LineRow(place, CHILDREN, group="any_of", over=first_children(editor, entity))
+    return LineRow(place, sort)
 
 
 def first_children(editor: Editor, entity: Entity) -> str:

@@ -35,7 +35,7 @@ STATES = {"live": "green", "changed": "orange", "new": "blue", "removed": "red"}
 
 
 @dataclass(frozen=True)
-class Row:
+class DocumentRow:
     """One document of the list: a key of `STATES` says how the draft stands to it."""
 
     kind: str
@@ -109,7 +109,7 @@ class SchemaDocumentsView(BaseView):
         return redirect(DOCUMENTS)
 
 
-def list_rows(session: CrmSession, draft: Draft | None) -> list[Row]:
+def list_rows(session: CrmSession, draft: Draft | None) -> list[DocumentRow]:
     """Return every document with how the draft stands to it; removed ones too."""
     live = {(document.kind, document.name) for document in session.workspace.schema.documents}
     edits = {(edit.kind, edit.name): edit for edit in (draft.edits if draft else ())}
@@ -121,7 +121,7 @@ def list_rows(session: CrmSession, draft: Draft | None) -> list[Row]:
             return "removed"
         return "changed" if key in live else "new"
 
-    return [Row(*key, state(key)) for key in sorted(live | set(edits))]
+    return [DocumentRow(*key, state(key)) for key in sorted(live | set(edits))]
 
 
 def findings(

@@ -21,7 +21,7 @@ from crm.web.language import current_language
 from crm.web.schema.controls import KeyControl, control_of_key
 from crm.web.schema.key_forms import (
     DrawnKey,
-    Place,
+    FormContext,
     derive_name,
     draw_key,
     key_of,
@@ -54,13 +54,13 @@ class SentField:
 def read_sent(name: str, field: str | None, found: Mapping, otherwise: str = "") -> SentField:
     """Return what the form sent about a field, None for a new one; `otherwise` is the key of one without a name."""
     body = body_of(name)
-    place = place_of(body, found)
+    context = context_of(body, found)
     rows = read_rows(request.form, rows_of(found)) if "choice.key" in request.form else None
-    wanted = edits.change_keys(found, sent_keys(place))
+    wanted = edits.change_keys(found, sent_keys(context))
     new_name = request.form.get("_name", "").strip() or field or name_of(wanted) or otherwise
     stale = field is not None and is_stale(found)
     errors = {"": render(ConflictError("draft.moved_on"), current_language())} if stale else {}
-    errors |= unfinished(controls_of(place.type), request.form, place)
+    errors |= unfinished(controls_of(context.type), request.form, context)
     try:
         wanted = wanted if rows is None else set_choices(wanted, rows)
         body = whole_of(name, body, (field, new_name), wanted)
@@ -70,13 +70,13 @@ def read_sent(name: str, field: str | None, found: Mapping, otherwise: str = "")
     return SentField(new_name, wanted, body, rows, errors)
 
 
-def place_of(body: Mapping, found: Mapping) -> Place:
+def context_of(body: Mapping, found: Mapping) -> FormContext:
     """Return where a field's form stands."""
     session = current_session()
     draft = drafts.find_draft(session)
     schema, _problems = drafts.propose(session, draft)
     number = draft.id if draft else None
-    return Place(schema, edits.fields_of(body), found, schema.entities.get(body["entity"]), number)
+    return FormContext(schema, edits.fields_of(body), found, schema.entities.get(body["entity"]), number)
 
 
 def controls_of(field_type: str) -> list[KeyControl]:
@@ -92,18 +92,20 @@ def controls_of(field_type: str) -> list[KeyControl]:
     return [control_of_key(key) for key in keys if key not in skipped]
 
 
-def draw_keys(place: Place, errors: Mapping[str, str], rows: Iterable[ChoiceRow] | None) -> list[DrawnKey]:
+def draw_keys(
+    context: FormContext, errors: Mapping[str, str], rows: Iterable[ChoiceRow] | None
+) -> list[DrawnKey]:
     """Return every key of a field, ready to be drawn."""
-    controls = controls_of(place.type) if place.type in FIELD_TYPES else []
-    return [draw_key(control, place, errors.get(control.key, ""), rows) for control in controls]
+    controls = controls_of(context.type) if context.type in FIELD_TYPES else []
+    return [draw_key(control, context, errors.get(control.key, ""), rows) for control in controls]
 
 
-def sent_keys(place: Place) -> dict[str, Any]:
+def sent_keys(context: FormContext) -> dict[str, Any]:
     """Return the keys the form holds; choices are read apart."""
     form = request.form
     return {
-        control.key: read_key(control, form, place)
-        for control in controls_of(place.type)
+        control.key: read_key(control, form, context)
+        for control in controls_of(context.type)
         if control.key != "choices"
         and (
             control.key in form

@@ -22,7 +22,7 @@ from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
 from crm.web.fab.views import page
 from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
-from crm.web.schema.field_form import draw_keys, errors_of, follow_rename, place_of, read_sent, sent_keys
+from crm.web.schema.field_form import context_of, draw_keys, errors_of, follow_rename, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
 from crm.web.schema.formula import toolbox
 from crm.web.schema.impact import impact_words
@@ -146,7 +146,7 @@ class SchemaFieldsView(ShapingView):
         if request.method == "GET":
             return self.draw(name, field, found, {})
         if is_pressed(request.form) or "_check" in request.form:
-            return self.draw(name, field, {**found, **sent_keys(place_of(body_of(name), found))}, {})
+            return self.draw(name, field, {**found, **sent_keys(context_of(body_of(name), found))}, {})
         sent = read_sent(name, field, found)
         if not sent.errors:
             path = ("fields", sent.name)
@@ -172,8 +172,8 @@ class SchemaFieldsView(ShapingView):
         """Return the form of a field."""
         body = body_of(name)
         uses = usage_of_draft().of_field(name, field) if field else []
-        place = place_of(body, found)
-        drawn = draw_keys(place, errors, rows)
+        context = context_of(body, found)
+        drawn = draw_keys(context, errors, rows)
         labels = {"_name": gettext("Key"), **{each.key: each.field.label for each in drawn}}
         return self.entity_page(
             name,
@@ -193,7 +193,7 @@ class SchemaFieldsView(ShapingView):
             problems=as_summary(errors, labels),
             seen=fingerprint(edits.fields_of(body).get(field)) if field else "",
             colors=COLORS,
-            toolbox=toolbox(place.entity),
+            toolbox=toolbox(context.entity),
             sections=layouts.sections_of(body),
             uses=drawn_uses(current_session(), uses),
             use_counts=group_uses(name, uses),

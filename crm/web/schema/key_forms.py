@@ -38,7 +38,7 @@ NOT_A_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
-class Place:
+class FormContext:
     """Where a field's form stands: what there is to choose from.
 
     Shape:  `fields` are the bodies of the entity's fields by name, `body` that of the field itself. `entity` is the
@@ -98,12 +98,12 @@ def key_of(label: Mapping[str, str]) -> str:
 
 
 def draw_key(
-    control: KeyControl, place: Place, error: str, rows: Iterable[ChoiceRow] | None = None
+    control: KeyControl, context: FormContext, error: str, rows: Iterable[ChoiceRow] | None = None
 ) -> DrawnKey:
     """Return one key of a field, ready to be drawn."""
-    value = place.body.get(control.key)
+    value = context.body.get(control.key)
     maker = DRAW.get(control.control, _draw_text)
-    made = maker(control, value, place)
+    made = maker(control, value, context)
     field = FormField(
         name=control.key,
         label=gettext(control.label) if control.label != control.key else control.key,
@@ -113,7 +113,9 @@ def draw_key(
         **made,
     )
     texts = value.get("label") if control.control == "inverse" and isinstance(value, Mapping) else value
-    drawn_rows = tuple(rows if rows is not None else rows_of(place.body)) if control.key == "choices" else ()
+    drawn_rows = (
+        tuple(rows if rows is not None else rows_of(context.body)) if control.key == "choices" else ()
+    )
     return DrawnKey(
         control.key,
         control.control,
@@ -122,34 +124,34 @@ def draw_key(
         shown_texts(texts if isinstance(texts, (str, Mapping)) else None),
         tuple(missing_languages(texts)) if isinstance(texts, (str, Mapping)) else (),
         drawn_rows,
-        EXTRA[control.control](control, place) if control.control in EXTRA else None,
+        EXTRA[control.control](control, context) if control.control in EXTRA else None,
     )
 
 
-def _draw_text(_control: KeyControl, value: Any, _place: Place) -> dict[str, Any]:
+def _draw_text(_control: KeyControl, value: Any, _context: FormContext) -> dict[str, Any]:
     return {"value": "" if is_nothing(value) else str(value)}
 
 
-def _draw_code(control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    return {**_draw_text(control, value, place), "direction": "ltr"}
+def _draw_code(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    return {**_draw_text(control, value, context), "direction": "ltr"}
 
 
-def _draw_number(control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    usual = usual_value(place.type, control.key)
+def _draw_number(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    usual = usual_value(context.type, control.key)
     return {"control": "number", "value": "" if value is None else str(value), "hint": str(usual or "")}
 
 
-def _draw_flag(control: KeyControl, value: Any, _place: Place) -> dict[str, Any]:
+def _draw_flag(control: KeyControl, value: Any, _context: FormContext) -> dict[str, Any]:
     shown = control.key == "history" if value is None else value
     return {"control": "checkbox", "value": str(shown).lower()}
 
 
-def _draw_yaml(_control: KeyControl, value: Any, _place: Place) -> dict[str, Any]:
+def _draw_yaml(_control: KeyControl, value: Any, _context: FormContext) -> dict[str, Any]:
     text = "" if is_nothing(value) else value if isinstance(value, str) else write_yaml(value)
     return {"control": "textarea", "value": text.rstrip("\n"), "direction": "ltr"}
 
 
-def _draw_formula(_control: KeyControl, value: Any, _place: Place) -> dict[str, Any]:
+def _draw_formula(_control: KeyControl, value: Any, _context: FormContext) -> dict[str, Any]:
     return {"control": "textarea", "value": str(value or ""), "direction": "ltr"}
 
 
@@ -161,8 +163,8 @@ def _select(value: Any, options: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {"control": "select", "value": shown, "options": tuple(found)}
 
 
-def _draw_word(control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    words = SUMMARIES if (place.type, control.key) == ("summary", "of") else control.words
+def _draw_word(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    words = SUMMARIES if (context.type, control.key) == ("summary", "of") else control.words
     return _select(value, [(word, word_label(word)) for word in words])
 
 
@@ -172,13 +174,15 @@ def word_label(word: str) -> str:
     return gettext(known)
 
 
-def _draw_entity(_control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
+def _draw_entity(_control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
     language = current_language()
-    return _select(value, [(name, each.label.get(language)) for name, each in place.schema.entities.items()])
+    return _select(
+        value, [(name, each.label.get(language)) for name, each in context.schema.entities.items()]
+    )
 
 
-def _draw_field(_control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    return _select(value, [(name, label_of_field(name, body)) for name, body in place.fields.items()])
+def _draw_field(_control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    return _select(value, [(name, label_of_field(name, body)) for name, body in context.fields.items()])
 
 
 def label_of_field(name: str, body: Mapping) -> str:
@@ -187,81 +191,83 @@ def label_of_field(name: str, body: Mapping) -> str:
     return Text(label).get(current_language()) if label else name.replace("_", " ").capitalize()
 
 
-def _draw_role(_control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    roles = place.schema.parts.get("role", {})
+def _draw_role(_control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    roles = context.schema.parts.get("role", {})
     return _select(value, [(name, role.label.get(current_language())) for name, role in roles.items()])
 
 
-def _draw_default(control: KeyControl, value: Any, place: Place) -> dict[str, Any]:
-    if place.type == "boolean":
+def _draw_default(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
+    if context.type == "boolean":
         shown = "" if value is None else str(value).lower()
         return _select(shown, [("true", gettext("Yes")), ("false", gettext("No"))])
-    if place.type == "choice":
-        rows = [(row.key, label_of_field(row.key, {"label": row.label})) for row in rows_of(place.body)]
+    if context.type == "choice":
+        rows = [(row.key, label_of_field(row.key, {"label": row.label})) for row in rows_of(context.body)]
         return _select(value, rows)
-    if place.type == "user":
+    if context.type == "user":
         return _select(value, [("me", gettext("Whoever creates the record"))])
     return (
-        _draw_yaml(control, value, place)
+        _draw_yaml(control, value, context)
         if isinstance(value, (list, Mapping))
-        else _draw_text(control, value, place)
+        else _draw_text(control, value, context)
     )
 
 
-def _draw_inverse(_control: KeyControl, value: Any, _place: Place) -> dict[str, Any]:
+def _draw_inverse(_control: KeyControl, value: Any, _context: FormContext) -> dict[str, Any]:
     return {"value": str(value.get("name") or "") if isinstance(value, Mapping) else "", "direction": "ltr"}
 
 
-def _moves(_control: KeyControl, place: Place) -> dict[str, Any] | None:
+def _moves(_control: KeyControl, context: FormContext) -> dict[str, Any] | None:
     """Return the matrix of allowed moves; None when there are too many choices for one."""
-    rows = rows_of(place.body)
+    rows = rows_of(context.body)
     if not 0 < len(rows) <= MOST_IN_MATRIX:
         return None
-    found = place.body.get("next")
+    found = context.body.get("next")
     lines = found if isinstance(found, Mapping) else {}
     labels = {row.key: label_of_field(row.key, {"label": row.label}) for row in rows}
     return {"labels": labels, "lines": {key: lines.get(key) for key in labels}}
 
 
-def editor_of(control: KeyControl, place: Place) -> Editor | None:
+def editor_of(control: KeyControl, context: FormContext) -> Editor | None:
     """Return the editor of a key's conditions; None where the entity they are about is not known yet."""
-    entity = place.entity
+    entity = context.entity
     if control.key == "only":
-        entity = place.schema.entities.get(str(place.body.get("to")))
+        entity = context.schema.entities.get(str(context.body.get("to")))
     elif control.key == "where" and entity is not None:
-        inverse = entity.inverses.get(str(place.body.get("over")).split(".")[0])
-        entity = place.schema.entities.get(inverse.entity) if inverse else None
+        inverse = entity.inverses.get(str(context.body.get("over")).split(".")[0])
+        entity = context.schema.entities.get(inverse.entity) if inverse else None
     if entity is None:
         return None
     label = gettext(control.label)
-    return admin_editor(current_session(), place.schema, entity, control.key, label=label, draft=place.draft)
+    return admin_editor(
+        current_session(), context.schema, entity, control.key, label=label, draft=context.draft
+    )
 
 
-def _draw_lines(control: KeyControl, place: Place) -> Markup | None:
-    editor = editor_of(control, place)
+def _draw_lines(control: KeyControl, context: FormContext) -> Markup | None:
+    editor = editor_of(control, context)
     if editor is None:
         return None
     if request.method == "POST" and is_sent(request.form, control.key):
         return redraw_conditions(editor, request.form)
-    return draw_conditions(editor, place.body.get(control.key) or [])
+    return draw_conditions(editor, context.body.get(control.key) or [])
 
 
-def _formula(_control: KeyControl, place: Place) -> dict[str, Any]:
+def _formula(_control: KeyControl, context: FormContext) -> dict[str, Any]:
     """Return what a formula is written with, and what is known of the one that stands there."""
-    text, result = str(place.body.get("formula") or ""), str(place.body.get("of") or "")
+    text, result = str(context.body.get("formula") or ""), str(context.body.get("of") or "")
     return {
-        "toolbox": toolbox(place.entity),
-        "verdict": judge(place.schema, place.entity, text, result),
-        "url": f"/admin/schema/{place.entity.name}/formula" if place.entity else "",
+        "toolbox": toolbox(context.entity),
+        "verdict": judge(context.schema, context.entity, text, result),
+        "url": f"/admin/schema/{context.entity.name}/formula" if context.entity else "",
     }
 
 
-EXTRA: Mapping[str, Callable[[KeyControl, Place], Any]] = {
+EXTRA: Mapping[str, Callable[[KeyControl, FormContext], Any]] = {
     "moves": _moves,
     "lines": _draw_lines,
     "formula": _formula,
 }
-DRAW: Mapping[str, Callable[[KeyControl, Any, Place], dict[str, Any]]] = {
+DRAW: Mapping[str, Callable[[KeyControl, Any, FormContext], dict[str, Any]]] = {
     "text": _draw_text,
     "code": _draw_code,
     "number": _draw_number,
@@ -282,17 +288,17 @@ DRAW: Mapping[str, Callable[[KeyControl, Any, Place], dict[str, Any]]] = {
 # Reading
 
 
-def read_key(control: KeyControl, form: MultiDict, place: Place) -> Any:
+def read_key(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
     """Return what a form says of one key."""
-    return READ.get(control.control, _read_text)(control, form, place)
+    return READ.get(control.control, _read_text)(control, form, context)
 
 
-def _read_text(control: KeyControl, form: MultiDict, _place: Place) -> Any:
+def _read_text(control: KeyControl, form: MultiDict, _context: FormContext) -> Any:
     return form.get(control.key, "").strip() or None
 
 
-def _read_number(control: KeyControl, form: MultiDict, place: Place) -> Any:
-    return as_number(_read_text(control, form, place))
+def _read_number(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
+    return as_number(_read_text(control, form, context))
 
 
 def as_number(text: str | None) -> Any:
@@ -306,11 +312,11 @@ def as_number(text: str | None) -> Any:
     return float(text.replace(",", ".")) if "." in text or "," in text else int(text)
 
 
-def _read_flag(control: KeyControl, form: MultiDict, _place: Place) -> bool:
+def _read_flag(control: KeyControl, form: MultiDict, _context: FormContext) -> bool:
     return "true" in form.getlist(control.key)
 
 
-def _read_yaml(control: KeyControl, form: MultiDict, _place: Place) -> Any:
+def _read_yaml(control: KeyControl, form: MultiDict, _context: FormContext) -> Any:
     text = form.get(control.key, "").replace("\r\n", "\n")
     if not text.strip():
         return None
@@ -318,29 +324,29 @@ def _read_yaml(control: KeyControl, form: MultiDict, _place: Place) -> Any:
     return text if reading.problems else value
 
 
-def _read_lines(control: KeyControl, form: MultiDict, place: Place) -> Any:
-    editor = editor_of(control, place)
+def _read_lines(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
+    editor = editor_of(control, context)
     if editor is None:
-        return _read_yaml(control, form, place)
-    lines, before = read_conditions(editor, form)[0], place.body.get(control.key)
+        return _read_yaml(control, form, context)
+    lines, before = read_conditions(editor, form)[0], context.body.get(control.key)
     return before if lines == (before if isinstance(before, list) else [before] if before else []) else lines
 
 
-def unfinished(controls: Iterable[KeyControl], form: MultiDict, place: Place) -> dict[str, str]:
+def unfinished(controls: Iterable[KeyControl], form: MultiDict, context: FormContext) -> dict[str, str]:
     """Return, by key, the sentence about conditions that lack a value."""
     found = {}
     for control in controls:
         if control.control != "lines" or not is_sent(form, control.key):
             continue
-        editor = editor_of(control, place)
+        editor = editor_of(control, context)
         problems = read_conditions(editor, form)[1] if editor is not None else []
         if problems:
             found[control.key] = render(problems[0], current_language())
     return found
 
 
-def _read_texts(control: KeyControl, form: MultiDict, place: Place) -> Any:
-    return read_texts(sent_texts(form, control.key), place.body.get(control.key)) or None
+def _read_texts(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
+    return read_texts(sent_texts(form, control.key), context.body.get(control.key)) or None
 
 
 def sent_texts(form: MultiDict, key: str) -> dict[str, str]:
@@ -348,9 +354,9 @@ def sent_texts(form: MultiDict, key: str) -> dict[str, str]:
     return {language: form.get(f"{key}.{language}", "")[:2_000] for language in LANGUAGES}
 
 
-def _read_inverse(control: KeyControl, form: MultiDict, place: Place) -> Any:
+def _read_inverse(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
     name = form.get(control.key, "").strip()
-    before = place.body.get(control.key)
+    before = context.body.get(control.key)
     texts = read_texts(
         sent_texts(form, control.key), before.get("label") if isinstance(before, Mapping) else None
     )
@@ -359,26 +365,26 @@ def _read_inverse(control: KeyControl, form: MultiDict, place: Place) -> Any:
     return {"name": name, "label": texts} if texts else {"name": name}
 
 
-def _read_default(control: KeyControl, form: MultiDict, place: Place) -> Any:
+def _read_default(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
     text = form.get(control.key, "").strip()
     if not text or text.startswith("="):
         return text or None
-    if place.type == "boolean":
+    if context.type == "boolean":
         return {"true": True, "false": False}.get(text, text)
-    if place.type in ("integer", "decimal", "percent", "money", "rating"):
+    if context.type in ("integer", "decimal", "percent", "money", "rating"):
         return as_number(text)
-    return _read_yaml(control, form, place) if place.type in ("choices", "tags", "references") else text
+    return _read_yaml(control, form, context) if context.type in ("choices", "tags", "references") else text
 
 
-def _read_moves(control: KeyControl, form: MultiDict, place: Place) -> Any:
+def _read_moves(control: KeyControl, form: MultiDict, context: FormContext) -> Any:
     """Return the allowed moves: of the matrix, a line for every choice from which not all may follow."""
     if "moves" not in form:
-        return _read_yaml(control, form, place) if control.key in form else place.body.get(control.key)
+        return _read_yaml(control, form, context) if control.key in form else context.body.get(control.key)
     found = {}
-    for row in rows_of(place.body):
+    for row in rows_of(context.body):
         if f"any.{row.key}" not in form:
             found[row.key] = form.getlist(f"next.{row.key}")
-    before = place.body.get("next")
+    before = context.body.get("next")
     if isinstance(before, Mapping):
         found = {
             key: before[key] if set(before.get(key) or ()) == set(after) and key in before else after
@@ -389,7 +395,7 @@ def _read_moves(control: KeyControl, form: MultiDict, place: Place) -> Any:
     return found
 
 
-READ: Mapping[str, Callable[[KeyControl, MultiDict, Place], Any]] = {
+READ: Mapping[str, Callable[[KeyControl, MultiDict, FormContext], Any]] = {
     "number": _read_number,
     "flag": _read_flag,
     "yaml": _read_yaml,
@@ -407,7 +413,7 @@ def read_rows(form: MultiDict, before: Iterable[ChoiceRow]) -> list[ChoiceRow]:
     columns = [form.getlist(f"choice.{part}") for part in ("was", "key", "place", *LANGUAGES, "color")]
     found = []
     for number, row in enumerate(zip(*columns, strict=False)):
-        was, key, place, *texts, color = row
+        was, key, context, *texts, color = row
         sent = dict(zip(LANGUAGES, texts, strict=True))
         old = known.get(was)
         label = read_texts(sent, old.label if old and old.label else None) or None
@@ -416,7 +422,9 @@ def read_rows(form: MultiDict, before: Iterable[ChoiceRow]) -> list[ChoiceRow]:
         words = next((sent[each] for each in LANGUAGES if sent[each].strip()), "")
         key = key.strip() or derive_name(words)
         if key or words.strip():
-            rank = int(place) if place.isascii() and place.isdigit() and len(place) < 6 else number + 1
+            rank = (
+                int(context) if context.isascii() and context.isdigit() and len(context) < 6 else number + 1
+            )
             found.append((rank, number, ChoiceRow(key, label, color, was if old else "")))
     removed = set(form.getlist("choice.remove"))
     return [

@@ -51,7 +51,7 @@ INNER = {"kanban": ("by", "sum"), "calendar": ("from", "to"), "timeline": ("at",
 NUMBERS = ("money", "decimal", "integer", "formula", "summary")
 FOCUS = ("deed", "field", "section", "steps")  # what tells which button was pressed, to find it again
 SORTS = 3  # how many fields a list can be sorted by in the form
-Edit = Callable[[dict], Mapping]
+BodyChange = Callable[[dict], Mapping]
 
 
 class SchemaLayoutView(ShapingView):
@@ -64,7 +64,7 @@ class SchemaLayoutView(ShapingView):
         """Lay out the form: its sections and their fields."""
         if request.method == "POST":
             kept = {key: request.form[key] for key in FOCUS if key in request.form}
-            return change(name, form_edit(request.form), f"/admin/schema/{name}/form?" + urlencode(kept))
+            return change(name, form_change(request.form), f"/admin/schema/{name}/form?" + urlencode(kept))
         body = body_of(name)
         sections = layouts.sections_of(body)
         labels = field_labels(body)
@@ -194,7 +194,7 @@ def check_editor(body: Mapping, number: int) -> Editor | None:
     )
 
 
-def form_edit(form: MultiDict) -> Edit:
+def form_change(form: MultiDict) -> BodyChange:
     """Return the one edit of the form's layout that was asked for."""
     number = {
         key: int(form[key])
@@ -203,7 +203,7 @@ def form_edit(form: MultiDict) -> Edit:
     }
     section, place, steps = (number.get(key) for key in ("section", "place", "steps"))
     field, deed = form.get("field", ""), form.get("deed", "")
-    deeds: dict[str, Edit] = {
+    deeds: dict[str, BodyChange] = {
         "add_section": lambda body: layouts.add_section(body, read_texts(sent_texts(form, "label"), None)),
         "name_section": lambda body: layouts.name_section(body, section or 0, heading_of(form, body, section or 0)),
         "columns": lambda body: layouts.set_columns(body, section or 0, number.get("columns", 2)),

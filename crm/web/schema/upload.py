@@ -28,7 +28,7 @@ MOST_PARTS = 50  # of one document that are shown
 
 
 @dataclass(frozen=True)
-class Row:
+class UploadRow:
     """One change, with the smallest parts that differ: (place, before, after)."""
 
     change: uploads.Change
@@ -102,10 +102,10 @@ def _page(error: CrmError | None = None) -> Response:
     return make_response(render_template("schema/upload.html", **context), error.status if error else 200)
 
 
-def _row(change: uploads.Change) -> Row:
+def _row(change: uploads.Change) -> UploadRow:
     parts = inner_changes(change.before, change.after, "") if change.state == "changed" else ()
     shown = [(place.strip("."), before, after) for place, before, after in parts]
-    return Row(change, tuple(shown[:MOST_PARTS]))
+    return UploadRow(change, tuple(shown[:MOST_PARTS]))
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

@@ -17,7 +17,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.fields.encrypted import ENCRYPTABLE, NOT_ENCRYPTABLE
 from crm.messages import render
-from crm.records.bulk import Edit, insert_rows, load_rows, update_rows
+from crm.records.bulk import RecordEdit, insert_rows, load_rows, update_rows
 from crm.records.journal import change, list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.rotation import reseal_everything
@@ -83,7 +83,7 @@ def test_nobody_reads_a_value_in_the_database_or_its_journal(secret_session, eng
     update_record(session, customers(session), made.id, {"account": OTHER, "since": "2026-03-29"})
     [bulk_id] = insert_rows(session, customers(session), [{"name": "B", "account": IBAN}])
     before = load_rows(session, customers(session), [bulk_id])[bulk_id]
-    update_rows(session, customers(session), [Edit(bulk_id, before, {"pay": 77})])
+    update_rows(session, customers(session), [RecordEdit(bulk_id, before, {"pay": 77})])
     history = list_changes(session, customers(session), made.id)
     delete_record(session, customers(session), bulk_id)
     session.commit()
