@@ -51,7 +51,8 @@ def plan_rest(shop: Shop, work: Work) -> None:
     seal_what_was_plain(shop, work)
     session.commit()
     with files.local_file(shop.place.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        rows = flat(read_rows(path, service.reading_of_batch(batch), shop.place.limits))
+        reading = service.reading_of_rows(session, work.entity, batch, carried.matching)
+        rows = flat(read_rows(path, reading, shop.place.limits))
         sample = list(islice(rows, SAMPLE))
         matching, _notes = settle_formats(work.entity, carried.matching, sample)
         planner = Planner(session, work.entity, matching)

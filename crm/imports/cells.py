@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+MARKS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]")  # turn the reading direction
 EXACT = 10**15  # above this a spreadsheet's own numbers are no longer exact
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number, date or time with its format's code and the text it makes, None when we cannot follow it."""
+
+    value: Any
+    text: str | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A cell that shows an error, such as `#N/A`; "" for a formula whose result the file does not hold."""
+
+    text: str
+
+
+class FaultyRow(list):
+    """The cells of a row that cannot become a record as it stands, with the reasons as (code, parameters)."""
+
+    def __init__(self, cells: Iterable[Any], *faults: tuple[str, dict[str, Any]]) -> None:
+        super().__init__(cells)
+        self.faults = faults
 
 
 def tidy_text(value: str) -> str | None:
@@ -30,7 +56,7 @@ def tidy_number(value: float) -> int | float | None:
     """
     if value != value or value in (float("inf"), float("-inf")):
         return None
-    if value.is_integer() and abs(value) < EXACT:
+    if value.is_integer() and abs(value) < 2**63:
         return int(value)
     return float(f"{value:.15g}")
 
@@ -55,7 +81,14 @@ TIDY = {
     time: lambda value: value.isoformat("auto"),
     timedelta: tidy_duration,
     type(None): lambda value: None,
+    Shown: lambda value: {"v": tidy_cell(value.value), "s": value.text, "c": value.code},
+    NoValue: lambda value: {"e": value.text},
 }
+
+
+def tidy_cell(cell: Any) -> Any:
+    """Return one cell as a JSON value."""
+    return TIDY.get(cell.__class__, str)(cell)
 
 
 def tidy_row(cells: Iterable[Any]) -> list[Any]:
@@ -71,7 +104,7 @@ def tidy_row(cells: Iterable[Any]) -> list[Any]:
         elif kind is float and cell.is_integer() and -EXACT < cell < EXACT:
             tidied.append(int(cell))
         else:
-            tidied.append(TIDY.get(kind, str)(cell))
+            tidied.append(tidy_cell(cell))
     while tidied and tidied[-1] is None:
         tidied.pop()
     return tidied
@@ -86,16 +119,26 @@ def is_filled(cell: Any) -> bool:
     return bool(cell.strip()) if cell.__class__ is str else cell is not None
 
 
-def typed_row(cells: list[Any]) -> list[Any]:
+def has_dropped(text: str) -> bool:
+    """Return whether a text holds what no field keeps: control characters, marks that turn the direction."""
+    return bool(CONTROL.search(text) or MARKS.search(text))
+
+
+def typed_row(cells: list[Any], faults: Sequence[Sequence[Any]] = ()) -> list[Any]:
     """Return the cells with dates as dates again: the inverse of what `tidy_row` did to them."""
-    return [typed_cell(cell) if cell.__class__ is dict else cell for cell in cells]
+    typed = [typed_cell(cell) if cell.__class__ is dict else cell for cell in cells]
+    return FaultyRow(typed, *map(tuple, faults)) if faults else typed
 
 
-def typed_cell(cell: dict[str, str]) -> date | datetime:
-    """Return the date or the moment of one tagged cell."""
+def typed_cell(cell: Any) -> Any:
+    """Return what one tagged cell holds: a date, a moment, a number as it is shown, an error."""
+    if cell.__class__ is not dict:
+        return cell
     if "d" in cell:
         return date.fromisoformat(cell["d"])
-    return datetime.fromisoformat(cell["t"])
+    if "v" in cell:
+        return Shown(typed_cell(cell["v"]), cell["s"], cell["c"])
+    return NoValue(cell["e"]) if "e" in cell else datetime.fromisoformat(cell["t"])
 
 
 def cell_text(cell: Any) -> str:
@@ -106,8 +149,11 @@ def cell_text(cell: Any) -> str:
     """
     if cell is None:
         return ""
-    if isinstance(cell, dict):
-        cell = typed_cell(cell)
+    cell = typed_cell(cell)
+    if isinstance(cell, NoValue):
+        return cell.text
+    if isinstance(cell, Shown):
+        return cell.text if cell.text is not None else cell_text(cell.value)
     if isinstance(cell, datetime):
         return cell.isoformat(" ", "minutes" if not cell.second else "seconds")
     return " ".join(str(cell).split())

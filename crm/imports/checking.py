@@ -9,9 +9,11 @@ from typing import Any
 
 from crm.imports import files, service, store
 from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind
+from crm.imports.findings import Findings
 from crm.imports.formats import settle_formats
 from crm.imports.lease import CHUNK, Shop, Work
-from crm.imports.model import Matching, build_matching
+from crm.imports.model import Matching, build_look, build_matching
+from crm.imports.notes import OF_THE_FILE, notes_of
 from crm.imports.plan import Planner
 from crm.imports.problem_file import save_problem_file
 from crm.imports.reader import read_rows
@@ -32,19 +34,19 @@ def plan_rows(shop: Shop, work: Work) -> None:
     seal_what_was_plain(shop, work)
     session.commit()
     with files.local_file(shop.place.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        reading = service.reading_of_batch(batch)
-        rows = flat(read_rows(path, reading, shop.place.limits))
+        findings, reading = Findings(), service.reading_of_rows(session, work.entity, batch, carried.matching)
+        rows = flat(read_rows(path, reading, shop.place.limits, findings))
         sample = list(islice(rows, SAMPLE))
         matching, notes = settle_formats(work.entity, carried.matching, sample)
         planner = Planner(session, work.entity, matching)
         counts = plan_chunks(work, planner, carried, chain(sample, rows))
-    notes += same_file_note(work, matching)
+    notes += same_file_note(work, matching) + notes_of(build_look(batch["look"]), matching, findings)
     work.hold()
     work.note(
         entity=work.entity.name,
         matching=matching.as_json(),
         fields=planner.names,
-        notes=[note for note in batch["notes"] if note[0] == "import.header_twice"] + notes,
+        notes=[note for note in batch["notes"] if note[0] in OF_THE_FILE] + notes,
         revision=session.workspace.number,
         total=sum(counts.values()),
         **{name: counts[action] for action, name in store.COUNTED.items()},

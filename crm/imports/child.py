@@ -17,6 +17,7 @@ import orjson
 from crm.errors import ImportRowError
 from crm.imports import safety
 from crm.imports.cells import is_filled, tidy_row
+from crm.imports.findings import Findings
 from crm.imports.model import FIRST_ROWS, TEXT_KINDS, Limits
 from crm.imports.sheets import SheetLook, look_at_rows
 from crm.runtime.children import die_with_parent
@@ -80,30 +81,33 @@ def with_kind(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     return {**request, "kind": kind, "path": str(named)}
 
 
-def open_sheets(request: dict[str, Any]) -> tuple[list[Any], str | None, str | None]:
-    """Return (sheets, encoding, delimiter) of the file."""
+def open_sheets(request: dict[str, Any]) -> list[Any]:
+    """Return the sheets of the file; a text file is a sheet of one."""
     path, kind = Path(request["path"]), request["kind"]
     if kind in TEXT_KINDS:
         from crm.imports.delimited import open_text
 
-        source = open_text(path, request.get("encoding"), request.get("delimiter"))
-        return [source], source.encoding, source.delimiter
-    from crm.imports import workbook  # loading the readers takes longer than most csv files
+        return [open_text(path, request.get("encoding"), request.get("delimiter"))]
+    from crm.imports import marks, workbook  # loading the readers takes longer than most csv files
 
+    is_look = request["action"] == "look"
+    columns = None if is_look else request["shown"]
+    wanted = marks.Wanted(columns, 1 if is_look else None, request["language"])
     if request["reader"] == "openpyxl":
-        return list(workbook.open_with_openpyxl(path)), None, None
-    blocks = 1 if request["action"] == "look" else None
-    return list(workbook.open_with_calamine(path, kind, blocks)), None, None
+        return list(workbook.open_with_openpyxl(path, wanted))
+    return list(workbook.open_with_calamine(path, kind, wanted))
 
 
 def answer_look(request: dict[str, Any], limits: Limits) -> None:
     """Send every sheet's shape, headers and first rows."""
-    sheets, encoding, delimiter = open_sheets(request)
+    sheets = open_sheets(request)
     looks = [
         {"name": sheet.name, "hidden": sheet.hidden, **look_at_sheet(sheet, request, limits)}
         for sheet in sheets
     ]
-    write({"end": {"kind": request["kind"], "encoding": encoding, "delimiter": delimiter, "sheets": looks}})
+    names = ("encoding", "delimiter", "is_guessed") if request["kind"] in TEXT_KINDS else ()
+    how = {name: getattr(sheets[0], name) for name in names}
+    write({"end": {"kind": request["kind"], **how, "sheets": looks}})
 
 
 def look_at_sheet(sheet: Any, request: dict[str, Any], limits: Limits) -> SheetLook:
@@ -119,27 +123,55 @@ def look_at_sheet(sheet: Any, request: dict[str, Any], limits: Limits) -> SheetL
 
 
 def answer_rows(request: dict[str, Any], limits: Limits) -> None:
-    """Send the filled rows below the header of one sheet, in chunks."""
-    sheets, _, _ = open_sheets(request)
-    sheet = next((sheet for sheet in sheets if sheet.name == (request.get("sheet") or "")), None)
+    """Send the filled rows below the header of one sheet, in chunks, and last what was found in them."""
+    sheet = next(
+        (sheet for sheet in open_sheets(request) if sheet.name == (request.get("sheet") or "")), None
+    )
     if sheet is None:
         raise ImportRowError("import.no_such_sheet", sheet=request.get("sheet") or "")
-    chunk: list[tuple[int, list[Any]]] = []
-    sent = 0
-    for number, cells in tidy_rows(sheet.rows(), limits):
+    findings = Findings()
+    is_text = request["kind"] in TEXT_KINDS
+    chunk: list[tuple[Any, ...]] = []
+    sent, needed, most = 0, 0, limits.columns
+    for number, cells, tidied in filled_rows(sheet.rows(), limits):
         if number <= request["header_row"]:
+            if is_text and number == request["header_row"]:
+                needed, most = len(tidied), len(cells)
             continue
-        chunk.append((number, cells))
+        findings.look(number, cells)
+        faults = faults_of((cells, tidied), needed, most, request["long_cells"]) if is_text else None
+        if faults and faults[0][0] == "import.long_cell":
+            findings.long_cells.add(number)
+        chunk.append((number, tidied, faults) if faults else (number, tidied))
         if len(chunk) == CHUNK:
             write({"rows": chunk})
             sent += len(chunk)
             chunk = []
     write({"rows": chunk})
-    write({"end": sent + len(chunk)})
+    write({"end": sent + len(chunk), "findings": findings.as_json()})
 
 
-def tidy_rows(rows: Iterator[RawRow], limits: Limits) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the filled rows with tidy cells.
+def faults_of(
+    row: tuple[Sequence[Any], list[Any]], needed: int, most: int, takes_long_cells: bool
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return why a row of a text file cannot be a record: its quotation marks, or the number of its cells.
+
+    Shape:  `row` are its cells as they were read, and tidied: without blank ones at the end.
+    """
+    cells, tidied = row
+    told = list(getattr(cells, "faults", ()))
+    if any(code == "import.stray_quote" for code, _params in told):
+        return told
+    faults = [fault for fault in told if fault[0] != "import.long_cell" or not takes_long_cells]
+    if len(cells) < needed:
+        faults.append(("import.too_few_cells", {"count": len(cells), "columns": needed}))
+    elif len(tidied) > most:
+        faults.append(("import.too_many_cells", {"count": len(tidied), "columns": most}))
+    return faults
+
+
+def filled_rows(rows: Iterator[RawRow], limits: Limits) -> Iterator[tuple[int, Sequence[Any], list[Any]]]:
+    """Yield number, cells and tidy cells of the rows that hold something.
 
     Errors: ImportRowError import.too_many_rows.
     """
@@ -149,7 +181,7 @@ def tidy_rows(rows: Iterator[RawRow], limits: Limits) -> Iterator[tuple[int, lis
         if tidied:
             filled += 1
             check_rows(filled, limits)
-            yield number, tidied
+            yield number, cells, tidied
 
 
 def outline_rows(

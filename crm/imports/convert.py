@@ -13,9 +13,11 @@ from crm.entities.model import Entity
 from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
+from crm.imports.cells import FaultyRow, Shown
 from crm.imports.formats import day_before_month
 from crm.imports.lookups import Lookups
 from crm.imports.model import Column, Matching
+from crm.imports.seen import seen_cell
 from crm.records.values import situation_of
 
 REMEMBERED = 2_000  # different texts of a column that are read only once
@@ -53,7 +55,7 @@ class ColumnReader:
         Errors: FieldError.
         """
         if cell.__class__ is not str:
-            return self.field_type.clean(self.field, cell, self.situation)
+            return self.field_type.clean(self.field, self.prepared(cell), self.situation)
         value = self.field_type.clean(self.field, self.prepared(cell), self.situation)
         if len(self.known) < REMEMBERED:
             self.known[cell] = value
@@ -85,10 +87,13 @@ class ColumnReader:
         return self.field_type.clean(self.field, self.prepared(cell), beside)
 
     def prepared(self, cell: Any) -> Any:
-        """Return the cell as the field reads it: days before months."""
-        if self.column.day_first is False and isinstance(cell, str):
-            return day_before_month(cell)
-        return cell
+        """Return the cell as the field reads it: days before months, numbers as text where text is wanted.
+
+        Errors: FieldError when the spreadsheet itself shows no value, or not all of it.
+        """
+        if isinstance(cell, str):
+            return day_before_month(cell) if self.column.day_first is False else cell
+        return seen_cell(self.field, cell)
 
 
 class Converter:
@@ -120,7 +125,7 @@ class Converter:
 
         Shape:  `defaults` are what other fields count as when the row says nothing: a phone's country.
         """
-        chunk = [Converted(number, cells) for number, cells in rows]
+        chunk = [Converted(number, cells, problems=faults_of(cells)) for number, cells in rows]
         self.learn(chunk)
         for reader in self.plain:
             reader.read_column(chunk)
@@ -143,6 +148,7 @@ class Converter:
         """Read the record's own number, by which rows of an exported file find their record again."""
         index = self.id_column.index
         cell = row.cells[index] if index < len(row.cells) else None
+        cell = cell.value if isinstance(cell, Shown) else cell
         text = str(cell if cell is not None else "").lstrip("#").strip()
         if text and not (text.isdecimal() and len(text) < 19):
             row.problems.append(Problem("import.no_record_number", {"value": text[:60]}, "id"))
@@ -162,10 +168,18 @@ class Converter:
 
         Errors: FieldError naming the word that means no record, or several.
         """
+        seen_cell(field, cell)
         ids = [self.lookups.get(field, word) for word in words_of(field, cell)]
         if field.type != "references":
             return ids[0] if ids else None
         return FIELD_TYPES[field.type].clean(field, ids, Situation(source="import"))
+
+
+def faults_of(cells: list[Any]) -> list[Problem]:
+    """Return why a row cannot become a record whatever its cells mean."""
+    if cells.__class__ is not FaultyRow:
+        return []
+    return [Problem(code, params) for code, params in cells.faults]
 
 
 def put(row: Converted, reader: ColumnReader, read: Callable[[Any], Any]) -> None:
@@ -188,6 +202,9 @@ def beside(row: Converted, defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 def words_of(field: Field, cell: Any) -> list[str]:
     """Return the words of a cell, each of which means one record."""
-    text = str(cell).strip()
+    try:
+        text = str(seen_cell(field, cell)).strip()
+    except FieldError:  # the row says why once the cell is read
+        return []
     parts = SEVERAL.split(text) if field.type == "references" else [text]
     return [part for part in parts if part]

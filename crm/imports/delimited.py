@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from crm.errors import ImportRowError
+from crm.imports.cells import FaultyRow
+from crm.imports.quoting import is_delimiter, parted_rows, parted_sample
 
 SAMPLE = 256 * 1024
-FIELD_LIMIT = 4 * 1024 * 1024  # characters of one cell
-DELIMITERS = (";", ",", "\t", "|")
+UTF_8 = ("utf-8", "utf-8-sig")
+DAMAGE = re.compile("[\ud800-\udfff]")
+DELIMITERS = (";", ",", "\t", "|")  # what is looked for; a person may tell any other
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 GREEK = ("cp1253", "iso8859-7")
 HEBREW = ("cp1255", "iso8859-8")
@@ -46,24 +48,28 @@ class TextSource:
     name = ""
     hidden = False
 
-    def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
-        self.path, self.encoding, self.delimiter = path, encoding, delimiter
+    def __init__(self, path: Path, encoding: str, delimiter: str, is_guessed: bool) -> None:
+        self.path, self.encoding, self.delimiter, self.is_guessed = path, encoding, delimiter, is_guessed
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
-        """Yield (number of the row among the file's rows, cells)."""
-        csv.field_size_limit(FIELD_LIMIT)
+        """Yield (number of the row among the file's rows, cells); a row that is written wrongly is a `FaultyRow`."""
+        is_checked = self.encoding in UTF_8
+        errors = "surrogateescape" if is_checked else "strict"
         try:
-            with self.path.open(encoding=self.encoding, newline="") as file:
-                lines = (line.replace("\0", "") for line in file)
-                reader = csv.reader(lines, delimiter=self.delimiter)
-                for number, cells in enumerate(reader, start=1):
+            with self.path.open(encoding=self.encoding, errors=errors, newline="") as file:
+                for number, cells in enumerate(parted_rows(file, self.delimiter), start=1):
                     if number == 1 and is_separator_line(cells):
                         continue
-                    yield number, cells
+                    yield number, undamaged(cells) if is_checked else cells
         except UnicodeError as error:
             raise ImportRowError("import.encoding", encoding=self.encoding) from error
-        except csv.Error as error:
-            raise ImportRowError("import.corrupt") from error
+
+
+def undamaged(cells: Sequence[str]) -> Sequence[str]:
+    """Return a row as it is, or as faulty when some of its bytes are no letters."""
+    if all(cell.isascii() or not DAMAGE.search(cell) for cell in cells):
+        return cells
+    return FaultyRow([DAMAGE.sub("\ufffd", cell) for cell in cells], ("import.broken_letters", {}))
 
 
 def is_separator_line(cells: Sequence[str]) -> bool:
@@ -74,28 +80,47 @@ def is_separator_line(cells: Sequence[str]) -> bool:
 def open_text(path: Path, encoding: str | None, delimiter: str | None) -> TextSource:
     """Return the file as a sheet; what is not told is found out.
 
-    Errors: ImportRowError import.encoding when the told encoding does not exist.
+    Errors: ImportRowError import.encoding when the told encoding does not exist or is not the file's.
     """
-    encoding = encoding or find_encoding(path)
+    found, is_guessed = (encoding, False) if encoding else find_encoding(path)
     try:
-        codecs.lookup(encoding)
+        found_name = codecs.lookup(found).name
     except LookupError as error:
-        raise ImportRowError("import.encoding", encoding=encoding) from error
-    return TextSource(path, encoding, delimiter or find_delimiter(path, encoding))
+        raise ImportRowError("import.encoding", encoding=found) from error
+    if found_name in UTF_8 and not (is_utf_8(path) or is_damaged_utf_8(old_letters(path))):
+        raise ImportRowError("import.encoding", encoding=found)
+    return TextSource(path, found, delimiter or find_delimiter(path, found), is_guessed)
 
 
-def find_encoding(path: Path) -> str:
-    """Return the encoding: a mark, UTF-16 by its zeros, valid UTF-8, else the likeliest old one."""
+def find_encoding(path: Path) -> tuple[str, bool]:
+    """Return the encoding, and whether it is a guess that nothing in the file proves.
+
+    Shape:  a mark, UTF-16 by its zeros, UTF-8 when nearly all foreign letters are valid, else the likeliest old one.
+    """
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     for mark, name in MARKS:
         if head.startswith(mark):
-            return name
+            return name, False
     if head.count(0) > len(head) // 4:
-        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be", False
     if is_utf_8(path):
-        return "utf-8"
-    return NAMES[likeliest_encoding(old_letters(path))]
+        return "utf-8", False
+    words = old_letters(path)
+    if is_damaged_utf_8(words):
+        return "utf-8", False
+    return NAMES[likeliest_encoding(words)], True
+
+
+def is_damaged_utf_8(words: bytes) -> bool:
+    """Return whether words are UTF-8 but for a few bytes: letters of old encodings never fall into its pattern.
+
+    >>> is_damaged_utf_8("Αθήνα Θεσσαλονίκη ".encode() + b"\\xff"), is_damaged_utf_8("Αθήνα".encode("cp1253"))
+    (True, False)
+    """
+    text = words.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return sum(1 for letter in text if letter > "\x7f") - broken > 3 * broken
 
 
 def is_utf_8(path: Path) -> bool:
@@ -150,12 +175,12 @@ def encoding_score(words: bytes, name: str) -> float:
 def find_delimiter(path: Path, encoding: str) -> str:
     """Return the delimiter that cuts the first rows most evenly; a comma when none does."""
     try:
-        with path.open(encoding=encoding, newline="") as file:
+        with path.open(encoding=encoding, errors="replace", newline="") as file:
             sample = file.read(64 * 1024)
     except UnicodeError as error:
         raise ImportRowError("import.encoding", encoding=encoding) from error
     told = re.match(r'"?sep=(.)', sample)
-    if told and told[1] in DELIMITERS:
+    if told and is_delimiter(told[1]):
         return told[1]
     scores = {delimiter: evenness(sample, delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
@@ -164,12 +189,7 @@ def find_delimiter(path: Path, encoding: str) -> str:
 
 def evenness(sample: str, delimiter: str) -> tuple[float, int]:
     """Return (share of rows with the usual number of cells, that number); zeros when it never cuts."""
-    csv.field_size_limit(FIELD_LIMIT)
-    lines = sample.replace("\0", "").splitlines(keepends=True)[:100]
-    try:
-        sizes = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
-    except csv.Error:
-        return (0, 0)
+    sizes = Counter(len(row) for row in parted_sample(sample, delimiter) if row)
     cut = Counter({size: times for size, times in sizes.items() if size > 1})
     if not cut:
         return (0, 0)

@@ -37,7 +37,8 @@ class Sheet:
     Shape:  `header_row` is the number the spreadsheet shows, 0 when nothing is filled. `rows` counts filled
             rows below the header. `columns` are the header texts from `first_column` (0 is A), "" where the
             header is blank. `first_rows` holds (row number, cells from column A). `title_above` says that the
-            header row found looks like a title, so that a person should choose.
+            header row found looks like a title, so that a person should choose. `beyond` counts the rows with
+            cells behind the last column, and holds the numbers of the first.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Sheet:
     first_rows: tuple[tuple[int, tuple[Any, ...]], ...] = ()
     title_above: bool = False
     suggested_row: int = 0
+    beyond: tuple[int, tuple[int, ...]] = (0, ())
 
     @property
     def duplicates(self) -> list[str]:
@@ -67,6 +69,7 @@ class Look:
     sheets: tuple[Sheet, ...]
     encoding: str | None = None
     delimiter: str | None = None
+    is_guessed: bool = False  # nothing in the file proves its encoding
 
     @property
     def chosen(self) -> Sheet | None:
@@ -83,13 +86,20 @@ class Look:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which part of a file is wanted: a sheet, the row its headers stand in, and how text is written."""
+    """Which part of a file is wanted: a sheet, the row its headers stand in, and how text is written.
+
+    Shape:  `shown` are the columns in which numbers count as they are shown, in `language`. `long_cells` says
+            that quoted cells over many lines are right.
+    """
 
     kind: str
     sheet: str | None = None
     header_row: int | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    shown: tuple[int, ...] = ()
+    language: str = "en"
+    long_cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,13 +124,14 @@ class Matching:
     """Everything a person decides about one import, as stored with its batch.
 
     Shape:  `keys` are field names by which rows find existing records; `mode` is one of `MODES`; `rules` is
-            "run" or "skip".
+            "run" or "skip". `long_cells` says that quoted cells over many lines are right.
     """
 
     columns: tuple[Column, ...] = ()
     mode: str = "create"
     keys: tuple[str, ...] = ()
     rules: str = "run"
+    long_cells: bool = False
 
     @property
     def filled(self) -> tuple[Column, ...]:
@@ -135,14 +146,15 @@ class Matching:
 def build_matching(stored: Mapping[str, Any]) -> Matching:
     """Return the mapping that `as_json` wrote."""
     columns = tuple(Column(**column) for column in stored.get("columns", ()))
-    rest = {name: stored[name] for name in ("mode", "rules") if name in stored}
+    rest = {name: stored[name] for name in ("mode", "rules", "long_cells") if name in stored}
     return Matching(columns=columns, keys=tuple(stored.get("keys", ())), **rest)
 
 
 def build_look(stored: Mapping[str, Any]) -> Look:
     """Return the look that the reading process or a batch wrote as plain data."""
     sheets = tuple(build_sheet(sheet) for sheet in stored["sheets"])
-    return Look(stored["kind"], sheets, stored.get("encoding"), stored.get("delimiter"))
+    is_guessed = stored.get("is_guessed", False)
+    return Look(stored["kind"], sheets, stored.get("encoding"), stored.get("delimiter"), is_guessed)
 
 
 def build_sheet(stored: Mapping[str, Any]) -> Sheet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,18 @@ import orjson
 
 from crm.errors import ImportRowError, UnavailableError
 from crm.imports.cells import typed_row
+from crm.imports.findings import Findings
 from crm.imports.model import Limits, Look, Reading, build_look
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = {"xlsx": ("calamine", "openpyxl")}  # the second one is asked when the first one dies
 STREAM = 1 << 16
+DEATHS = {
+    -signal.SIGXCPU: "import.too_slow",
+    -signal.SIGKILL: "import.too_slow",  # what the system sends when SIGXCPU was not enough
+    -signal.SIGABRT: "import.too_much_memory",
+}
+"""What a reading process that died by itself had too much of."""
 
 Rows = list[tuple[int, list[Any]]]
 
@@ -44,33 +53,35 @@ def look_at_file(path: Path, name: str, limits: Limits, reading: Reading | None 
     """
     extension = Path(name).suffix.lower().lstrip(".")
     with linked(path, extension) as link:
-        request = {
+        asked = {
             **asdict(reading or Reading("")),
             "action": "look",
             "path": str(link),
             "extension": extension,
         }
-        look = build_look(look_with_readers(request, limits))
+        look = build_look(look_with_readers(asked, Clock(limits)))
     told = reading.header_row if reading and not reading.sheet else None
     if told and (look.chosen is None or look.chosen.header_row != told):
         raise ImportRowError("import.no_such_row", row=told)
     return look
 
 
-def look_with_readers(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """Return the look of the first reader that survives the file.
+def look_with_readers(request: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return the look of the first reader that survives the file; all of them share one clock.
 
     Errors: ImportRowError.
     """
     readers, last = ["calamine"], ImportRowError("import.corrupt")
     for reader in readers:
         try:
-            for answer in ask({**request, "reader": reader}, limits):
+            for answer in ask({**request, "reader": reader}, clock):
                 if "end" in answer:
                     return answer["end"]
                 readers += [other for other in READERS.get(answer["kind"], ()) if other not in readers]
         except ReaderDied as death:
             last = ImportRowError(death.code)
+            if death.code == "import.too_slow":
+                break
     raise last
 
 
@@ -85,45 +96,65 @@ def check_look(look: Look) -> None:
         raise ImportRowError("import.header_only", sheet=look.chosen.name)
 
 
-def read_rows(path: Path, reading: Reading, limits: Limits) -> Iterator[Rows]:
+def read_rows(
+    path: Path, reading: Reading, limits: Limits, findings: Findings | None = None
+) -> Iterator[Rows]:
     """Yield the filled rows below the header in chunks of (row number, typed cells from column A).
 
     Shape:  `reading` has a kind, a sheet and a header row, as a look found them. Closing the iterator stops
-            the reading process; a slow consumer costs it nothing.
+            the reading process; a slow consumer costs it nothing. A row that cannot become a record is a
+            `FaultyRow`; what else was left out stands in `findings` after the last chunk.
     Errors: ImportRowError with a code of `crm/messages/imports.py`, also after some chunks.
     """
+    clock, findings = Clock(limits), findings or Findings()
     with linked(path, reading.kind) as link:
         request = {**asdict(reading), "action": "rows", "path": str(link)}
         readers = READERS.get(reading.kind, ("calamine",))
         for place, reader in enumerate(readers, start=1):
             sent = 0
             try:
-                for rows in stream_rows({**request, "reader": reader}, limits):
+                for rows in stream_rows({**request, "reader": reader}, clock, findings):
                     sent += len(rows)
                     yield rows
                 return
             except ReaderDied as death:
-                if sent or place == len(readers):
+                if sent or place == len(readers) or death.code == "import.too_slow":
                     raise ImportRowError(death.code) from death
 
 
-def stream_rows(request: dict[str, Any], limits: Limits) -> Iterator[Rows]:
+def stream_rows(request: dict[str, Any], clock: Clock, findings: Findings) -> Iterator[Rows]:
     """Yield the chunks of one attempt."""
-    for answer in ask(request, limits):
+    for answer in ask(request, clock):
         if "rows" in answer:
-            yield [(number, typed_row(cells)) for number, cells in answer["rows"]]
+            yield [(number, typed_row(*cells)) for number, *cells in answer["rows"]]
+        elif "findings" in answer:
+            findings.take(answer["findings"])
 
 
-def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
+class Clock:
+    """How long a file may still be read, whichever reader does it.
+
+    Unit:   seconds.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.left = limits, float(limits.seconds)
+
+    def as_limits(self) -> dict[str, Any]:
+        """Return the limits of a reading process that begins now."""
+        return {**asdict(self.limits), "seconds": max(1, ceil(self.left))}
+
+
+def ask(request: dict[str, Any], clock: Clock) -> Iterator[dict[str, Any]]:
     """Yield the answers of a reading process of its own, the last one holding "end".
 
     Errors: ImportRowError when it refuses; ReaderDied when it fails without saying why.
     """
     process = start_process()
     try:
-        process.stdin.write(orjson.dumps({**request, "limits": asdict(limits)}))
+        process.stdin.write(orjson.dumps({**request, "limits": clock.as_limits()}))
         process.stdin.close()
-        lines = read_lines(process, limits)
+        lines = read_lines(process, clock)
         if next(lines, None) is None:  # our own fault, not the file's
             raise UnavailableError("import.no_reader")
         for line in lines:
@@ -135,7 +166,7 @@ def ask(request: dict[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
             yield answer
             if "end" in answer:
                 return
-        raise ReaderDied("import.corrupt")
+        raise ReaderDied(DEATHS.get(process.wait(), "import.corrupt"))
     except BrokenPipeError as error:
         raise UnavailableError("import.no_reader") from error
     finally:
@@ -157,13 +188,13 @@ def start_process() -> subprocess.Popen[bytes]:
     )
 
 
-def read_lines(process: subprocess.Popen[bytes], limits: Limits) -> Iterator[bytes]:
+def read_lines(process: subprocess.Popen[bytes], clock: Clock) -> Iterator[bytes]:
     """Yield the lines of its output; only the time we wait for them counts against the limit."""
-    handle, buffer, waited = process.stdout.fileno(), bytearray(), 0.0
+    handle, buffer = process.stdout.fileno(), bytearray()
     while True:
         begun = time.monotonic()
-        ready, _, _ = select.select([handle], [], [], max(0.0, limits.seconds - waited))
-        waited += time.monotonic() - begun
+        ready, _, _ = select.select([handle], [], [], max(0.0, clock.left))
+        clock.left -= time.monotonic() - begun
         if not ready:
             raise ReaderDied("import.too_slow")
         block = os.read(handle, STREAM)

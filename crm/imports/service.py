@@ -14,6 +14,7 @@ from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
 from crm.imports import files, store
 from crm.imports.carry import batches_today
 from crm.imports.coding import decode_problem, encode_params
+from crm.imports.findings import Rows
 from crm.imports.matching import check_columns, guess_columns, usual_keys
 from crm.imports.model import (
     MODES,
@@ -26,7 +27,10 @@ from crm.imports.model import (
     build_look,
     build_matching,
 )
+from crm.imports.notes import has_doubts
+from crm.imports.notes import told as told_rows
 from crm.imports.reader import check_look, look_at_file
+from crm.imports.seen import wants_shown
 from crm.messages import render
 from crm.permissions.service import require
 from crm.secrets import new_secret
@@ -103,7 +107,7 @@ def as_stored(look: Look, is_sealed: bool) -> dict[str, Any]:
         }
         for sheet in look.sheets
     ]
-    how = {"kind": look.kind, "encoding": look.encoding, "delimiter": look.delimiter}
+    how = {name: getattr(look, name) for name in ("kind", "encoding", "delimiter", "is_guessed")}
     return {**how, "sheets": sheets, "is_sealed": is_sealed}
 
 
@@ -111,6 +115,9 @@ def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
     """Return what a batch holds once a sheet is chosen: its header row, its rows, guessed columns."""
     columns = guess_columns(sheet, entity)
     notes = [["import.header_twice", {"header": header}] for header in sheet.duplicates]
+    count, first = sheet.beyond
+    if count:
+        notes.append(["import.cells_beyond", told_rows(Rows(count, list(first)))])
     return {
         "sheet": sheet.name,
         "header_row": sheet.header_row,
@@ -259,11 +266,21 @@ def begin_check(session: CrmSession, batch_id: int) -> None:
 def begin_apply(session: CrmSession, batch_id: int) -> None:
     """Leave the run of a checked plan to a worker."""
     batch = get_batch(session, batch_id)
+    if batch["state"] == "checked" and has_doubts(batch["notes"]):
+        raise ImportRowError("import.say_long_cells")
     if batch["revision"] == session.workspace.number:  # else the worker carries it over first, then checks it
         check_matching(session, entity_of(session, batch["entity"]), build_matching(batch["matching"]))
     nothing = dict.fromkeys(("done", "done_number", *store.COUNTED.values()), 0)
     move(session, batch, ("checked",), state="applying", begun_at=session.clock(), problem=None, **nothing)
     ring_later(session, batch_id, "applying")
+
+
+def accept_long_cells(session: CrmSession, batch_id: int) -> None:
+    """Say that the quoted cells over many lines are right, and let the rows be checked again."""
+    batch = get_batch(session, batch_id)
+    matching = replace(build_matching(batch["matching"]), long_cells=True)
+    move(session, batch, ("checked",), state="matching", matching=matching.as_json())
+    begin_check(session, batch_id)
 
 
 def cancel(session: CrmSession, batch_id: int) -> None:
@@ -319,6 +336,17 @@ def reading_of_batch(batch: Batch) -> Reading:
     """Return which part of the file a batch reads."""
     look = batch["look"]
     return Reading(look["kind"], batch["sheet"], batch["header_row"], look["encoding"], look["delimiter"])
+
+
+def reading_of_rows(session: CrmSession, entity: Entity, batch: Batch, matching: Matching) -> Reading:
+    """Return how the rows of a batch are read: numbers in columns of text as they are shown."""
+    shown = tuple(
+        column.index
+        for column in matching.filled
+        if column.field in entity.fields and wants_shown(entity.fields[column.field])
+    )
+    how = {"shown": shown, "language": session.actor.language, "long_cells": matching.long_cells}
+    return replace(reading_of_batch(batch), **how)
 
 
 def status_of(batch: Batch, language: str) -> dict[str, Any]:

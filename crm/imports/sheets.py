@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.errors import ImportRowError
 from crm.imports.cells import cell_text
+from crm.imports.findings import Rows
 from crm.imports.model import FIRST_ROWS, Limits
 
 SheetLook = dict[str, Any]
@@ -22,7 +23,7 @@ def look_at_rows(rows: Iterator[Row], header_row: int | None, limits: Limits) ->
     """
     first_rows: list[Row] = []
     header: Row | None = None
-    first_column, width, below = 1 << 20, 0, 0
+    first_column, width, below, beyond = 1 << 20, 0, 0, Rows()
     for number, cells in rows:
         if len(first_rows) < FIRST_ROWS:
             first_rows.append((number, cells))
@@ -30,6 +31,8 @@ def look_at_rows(rows: Iterator[Row], header_row: int | None, limits: Limits) ->
         width = max(width, len(cells))
         if header is not None:
             below += 1
+            if len(cells) > first_column + limits.columns:
+                beyond.add(number)
         elif header_row is None or number == header_row:
             header = (number, cells)
     if not width:
@@ -44,6 +47,7 @@ def look_at_rows(rows: Iterator[Row], header_row: int | None, limits: Limits) ->
         "columns": headers(header[1], first_column, width, limits),
         "first_column": first_column,
         "first_rows": shown,
+        "beyond": (beyond.count, beyond.first),
         **find_title(first_rows, header, width - first_column),
     }
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-from xml.etree import ElementTree
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from crm.errors import ImportRowError
 from crm.imports import safety
-
-CELL_WITH_ERROR = re.compile(
-    rb"<(?:\w+:)?c\b(?=[^>]*\bt=[\"']e[\"'])[^>]*\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*>"
-    rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]{1,16})</",
-    re.DOTALL,
-)
-BLOCK = 1 << 20
-OVERLAP = 4_096  # a cell with an error that straddles two blocks is found in the second
-ErrorCells = dict[int, dict[int, str]]
-RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+from crm.imports.marks import Marks, Wanted, find_marks, marked, sheet_parts
 
 
 class SheetSource(Protocol):
@@ -37,45 +25,48 @@ class SheetSource(Protocol):
 
 
 class CalamineSource:
-    """A sheet read by calamine, with the error values it leaves out put back.
+    """A sheet read by calamine, with the errors and number formats it leaves out put back.
 
-    Shape:  `find` returns the error values; it is called once the rows are wanted.
+    Shape:  `find` returns them; it is called once the rows are wanted.
     """
 
     def __init__(
-        self, book: CalamineWorkbook, name: str, hidden: bool, find: Callable[[], ErrorCells]
+        self, book: CalamineWorkbook, name: str, hidden: bool, find: Callable[[], Marks], language: str
     ) -> None:
-        self.book, self.name, self.hidden, self.find = book, name, hidden, find
+        self.book, self.name, self.hidden = book, name, hidden
+        self.find, self.language = find, language
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Yield the rows; calamine counts rows from the sheet's top but columns from the first filled."""
-        sheet, errors = self.book.get_sheet_by_name(self.name), self.find()
+        sheet, marks = self.book.get_sheet_by_name(self.name), self.find()
         lead = [None] * (sheet.start[1] if sheet.start else 0)
+        number = 0
         for number, cells in enumerate(sheet.iter_rows(), start=1):
-            row = lead + cells if lead else cells
-            for column, text in errors.get(number, {}).items():
-                row.extend([None] * (column + 1 - len(row)))
-                row[column] = text
-            yield number, row
+            row = lead + cells if lead and any(cells) else cells  # a million blank rows need no lead
+            yield number, marked(row, marks[number], self.language) if number in marks else row
+        for behind in sorted(row for row in marks if row > number):  # rows of nothing but errors
+            yield behind, marked([], marks[behind], self.language)
 
 
 class OpenpyxlSource:
     """A sheet read by openpyxl, which must not trust the dimension the file declares."""
 
-    def __init__(self, book: Any, sheet: Any) -> None:
+    def __init__(self, book: Any, sheet: Any, find: Callable[[], Marks], language: str) -> None:
         self.book, self.sheet, self.name = book, sheet, sheet.title
         self.hidden = sheet.sheet_state != "visible"
+        self.find, self.language = find, language
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Yield the rows as the file has them."""
         self.sheet.reset_dimensions()
-        return enumerate(self.sheet.iter_rows(values_only=True), start=1)
+        marks = self.find()
+        for number, cells in enumerate(self.sheet.iter_rows(values_only=True), start=1):
+            yield number, marked(list(cells), marks[number], self.language) if number in marks else cells
 
 
-def open_with_calamine(path: Path, kind: str, error_blocks: int | None = None) -> list[SheetSource]:
+def open_with_calamine(path: Path, kind: str, wanted: Wanted) -> list[SheetSource]:
     """Return the worksheets of a workbook; charts and macro sheets hold no rows and are left out.
 
-    Shape:  error values are looked for in the first so many blocks of a sheet, in all of it by default.
     Errors: ImportRowError import.password; anything calamine raises.
     """
     try:
@@ -88,67 +79,25 @@ def open_with_calamine(path: Path, kind: str, error_blocks: int | None = None) -
             book,
             sheet.name,
             sheet.visible != SheetVisibleEnum.Visible,
-            partial(find_errors, path, parts.get(sheet.name), error_blocks),
+            partial(find_marks, path, parts.get(sheet.name), wanted),
+            wanted.language,
         )
         for sheet in book.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet
     ]
 
 
-def open_with_openpyxl(path: Path) -> list[SheetSource]:
+def open_with_openpyxl(path: Path, wanted: Wanted) -> list[SheetSource]:
     """Return the worksheets as openpyxl sees them; only for zipped Excel workbooks."""
     import openpyxl  # takes longer to load than most files to read
 
     safety.check_whole(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    return [OpenpyxlSource(book, sheet) for sheet in book.worksheets if hasattr(sheet, "reset_dimensions")]
-
-
-def sheet_parts(path: Path) -> dict[str, str]:
-    """Return the zip part of every sheet of an .xlsx; empty when the workbook is odd in any way."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-            relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-            targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-            found = {}
-            for sheet in book.iter():
-                target = targets.get(sheet.get(RELATION), "").lstrip("/")
-                part = target if target.startswith("xl/") else f"xl/{target}"
-                if sheet.tag.endswith("}sheet") and part in archive.namelist():
-                    found[sheet.get("name", "")] = part
-            return found
-    except (KeyError, ElementTree.ParseError, zipfile.BadZipFile, OSError):
-        return {}
-
-
-def find_errors(path: Path, part: str | None, blocks: int | None = None) -> ErrorCells:
-    """Return the error values of one sheet by row number, then column index.
-
-    Calamine gives them as blanks; a blank where the sheet shows `#N/A` would be a silent loss.
-    """
-    errors: ErrorCells = {}
-    if part is None:
-        return errors
-    with zipfile.ZipFile(path) as archive, archive.open(part) as file:
-        tail, read = b"", 0
-        while (blocks is None or read < blocks) and (block := file.read(BLOCK)):
-            text = tail + block
-            if b't="e"' in text or b"t='e'" in text:
-                for letters, number, value in CELL_WITH_ERROR.findall(text):
-                    row = errors.setdefault(int(number), {})
-                    row[column_index(letters)] = value.decode("ascii", "replace")
-            tail, read = text[-OVERLAP:], read + 1
-    return errors
-
-
-def column_index(letters: bytes) -> int:
-    """Return the index of a column from its letters.
-
-    >>> column_index(b"A"), column_index(b"XFD")
-    (0, 16383)
-    """
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
+    parts = sheet_parts(path)
+    return [
+        OpenpyxlSource(
+            book, sheet, partial(find_marks, path, parts.get(sheet.title), wanted), wanted.language
+        )
+        for sheet in book.worksheets
+        if hasattr(sheet, "reset_dimensions")
+    ]

@@ -66,6 +66,43 @@ MESSAGES = {
     "import.header_twice": N_(
         "The header “%(header)s” stands over several columns. Only the first one is matched."
     ),
+    "import.stray_quote": N_(
+        "A quotation mark opens a cell here and is not closed as it should be. Remove it, or write it twice."
+    ),
+    "import.long_cell": N_(
+        "A quotation mark joins %(lines)s lines of the file into one cell, which may have swallowed other rows."
+    ),
+    "import.long_cells": N_(
+        "Quotation marks join many lines of the file into one cell in %(count)s rows: %(rows)s. "
+        "Other rows may have been swallowed. Look at them before anything is imported."
+    ),
+    "import.say_long_cells": N_(
+        "Some cells reach over many lines of the file. Say that they are right (“long_cells”), or correct the file."
+    ),
+    "import.too_few_cells": N_("The row has %(count)s cells, but the header has %(columns)s columns."),
+    "import.too_many_cells": N_("The row has %(count)s cells, but the header has only %(columns)s columns."),
+    "import.broken_letters": N_("Some letters of the row are damaged: they are not written in UTF-8."),
+    "import.characters_dropped": N_(
+        "“%(header)s”: control characters and direction marks are left out in %(count)s rows: %(rows)s."
+    ),
+    "import.blanks_dropped": N_(
+        "“%(header)s”: blanks at the beginning or end are left out in %(count)s rows: %(rows)s."
+    ),
+    "import.encoding_guessed": N_(
+        "The encoding %(encoding)s is a guess. Look at the letters of %(count)s rows: %(rows)s."
+    ),
+    "import.columns_left_out": N_("These columns are not imported: %(headers)s."),
+    "import.cells_beyond": N_("Cells beyond the last header are left out in %(count)s rows: %(rows)s."),
+    "import.cell_error": N_("“%(label)s”: the spreadsheet shows the error %(value)s."),
+    "import.formula_without_result": N_(
+        "“%(label)s”: the file does not hold the formula's result. Open it in your spreadsheet program and save it."
+    ),
+    "import.digits_lost": N_(
+        "“%(label)s”: a spreadsheet keeps only 15 digits of a number, so the rest is lost. Format the column as text."
+    ),
+    "import.unknown_format": N_(
+        "“%(label)s”: what the spreadsheet shows with the format “%(code)s” cannot be told. Format the column as text."
+    ),
     "import.broke_off": N_("The import broke off. Nothing of the unfinished part was written."),
     "import.no_file": N_("Choose a file first."),
     "import.may_not": N_("You may not import anything."),

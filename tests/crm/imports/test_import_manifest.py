@@ -68,7 +68,7 @@ def test_error_values_of_a_sheet_stay_visible():
     path = FOLDER / "sheetjs__ErrorTypes.xlsx"
     look = look_at_file(path, path.name, Limits())
     rows = [cells for chunk in read_rows(path, reading_of(look), Limits()) for _, cells in chunk]
-    assert [row[0] for row in rows[:3]] == ["#NULL!", "#DIV/0!", "#VALUE!"]
+    assert [row[0].text for row in rows[:3]] == ["#NULL!", "#DIV/0!", "#VALUE!"]
 
 
 def test_dates_of_the_1904_system_are_right():
