@@ -194,9 +194,10 @@ def own_files(
     session: CrmSession, field: Field, numbers: Iterable[str], record_id: int | None
 ) -> list[StoredFile]:
     """Return, of files a form sent, those whose names its sender may read: the record's, and own uploads."""
-    known = list_rows(
-        session.connection(), (int(one) for one in numbers if one.isdecimal() and len(one) < 19)
-    )
+    ids = [int(one) for one in numbers if one.isdecimal() and len(one) < 19]
+    known = (
+        list_rows(session.connection(), ids) if ids else {}
+    )  # the form of a preview has no files and no database
     return [
         stored
         for stored in known.values()

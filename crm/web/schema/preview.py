@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,17 @@ from flask_appbuilder import AppBuilder
 from crm.drafts import edits
 from crm.drafts import service as drafts
 from crm.entities.load import build_schema
-from crm.entities.model import Schema
+from crm.entities.model import Entity, Schema
 from crm.errors import CrmError
 from crm.fields import FIELD_TYPES
 from crm.messages import render
 from crm.permissions.model import Actor
+from crm.records.files import FILE_TYPES
+from crm.records.prepare import default_values
+from crm.records.values import situation_of
 from crm.revisions.workspace import Workspace
 from crm.texts import N_
-from crm.web.entity.form import build_form
+from crm.web.entity.form import POINTING, RecordForm, build_form
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.connections import SchemaAroundView
@@ -92,10 +95,25 @@ class SchemaPreviewView(ShapingView):
             actor = Actor("system", "preview", language=current_language(), time_zone=reader_zone())
             shown = PreviewSession(PreviewWorkspace(schema), actor, session.get_bind())
             try:
-                form = build_form(shown, entity, {})
+                form = previewed_form(shown, entity)
             except CrmError as error:
                 trouble = render(error, current_language())
         return self.page("schema/preview.html", heading=label_of(body), form=form, trouble=trouble)
+
+
+def previewed_form(session: PreviewSession, entity: Entity) -> RecordForm:
+    """Return the form of a new record with its defaults; what points to records stays empty, and nothing is sent."""
+    values = {
+        name: value
+        for name, value in default_values(session, entity, (), situation_of(session)).items()
+        if entity.fields[name].type not in (*POINTING, *FILE_TYPES)
+    }
+    form = build_form(session, entity, values)
+    quiet = [
+        replace(section, fields=[replace(field, upload_url="") for field in section.fields])
+        for section in form.sections
+    ]
+    return replace(form, sections=quiet)
 
 
 def sent_body(name: str, body: Mapping) -> Mapping:

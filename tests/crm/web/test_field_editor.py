@@ -96,6 +96,39 @@ def test_the_preview_shows_what_is_typed_and_saves_nothing(client, session_as):
     assert_no_draft(session_as)
 
 
+MORE = {
+    "reference": {"to": "customer"}, "references": {"to": "customer"}, "tax_id": {"kind": "gr.vat"},
+    "sequence": {"pattern": "C-{number:5}"}, "formula": {"formula": "amount * 2", "of": "money"},
+    "summary": {"of": "count", "over": "competitors"},
+    **dict.fromkeys(("choice", "choices"), {name: sent for name, sent in CHOICE.items() if "choice." in name}),
+}  # fmt: skip
+FILLED = {
+    "text": "abc", "long_text": "abc", "email": "a@example.com", "url": "https://example.com", "phone": "+302101234567",
+    "integer": "7", "decimal": "7.5", "percent": "7.5", "money": "7.50", "rating": "3", "boolean": "true",
+    "date": "today", "datetime": "now", "choice": "gold", "choices": "gold", "user": "me", "tags": "vip",
+    "location": "37.98,23.72", "address": "Ermou 1", "tax_id": "094259216", "iban": "GR1601101050000010547023795",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_filled", [False, True], ids=["empty", "filled"])
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+def test_a_field_of_every_type_is_previewed(client, session_as, kind, is_filled):
+    sent = {"_field": "", "_type": kind, "label.en": "Wholly new", **MORE.get(kind, {})}
+    if is_filled:
+        sent |= {"default": FILLED.get(kind, "")}
+    answer = client("admin").submit("/admin/schema/deal/preview", sent, f"/admin/schema/deal/add/{kind}")
+    assert answer.status_code == 200
+    if FIELD_TYPES[kind].writable:
+        assert "Wholly new" in answer.text and "can be shown when" not in answer.text
+    assert_no_draft(session_as)
+
+
+def test_the_preview_shows_what_a_new_record_begins_with(client):
+    sent = {"_field": "next_step", "_type": "text", "default": "Call them"}
+    page = client("admin").submit("/admin/schema/deal/preview", sent, "/admin/schema/deal/add/text").text
+    assert 'value="Call them"' in page
+
+
 ODD = [{}, {"_field": "nothing"}, {"_type": "nonsense"}, {"_field": "stage", "choice.key": ["a", "a"]}]
 
 
