@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from crm.conditions.language.formula import CHILDREN, WORDS
 from crm.conditions.language.tokens import WORD
 
-if TYPE_CHECKING:
-    from crm.entities.walk import Spot, Walker
-
 JOINING = ("and", "or")
 
 
+class AtEntity(Protocol):
+    """A place where the names of an entity are meant; `of` gives the same place for another entity."""
+
+    def of(self, entity: object) -> AtEntity:
+        """Return the same place, where the names of another entity are meant."""
+
+
+Spot = TypeVar("Spot", bound=AtEntity)
+
+
 @dataclass
-class _Brackets:
+class _Brackets(Generic[Spot]):
     """Open brackets: of a function, or of a part of the formula."""
 
     function: str
@@ -23,13 +31,20 @@ class _Brackets:
     child: str = ""
 
 
-class FormulaNames:
-    """Reads one formula word by word, as `FormulaReader` does, but without demanding that it is right."""
+class FormulaNames(Generic[Spot]):
+    """Reads one formula word by word, as `FormulaReader` does, but accepts one that is wrong.
 
-    def __init__(self, walker: Walker, spot: Spot) -> None:
-        self.walker = walker
+    Shape:  `way` returns a path as it shall be written at a spot, `children` a name of children with the entity of
+            these children.
+    """
+
+    def __init__(
+        self, way: Callable[[str, Spot], str], children: Callable[[str, Spot], tuple[str, str]], spot: Spot
+    ) -> None:
+        self.way = way
+        self.children = children
         self.spot = spot
-        self.open: list[_Brackets] = []
+        self.open: list[_Brackets[Spot]] = []
         self.wants_value = True
         self.function = ""
 
@@ -61,10 +76,10 @@ class FormulaNames:
         if word in WORDS:
             return word
         if self.open and self.open[-1].function in CHILDREN and not self.open[-1].child:
-            written, child = self.walker.children(word, self.spot)
+            written, child = self.children(word, self.spot)
             self.open[-1].child = child or "?"
             return written
-        return self.walker.way(word, self.spot)
+        return self.way(word, self.spot)
 
     def _other(self, sort: str, word: str) -> None:
         if word == "(" and sort == "sign":

@@ -190,7 +190,8 @@ class Walker:
         """Walk over the names of a formula."""
         if not isinstance(text, str):
             return text
-        written = FormulaNames(self, spot if spot.whole else replace(spot, whole=spot.path)).written(text)
+        inside = spot if spot.whole else replace(spot, whole=spot.path)
+        written = FormulaNames(self.way, self.children, inside).written(text)
         if not spot.whole:
             self.wholes[spot.path] = written
         return written

@@ -19,6 +19,7 @@ from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.evaluate import MAX_SEGMENTS, Evaluator
 from crm.conditions.python.values import age_bounds
 from crm.conditions.sql.groups import as_grouped, compile_grouped
+from crm.conditions.sql.parts import Sql, Values
 from crm.conditions.sql.postgresql import PostgreSQL
 from crm.conditions.sql.rows import Row, root_row
 from crm.conditions.sql.sqlite import SQLite
@@ -32,7 +33,6 @@ from crm.fields.encrypted import Encrypted, matches
 
 TRUE, FALSE = sa.true(), sa.false()
 ONE = sa.select(sa.literal_column("1"))
-Sql = sa.ColumnElement
 
 
 def compile_sql(node: Node, entity_name: str, scope: Scope, root: Any = None) -> Sql:
@@ -50,7 +50,7 @@ class Compiler:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.python = Evaluator(scope)
-        self.values = (PostgreSQL if scope.dialect == "postgresql" else SQLite)(self)
+        self.values: Values = (PostgreSQL if scope.dialect == "postgresql" else SQLite)(self)
         self.segments_open = 0
 
     def top(self, node: Node, row: Row) -> Sql:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.evaluate import compare
+from crm.conditions.sql.parts import Conditions
 from crm.conditions.sql.rows import Row
 from crm.conditions.tree.model import Children, Compare, FieldPath, Node
-
-if TYPE_CHECKING:
-    from crm.conditions.sql.compile import Compiler
 
 Having = Callable[[Row], sa.ColumnElement]
 
 
-def as_grouped(node: Node, compiler: Compiler) -> Compare | None:
+def as_grouped(node: Node, compiler: Conditions) -> Compare | None:
     """Return a node that compares a count or sum of the record's own children with a constant; None for others.
 
     Shape:  a summary field stands for what it sums up.
@@ -35,7 +33,7 @@ def as_grouped(node: Node, compiler: Compiler) -> Compare | None:
     return replace(node, left=left) if compiler.values.can_group(left) else None
 
 
-def compile_grouped(node: Compare, row: Row, compiler: Compiler) -> sa.ColumnElement:
+def compile_grouped(node: Compare, row: Row, compiler: Conditions) -> sa.ColumnElement:
     """Return the condition that a record is, or is not, among the parents that a grouping selects.
 
     Shape:  a parent without children is in no group. Where it meets the condition all the same, as in
@@ -54,7 +52,7 @@ def compile_grouped(node: Compare, row: Row, compiler: Compiler) -> sa.ColumnEle
     return _is_none_of(parents, row, compiler) if holds_without else row.column("id").in_(parents)
 
 
-def _parents(node: Children, row: Row, compiler: Compiler, having: Having) -> sa.Select:
+def _parents(node: Children, row: Row, compiler: Conditions, having: Having) -> sa.Select:
     """Return a select of the parents whose children as a group meet a condition."""
     child = row.another(node.entity)
     parent: Any = child.column(node.field)
@@ -64,7 +62,7 @@ def _parents(node: Children, row: Row, compiler: Compiler, having: Having) -> sa
     return found.group_by(parent).having(having(child))
 
 
-def _is_none_of(parents: sa.Select, row: Row, compiler: Compiler) -> sa.ColumnElement:
+def _is_none_of(parents: sa.Select, row: Row, compiler: Conditions) -> sa.ColumnElement:
     """Return that a record is not among parents, in the form that the database plans well."""
     if compiler.scope.dialect != "postgresql":
         return row.column("id").not_in(parents)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.values import age_bounds
+from crm.conditions.sql.parts import Conditions, Sql
 from crm.conditions.sql.rows import Row
 from crm.conditions.tree import model
 from crm.conditions.tree.model import (
@@ -27,10 +28,6 @@ from crm.conditions.tree.model import (
 )
 from crm.fields.columns import ExactDecimal, Words
 
-if TYPE_CHECKING:
-    from crm.conditions.sql.compile import Compiler
-
-Sql = sa.ColumnElement
 EXACT = sa.Numeric()
 TYPES: Mapping[str, sa.types.TypeEngine] = {
     TEXT: sa.Text(),
@@ -47,7 +44,7 @@ TYPES: Mapping[str, sa.types.TypeEngine] = {
 class PostgreSQL:
     """Compiles values; every text value is NULL when empty, every number NUMERIC."""
 
-    def __init__(self, compiler: Compiler) -> None:
+    def __init__(self, compiler: Conditions) -> None:
         self.compiler = compiler
         self.scope = compiler.scope
         self.python = compiler.python

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields as attributes
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.program import write_program, write_surroundings
+from crm.conditions.sql.parts import Conditions, Sql
 from crm.conditions.sql.rows import Row
 from crm.conditions.tree import model
 from crm.conditions.tree.model import (
@@ -33,11 +34,6 @@ from crm.conditions.tree.model import (
 )
 from crm.conditions.tree.numbers import fit, to_text
 from crm.fields.columns import ExactDecimal, Words
-
-if TYPE_CHECKING:
-    from crm.conditions.sql.compile import Compiler
-
-Sql = sa.ColumnElement
 
 
 class PlainDecimal(TypeDecorator):
@@ -77,7 +73,7 @@ SIGNS: Mapping[str, Callable[[Any, Any], Sql]] = {
 class SQLite:
     """Compiles values: those of columns and children in SQL, all others as one call into Python."""
 
-    def __init__(self, compiler: Compiler) -> None:
+    def __init__(self, compiler: Conditions) -> None:
         self.compiler = compiler
         self.scope = compiler.scope
         self.python = compiler.python
