@@ -10,6 +10,7 @@ from crm.entities.identity import Identities, column_name, stored_type_of
 from crm.entities.model import Board, Check, Document, Entity, Inverse, Section
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.fields.choice import build_choices
 from crm.texts import N_, Text
 
 
@@ -81,6 +82,21 @@ def _build_field(name: str, body: Mapping, entity: str, identities: Identities) 
             for flag in ("required", "read_only", "unique", "index", "search", "personal", "encrypted")
         },
     )
+
+
+def with_retired(entity: Entity, identities: Identities) -> Entity:
+    """Return an entity whose fields know the choices that records may still hold although they were taken away.
+
+    Documents are checked without them: no rule, report or default may name what nobody can choose.
+    """
+    known = identities.entity(entity.name).fields
+    fields = {
+        name: replace(field, options={**field.options, "retired": build_choices(known[name].retired)})
+        if name in known and known[name].retired and "choices" in field.options
+        else field
+        for name, field in entity.fields.items()
+    }
+    return replace(entity, fields=fields)
 
 
 def _usual_title(fields: Mapping[str, Field]) -> str:

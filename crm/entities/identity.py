@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from crm.entities.model import Document
 
@@ -18,7 +18,8 @@ class FieldIdentity:
     """The lasting facts of one field: its column never changes, but for a change of type, which takes a new one.
 
     Shape:  `was` is the former name it was declared with, "" for none and None when nobody noted it. `to` is the uid
-            of the entity it points to.
+            of the entity it points to. `retired` holds the choices that were taken away, as they were last declared:
+            records may still have them.
     """
 
     uid: str
@@ -26,6 +27,12 @@ class FieldIdentity:
     type: str
     was: str | None = None
     to: str = ""
+    retired: Mapping[str, Any] = attribute(default_factory=dict)
+
+    def as_row(self) -> list[Any]:
+        """Return the identity as plain data."""
+        row = [self.uid, self.column, self.type, self.was, self.to]
+        return [*row, dict(self.retired)] if self.retired else row
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,7 @@ class Identities:
                     "uid": entity.uid,
                     "table": entity.table,
                     "was": entity.was,
-                    "fields": {
-                        key: [f.uid, f.column, f.type, f.was, f.to] for key, f in entity.fields.items()
-                    },
+                    "fields": {key: field.as_row() for key, field in entity.fields.items()},
                 }
                 for name, entity in self.entities.items()
             },
@@ -115,6 +120,42 @@ def assign_identities(documents: Iterable[Document], previous: Identities) -> Id
         )
         entities[name] = replace(entities[name], fields=fields)
     return Identities(entities, frozenset(taken))
+
+
+def retire_choices(
+    after: Identities, documents: Iterable[Document], before: Identities, old_documents: Iterable[Document]
+) -> Identities:
+    """Return the identities of new documents, each field knowing the choices that it had once and has no more."""
+    had = {}
+    for document in old_documents:
+        for name, body in _choosing(document):
+            known = before.field(document.name, name, "")
+            had[known.uid] = {**known.retired, **_rows_of(body["choices"])}
+    entities = dict(after.entities)
+    for document in documents:
+        for name, body in _choosing(document):
+            entity, choices = entities[document.name], _rows_of(body["choices"])
+            field = entity.fields[name]
+            once = {**field.retired, **had.get(field.uid, {})}
+            retired = {key: row for key, row in once.items() if key not in choices}
+            if retired != field.retired:
+                fields = {**entity.fields, name: replace(field, retired=retired)}
+                entities[document.name] = replace(entity, fields=fields)
+    return replace(after, entities=entities)
+
+
+def _choosing(document: Document) -> Iterator[tuple[str, Mapping]]:
+    """Yield the fields of an entity's document that have choices."""
+    fields = document.body.get("fields") if document.kind == "entity" else None
+    for name, body in fields.items() if isinstance(fields, Mapping) else ():
+        if isinstance(body, Mapping) and isinstance(body.get("choices"), (Mapping, list, tuple)):
+            yield name, body
+
+
+def _rows_of(choices: Any) -> dict[str, Any]:
+    """Return the declarations of choices by key; a list declares keys alone."""
+    rows = choices.items() if isinstance(choices, Mapping) else ((key, None) for key in choices)
+    return {key: row for key, row in rows if isinstance(key, str)}
 
 
 def follow_names(declared: Mapping[str, Mapping], known: Mapping[str, Lasting]) -> dict[str, Lasting]:

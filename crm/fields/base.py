@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -53,7 +53,8 @@ class Situation:
     """Where a value comes from or goes to: who reads it, and beside which other values it stands.
 
     Shape:  `source` is "form", "api", "import" or "rule". `values` are the other values of the record, for
-            keys such as `region_field`. `currency` and `region` are the organisation's defaults.
+            keys such as `region_field`, `held` those the stored record has. `currency` and `region` are the
+            organisation's defaults.
     """
 
     language: str = "en"
@@ -62,6 +63,7 @@ class Situation:
     values: Mapping[str, Any] = attribute(default_factory=dict)
     currency: str = "EUR"
     region: str = "GR"
+    held: Mapping[str, Any] = attribute(default_factory=dict)
 
 
 def refusal(field: Field, code: str, **params: object) -> FieldError:
@@ -85,6 +87,8 @@ class FieldType:
     name: ClassVar[str] = ""
     kind: ClassVar[str] = "text"
     keys: ClassVar[frozenset[str]] = frozenset()
+    limits: ClassVar[frozenset[str]] = frozenset()  # keys that judge a new value; a stored one stays
+    beside: ClassVar[frozenset[str]] = frozenset()  # keys that may name a field by which the value is read
     control: ClassVar[str] = "text"
     stored: ClassVar[bool] = True  # False: computed on reading, no column
     writable: ClassVar[bool] = True  # False: nobody may set it (formula, sequence, summary)
@@ -139,6 +143,50 @@ class FieldType:
         Errors: FieldError, with a code of `crm/messages/fields.py`.
         """
         raise NotImplementedError
+
+    def retired(self, field: Field, value: Any) -> tuple[str, ...]:
+        """Return the members of a stored value that nobody can choose any more."""
+        return ()
+
+    def again(self, field: Field, held: Any, situation: Situation) -> Any:
+        """Return a stored value beside other values than before.
+
+        Errors: FieldError when it does not fit beside them.
+        """
+        return self.clean(field, held, situation)
+
+    def leans_on(self, field: Field) -> frozenset[str]:
+        """Return the names that stand in the keys of `beside`."""
+        named = (field.options.get(key) for key in self.beside)
+        return frozenset(name for name in named if isinstance(name, str))
+
+    def is_shown_as(self, field: Field, held: Any, sent: Any, situation: Situation) -> bool:
+        """Return whether what was sent is what its source shows for the stored value: nobody touched it."""
+        if situation.source == "form":
+            listed = isinstance(sent, (list, tuple)) and isinstance(held, (list, tuple))
+            shown = tuple(held) if listed else self.form_text(field, held, situation)
+            sent = tuple(sent) if listed else sent
+        elif situation.source == "import":
+            shown = self.to_cell(field, held, situation)
+            if shown is not None and type(shown) is not type(sent):
+                shown, sent = str(shown), str(sent)
+        else:
+            shown = self.to_json(field, held)
+        return sent == shown and type(sent) is type(shown)
+
+    def from_json(self, field: Field, stored: Any) -> Any:
+        """Return what `to_json` wrote as the typed value, whatever limits the field has by now.
+
+        Errors: FieldError when the field is of another type by now.
+        """
+        return self.clean(self.without_limits(field), stored, Situation(source="api"))
+
+    def without_limits(self, field: Field) -> Field:
+        """Return the field as it would read a value that it need not judge."""
+        if not self.limits:
+            return field
+        options = {key: value for key, value in field.options.items() if key not in self.limits}
+        return replace(field, options=options)
 
     def fit(self, field: Field, value: Any) -> Any:
         """Return a computed value as the column holds it: rounded to its places, cut to its length."""

@@ -48,6 +48,15 @@ class BooleanType(FieldType):
             raise refusal(field, "boolean.not_yes_or_no", value=shown(text))
         return found
 
+    def is_shown_as(self, field: Field, held: Any, sent: Any, situation: Situation) -> bool:
+        """Return whether a box stayed as it was: one that is not ticked shows no and empty alike.
+
+        Where an answer is required, an empty box that comes back unticked is the answer no.
+        """
+        if held is None and sent == "false" and situation.source == "form":
+            return not (field.required or field.required_if)
+        return super().is_shown_as(field, held, sent, situation)
+
     def display(self, field: Field, value: Any, situation: Situation) -> str:
         """Return yes or no in the reader's language."""
         return "" if value is None else _SHOWN.get(situation.language, _SHOWN["en"])[bool(value)]

@@ -106,6 +106,13 @@ def build_choices(body: Any) -> Choices:
     )
 
 
+def all_choices(field: Field) -> Mapping[str, Choice]:
+    """Return the choices of a field, and after them those that records may still hold but nobody can choose."""
+    retired = field.options.get("retired")
+    choices = field.options.get("choices") or {}
+    return {**choices, **{key: retired[key] for key in retired if key not in choices}} if retired else choices
+
+
 def allowed_moves(field: Field, before: str | None) -> tuple[str, ...]:
     """Return the choices a record may have after `before`, in order: itself, and those `next` allows.
 
@@ -153,7 +160,10 @@ class ChoiceType(FieldType):
         return sa.String(LONGEST_KEY)
 
     def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
-        """Return the place of the choice among the declared ones, written out so that an index can hold it."""
+        """Return the place of the choice among the declared ones, written out so that an index can hold it.
+
+        A choice that is retired stands behind them, as what is empty does.
+        """
         places = [
             (value == sa.literal(key, sa.String(), literal_execute=True), sa.literal_column(str(place)))
             for place, key in enumerate(field.options["choices"])
@@ -167,18 +177,36 @@ class ChoiceType(FieldType):
         text = one_line(field, value)
         return self.find(field, text, situation) if text else None
 
+    def retired(self, field: Field, value: Any) -> tuple[str, ...]:
+        """Return the keys of a value that are no choices any more."""
+        keys = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
+        return tuple(key for key in keys if key not in field.options["choices"])
+
+    def from_json(self, field: Field, stored: Any) -> Any:
+        """Return the key that was stored, whether it is a choice by now or not."""
+        if stored is not None and not isinstance(stored, str):
+            raise refusal(field, "choice.unknown", value=shown(str(stored)), known="")
+        return stored or None
+
     def find(self, field: Field, text: str, situation: Situation) -> str:
-        """Return the key a text means."""
+        """Return the key a text means; one that is retired stays with the record that has it.
+
+        Shape:  a file may name what is retired, because it is read before its record is known: `records` judges it.
+        """
         choices = field.options["choices"]
         key = choices.find(text, situation.language) if len(text) <= 300 else None
+        if key is None and text in self.retired(field, situation.held.get(field.name)):
+            return text
+        if key is None and situation.source == "import" and field.options.get("retired"):
+            key = field.options["retired"].find(text, situation.language) if len(text) <= 300 else None
         if key is None:
             some = ", ".join(choice.label.get(situation.language) for choice in list(choices.values())[:8])
             raise refusal(field, "choice.unknown", value=shown(text), known=some)
         return key
 
     def label(self, field: Field, key: str, language: str) -> str:
-        """Return a choice's label; of one that is no more, the key."""
-        choice = field.options["choices"].get(key)
+        """Return a choice's label; of one that is retired, the last it had."""
+        choice = field.options["choices"].get(key) or (field.options.get("retired") or {}).get(key)
         return choice.label.get(language) if choice else key
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
@@ -206,9 +234,11 @@ class ChoicesType(ChoiceType):
     keys = frozenset({"choices"})
     control = "choices"
 
-    def check_default(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
-        """Return what is wrong with the default: a key or a list of keys."""
-        return super().check_default(name, body)
+    def is_shown_as(self, field: Field, held: Any, sent: Any, situation: Situation) -> bool:
+        """Return whether the same keys were sent: in a form those that are retired stand last."""
+        if isinstance(sent, (list, tuple)) and isinstance(held, (list, tuple)):
+            return sorted(held) == sorted(map(str, sent))
+        return super().is_shown_as(field, held, sent, situation)
 
     def column_type(self, field: Field) -> sa.types.TypeEngine:
         """Return text that holds several words."""
@@ -230,7 +260,17 @@ class ChoicesType(ChoiceType):
             raise refusal(field, "choice.too_many", most=MOST_CHOICES)
         words = [one_line(field, word) for word in value]
         chosen = {self.find(field, word, situation) for word in words if word}
-        return tuple(key for key in field.options["choices"] if key in chosen) or None
+        return (
+            tuple(key for key in field.options["choices"] if key in chosen)
+            + self.retired(field, sorted(chosen))
+            or None
+        )
+
+    def from_json(self, field: Field, stored: Any) -> tuple[str, ...] | None:
+        """Return the keys that were stored."""
+        if stored is not None and not isinstance(stored, (list, tuple)):
+            raise refusal(field, "choice.unknown", value=shown(str(stored)), known="")
+        return tuple(super(ChoicesType, self).from_json(field, key) for key in stored or ()) or None
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
         """Return the labels."""

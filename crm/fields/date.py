@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, refusal
-from crm.fields.date_reading import read_date, read_moment, to_local, to_utc
+from crm.fields.date_reading import read_date, read_moment
 from crm.fields.locales import UTC, shown_date, shown_moment
 from crm.fields.text_reading import code_text, shown
+from crm.fields.wall_clock import comes_twice, exists, to_local, to_utc, with_offset
 
 _SAMPLE = dt.date(2026, 3, 29)
 
@@ -28,6 +29,8 @@ class DateType(FieldType):
     name = "date"
     kind = "date"
     keys = frozenset({"after", "before"})
+    limits = keys
+    beside = keys
     control = "date"
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
@@ -94,6 +97,10 @@ class DateType(FieldType):
             return value
         raise refusal(field, "date.not_a_date", value=shown(value), example=self.example(situation))
 
+    def again(self, field: Field, held: Any, situation: Situation) -> Any:
+        """Return a stored day or moment that lies between its limits as they are now."""
+        return self.judge(field, held, situation)
+
     def judge(self, field: Field, value: Any, situation: Situation) -> Any:
         """Return a day or moment that lies between its limits."""
         after = self.limit_of(field, "after", situation)
@@ -142,8 +149,8 @@ class DateTimeType(DateType):
     """A moment, kept in UTC to the second and shown in the reader's time zone.
 
     Shape:  naive datetime in UTC. What is typed without a zone is local time of the situation. A local
-            hour that the clocks skip is refused; of one that happens twice the first is meant, unless the
-            record holds the second (in `situation.values`) and the same wall time comes back unchanged.
+            hour that the clocks skip is refused; of one that happens twice the first is meant, unless an offset
+            says which.
     """
 
     name = "datetime"
@@ -161,16 +168,23 @@ class DateTimeType(DateType):
         local = self._local(field, value, situation)
         if local is None:
             return None
-        try:
-            moment = to_utc(local, situation.time_zone)
-        except OverflowError:
-            raise refusal(
-                field, "date.not_a_moment", value=shown(value), example=self.example(situation)
-            ) from None
-        if moment is None:
+        local = self._in_the_held_hour(field, local.replace(microsecond=0), situation)
+        moment = to_utc(local, situation.time_zone)
+        if not exists(local, situation.time_zone):
+            if local.year in (dt.MINYEAR, dt.MAXYEAR):
+                raise refusal(field, "date.not_a_moment", value=shown(value), example=self.example(situation))
             raise refusal(field, "date.skipped_hour", value=local.strftime("%H:%M"))
-        moment = self._kept(field, local, moment, situation)
         return self.judge(field, moment, situation) if field.options else moment
+
+    @staticmethod
+    def _in_the_held_hour(field: Field, local: dt.datetime, situation: Situation) -> dt.datetime:
+        """Return a local time as the second of two equal hours when the record's own moment lies in that hour."""
+        held = situation.held.get(field.name)
+        if local.tzinfo is not None or not isinstance(held, dt.datetime):
+            return local
+        here = to_local(held, situation.time_zone)
+        is_beside = here.fold and abs(here.replace(fold=0) - local) < dt.timedelta(hours=1)
+        return local.replace(fold=1) if is_beside and comes_twice(local, situation.time_zone) else local
 
     def _local(self, field: Field, value: Any, situation: Situation) -> dt.datetime | None:
         if isinstance(value, dt.datetime):
@@ -184,17 +198,6 @@ class DateTimeType(DateType):
         if local is None:
             raise refusal(field, "date.not_a_moment", value=shown(value), example=self.example(situation))
         return local
-
-    def _kept(
-        self, field: Field, local: dt.datetime, moment: dt.datetime, situation: Situation
-    ) -> dt.datetime:
-        """Return the record's own moment when it reads the same here: the second of two equal hours stays."""
-        held = situation.values.get(field.name)
-        if local.tzinfo is None and isinstance(held, dt.datetime) and held.tzinfo is None and held != moment:
-            here = to_local(held, situation.time_zone)
-            if here.fold and here.replace(fold=0, microsecond=0) == local.replace(microsecond=0):
-                return held
-        return moment
 
     def comparable(self, limit: Any, situation: Situation) -> dt.datetime | None:
         """Return a moment out of a date or another field's value: a day begins at its local midnight."""
@@ -225,9 +228,14 @@ class DateTimeType(DateType):
         """Return the moment in ISO form, marked as UTC."""
         return None if value is None else value.isoformat(timespec="seconds") + "Z"
 
-    def to_cell(self, field: Field, value: Any, situation: Situation) -> dt.datetime | None:
-        """Return the local date and time: a spreadsheet knows no zones."""
-        return None if value is None else to_local(value, situation.time_zone).replace(fold=0)
+    def to_cell(self, field: Field, value: Any, situation: Situation) -> dt.datetime | str | None:
+        """Return the local date and time: a spreadsheet knows no zones, so an hour that comes twice is a text."""
+        if value is None:
+            return None
+        local = to_local(value, situation.time_zone)
+        if comes_twice(local, situation.time_zone):
+            return with_offset(value, situation.time_zone).isoformat(" ")
+        return local
 
     def fit(self, field: Field, value: Any) -> Any:
         """Return a computed moment to the second; of a day, its midnight in UTC."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from zoneinfo import ZoneInfo
 
 from crm.fields.fold import fold
 from crm.fields.locales import UTC, months, weekdays
@@ -119,25 +118,3 @@ def _zone(text: str) -> dt.tzinfo:
         return UTC
     minutes = int(text[1:3]) * 60 + int(text[-2:])
     return dt.timezone(dt.timedelta(minutes=-minutes if text[0] == "-" else minutes))
-
-
-def to_utc(local: dt.datetime, time_zone: ZoneInfo) -> dt.datetime | None:
-    """Return a moment as naive UTC, to the second; None for a local time that does not exist.
-
-    Shape:  without a zone it is local time of `time_zone`. When the clocks go back an hour happens twice: the
-            first is meant unless `fold` is 1. When they go forward an hour is missing: it does not exist.
-    Errors: OverflowError at the ends of the calendar.
-    """
-    if local.tzinfo is not None:
-        return local.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    offset = time_zone.utcoffset(local)
-    if offset != time_zone.utcoffset(local.replace(fold=not local.fold)):
-        before, after = (time_zone.utcoffset(local.replace(fold=fold)) for fold in (0, 1))
-        if before < after:
-            return None
-    return local.replace(microsecond=0, fold=0) - offset
-
-
-def to_local(moment: dt.datetime, time_zone: ZoneInfo) -> dt.datetime:
-    """Return naive UTC as naive local time; `fold` is 1 in the second of two equal hours."""
-    return moment.replace(tzinfo=UTC).astimezone(time_zone).replace(tzinfo=None)

@@ -14,6 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 
 from crm.fields.columns import places_of
 from crm.fields.fold import fold
+from crm.fields.wall_clock import to_local
 from crm.texts import LANGUAGES
 
 DATE_LOCALES = {"en": "en_GB"}  # day before month and 24 hours, as everywhere our users live
@@ -125,5 +126,5 @@ def shown_time(time: dt.time, language: str) -> str:
 
 def shown_moment(moment: dt.datetime, language: str, time_zone: ZoneInfo) -> str:
     """Return a moment, naive UTC, as date and time in the reader's zone."""
-    local = moment.replace(tzinfo=UTC).astimezone(time_zone)
+    local = to_local(moment, time_zone)
     return f"{shown_date(local.date(), language)}, {shown_time(local.time(), language)}"

@@ -70,6 +70,7 @@ class MoneyType(NumberType):
 
     name = "money"
     keys = NumberType.keys | {"currency", "currency_field"}
+    beside = frozenset({"currency_field"})
     control = "money"
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:

@@ -28,6 +28,7 @@ class NumberType(FieldType):
 
     kind = "number"
     keys = frozenset({"at_least", "at_most", "places"})
+    limits = frozenset({"at_least", "at_most"})
     control = "number"
     aligned_end = True
     left_to_right = True

@@ -39,6 +39,7 @@ class PhoneType(CodeType):
 
     name = "phone"
     keys = frozenset({"region", "region_field"})
+    beside = frozenset({"region_field"})
     control = "phone"
     longest = LONGEST
 

@@ -75,6 +75,7 @@ class TaxIdType(CodeType):
 
     name = "tax_id"
     keys = frozenset({"kind", "country_field"})
+    beside = frozenset({"country_field"})
     longest = LONGEST
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:

@@ -37,6 +37,7 @@ class TextType(FieldType):
 
     name = "text"
     keys = frozenset({"max_length", "pattern"})
+    limits = keys
     longest = LONGEST
     usual_length: int | None = 255
 
@@ -78,7 +79,7 @@ class TextType(FieldType):
         """Return the text when it is short enough and matches, None when it is empty."""
         if not text:
             return None
-        limit = field.options.get("max_length", self.usual_length)
+        limit = field.options.get("max_length")
         if limit and len(text) > limit:
             raise refusal(field, "text.too_long", limit=limit, length=len(text))
         pattern = field.options.get("pattern")

@@ -86,6 +86,16 @@ class ColumnReader:
         beside = Situation(old.language, old.time_zone, "import", values, old.currency, old.region)
         return self.field_type.clean(self.field, self.prepared(cell), beside)
 
+    def is_untouched(self, cell: Any, held: Any) -> bool:
+        """Return whether a cell is what the record has: as an export writes it, or in another way of writing."""
+        if self.field_type.is_shown_as(self.field, held, cell, self.situation):
+            return True
+        try:
+            plain = self.field_type.without_limits(self.field)
+            return self.field_type.clean(plain, self.prepared(cell), self.situation) == held
+        except FieldError:
+            return False
+
     def prepared(self, cell: Any) -> Any:
         """Return the cell as the field reads it: days before months, numbers as text where text is wanted.
 
@@ -112,6 +122,11 @@ class Converter:
                 continue
             reader = ColumnReader(column, entity.fields[column.field], situation)
             self.group_of(reader.field).append(reader)
+
+    @property
+    def judging(self) -> list[ColumnReader]:
+        """Return the readers of values that a record may hold although nobody could enter them today."""
+        return [*self.plain, *self.beside]
 
     def group_of(self, field: Field) -> list[ColumnReader]:
         """Return the group a field is read with: plain ones first, then those that need the others."""

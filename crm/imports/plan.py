@@ -205,6 +205,7 @@ class Planner:
 
     def decide_update(self, planned: Planned) -> None:
         """Compare with what is stored; judge only what would change."""
+        self.keep_untouched(planned)
         before, values = planned.before, planned.row.values
         changed = {
             name: values[name] for name in self.filled if name in values and values[name] != before.get(name)
@@ -215,6 +216,20 @@ class Planner:
         planned.action = "update" if changed else "unchanged"
         if changed:
             self.judge(planned)
+
+    def keep_untouched(self, planned: Planned) -> None:
+        """Take cells that an export of the record would hold as the values it has: nobody judges those again."""
+        row, before = planned.row, planned.before
+        bad = {problem.field for problem in planned.problems}
+        for reader in self.converter.judging:
+            name, index = reader.field.name, reader.column.index
+            held = before.get(name)
+            if is_empty(held) or (name not in bad and row.values.get(name) == held):
+                continue
+            cell = row.cells[index] if index < len(row.cells) else None
+            if cell is not None and reader.is_untouched(cell, held):
+                row.values[name] = held
+                planned.problems = [problem for problem in planned.problems if problem.field != name]
 
     def judge(self, planned: Planned) -> None:
         """Add every problem of the record as it would be, one for each field.

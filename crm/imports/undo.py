@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
-from crm.fields.base import Situation
 from crm.imports import service
 from crm.imports.lease import CHUNK as ROWS
 from crm.imports.lease import Shop, Work
@@ -137,8 +136,7 @@ class Undoer:
     def typed(self, name: str, value: Any) -> Any:
         """Return a journal value as the typed value it was."""
         field = self.entity.fields[name]
-        situation = Situation(source="api", time_zone=self.session.actor.time_zone)
-        return None if value is None else FIELD_TYPES[field.type].clean(field, value, situation)
+        return None if value is None else FIELD_TYPES[field.type].from_json(field, value)
 
 
 def take_back(_shop: Shop, work: Work) -> None:

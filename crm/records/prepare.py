@@ -28,7 +28,7 @@ from crm.entities.model import Entity
 from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
-from crm.fields.choice import allowed_moves
+from crm.fields.choice import all_choices, allowed_moves
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.records.draft import RecordDraft
 
@@ -53,17 +53,57 @@ def refused_fields(session: CrmSession, entity: Entity, names: Iterable[str], de
 def clean_values(
     entity: Entity, values: Mapping[str, Any], situation: Situation
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Return typed values by field name, and a problem for each that does not fit its field."""
+    """Return typed values by field name, and a problem for each that does not fit its field.
+
+    Shape:  a value of `situation.held` that nobody touched is not judged, unless a field it leans on is touched:
+            then it is judged even when it was not sent.
+    """
     clean: dict[str, Any] = {}
     problems: list[Problem] = []
     beside = replace(situation, values={**situation.values, **values})
-    for name, value in values.items():
-        field = entity.fields[name]
+    touched = {
+        name for name, value in values.items() if not _is_untouched(entity.fields[name], value, beside)
+    }
+    for name, field in entity.fields.items():
         try:
-            clean[name] = FIELD_TYPES[field.type].clean(field, value, beside)
+            if name in touched:
+                clean[name] = _clean_touched(field, values[name], beside)
+            elif (name in values or name in situation.held) and touched & _leaning(field):
+                clean[name] = _judged_again(field, beside)
+            elif name in values:
+                clean[name] = situation.held.get(name)
         except FieldError as error:
             problems.append(Problem(error.code, error.params, name))
-    return clean, problems
+    return {name: clean[name] for name in (*values, *clean) if name in clean}, problems
+
+
+def _leaning(field: Field) -> frozenset[str]:
+    return FIELD_TYPES[field.type].leans_on(field)
+
+
+def _is_untouched(field: Field, value: Any, situation: Situation) -> bool:
+    """Return whether a value was sent as the record has it."""
+    if field.name not in situation.held:
+        return False
+    return FIELD_TYPES[field.type].is_shown_as(field, situation.held[field.name], value, situation)
+
+
+def _judged_again(field: Field, situation: Situation) -> Any:
+    held = situation.held.get(field.name)
+    return None if is_empty(held) else FIELD_TYPES[field.type].again(field, held, situation)
+
+
+def _clean_touched(field: Field, value: Any, situation: Situation) -> Any:
+    """Return what was sent as a typed value; the value the record has, written in another way, is not judged."""
+    field_type, held = FIELD_TYPES[field.type], situation.held.get(field.name)
+    try:
+        return field_type.clean(field, value, situation)
+    except FieldError:
+        if is_empty(held) or not field_type.limits:
+            raise
+        if field_type.clean(field_type.without_limits(field), value, situation) != held:
+            raise
+        return held
 
 
 def default_values(
@@ -116,6 +156,7 @@ class Judge:
         self.watched = [
             field for field in entity.fields.values() if is_needed(field) or field.type == "choice"
         ]
+        self.retiring = [field for field in entity.fields.values() if field.options.get("retired")]
         self.checks = [
             (check, parse_trusted(session.workspace, entity, check.when)) for check in entity.checks
         ]
@@ -132,6 +173,8 @@ class Judge:
                 problems += _judge_move(field, before, value) if before is not None else ()
             elif is_needed(field) and (field.required or self._holds(field.required_if, draft)):
                 problems.append(Problem("record.required", {"label": field.label}, field.name))
+        for field in self.retiring:
+            problems += _judge_retired(field, before, after)
         problems += _judge_read_only(self.session, self.entity, before, after, record_id)
         problems += [
             Problem("record.check", {"message": check.message})
@@ -148,12 +191,16 @@ class Judge:
         """
         draft = RecordDraft(self.session, self.entity, settled)
         steps = {(self.entity.name, name) for name in settled}
-        return any(field.required_if for field in self.needed) or not all(
-            any(
-                reads_only(line, steps) and not evaluate(line, draft, self.scope)
-                for line in (tree.parts if isinstance(tree, And) else (tree,))
+        return (
+            any(field.required_if for field in self.needed)
+            or bool(self.retiring)
+            or not all(
+                any(
+                    reads_only(line, steps) and not evaluate(line, draft, self.scope)
+                    for line in (tree.parts if isinstance(tree, And) else (tree,))
+                )
+                for _check, tree in self.checks
             )
-            for _check, tree in self.checks
         )
 
     def _holds(self, lines: tuple, draft: RecordDraft) -> bool:
@@ -190,8 +237,20 @@ def _judge_move(field: Field, before: Mapping[str, Any] | None, value: Any) -> l
     if value in moves:
         return []
     choices = field.options["choices"]
-    params = {"old": choices[old].label if old in choices else old, "new": choices[value].label}
+    known = all_choices(field)
+    params = {"old": known[old].label if old in known else old, "new": choices[value].label}
     return [Problem("record.move_not_allowed", params, field.name)]
+
+
+def _judge_retired(field: Field, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Problem]:
+    """Refuse to choose what is no choice any more; a record that has it may keep it."""
+    field_type = FIELD_TYPES[field.type]
+    had = field_type.retired(field, (before or {}).get(field.name))
+    new = [key for key in field_type.retired(field, after.get(field.name)) if key not in had]
+    if not new:
+        return []
+    label = all_choices(field)[new[0]].label if new[0] in all_choices(field) else new[0]
+    return [Problem("record.choice_retired", {"value": label, "label": field.label}, field.name)]
 
 
 def _judge_read_only(

@@ -97,10 +97,9 @@ def update_record(
     known = {
         name: value for name, value in values.items() if name not in {problem.field for problem in problems}
     }
-    clean, found = clean_values(
-        entity, known, Situation(situation.language, situation.time_zone, situation.source, before)
-    )
-    problems += found
+    clean, found = clean_values(entity, known, replace(situation, values=before, held=before))
+    hidden = session.actor.rights(entity.name).hidden
+    problems += [problem for problem in found if problem.field not in hidden]
     after = {**before, **clean}
     changed = [name for name in clean if clean[name] != before.get(name)]
     problems += _without(judge(session, entity, before, after, record_id), problems)

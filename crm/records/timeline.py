@@ -11,7 +11,7 @@ from typing import Any
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import FieldError
-from crm.fields.base import Field, Situation
+from crm.fields.base import Field
 from crm.permissions.rows import may_touch
 from crm.permissions.service import actor_then
 from crm.records.journal import list_changes
@@ -204,6 +204,6 @@ def _as_written(value: Any) -> str:
 def _typed(field: Field, value: Any) -> Any:
     """Return a journal value as its field would hold it; None for what no longer fits."""
     try:
-        return type_of(field).clean(field, value, Situation(source="api"))
+        return type_of(field).from_json(field, value)
     except FieldError:
         return None

@@ -20,6 +20,7 @@ from crm.errors import NotAllowedError, NotFoundError
 from crm.fields import kind_of, type_of
 from crm.fields.alphabet import sort_key
 from crm.fields.base import Field
+from crm.fields.choice import all_choices
 from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.reads import deep_fields_of
 from crm.permissions.rows import parse_trusted, scope_of
@@ -235,7 +236,7 @@ class ReportQuery:
     @staticmethod
     def _places(column: Column) -> dict[str, int]:
         """Return the place of each choice; nothing for a field that has none."""
-        choices = column.field.options.get("choices", ()) if column.field else ()
+        choices = all_choices(column.field) if column.field else ()
         return {key: place for place, key in enumerate(choices)}
 
     def _load_names(self, found: Sequence[Any]) -> None:

@@ -17,6 +17,7 @@ from crm.entities.identity import (
     Identities,
     assign_identities,
     identities_from_json,
+    retire_choices,
     reuse_identities,
     twice_claimed,
 )
@@ -94,6 +95,7 @@ def proposal_of(
     old = documents_from_json(live["documents"]) if live else []
     well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
     after = identities or assign_identities(_assignable(well_formed), before)
+    after = retire_choices(after, _assignable(well_formed), before, old)
     schema, problems = build_schema(documents, base + 1, after)
     if identities is None:
         problems = problems + _claimed_twice(_assignable(well_formed), before)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.util import LRUCache
 
+from crm.entities.build import with_retired
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.load import build_schema, documents_from_json
 from crm.entities.model import Schema
@@ -58,6 +59,8 @@ def load_workspace(engine: sa.Engine, number: int | None = None) -> Workspace:
     schema, problems = build_schema(documents_from_json(found["documents"]), number, identities)
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
+    entities = {name: with_retired(entity, identities) for name, entity in schema.entities.items()}
+    schema = replace(schema, entities=entities)
     return Workspace(schema, Models(schema), identities)
 
 

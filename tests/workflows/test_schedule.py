@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm.fields.wall_clock import to_utc
 from workflows.rules.model import Trigger
-from workflows.rules.schedule import duration, is_cron, period_of, to_utc
+from workflows.rules.schedule import duration, is_cron, period_of
 from workflows.triggers import TRIGGERS
 
 ATHENS, UTC = ZoneInfo("Europe/Athens"), ZoneInfo("UTC")

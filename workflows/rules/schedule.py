@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+from crm.fields.wall_clock import to_local, to_utc
+
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 DEFAULT_HOUR = "08:00"
 """When the rules that look at a date (`days_before`, `days_after`, `yearly_on`) start their day."""
@@ -40,20 +42,6 @@ class Due:
     moment: dt.datetime
     day: dt.date
     period: str
-
-
-def to_utc(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return a wall-clock time of a zone in UTC, without a zone.
-
-    >>> to_utc(dt.datetime(2026, 3, 29, 3, 30), ZoneInfo("Europe/Athens")).isoformat()
-    '2026-03-29T01:30:00'
-    """
-    return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC).replace(tzinfo=None)
-
-
-def to_local(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return a UTC moment as the wall clock of a zone shows it, without a zone."""
-    return moment.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
 
 
 def last_hour(now: dt.datetime, zone: ZoneInfo) -> Due:

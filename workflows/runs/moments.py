@@ -15,7 +15,6 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
-from crm.fields.base import Situation
 from crm.records.draft import RecordDraft
 from crm.records.journal import DELETED, change, read_changes
 from crm.records.values import values_of
@@ -125,7 +124,7 @@ def _value(entity: Entity, name: str, value: Any) -> Any:
     if value is None:
         return None
     try:
-        return FIELD_TYPES[field.type].clean(field, value, Situation(source="api"))
+        return FIELD_TYPES[field.type].from_json(field, value)
     except FieldError:
         return None  # a value of a type the field no longer has
 

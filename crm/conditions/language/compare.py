@@ -24,6 +24,7 @@ from crm.conditions.tree.model import (
     Node,
     Not,
 )
+from crm.fields.choice import all_choices
 
 if TYPE_CHECKING:
     from crm.entities.model import Schema
@@ -97,7 +98,7 @@ def choices_of(path: FieldPath, schema: Schema) -> list[str]:
     field = schema.entities[entity].fields.get(name)
     if field is None or field.type not in ("choice", "choices"):
         return []
-    return [str(choice) for choice in field.options.get("choices") or ()]
+    return list(all_choices(field))
 
 
 def common_kind(nodes: Iterable[Node]) -> str:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT, USER, Age
-from crm.conditions.tree.moments import parse_day, parse_moment, shift_day, shift_moment, to_utc
+from crm.conditions.tree.moments import parse_day, parse_moment, shift_day, shift_moment
 from crm.conditions.tree.numbers import parse_number
 from crm.conditions.tree.scope import Scope
+from crm.fields.wall_clock import to_utc
 
 
 @dataclass(frozen=True)

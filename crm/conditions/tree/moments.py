@@ -12,6 +12,8 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
+from crm.fields.wall_clock import to_local, to_utc
+
 UNITS = ("hours", "days", "weeks", "months", "years")
 DURATION = re.compile(r"\s*([0-9]{1,5})\s+([a-z]+)\s*\Z")
 FIRST, LAST = dt.datetime.min, dt.datetime.max
@@ -64,24 +66,8 @@ def shift_moment(moment: dt.datetime, amount: int, unit: str, zone: ZoneInfo) ->
             return moment + dt.timedelta(hours=amount)
         except OverflowError:
             return LAST if amount > 0 else FIRST
-    local = to_local(moment, zone)
+    local = to_local(moment, zone).replace(fold=0)
     return to_utc(dt.datetime.combine(shift_day(local.date(), amount, unit), local.time()), zone)
-
-
-def to_local(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the wall clock (naive) of an instant (naive UTC)."""
-    try:
-        return moment.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)
-    except OverflowError:
-        return moment
-
-
-def to_utc(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the instant (naive UTC) of a wall clock: the first of two, and past the gap where there is none."""
-    try:
-        return local.replace(tzinfo=zone, fold=0).astimezone(dt.UTC).replace(tzinfo=None)
-    except OverflowError:
-        return local
 
 
 def day_of(moment: dt.datetime, zone: ZoneInfo) -> dt.date:

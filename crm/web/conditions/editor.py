@@ -13,6 +13,7 @@ from crm.conditions.tree.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, T
 from crm.entities.model import Entity, Inverse, Schema
 from crm.fields import kind_of
 from crm.fields.base import Field
+from crm.fields.choice import all_choices
 from crm.texts import N_, translate
 
 RECORD = "*"  # in place of a field: the record itself, which may belong to a segment
@@ -76,7 +77,7 @@ class Meant:
     @property
     def choices(self) -> Mapping:
         """Return the choices of the field; empty when it has none."""
-        return self.field.options.get("choices") or {} if self.field is not None else {}
+        return all_choices(self.field) if self.field is not None else {}
 
 
 def find_meant(editor: Editor, entity: Entity, path: tuple[str, ...]) -> Meant | None:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from crm.entities.model import Entity
 from crm.fields import type_of
 from crm.fields.base import Field, Situation
+from crm.fields.choice import all_choices
 from crm.fields.file_kinds import SHOWN
 from crm.records.files import FILE_TYPES
 from crm.records.values import display_of, field_of
@@ -102,7 +103,7 @@ def _parts(field: Field, value: tuple[str, ...], titles: Mapping, language: str)
         for number, title in getattr(titles.get(field.name, {}).get(value), "records", ()):
             yield CellPart(title, href=record_url(field.options["to"], number))
         return
-    choices = field.options.get("choices", {})
+    choices = all_choices(field)
     for word in value:
         choice = choices.get(word)
         yield CellPart(choice.label.get(language), choice.color) if choice else CellPart(word)
@@ -124,7 +125,7 @@ def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
     if value is None or value == "":
         return "text", "", ""
     if field.type == "choice":
-        choice = field.options["choices"].get(value)
+        choice = all_choices(field).get(value)
         return ("pill", choice.color, "") if choice and choice.color else ("text", "", "")
     if field.type == "boolean":
         return "boolean", "green" if value else "", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm.database import CrmSession
@@ -22,7 +23,7 @@ def settle(
             What only the other changed is no longer in what is shown as typed, so the form has their value.
     """
     before = values_before(session, entity, values["id"], values["row_version"] - seen)
-    mine = clean_values(entity, sent, situation_of(session))[0]
+    mine = clean_values(entity, sent, replace(situation_of(session), held=values))[0]
     changed = [name for name in before if name in sent and mine.get(name, sent[name]) != values.get(name)]
     both = [name for name in changed if mine.get(name, sent[name]) != before[name]]
     kept = {name: value for name, value in sent.items() if name not in changed or name in both}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, url_for
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from crm.conditions import Node, evaluate, fields_of
@@ -242,12 +243,16 @@ class FormMaker:
         language = self.situation.language
         if "choices" in field.options:
             choices = field.options["choices"]
-            keys = allowed_moves(field, self._stored(field)) if field.type == "choice" else choices
+            stored = self._stored(field)
+            keys = allowed_moves(field, stored) if field.type == "choice" else choices
             yield from (
                 Option(key, choices[key].label.get(language), choices[key].color)
                 for key in keys
                 if key in choices
             )
+            for key in type_of(field).retired(field, stored):
+                label = type_of(field).label(field, key, language)
+                yield Option(key, gettext("%(label)s (no longer offered)", label=label))
         elif field.type == "references":
             chosen = self.merged.get(field.name)
             titles = dict(getattr(self.titles[field.name].get(chosen), "records", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import abort, flash, jsonify, make_response, redirect, render_template, request, url_for
@@ -227,7 +228,9 @@ class EntityView(BaseView):
 
     def _hidden(self, values: dict[str, Any], sent: dict[str, Any]) -> set[str]:
         """Return the fields that what was sent hides: they stay as they are, even when the form still had them."""
-        return hidden_fields(current_session(), self.entity, {**values, **self._seen(sent)}, values.get("id"))
+        return hidden_fields(
+            current_session(), self.entity, {**values, **self._seen(values, sent)}, values.get("id")
+        )
 
     def _open_by_roles(self, deed: str) -> set[str]:
         rights = current_session().actor.rights(self.entity.name)
@@ -240,16 +243,23 @@ class EntityView(BaseView):
         if error and not problems:
             problems = [error.as_problem()]
         form = build_form(
-            current_session(), self.entity, {**values, **self._seen(sent)}, sent, problems, values.get("id")
+            current_session(),
+            self.entity,
+            {**values, **self._seen(values, sent)},
+            sent,
+            problems,
+            values.get("id"),
         )
         context = {"form": form, "values": values, "problems": self._told(form, problems)}
         if "id" in values:
             context["record_title"] = title_of(self.entity, values, situation_of(current_session()))
         return self.page("form", error.status if error else 200, **context)
 
-    def _seen(self, sent: dict[str, Any] | None) -> dict[str, Any]:
+    def _seen(self, values: dict[str, Any], sent: dict[str, Any] | None) -> dict[str, Any]:
         """Return what was typed as typed values, as far as it fits, so that conditions see it."""
-        return clean_values(self.entity, sent, situation_of(current_session()))[0] if sent else {}
+        if not sent:
+            return {}
+        return clean_values(self.entity, sent, replace(situation_of(current_session()), held=values))[0]
 
     def _told(self, form: Any, problems: list[Problem]) -> list[tuple[str, str, str]]:
         """Return the problems as the summary shows them: id of the control, label, sentence."""

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from crm.errors import FieldError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.fields.date_reading import read_date, to_local, to_utc
+from crm.fields.date_reading import read_date
 from crm.fields.locales import months
+from crm.fields.wall_clock import to_local, to_utc
 from crm.texts import LANGUAGES
 from tests.crm.fields.samples import field_of
 from tests.shared_data import locale_cases
@@ -167,7 +168,7 @@ def test_of_an_hour_that_happens_twice_the_first_is_meant(zone: str) -> None:
 
 def test_the_second_of_two_equal_hours_stays_when_nobody_changed_it() -> None:
     second = dt.datetime(2026, 10, 25, 1, 30)
-    held = Situation(values={"sample": second})
+    held = Situation(held={"sample": second})
     text = FIELD_TYPES["datetime"].form_text(field_of("datetime"), second, held)
     assert clean("datetime", text, held) == second
     assert clean("datetime", text) == second - dt.timedelta(hours=1)
