@@ -220,7 +220,7 @@ class Planner:
     def keep_untouched(self, planned: Planned) -> None:
         """Take cells that an export of the record would hold as the values it has: nobody judges those again."""
         row, before = planned.row, planned.before
-        bad = {problem.field for problem in planned.problems}
+        bad = {problem.field for problem in row.problems}
         for reader in self.converter.judging:
             name, index = reader.field.name, reader.column.index
             held = before.get(name)
@@ -229,7 +229,8 @@ class Planner:
             cell = row.cells[index] if index < len(row.cells) else None
             if cell is not None and reader.is_untouched(cell, held):
                 row.values[name] = held
-                planned.problems = [problem for problem in planned.problems if problem.field != name]
+                settled = [problem for problem in row.problems if problem.field == name]
+                planned.problems = [problem for problem in planned.problems if problem not in settled]
 
     def judge(self, planned: Planned) -> None:
         """Add every problem of the record as it would be, one for each field.
