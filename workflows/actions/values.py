@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,18 +12,38 @@ from crm.entities.model import Entity
 from crm.entities.walk import Spot, Walker
 from crm.errors import FieldError, Problem
 from crm.fields import FIELD_TYPES
+from crm.fields.address import AddressType
 from crm.fields.base import Field, Situation
+from crm.fields.text import TextType
 from workflows.paths import PATH, find_path
 from workflows.placeholders import check_text
 from workflows.rules.place import Place
 
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 POINTERS = ("reference", "user")
 NEED_DATABASE = (*POINTERS, "references", "file", "image")
 
 
-def formula_of(value: Any) -> str | None:
-    """Return the formula of a computed value ("= today()"), None for a literal."""
-    return value[1:].strip() if isinstance(value, str) and value.startswith("=") else None
+def formula_of(value: Any, field: Field | None = None) -> str | None:
+    """Return the formula of a computed value ("= today()"), None for a literal and for a text with placeholders.
+
+    Shape:  for a field that holds no text, "{opened_at}" alone is the value at that path and not its words, which
+            would have to be read again.
+
+    >>> formula_of("= today()"), formula_of("{name}")
+    ('today()', None)
+    """
+    if not isinstance(value, str):
+        return None
+    if value.startswith("="):
+        return value[1:].strip()
+    alone = PLACEHOLDER.fullmatch(value.strip()) if field and not takes_words(field) else None
+    return alone[1] if alone else None
+
+
+def takes_words(field: Field) -> bool:
+    """Return whether a field holds any text, so that a value can be written into it in words."""
+    return isinstance(FIELD_TYPES[field.type], TextType | AddressType)
 
 
 def check_values(body: object, place: Place, target: Entity) -> None:
@@ -40,7 +61,7 @@ def check_value(value: Any, place: Place, field: Field) -> None:
     if not FIELD_TYPES[field.type].writable:
         place.refuse("rule.field_not_writable", name=field.name)
         return
-    formula = formula_of(value)
+    formula = formula_of(value, field)
     if formula is not None:
         place.add(_check_formula(formula, place, field))
         return

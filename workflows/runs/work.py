@@ -21,7 +21,7 @@ from crm.records.journal import kept_value
 from crm.texts import Text
 from workflows import people
 from workflows.actions.recipients import is_address
-from workflows.actions.values import POINTERS, formula_of
+from workflows.actions.values import POINTERS, formula_of, takes_words
 from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
 from workflows.paths import PATH, display_of, find_path, follow, value_of
@@ -98,12 +98,24 @@ class Work:
 
     def value(self, raw: Any, field: Field, record: Any) -> Any:
         """Return what a rule writes: a literal, what a formula gives at a record, or a text filled in."""
-        formula = formula_of(raw)
+        formula = formula_of(raw, field)
         if formula is not None:
-            return self._computed(formula, field, record)
+            return self._sendable(self._computed(formula, field, record), field)
         if isinstance(raw, str) and "{" in raw:
             return fill(raw, self.writer(self.organisation.language, record))
         return raw
+
+    def _sendable(self, value: Any, field: Field) -> Any:
+        """Return a typed value as somebody would send it: a moment says that it is UTC; in a text it is local time.
+
+        Without that word it would be read as local time.
+        """
+        if not isinstance(value, dt.datetime):
+            return value
+        moment = value.replace(tzinfo=dt.UTC)
+        if takes_words(field):
+            return moment.astimezone(self.organisation.zone).replace(tzinfo=None).isoformat(" ")
+        return moment
 
     def _computed(self, formula: str, field: Field, record: Any) -> Any:
         entity = record.__entity__
