@@ -71,6 +71,12 @@ class StoreFullError(FieldError):
     status = 507
 
 
+class QueryError(CrmError):
+    """A question that cannot be answered as it was asked; `problems` say what of it cannot be applied."""
+
+    status = 400
+
+
 class RecordError(CrmError):
     """A record cannot be saved; `problems` name every bad field."""
 

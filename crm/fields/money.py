@@ -122,7 +122,9 @@ class MoneyType(NumberType):
             raise refusal(field, "money.other_currency", value=shown(word), currency=own)
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
-        """Return the amount with its currency sign."""
+        """Return the amount with its currency sign; without one where the currency beside it is not known."""
         if value is None:
             return ""
+        if (field.options.get("currency_field") or "") not in ("", *situation.values):
+            return super().display(field, value, situation)
         return shown_money(value, self.currency(field, situation), situation.language)

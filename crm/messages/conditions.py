@@ -116,6 +116,11 @@ PHRASES = {
 """What a value is called within a condition."""
 
 MESSAGES = {
+    "conditions.narrowed": N_(
+        "You see %(seen)s of %(all)s records of “%(entity)s”; this was judged by those alone, so with other rights "
+        "the answer may differ."
+    ),
+    "conditions.closed": N_("This condition asks about something that is not open to you."),
     "conditions.in_formula": N_("At character %(position)s of the formula: %(problem)s"),
     "conditions.unknown_field": N_("There is no field “%(name)s” in “%(entity)s”."),
     "conditions.unknown_field_near": N_(

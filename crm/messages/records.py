@@ -46,7 +46,9 @@ MESSAGES = {
         "With these values the record would be out of your own reach, so it was not saved."
     ),
     "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
-    "record.unknown_filter": N_("One part of the filter was ignored: “%(name)s”."),
+    "record.bad_query": N_("This cannot be answered as it was asked."),
+    "record.unknown_filter": N_("“%(name)s” in the address is no filter of this list."),
+    "record.bad_argument": N_("“%(value)s” is no value for “%(name)s” in the address."),
     "record.search_is_rebuilt": N_(
         "What is searched in “%(entity)s” was changed; until all records follow, a search may not find every one."
     ),

@@ -3,6 +3,12 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "report.closed": N_(
+        "The report “%(report)s” counts something that is not open to you, so it cannot be shown to you."
+    ),
+    "segment.closed": N_(
+        "The segment “%(segment)s” asks about something that is not open to you, so it cannot be evaluated for you."
+    ),
     "segment.not_found": N_("There is no segment “%(name)s”."),
     "schema.unknown_period": N_("“%(name)s” is no period. Write day, week, month, quarter or year."),
     "schema.unknown_period_near": N_("“%(name)s” is no period. Did you mean “%(near)s”?"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -10,15 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from crm.conditions import compile_sql, fields_of, parse_conditions
+from crm.conditions import compile_sql, parse_conditions
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
-from crm.errors import Problem
+from crm.errors import Problem, QueryError
 from crm.fields.fold import query_keys
 from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
-from crm.permissions.service import reads_hidden, require
+from crm.permissions.service import require
+from crm.permissions.sight import conditions_for
+from crm.records.amounts import with_beside
 from crm.records.order import expression_of, order_by
 from crm.records.rekey import find_rekeying
 
@@ -50,8 +52,9 @@ class ListQuery:
 class Page:
     """One page of a list.
 
-    Shape:  `rows` are typed values by field name, with `id` and `row_version`. `total` stops at `COUNT_LIMIT`;
-            `total_is_capped` says so. `notes` tell what of the query was ignored.
+    Shape:  `rows` are typed values by field name, with `id` and `row_version`: the columns, and what must be known to
+            show them. `total` stops at `COUNT_LIMIT`; `total_is_capped` says so. `notes` tell what else there is to
+            know of the answer.
     """
 
     rows: list[dict[str, Any]]
@@ -66,15 +69,16 @@ class Page:
 def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     """Return one page of the records the actor may see.
 
-    Errors: NotAllowedError when the actor may see none. Whatever of the query is unknown or not open to the actor
-            is left out and noted.
+    Errors: NotAllowedError when the actor may see none; QueryError when a condition or the order cannot be applied.
+            Columns that are not open to the actor are left out.
     """
     require(session.actor, "read", entity)
     notes: list[Problem] = []
     cls = session.workspace.models[entity.name]
     where = list(_conditions(session, entity, query, notes))
-    order = _known_order(session, entity, query.order or entity.sort, notes)
-    columns = _known_columns(session, entity, query.columns, notes)
+    order = _applied_order(session, entity, query)
+    columns = _known_columns(session, entity, query.columns)
+    held = _known_columns(session, entity, with_beside(entity, columns))
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
     keys = (*order_by(session, entity, order), cls.id.desc())
     if query.search and session.get_bind().dialect.name == "postgresql":
@@ -86,9 +90,9 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     if query.after is not None and not order:
         where.append(cls.id < query.after)
     offset = 0 if query.after is not None and not order else min(query.page * size, DEEP_OFFSET)
-    asked = _select(session, entity, columns).where(*_turned_to(cls, where, keys, offset, size + 1))
+    asked = _select(session, entity, held).where(*_turned_to(cls, where, keys, offset, size + 1))
     rows = session.execute(asked.order_by(*keys).limit(size + 1)).all()
-    shown = [_values(columns, row) for row in rows[:size]]
+    shown = [_values(held, row) for row in rows[:size]]
     return Page(shown, total, total >= COUNT_LIMIT, len(rows) > size, columns, order, notes)
 
 
@@ -137,9 +141,9 @@ def iterate_records(
     """Yield every matching record that may be exported in chunks, in the query's order, in bounded memory."""
     require(session.actor, "read", entity)
     cls = session.workspace.models[entity.name]
-    columns = _known_columns(session, entity, query.columns, [])
+    columns = _known_columns(session, entity, query.columns)
     where = list(_conditions(session, entity, query, []))
-    order = _known_order(session, entity, query.order or entity.sort, [])
+    order = _applied_order(session, entity, query)
     asked = _select(session, entity, columns).where(*where)
     asked = asked.order_by(*order_by(session, entity, order), cls.id.desc())
     may_leave = None if session.actor.sees_everything else row_criteria(session, entity, "export")
@@ -159,34 +163,58 @@ def _values(columns: Sequence[str], row: Any) -> dict[str, Any]:
     return {**dict(zip(columns, row[2:], strict=True)), "id": row[0], "row_version": row[1]}
 
 
+def line_problems(session: CrmSession, entity: Entity, line: Any) -> list[Problem]:
+    """Return why one raw condition cannot be applied for the actor; nothing when it can."""
+    return conditions_for(session, entity, [line])[1]
+
+
+def order_problems(
+    session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]
+) -> Iterator[Problem]:
+    """Yield why records cannot be sorted as asked."""
+    for name, _descending in order:
+        if not _is_open(session, entity, name):
+            yield Problem("record.unknown_field", {"name": name[:60]}, name[:60])
+        elif name in entity.fields and entity.fields[name].encrypted:
+            yield Problem("record.encrypted_order", {"name": entity.fields[name].label}, name)
+
+
+def matching(session: CrmSession, entity: Entity, query: ListQuery) -> list[Any]:
+    """Return the SQL conditions of a query, for a reckoning over all its records.
+
+    Errors: QueryError when it cannot be applied.
+    """
+    return list(_conditions(session, entity, query, []))
+
+
+def require_answerable(session: CrmSession, entity: Entity, query: ListQuery) -> None:
+    """Let pass a query that can be applied, before anything is written because of it.
+
+    Errors: QueryError.
+    """
+    matching(session, entity, query)
+
+
 def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem]) -> Iterator[Any]:
-    scope = scope_of(session)
+    """Yield the SQL of a query's conditions and of its search.
+
+    Errors: QueryError with everything that cannot be applied: an answer without it would be wider than was asked.
+    """
+    trees, problems = [], list(order_problems(session, entity, query.order))
     for line in query.lines:
-        tree, problems = parse_conditions([line], entity, session.workspace.schema)
-        if problems or _reads_hidden(session, tree):
-            notes.append(Problem("record.unknown_filter", {"name": _word_of(line)}))
-            continue
-        yield compile_sql(tree, entity.name, scope)
+        tree, found = conditions_for(session, entity, [line])
+        trees.append(tree)
+        problems += found
+    if problems:
+        raise QueryError("record.bad_query", problems)
+    for tree in trees:
+        yield compile_sql(tree, entity.name, scope_of(session))
     words = query.search.replace("\x00", "").strip()  # PostgreSQL holds no NUL, so nothing has one
     if words:
         rekeying = find_rekeying(session, entity)
         if rekeying:
             notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
         yield _searched(session, entity, words, bool(rekeying and rekeying.narrower))
-
-
-def _word_of(line: Any) -> str:
-    return (
-        str(line.get("field") or next(iter(line), "?"))[:60] if isinstance(line, Mapping) else str(line)[:60]
-    )
-
-
-def _reads_hidden(session: CrmSession, tree: Any) -> bool:
-    """Return whether a condition asks about what the actor may not see."""
-    actor = session.actor
-    if any("read" not in actor.rights(entity).can for entity, _field in fields_of(tree)):
-        return True
-    return reads_hidden(actor, tree, session.workspace.schema)
 
 
 def _searched(session: CrmSession, entity: Entity, words: str, holds_more: bool) -> Any:
@@ -209,18 +237,11 @@ def _searched(session: CrmSession, entity: Entity, words: str, holds_more: bool)
     return sa.or_(*ways) if ways else sa.false()
 
 
-def _known_order(
-    session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]], notes: list[Problem]
-) -> tuple[tuple[str, bool], ...]:
-    found = []
-    for name, descending in order:
-        if name in entity.fields and entity.fields[name].encrypted and _is_open(session, entity, name):
-            notes.append(Problem("record.encrypted_order", {"name": entity.fields[name].label}))
-        elif _is_open(session, entity, name):
-            found.append((name, descending))
-        else:
-            notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
-    return tuple(found)
+def _applied_order(session: CrmSession, entity: Entity, query: ListQuery) -> tuple[tuple[str, bool], ...]:
+    """Return the order asked for; else the entity's own, as far as it is open to the actor."""
+    if query.order:
+        return tuple(query.order)
+    return tuple(pair for pair in entity.sort if not any(order_problems(session, entity, [pair])))
 
 
 def _is_open(session: CrmSession, entity: Entity, name: str) -> bool:
@@ -229,12 +250,6 @@ def _is_open(session: CrmSession, entity: Entity, name: str) -> bool:
     )
 
 
-def _known_columns(
-    session: CrmSession, entity: Entity, columns: Sequence[str] | None, notes: list[Problem]
-) -> tuple[str, ...]:
-    if columns is None:
-        columns = entity.columns
-    for name in columns:
-        if name not in entity.fields and name not in SYSTEM_FIELDS:
-            notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
-    return tuple(dict.fromkeys(name for name in columns if _is_open(session, entity, name)))
+def _known_columns(session: CrmSession, entity: Entity, columns: Sequence[str] | None) -> tuple[str, ...]:
+    names = entity.columns if columns is None else columns
+    return tuple(dict.fromkeys(name for name in names if _is_open(session, entity, name)))

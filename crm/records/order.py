@@ -27,6 +27,12 @@ def expression_of(session: CrmSession, entity: Entity, name: str) -> Any:
     return compile_sql(tree, entity.name, scope_of(session)).label(name)
 
 
+def value_of_field(session: CrmSession, entity: Entity, name: str) -> Any:
+    """Return the SQL of a field without a name of its own, to be reckoned with."""
+    found = expression_of(session, entity, name)
+    return found.element if isinstance(found, sa.Label) else found
+
+
 def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
     """Yield the sort keys; empty values stand last in either direction."""
     for name, descending in order:
@@ -42,8 +48,7 @@ def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, boo
 
 def _keys(session: CrmSession, entity: Entity, field: Field) -> tuple[Any, ...]:
     """Return what a field is sorted by; the first key is empty where the field is."""
-    expression = expression_of(session, entity, field.name)
-    value = expression.element if isinstance(expression, sa.Label) else expression
+    value = value_of_field(session, entity, field.name)
     if field.type == "user":
         return (_name_of(session, value),)
     if field.type == "reference":

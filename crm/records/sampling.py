@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import Node, compile_sql, fields_of, parse_formula
+from crm.conditions import Node, compile_sql, parse_formula
 from crm.conditions.tree.model import is_condition
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.permissions.rows import scope_of
-from crm.permissions.service import reads_hidden
+from crm.permissions.sight import is_open
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import situation_of, title_fields, title_of
 
@@ -38,20 +38,13 @@ def sample_values(session: CrmSession, entity: str, text: str) -> list[SampleVal
     if found is None or "read" not in rights.can:
         return None
     tree, problems = parse_formula(text, found, schema)
-    if problems or not may_read_all(session, tree):
+    if problems or not is_open(session.actor, tree, schema):
         return None
     query = ListQuery(order=(("id", True),), page_size=SAMPLE, columns=tuple(title_fields(found)))
     rows = list_records(session, found, query).rows
     values = _values(session, found, tree, [row["id"] for row in rows])
     situation = situation_of(session)
     return [SampleValue(row["id"], title_of(found, row, situation), values.get(row["id"])) for row in rows]
-
-
-def may_read_all(session: CrmSession, tree: Node) -> bool:
-    """Return whether everything a formula reads is open to the actor."""
-    actor = session.actor
-    is_open = all("read" in actor.rights(entity).can for entity, _field in fields_of(tree))
-    return is_open and not reads_hidden(actor, tree, session.workspace.schema)
 
 
 def _values(session: CrmSession, entity: Entity, tree: Node, ids: list[int]) -> dict[int, Any]:

@@ -106,10 +106,10 @@ def title_of(entity: Entity, values: Mapping[str, Any], situation: Situation) ->
 
     Shape:  `values` holds at least the title's fields and id.
     """
-    text = entity.title
+    text, beside = entity.title, replace(situation, values=values)
     for name in title_fields(entity):
         field = field_of(entity, name)
-        text = text.replace("{" + name + "}", type_of(field).display(field, values.get(name), situation))
+        text = text.replace("{" + name + "}", type_of(field).display(field, values.get(name), beside))
     return " ".join(text.split()) or f"#{values.get('id')}"
 
 

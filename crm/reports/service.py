@@ -13,18 +13,19 @@ import sqlalchemy as sa
 from babel.numbers import format_decimal
 from sqlalchemy.orm import aliased
 
-from crm.conditions import compile_sql, parse_conditions, say
+from crm.conditions import Node, compile_sql, say
+from crm.conditions.tree.model import And
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.errors import NotAllowedError, NotFoundError
+from crm.errors import NotFoundError, QueryError
 from crm.fields import kind_of, type_of
 from crm.fields.alphabet import sort_key
 from crm.fields.base import Field
 from crm.fields.choice import all_choices
 from crm.fields.columns import ExactDecimal, as_ratio
-from crm.permissions.reads import deep_fields_of
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import require
+from crm.permissions.sight import Narrowed, is_open, narrowed_by_rights
 from crm.records.values import field_of, formula_tree, situation_of, titles_by_id, user_names
 from crm.reports.model import Group, Measure, Report
 from crm.reports.periods import end_of, period_of, say_period
@@ -66,6 +67,7 @@ class Outcome:
     definition: str
     as_of: dt.datetime
     milliseconds: int
+    narrowed: list[Narrowed]
 
 
 def get_report(session: CrmSession, name: str) -> Report:
@@ -83,7 +85,7 @@ def get_report(session: CrmSession, name: str) -> Report:
 def run_report(session: CrmSession, report: Report) -> Outcome:
     """Run a report under the actor's rights.
 
-    Errors: NotAllowedError when it reads a field that is hidden from the actor.
+    Errors: QueryError when it reads something that is not open to the actor.
     """
     begun = time.perf_counter()
     query = ReportQuery(session, report)
@@ -100,6 +102,7 @@ def run_report(session: CrmSession, report: Report) -> Outcome:
         define(session, report),
         session.clock().replace(microsecond=0),
         spent,
+        narrowed_by_rights(session, query.entity, query.reads),
     )
 
 
@@ -123,6 +126,7 @@ class ReportQuery:
         self.scope, self.situation = scope_of(session), situation_of(session)
         self.root = self.models[report.entity]
         self.joins: dict[tuple[str, ...], Any] = {}
+        self.reads = self._open_tree()
         self.columns = tuple(
             [self._group_column(group) for group in report.groups]
             + [self._measure_column(measure) for measure in report.measures]
@@ -149,17 +153,30 @@ class ReportQuery:
             asked = asked.outerjoin(target, attribute == target.id)
         return asked.where(*self._where())
 
+    def _open_tree(self) -> Node:
+        """Return everything the report reads as one tree.
+
+        Errors: QueryError when part of it is not open to the actor.
+        """
+        report = self.report
+        paths = [part.path for part in (*report.groups, *report.measures) if part.path]
+        lines = [report.lines, *(measure.lines for measure in report.measures if measure.lines)]
+        trees = [parse_trusted(self.session.workspace, self.entity, tuple(one)) for one in lines]
+        reads = And((*trees, *(self._path_tree(path) for path in paths)))
+        if not is_open(self.session.actor, reads, self.schema):
+            raise QueryError("report.closed", report=report.label)
+        return reads
+
+    def _path_tree(self, path: tuple[str, ...]) -> Node:
+        """Return the tree of a field at the end of a path, in the form that a condition reads it."""
+        line = {"field": ".".join(path), "is_empty": True}
+        return parse_trusted(self.session.workspace, self.entity, (line,))
+
     def _where(self) -> list[Any]:
         if not self.report.lines:
             return []
         tree = parse_trusted(self.session.workspace, self.entity, self.report.lines)
-        self._refuse_hidden(tree)
         return [compile_sql(tree, self.entity.name, self.scope)]
-
-    def _refuse_hidden(self, tree: Any) -> None:
-        for entity_name, field_name in deep_fields_of(tree, self.schema):
-            if field_name in self.session.actor.rights(entity_name).hidden:
-                raise NotAllowedError("permissions.hidden_field", field=field_name)
 
     def _entity_at(self, path: Sequence[str]) -> Entity:
         entity = self.entity
@@ -168,10 +185,7 @@ class ReportQuery:
         return entity
 
     def _field_at(self, path: Sequence[str]) -> Field:
-        entity = self._entity_at(path[:-1])
-        if path[-1] in self.session.actor.rights(entity.name).hidden:
-            raise NotAllowedError("permissions.hidden_field", field=path[-1])
-        return field_of(entity, path[-1])
+        return field_of(self._entity_at(path[:-1]), path[-1])
 
     def _sql_at(self, path: tuple[str, ...]) -> Any:
         """Return the SQL of a field at the end of a path, noting the joins it needs."""
@@ -200,8 +214,7 @@ class ReportQuery:
     def _count_sql(self, measure: Measure) -> Any:
         if not measure.lines:
             return sa.func.count(self.root.id)
-        tree, _problems = parse_conditions(list(measure.lines), self.entity, self.schema)
-        self._refuse_hidden(tree)
+        tree = parse_trusted(self.session.workspace, self.entity, tuple(measure.lines))
         some = sa.func.count(sa.case((compile_sql(tree, self.entity.name, self.scope), self.root.id)))
         if measure.kind == "count":
             return some

@@ -9,15 +9,19 @@ from typing import Any
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.records.export import export_columns, export_header, export_rows
-from crm.records.listing import ListQuery
+from crm.records.listing import ListQuery, require_answerable
 from crm.reports.service import Outcome
 from crm.reports.workbook import write_csv, write_workbook
 from crm.texts import RIGHT_TO_LEFT
 
 
 def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Path) -> int:
-    """Write the matching records to a file by its ending, and return their number."""
+    """Write the matching records to a file by its ending, and return their number.
+
+    Errors: QueryError when a condition or the order cannot be applied; then no file is begun.
+    """
     names, count = export_columns(session, entity), 0
+    require_answerable(session, entity, query)
 
     def counted() -> Any:
         nonlocal count

@@ -18,6 +18,6 @@ def register(group: click.Group) -> None:
     @click.option("--ids", is_flag=True, help="Print the ids, one per line.")
     def segment(context: Context, name: str, ids: bool) -> None:
         with open_session(context.engine, context.workspace, SYSTEM) as session:
-            found = segment_members(session, name)
+            found = segment_members(session, name).ids
         text = "\n".join(map(str, found)) if ids else str(len(found))
         context.answer({"segment": name, "count": len(found), "ids": found}, text)

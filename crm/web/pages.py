@@ -12,6 +12,7 @@ from crm.web.conditions import pages as condition_pages
 from crm.web.entity import lookups, saved_views_pages
 from crm.web.entity import view as entity_view
 from crm.web.imports import pages as imports_pages
+from crm.web.rest import analysis as analysis_api
 from crm.web.rest import drafts as drafts_api
 from crm.web.rest import entity as entity_api
 from crm.web.rest import imports as imports_api
@@ -36,6 +37,7 @@ PAGES: list[Register] = [
     imports_pages.register,
     imports_api.register,
     saved_views_pages.register,
+    analysis_api.register,
     schema_api.register,
     drafts_api.register,
     schema_preview.register,

@@ -14,23 +14,24 @@ from urllib.parse import urlencode
 from flask import Response, abort, jsonify, redirect, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
+from flask_babel import gettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.errors import NotAllowedError, NotFoundError
+from crm.errors import NotAllowedError, NotFoundError, QueryError
 from crm.fields.alphabet import sort_key
+from crm.messages import render
+from crm.permissions.sight import told_narrowed
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
 from crm.reports.service import Outcome, ReportRow, get_report, run_report
-from crm.reports.tables import report_facts, report_rows, write_export
+from crm.reports.tables import report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT, Text
-from crm.web.entity.arguments import read_arguments
+from crm.web.entity.arguments import answerable_query
 from crm.web.entity.cells import view_name
 from crm.web.fab.permissions import EVERYONE, USE
-from crm.web.rest.described import ANYTHING, TEXT, DescribedApi, a_list, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.serving.session import current_session
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -84,7 +85,11 @@ class ReportsView(BaseView):
         report = get_report(session, name)
         outcome = run_report(session, report)
         return render_template(
-            "reports/report.html", outcome=outcome, report=report, row_url=row_url(outcome)
+            "reports/report.html",
+            outcome=outcome,
+            report=report,
+            row_url=row_url(outcome),
+            notes=[render(note, session.actor.language) for note in told_narrowed(outcome.narrowed)],
         )
 
     @expose("/<name>/figure.json")
@@ -151,17 +156,18 @@ def _open(session: CrmSession, name: str) -> Report | None:
 
 
 def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
-    """Return one number with the way to what it counts; None where the reader lacks a right."""
+    """Return one number with the way to what it counts; None where the reader may not see any such record."""
     if "read" not in session.actor.rights(card.entity).can:
         return None
     report = Report("figure", card.entity, card.label or Text(""), card.lines, (), (card.measure,), None)
+    label = (card.label or session.workspace.schema.entities[card.entity].plural).get(session.actor.language)
     try:
         outcome = run_report(session, report)
-    except NotAllowedError:
-        return None
-    label = (card.label or session.workspace.schema.entities[card.entity].plural).get(session.actor.language)
+    except QueryError:
+        return {"label": label, "value": "—", "url": "", "note": gettext("not open to you")}
     text = outcome.rows[0].texts[0] if outcome.rows else ""
-    return {"label": label, "value": text or "0", "url": records_url(card.entity, list(card.lines))}
+    lines = [*card.lines, *card.measure.lines]
+    return {"label": label, "value": text or "0", "url": records_url(card.entity, lines)}
 
 
 class HomeView(BaseView):
@@ -199,24 +205,8 @@ class ExportView(BaseView):
             abort(404)
         suffix = ".csv" if request.args.get("format") == "csv" else ".xlsx"
         pairs = [pair for pair in request.args.items(multi=True) if pair[0] != "format"]
-        query = replace(read_arguments(found, pairs).query, page=0, after=None)
+        query = replace(answerable_query(session, found, pairs), page=0, after=None)
         return send_table(lambda path: write_export(session, found, query, path), entity, suffix)
-
-
-class ReportApi(DescribedApi):
-    """Reports over REST."""
-
-    resource_name = "report"
-
-    @expose("/<name>")
-    @for_users
-    @described(
-        gives=an_object(report=TEXT, columns=a_list(ANYTHING), rows=a_list(a_list({})), parameters=ANYTHING)
-    )
-    def get(self, name: str) -> Response:
-        """Return a report's table."""
-        session = current_session()
-        return answer(report_facts(run_report(session, get_report(session, name))))
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
@@ -224,4 +214,3 @@ def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
     appbuilder.add_view(ReportsView, "Reports", label=REPORTS, icon="chart-bar")
     for view in (DashboardView, ExportView):
         appbuilder.add_view_no_menu(view)
-    appbuilder.add_api(ReportApi)

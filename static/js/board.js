@@ -41,7 +41,7 @@
   for (const list of board.querySelectorAll("[data-stage]")) {
     let before = null;
     new Sortable(list, {
-      group: "board",
+      group: { name: "board", put: list.dataset.stage !== "" }, // nobody puts a card where no choice is
       animation: 120,
       delay: 150,
       delayOnTouchOnly: true,

@@ -87,13 +87,16 @@
     });
   };
 
-  const fail = (box) => {
+  const fail = (box, reason) => {
     box.textContent = "";
     const line = document.createElement("div");
     line.className = "empty";
     line.dir = root.dir;
     const words = document.createElement("p");
-    words.textContent = box.dataset.failed;
+    words.textContent = reason || box.dataset.failed;
+    line.append(words);
+    box.append(line);
+    if (reason) return; // asking again would not help
     const again = document.createElement("button");
     again.type = "button";
     again.className = "btn";
@@ -102,13 +105,13 @@
       box.textContent = "";
       start(box);
     });
-    line.append(words, again);
-    box.append(line);
+    line.append(again);
   };
 
   const start = async (box) => {
     try {
       const answer = await fetch(box.dataset.figure, { headers: { Accept: "application/json" } });
+      if (answer.status >= 400 && answer.status < 500) return fail(box, (await answer.json()).error?.message);
       if (!answer.ok) throw new Error(String(answer.status));
       figures.set(box, await answer.json());
       await draw(box, figures.get(box));

@@ -12,14 +12,14 @@ from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from crm.conditions import parse_conditions
 from crm.database import CrmSession
 from crm.drafts.service import find_draft, get_draft, propose
 from crm.entities.model import Entity, Schema
 from crm.fields.base import Field
 from crm.permissions.service import readable_fields, require
+from crm.permissions.sight import conditions_for, readable_schema
 from crm.records.listing import ListQuery, count_up_to, list_records
-from crm.records.sampling import SAMPLE, may_read_all
+from crm.records.sampling import SAMPLE
 from crm.records.values import situation_of, title_fields, title_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import Editor, finished_lines, redraw_conditions
@@ -38,10 +38,10 @@ def reader_editor(session: CrmSession, entity: Entity, name: str, **more: Any) -
     def readable(other: Entity) -> Mapping[str, Field]:
         return readable_fields(session.actor, other) if "read" in session.actor.rights(other.name).can else {}
 
-    url = url_for("ConditionsView.check", entity=entity.name, name=name)
+    url, schema = url_for("ConditionsView.check", entity=entity.name, name=name), readable_schema(session)
     return Editor(
-        session.workspace.schema,
-        entity,
+        schema,
+        schema.entities[entity.name],
         session.actor.language,
         name,
         url=url,
@@ -74,7 +74,9 @@ def titles_for(session: CrmSession) -> Any:
 
 
 def count_of(session: CrmSession, entity: Entity, lines: list[Any]) -> str:
-    """Return how many of the records the reader may see match: "37 match"."""
+    """Return how many of the records the reader may see match: "37 match"; "" where that cannot be said."""
+    if conditions_for(session, entity, lines)[1]:
+        return ""
     return said_count(*count_up_to(session, entity, lines))
 
 
@@ -92,8 +94,7 @@ def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str,
     found = session.workspace.schema.entities.get(entity)
     if found is None or not lines or "read" not in session.actor.rights(entity).can:
         return "", ()
-    tree, problems = parse_conditions(lines, found, session.workspace.schema)
-    if problems or not may_read_all(session, tree):
+    if conditions_for(session, found, lines)[1]:
         return "", ()
     query = ListQuery(lines, order=(("id", True),), page_size=SAMPLE, columns=tuple(title_fields(found)))
     situation = situation_of(session)

@@ -1,11 +1,11 @@
-"""The arguments of a list's address: filters, order, page; what cannot be followed is left out and noted."""
+"""The arguments of a list's address: filters, order, page; what cannot be read stays among them, with its problem."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 from urllib.parse import urlencode
@@ -13,12 +13,14 @@ from urllib.parse import urlencode
 from flask import abort
 
 from crm.conditions import line
+from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
-from crm.errors import Problem
+from crm.errors import Problem, QueryError
 from crm.fields import kind_of
 from crm.fields.base import Field
-from crm.records.listing import PAGE_SIZE_LIMIT, ListQuery
+from crm.permissions.sight import readable_schema
+from crm.records.listing import PAGE_SIZE_LIMIT, ListQuery, line_problems, order_problems
 from crm.records.values import field_of
 
 FILTER = re.compile(r"_flt_(\d)_(\w+)")
@@ -52,29 +54,42 @@ def operators_of(field: Field) -> tuple[str, ...]:
     return OPERATORS.get(kind_of(field), ())
 
 
+YES, NO = ("true", "1", "y", "yes"), ("false", "0", "n", "no")
+
+
 @dataclass(frozen=True)
 class ActiveFilter:
     """One filter in the address.
 
-    Shape:  `line` is the raw condition; `argument` and `value` the pair of the address it came from.
+    Shape:  `line` is the raw condition; `argument` and `value` the pair of the address it came from. `problems` say
+            why it cannot be applied; then a list that has it shows nothing.
     """
 
     line: Any
     argument: str
     value: str
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
 class ListArguments:
-    """What an address asks of a list, as far as it can be followed."""
+    """What an address asks of a list.
+
+    Shape:  `notes` tell what was not understood and changes no answer: a page, a size, an order.
+    """
 
     query: ListQuery
     filters: list[ActiveFilter]
     notes: list[Problem] = attribute(default_factory=list)
     segment: str = ""
 
+    @property
+    def problems(self) -> list[Problem]:
+        """Return why filters cannot be applied."""
+        return [problem for found in self.filters for problem in found.problems]
 
-def read_arguments(entity: Entity, pairs: Iterable[tuple[str, str]]) -> ListArguments:
+
+def read_arguments(session: CrmSession, entity: Entity, pairs: Iterable[tuple[str, str]]) -> ListArguments:
     """Return what the arguments of a list's address ask for.
 
     Shape:  `_flt_<number>_<field>`, `_oc_…`/`_od_…`, `page_…`, `psize_…` as Flask-AppBuilder names them (the part
@@ -83,22 +98,39 @@ def read_arguments(entity: Entity, pairs: Iterable[tuple[str, str]]) -> ListArgu
     """
     pairs = list(pairs)
     notes: list[Problem] = []
-    filters = list(_filters(entity, pairs, notes))
+    readable = readable_schema(session).entities.get(entity.name, entity)
+    filters = [_judged(session, entity, found) for found in _filters(readable, pairs)]
     arguments = {_short(name): value for name, value in pairs}
-    order = _order(arguments)
-    segment = arguments.get("segment", "")
-    lines = [found.line for found in filters]
-    after = arguments.get("after", "")
+    after = _whole(arguments.get("after"), 0, 10**18, notes, "after")
     query = ListQuery(
-        lines=lines,
+        lines=[found.line for found in filters],
         search=arguments.get("q", "")[:200],
-        order=order,
+        order=_order(session, entity, arguments, notes),
         page=_whole(arguments.get("page"), 0, LARGEST_PAGE, notes, "page"),
         page_size=_whole(arguments.get("psize"), USUAL_PAGE_SIZE, PAGE_SIZE_LIMIT, notes, "psize")
         or USUAL_PAGE_SIZE,
-        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
+        after=after or None,
     )
-    return ListArguments(query, filters, notes, segment)
+    return ListArguments(query, filters, notes, arguments.get("segment", ""))
+
+
+def answerable_query(session: CrmSession, entity: Entity, pairs: Iterable[tuple[str, str]]) -> ListQuery:
+    """Return what an address asks for, where no page can mark what is wrong with it.
+
+    Errors: QueryError with every problem.
+    """
+    arguments = read_arguments(session, entity, pairs)
+    problems = [*arguments.problems, *arguments.notes]
+    if problems:
+        raise QueryError("record.bad_query", problems)
+    return arguments.query
+
+
+def _judged(session: CrmSession, entity: Entity, found: ActiveFilter) -> ActiveFilter:
+    """Return a filter with the problems that the reader's rights and the schema give it."""
+    if found.problems:
+        return found
+    return replace(found, problems=tuple(line_problems(session, entity, found.line)))
 
 
 def _short(name: str) -> str:
@@ -108,66 +140,99 @@ def _short(name: str) -> str:
     return name
 
 
-def _order(arguments: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:
-    name = arguments.get("_oc", "")
-    return ((name, arguments.get("_od", "asc") == "desc"),) if name else ()
+def _order(
+    session: CrmSession, entity: Entity, arguments: Mapping[str, str], notes: list[Problem]
+) -> tuple[tuple[str, bool], ...]:
+    """Return the order asked for; none, with a note, where records cannot be sorted so."""
+    name, direction = arguments.get("_oc", ""), arguments.get("_od", "asc")
+    asked = ((name, direction == "desc"),) if name else ()
+    found = list(order_problems(session, entity, asked))
+    if direction not in ("asc", "desc"):
+        found.append(Problem("record.bad_argument", {"name": "_od", "value": direction[:60]}, "_od"))
+    notes += found
+    return () if found else asked
 
 
 def _whole(text: str | None, usual: int, most: int, notes: list[Problem], name: str) -> int:
     if text is None or text == "":
         return usual
-    if text.isascii() and text.isdigit() and len(text) < 12:
+    if text.isascii() and text.isdigit() and len(text) < 19:
         return min(int(text), most)
-    notes.append(Problem("record.unknown_filter", {"name": name}))
+    notes.append(Problem("record.bad_argument", {"name": name, "value": text[:60]}, name))
     return usual
 
 
-def _filters(
-    entity: Entity, pairs: Iterable[tuple[str, str]], notes: list[Problem]
-) -> Iterator[ActiveFilter]:
+def _filters(entity: Entity, pairs: Iterable[tuple[str, str]]) -> Iterator[ActiveFilter]:
     for name, value in pairs:
         if name == "where":
-            yield from _where(value, notes)
+            yield from _where(value)
         elif name == "segment" and value:
             yield ActiveFilter({"in_segment": value}, name, value)
-        elif name.startswith("_flt_"):
-            found = _filter_line(entity, name, value)
-            if found is None:
-                notes.append(Problem("record.unknown_filter", {"name": name[:60]}))
-            else:
-                yield ActiveFilter(found, name, value)
+        elif name.startswith("_flt"):
+            try:
+                yield ActiveFilter(_filter_line(entity, name, value), name, value)
+            except ValueError:
+                yield _unreadable(name, value, entity)
 
 
-def _where(value: str, notes: list[Problem]) -> Iterator[ActiveFilter]:
-    try:
-        lines = json.loads(value) if len(value) <= LONGEST_WHERE else None
-        json.dumps(lines, ensure_ascii=False).encode()  # half a letter, which JSON may hold, is a ValueError
-    except (ValueError, RecursionError):
-        lines = None
-    if not isinstance(lines, list):
-        notes.append(Problem("record.unknown_filter", {"name": "where"}))
+def _unreadable(name: str, value: str, entity: Entity) -> ActiveFilter:
+    """Return a filter of which nothing but its place in the address is known."""
+    found = FILTER.fullmatch(name)
+    if found and found[2] in entity.fields:
+        problem = Problem("record.bad_argument", {"name": name[:60], "value": value[:60]}, found[2])
+    else:
+        problem = Problem("record.unknown_filter", {"name": name[:60]}, name[:60])
+    return ActiveFilter(None, name, value, (problem,))
+
+
+def _where(value: str) -> Iterator[ActiveFilter]:
+    lines = _lines_in(value)
+    if lines is None:
+        problem = Problem("record.bad_argument", {"name": "where", "value": value[:60]}, "where")
+        yield ActiveFilter(None, "where", value, (problem,))
         return
     for found in lines:
-        yield ActiveFilter(found, "where", json.dumps([found], ensure_ascii=False))
+        yield ActiveFilter(found, "where", _written([found]))
+
+
+def _lines_in(value: str) -> list[Any] | None:
+    """Return the lines that stand in an argument as JSON; None where there are none to be read."""
+    try:
+        lines = json.loads(value) if len(value) <= LONGEST_WHERE else None
+        _written(lines).encode()  # half a letter, which JSON may hold, is a ValueError
+    except (ValueError, RecursionError):
+        return None
+    return lines if isinstance(lines, list) else None
+
+
+def _written(lines: Any) -> str:
+    return json.dumps(lines, ensure_ascii=False)
 
 
 def _filter_line(entity: Entity, name: str, value: str) -> Any:
-    """Return the condition of one `_flt_` argument; None when there is no such field or operator."""
+    """Return the condition of one `_flt_` argument.
+
+    Errors: ValueError when there is no such field or operator, or the value is none for it.
+    """
     found = FILTER.fullmatch(name)
     if found is None or (found[2] not in entity.fields and found[2] not in SYSTEM_FIELDS):
-        return None
+        raise ValueError(name)
     field = field_of(entity, found[2])
     operators = operators_of(field)
     if int(found[1]) >= len(operators):
-        return None
+        raise ValueError(name)
     operator = operators[int(found[1])]
-    if operator == "is_empty":
-        return line(field.name, operator, value.lower() not in ("false", "0"))
-    if kind_of(field) == "boolean":
-        return line(field.name, operator, value.lower() in ("true", "1", "y", "yes"))
+    if operator == EMPTY or kind_of(field) == "boolean":
+        return line(field.name, operator, _truth(value))
     if kind_of(field) in ("reference", "user") and value.isascii() and value.isdigit() and len(value) < 19:
         return line(field.name, operator, int(value))
     return line(field.name, operator, value)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in (*YES, *NO):
+        raise ValueError(text)
+    return text.lower() in YES
 
 
 def address_with(path: str, pairs: Iterable[tuple[str, str]], **changes: str | int | None) -> str:
@@ -185,9 +250,10 @@ def address_without(path: str, pairs: Iterable[tuple[str, str]], gone: ActiveFil
     """Return an address without one of its filters."""
     kept = []
     for name, value in pairs:
-        if name == gone.argument == "where":
-            rest = [found for found in json.loads(value) if [found] != json.loads(gone.value)]
-            kept += [(name, json.dumps(rest, ensure_ascii=False))] if rest else []
+        lines = _lines_in(value) if name == gone.argument == "where" else None
+        if lines is not None:
+            rest = [found for found in lines if _written([found]) != gone.value]
+            kept += [(name, _written(rest))] if rest else []
         elif (name, value) != (gone.argument, gone.value) and _short(name) not in ("page", "after"):
             kept.append((name, value))
     return f"{path}?{urlencode(kept)}" if kept else path

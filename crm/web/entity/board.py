@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import request, url_for
@@ -13,60 +15,79 @@ from werkzeug.datastructures import MultiDict
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import NotFoundError
-from crm.fields import type_of
 from crm.fields.base import Situation
 from crm.fields.choice import allowed_moves
+from crm.messages import render
 from crm.permissions.service import readable_fields, writable_fields
-from crm.records.listing import ListQuery, list_records
+from crm.records.amounts import amounts_text, currency_field, currency_sql, usual_currency
+from crm.records.listing import ListQuery, list_records, matching
+from crm.records.order import value_of_field
 from crm.records.service import update_record
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
-from crm.web.entity.arguments import read_arguments
+from crm.web.entity.arguments import address_with, answerable_query, read_arguments
 from crm.web.entity.cells import build_cell, view_name
+from crm.web.entity.list import filter_chips, told_notes
 
 CARDS = 20  # cards a column shows at first
 MOST_CARDS = 200
+NOWHERE = ""  # the column of records whose choice is empty, or is one no more
 
 
 def board_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
-    """Return what the template of a board wants."""
+    """Return what the template of a board wants, for the request's address."""
     board, readable = entity.board, readable_fields(session.actor, entity)
     if board is None or board.by not in readable:
         raise NotFoundError("record.not_found", entity=entity.label, id=0)
-    arguments = read_arguments(entity, request.args.items(multi=True))
-    situation = situation_of(session)
-    totals = _totals(session, entity)
-    choices = readable[board.by].options["choices"]
-    open_choice = request.args.get("more", "")
-    columns = [
-        _column(
-            session, entity, key, list(arguments.query.lines), MOST_CARDS if key == open_choice else CARDS
-        )
-        for key in choices
-    ]
-    for column in columns:
-        choice = choices[column["key"]]
-        column |= {
-            "label": choice.label.get(situation.language),
-            "color": choice.color,
-            "sum": totals.get(column["key"], ""),
-        }
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "more"]
+    arguments = read_arguments(session, entity, pairs)
+    query = replace(arguments.query, page=0, after=None)
+    columns = [] if arguments.problems else _columns(session, entity, query, pairs)
     return {
         "columns": columns,
         "can_move": board.by in writable_fields(session.actor, entity, "update"),
         "board": board,
+        "chips": filter_chips(session, entity, arguments.filters),
+        "is_refused": bool(arguments.problems),
+        "is_filtered": bool(arguments.filters or query.search),
+        "notes": [render(note, session.actor.language) for note in told_notes(session, entity, arguments)],
+        "query_string": urlencode(pairs),
     }
 
 
-def _column(session: CrmSession, entity: Entity, key: str, lines: list, cards: int) -> dict[str, Any]:
-    by = entity.board.by
-    names = tuple(dict.fromkeys((*title_fields(entity), *entity.board.card, by)))
-    query = ListQuery([*lines, {"field": by, "is": key}], page_size=cards, columns=names)
-    page = list_records(session, entity, query)
+def _columns(
+    session: CrmSession, entity: Entity, query: ListQuery, pairs: list[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the columns: one per choice, and at the end one for what stands in none of them."""
+    by, language = entity.fields[entity.board.by], session.actor.language
+    choices, totals = by.options["choices"], _totals(session, entity, query)
+    opened, found = request.args.get("more"), []
+    for key in (*choices, NOWHERE):
+        line = {"field": by.name, "is": key} if key else {"field": by.name, "is_none_of": list(choices)}
+        asked = replace(query, lines=[*query.lines, line], page_size=MOST_CARDS if key == opened else CARDS)
+        column = _column(session, entity, asked)
+        if key in choices:
+            column |= {"label": choices[key].label.get(language), "color": choices[key].color}
+        else:
+            label = gettext("Without “%(name)s”", name=by.label.get(language))
+            column |= {"label": label, "color": ""}
+        column |= {
+            "key": key,
+            "sum": totals.get(key, ""),
+            "more_url": address_with(request.path, pairs, more=key) if column["has_more"] else "",
+        }
+        if key in choices or column["count"]:
+            found.append(column)
+    return found
+
+
+def _column(session: CrmSession, entity: Entity, query: ListQuery) -> dict[str, Any]:
+    names = tuple(dict.fromkeys((*title_fields(entity), *entity.board.card, entity.board.by)))
+    page = list_records(session, entity, replace(query, columns=names))
     situation = situation_of(session)
     titles = linked_titles(session, entity, page.rows, page.columns, situation)
     return {
-        "key": key,
         "count": page.total,
+        "count_is_capped": page.total_is_capped,
         "has_more": page.has_next,
         "cards": [_card(session, entity, row, page.columns, titles, situation) for row in page.rows],
     }
@@ -81,30 +102,45 @@ def _card(
     situation: Situation,
 ) -> dict[str, Any]:
     by = field_of(entity, entity.board.by)
-    choices = by.options["choices"]
-    moves = [key for key in allowed_moves(by, row[by.name]) if key != row[by.name] and key in choices]
+    choices, value = by.options["choices"], row[by.name]
+    is_gone = value is not None and value not in choices  # its column does not say what it was
+    moves = [key for key in allowed_moves(by, value) if key != value and key in choices]
     return {
         "id": row["id"],
         "version": row["row_version"],
         "title": title_of(entity, row, situation),
         "url": url_for(view_name(entity.name) + ".show", pk=row["id"]),
         "cells": [
-            build_cell(entity, name, row, titles, situation) for name in entity.board.card if name in names
+            build_cell(entity, name, row, titles, situation)
+            for name in (*entity.board.card, *([by.name] if is_gone else ()))
+            if name in names
         ],
         "moves": [(key, choices[key].label.get(situation.language)) for key in moves],
     }
 
 
-def _totals(session: CrmSession, entity: Entity) -> dict[str, str]:
-    """Return the sum of each column as text; nothing when the summed field is not open to the reader."""
+def _totals(session: CrmSession, entity: Entity, query: ListQuery) -> dict[str, str]:
+    """Return the sum of each column as text, one figure per currency; nothing where it is not open to the reader."""
     board, readable = entity.board, readable_fields(session.actor, entity)
-    if board.sum not in readable or not type_of(readable[board.sum]).stored:
+    if board.sum not in readable:
         return {}
-    cls, field = session.workspace.models[entity.name], readable[board.sum]
-    by, value = getattr(cls, board.by), getattr(cls, type_of(field).attribute(field))
-    rows = session.execute(sa.select(by, sa.func.sum(value)).group_by(by))
+    field, by = readable[board.sum], readable[board.by]
+    beside = currency_field(entity, field)
+    if beside is not None and beside.name not in readable:
+        return {}
     situation = situation_of(session)
-    return {key: type_of(field).display(field, total, situation) for key, total in rows if total is not None}
+    column = getattr(session.workspace.models[entity.name], by.name)
+    place = sa.case((column.in_(list(by.options["choices"])), column), else_=NOWHERE)
+    keys = [place]
+    if beside is not None:
+        expression = value_of_field(session, entity, beside.name)
+        keys.append(currency_sql(beside, expression, usual_currency(field, situation)))
+    total = sa.func.sum(value_of_field(session, entity, field.name))
+    asked = sa.select(*keys, total).where(*matching(session, entity, query)).group_by(*keys)
+    found: dict[str, dict[str, Any]] = {}
+    for key, *currency, amount in session.execute(asked):
+        found.setdefault(key, {})[currency[0] if currency else ""] = amount
+    return {key: amounts_text(field, amounts, situation) for key, amounts in found.items()}
 
 
 def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
@@ -119,7 +155,10 @@ def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str,
     record = update_record(session, entity, record_id, {entity.board.by: to}, version=seen)
     undo = undo_url(entity, record_id, entity.board.by, form.get("from", ""), to)
     toast = {"toast": {"text": gettext("Saved."), "undo": undo}} if undo else {}
-    return {"id": record_id, "version": record.row_version, "sums": _totals(session, entity), **toast}
+    query = answerable_query(session, entity, request.args.items(multi=True))
+    sums = dict.fromkeys((*entity.fields[entity.board.by].options["choices"], NOWHERE), "")
+    sums |= _totals(session, entity, query)
+    return {"id": record_id, "version": record.row_version, "sums": sums, **toast}
 
 
 def undo_url(entity: Entity, record_id: int, name: str, before: Any, after: str) -> str:

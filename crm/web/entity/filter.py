@@ -11,9 +11,9 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 
-from crm.conditions import parse_conditions
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.permissions.sight import conditions_for
 from crm.web.conditions.builder import (
     Editor,
     draw_conditions,
@@ -38,7 +38,7 @@ def filter_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
     if is_sent(request.form, NAME):
         count = count_of(session, entity, finished_lines(editor, request.form))
         return {"editor": redraw_conditions(editor, request.form, count)}
-    lines = lines_of_address(entity)
+    lines = lines_of_address(session, entity)
     return {"editor": draw_lines(editor, lines, count_of(session, entity, lines))}
 
 
@@ -47,10 +47,10 @@ def draw_lines(editor: Editor, lines: list[Any], count: str) -> Markup:
     return draw_conditions(editor, lines, count) if lines else redraw_conditions(editor, FIRST_ROW, count)
 
 
-def lines_of_address(entity: Entity) -> list[Any]:
+def lines_of_address(session: CrmSession, entity: Entity) -> list[Any]:
     """Return the conditions in the address, those of a segment's tab aside."""
-    filters = read_arguments(entity, request.args.items(multi=True)).filters
-    return [active.line for active in filters if active.argument != "segment"]
+    filters = read_arguments(session, entity, request.args.items(multi=True)).filters
+    return [active.line for active in filters if active.argument != "segment" and active.line is not None]
 
 
 def filtered_url(session: CrmSession, entity: Entity) -> str:
@@ -61,12 +61,12 @@ def filtered_url(session: CrmSession, entity: Entity) -> str:
     if is_pressed(request.form):
         return ""
     lines = finished_lines(reader_editor(session, entity, NAME), request.form)
-    if parse_conditions(lines, entity, session.workspace.schema)[1]:
+    if conditions_for(session, entity, lines)[1]:
         return ""
     kept = [
         (name, value)
         for name, value in request.args.items(multi=True)
-        if not name.startswith(("_flt_", "page", "after")) and name != "where"
+        if not name.startswith(("_flt", "page", "after")) and name != "where"
     ]
     where = json.dumps(lines, ensure_ascii=False) if lines else None
     url = address_with(url_for(f"{view_name(entity.name)}.list"), kept, where=where)

@@ -10,13 +10,15 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import gettext
 
-from crm.conditions import parse_conditions, say
+from crm.conditions import say
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.errors import Problem
 from crm.fields import type_of
 from crm.messages import render
-from crm.permissions.service import readable_fields
-from crm.records.listing import COUNT_LIMIT, Page, list_records
+from crm.permissions.service import readable_fields, require
+from crm.permissions.sight import conditions_for, narrowed_by_rights, readable_schema, told_narrowed
+from crm.records.listing import COUNT_LIMIT, ListQuery, Page, list_records
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
 from crm.web.entity.arguments import (
     ActiveFilter,
@@ -56,13 +58,15 @@ class Line:
 
 def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
     """Return what the template of a list wants, for the request's address."""
-    arguments = read_arguments(entity, request.args.items(multi=True))
+    require(session.actor, "read", entity)
+    arguments = read_arguments(session, entity, request.args.items(multi=True))
     wanted = tuple(dict.fromkeys((*title_fields(entity), *entity.columns[:SHOWN_COLUMNS])))
-    page = list_records(session, entity, replace(arguments.query, columns=wanted))
+    page = shown_page(session, entity, arguments, replace(arguments.query, columns=wanted))
     situation = situation_of(session)
     shown = [name for name in entity.columns[:SHOWN_COLUMNS] if name in page.columns]
     titles = linked_titles(session, entity, page.rows, shown, situation)
-    notes = [render(note, situation.language) for note in (*arguments.notes, *page.notes)]
+    told = [*told_notes(session, entity, arguments), *page.notes]
+    notes = [render(note, situation.language) for note in told]
     return {
         "entity": entity,
         "view": view_name(entity.name),
@@ -71,8 +75,9 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "count": _count_text(page),
         "total": page.total,
         "is_filtered": bool(arguments.filters or arguments.query.search),
+        "is_refused": bool(arguments.problems),
         "search": arguments.query.search,
-        "chips": _chips(session, entity, arguments.filters, situation.language),
+        "chips": filter_chips(session, entity, arguments.filters),
         "tabs": _tabs(session, entity, arguments, situation.language),
         "notes": notes,
         "query_string": request.query_string.decode("utf-8", "replace"),
@@ -102,19 +107,40 @@ def _count_text(page: Page) -> str:
     return number(COUNT_LIMIT) + "+" if page.total_is_capped else number(page.total)
 
 
-def _chips(
-    session: CrmSession, entity: Entity, filters: list[ActiveFilter], language: str
-) -> list[dict[str, str]]:
-    """Return the active filters as sentences, each with the address that takes it away."""
-    pairs, found = list(request.args.items(multi=True)), []
+def told_notes(session: CrmSession, entity: Entity, arguments: ListArguments) -> list[Problem]:
+    """Return what was not understood, and of which records that filters ask about the reader sees a part only."""
+    if arguments.problems or not arguments.filters:
+        return arguments.notes
+    tree, _problems = conditions_for(session, entity, [found.line for found in arguments.filters])
+    others = (
+        found for found in narrowed_by_rights(session, entity, tree) if found.entity.name != entity.name
+    )
+    return [*arguments.notes, *told_narrowed(others)]
+
+
+def filter_chips(session: CrmSession, entity: Entity, filters: list[ActiveFilter]) -> list[dict[str, Any]]:
+    """Return the filters as sentences, each with the address that takes it away; what is wrong with one is said."""
+    pairs, language, found = list(request.args.items(multi=True)), session.actor.language, []
     for active in filters:
-        if active.argument == "segment":
-            continue
-        tree, problems = parse_conditions([active.line], entity, session.workspace.schema)
-        if not problems:
-            text = say(tree, entity, session.workspace.schema, language)
-            found.append({"label": text, "remove_url": address_without(request.path, pairs, active)})
+        if active.argument == "segment" and not active.problems:
+            continue  # its tab shows it
+        if active.problems:
+            text = " ".join(render(problem, language) for problem in active.problems)
+        else:
+            tree, _problems = conditions_for(session, entity, [active.line])
+            text = say(tree, entity, readable_schema(session), language)
+        url = address_without(request.path, pairs, active)
+        found.append({"label": text, "remove_url": url, "is_broken": bool(active.problems)})
     return found
+
+
+def shown_page(session: CrmSession, entity: Entity, arguments: ListArguments, query: ListQuery) -> Page:
+    """Return the page a list shows: nothing where a filter cannot be applied, never more than was asked for."""
+    if not arguments.problems:
+        return list_records(session, entity, query)
+    readable = readable_schema(session).entities[entity.name]
+    columns = tuple(name for name in query.columns or () if name in readable.fields)
+    return Page([], 0, False, False, columns, ())
 
 
 def _tabs(

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import prison
 from prison.decoder import ParserException
 
-from crm.conditions import line
-from crm.entities.model import Entity
+from crm.conditions import line, parse_conditions
+from crm.entities.model import Entity, Schema
 from crm.entities.taken_names import SYSTEM_FIELDS
-from crm.errors import CrmError, Problem
-from crm.permissions.model import Actor
+from crm.errors import Problem, QueryError
+from crm.permissions.sight import asked_of
 from crm.records.listing import ListQuery
 
+LARGEST_PAGE = 10_000_000
 USUAL_PAGE_SIZE = 20
 LARGEST_PAGE_SIZE = 100
 MOST_FILTERS = 100
 LONGEST = 20_000
+KNOWN_OF_ONE = ("columns", "keys")
 KNOWN = (
-    "columns",
-    "keys",
+    *KNOWN_OF_ONE,
     "filters",
     "order_column",
     "order_direction",
@@ -58,10 +59,16 @@ OPPOSITES: Mapping[str, str] = {
 """Operators that say that another one does not hold."""
 
 
-class ArgumentError(CrmError):
-    """The argument `q` cannot be followed."""
-
-    status = 400
+UNREADABLE = (
+    ParserException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""How the parser fails: on what is cut in the middle, in ways of its own."""
 
 
 @dataclass(frozen=True)
@@ -72,89 +79,132 @@ class ApiArguments:
     wants_descriptions: bool
 
 
-def read_rison(entity: Entity, actor: Actor, text: str) -> ApiArguments:
-    """Return what `q` asks for.
+class RisonReader:
+    """Reads the argument `q` of one call, against the schema as the caller may see it; notes every problem."""
 
-    Errors: ArgumentError when it is no rison, or names what does not exist or is not open to the actor.
+    def __init__(self, entity: Entity, schema: Schema, text: str, known: tuple[str, ...] = KNOWN) -> None:
+        self.asked = decode(text)
+        self.schema = schema
+        self.entity = schema.entities.get(entity.name, entity)
+        self.problems = [
+            Problem("web.unknown_argument", {"name": key}, key) for key in self.asked if key not in known
+        ]
+
+    def read(self) -> ApiArguments:
+        """Return what `q` asks for.
+
+        Errors: QueryError with every problem.
+        """
+        keys = self._names_in("keys")
+        query = ListQuery(
+            lines=[*self._lines(), *self._where()],
+            search=str(self._plain("search", (str, int, float), ""))[:200],
+            order=self._order(),
+            page=self._whole("page", 0, LARGEST_PAGE),
+            page_size=self._whole("page_size", USUAL_PAGE_SIZE, LARGEST_PAGE_SIZE) or USUAL_PAGE_SIZE,
+            columns=self._columns(),
+        )
+        if self.problems:
+            raise QueryError("web.bad_arguments", self.problems)
+        return ApiArguments(query, "none" not in keys)
+
+    def _refuse(self, key: str) -> None:
+        self.problems.append(Problem("web.unknown_argument", {"name": key}, key))
+
+    def _plain(self, key: str, kinds: tuple[type, ...], usual: Any) -> Any:
+        found = self.asked.get(key)
+        if found is None:
+            return usual
+        if isinstance(found, kinds) and not isinstance(found, bool):
+            return found
+        self._refuse(key)
+        return usual
+
+    def _whole(self, key: str, usual: int, most: int) -> int:
+        number = self._plain(key, (int,), usual)
+        return (
+            min(number, most) if number >= 0 else most
+        )  # -1 is Flask-AppBuilder's "as many as there may be"
+
+    def _names_in(self, key: str) -> list[str]:
+        found = self._plain(key, (list, str), [])
+        names = [found] if isinstance(found, str) else found
+        if not all(isinstance(name, str) for name in names):
+            self._refuse(key)
+            return []
+        return names
+
+    def _columns(self) -> tuple[str, ...] | None:
+        """Return the fields asked for; `customer.name` counts as `customer`."""
+        found = [name.split(".")[0] for name in self._names_in("columns") if self._is_known(name)]
+        return tuple(dict.fromkeys(found)) or None
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether a field is known and open to the caller, of a record it points to as well."""
+        first, _dot, rest = name.partition(".")
+        field = self.entity.fields.get(first)
+        target = self.schema.entities.get(str(field.options.get("to"))) if field else None
+        is_known = field is not None or first in SYSTEM_FIELDS
+        if is_known and rest:
+            is_known = target is not None and (rest in target.fields or rest in SYSTEM_FIELDS)
+        if not is_known:
+            self.problems.append(Problem("record.unknown_field", {"name": name[:60]}, name[:60]))
+        return is_known
+
+    def _order(self) -> tuple[tuple[str, bool], ...]:
+        name = self._plain("order_column", (str,), "")
+        direction = self._plain("order_direction", (str,), "asc")
+        if direction not in ("asc", "desc"):
+            self._refuse("order_direction")
+        if name and name not in self.entity.fields and name not in SYSTEM_FIELDS:
+            self.problems.append(Problem("record.unknown_field", {"name": name[:60]}, name[:60]))
+        return ((name, direction == "desc"),) if name else ()
+
+    def _lines(self) -> Iterator[Any]:
+        filters = self.asked.get("filters") or []
+        if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
+            self.problems.append(Problem("web.bad_filters", {"limit": MOST_FILTERS}, "filters"))
+            return
+        for asked in filters:
+            is_filter = isinstance(asked, dict) and set(asked) <= {"col", "opr", "value"}
+            name, operator = (asked.get("col"), asked.get("opr")) if is_filter else (None, None)
+            if not isinstance(name, str) or not isinstance(operator, str):
+                self.problems.append(Problem("web.bad_filters", {"limit": MOST_FILTERS}, "filters"))
+            elif operator in OPERATORS:
+                yield from self._line(name, OPERATORS[operator], asked.get("value"))
+            elif operator in OPPOSITES:
+                for line in self._line(name, OPPOSITES[operator], asked.get("value")):
+                    yield {"none": [line]}
+            else:
+                self.problems.append(Problem("web.unknown_operator", {"name": operator[:20]}, name[:60]))
+
+    def _line(self, name: str, operator: str, value: Any) -> Iterator[Any]:
+        """Yield the condition of one filter, if it can be applied."""
+        found = line(name, operator, value)
+        problems = parse_conditions([found], self.entity, self.schema)[1]
+        self.problems += [problem.at(field=name[:60]) for problem in problems]
+        if not problems:
+            yield found
+
+    def _where(self) -> list[Any]:
+        """Return raw condition lines, the language of everything else here."""
+        found = self._plain("where", (list,), [])
+        problems = parse_conditions(found, self.entity, self.schema)[1] if found else []
+        self.problems += [problem.at(field=asked_of(found, problem.path)) for problem in problems]
+        return [] if problems else found
+
+
+def decode(text: str) -> Mapping[str, Any]:
+    """Return the mapping that a rison text is.
+
+    Errors: QueryError.
     """
-    asked = _decode(text)
-    problems = [Problem("web.unknown_argument", {"name": key}) for key in asked if key not in KNOWN]
-    columns = _names(entity, actor, asked.get("columns"), problems)
-    order = asked.get("order_column")
-    if order is not None:
-        _names(entity, actor, [order], problems)
-    lines = _lines(entity, actor, asked.get("filters") or [], problems)
-    lines += _where(asked.get("where"), problems)
-    if problems:
-        raise ArgumentError("web.bad_arguments", problems)
-    query = ListQuery(
-        lines=lines,
-        search=str(asked.get("search") or "")[:200],
-        order=((order, asked.get("order_direction") == "desc"),) if order else (),
-        page=_whole(asked.get("page"), 0, 10_000_000),
-        page_size=_whole(asked.get("page_size"), USUAL_PAGE_SIZE, LARGEST_PAGE_SIZE) or USUAL_PAGE_SIZE,
-        columns=columns,
-    )
-    return ApiArguments(query, asked.get("keys") in (None, []) or "none" not in asked["keys"])
-
-
-def _decode(text: str) -> Mapping[str, Any]:
     if not text:
         return {}
     try:
         found = prison.loads(text) if len(text) <= LONGEST else None
-    except (ParserException, ValueError, RecursionError, IndexError) as error:
-        raise ArgumentError("web.not_rison") from error
+    except UNREADABLE as error:
+        raise QueryError("web.not_rison") from error
     if not isinstance(found, dict):
-        raise ArgumentError("web.not_rison")
+        raise QueryError("web.not_rison")
     return found
-
-
-def _names(entity: Entity, actor: Actor, names: Any, problems: list[Problem]) -> tuple[str, ...] | None:
-    """Return field names the actor may see; `customer.name` counts as `customer`."""
-    if names is None or names == []:
-        return None
-    hidden = actor.rights(entity.name).hidden
-    found = []
-    for name in names if isinstance(names, list) else [names]:
-        base = str(name).split(".")[0]
-        if base in SYSTEM_FIELDS or (base in entity.fields and base not in hidden):
-            found.append(base)
-        else:
-            problems.append(Problem("record.unknown_field", {"name": str(name)[:60]}, str(name)[:60]))
-    return tuple(dict.fromkeys(found))
-
-
-def _lines(entity: Entity, actor: Actor, filters: Any, problems: list[Problem]) -> list[Any]:
-    if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
-        problems.append(Problem("web.bad_filters", {"limit": MOST_FILTERS}))
-        return []
-    lines = []
-    for asked in filters:
-        name, operator = (
-            (str(asked.get(key, "")) for key in ("col", "opr")) if isinstance(asked, dict) else ("", "")
-        )
-        known = _names(entity, actor, [name], problems)
-        if not known:
-            continue
-        if operator in OPERATORS:
-            lines.append(line(name, OPERATORS[operator], asked.get("value")))
-        elif operator in OPPOSITES:
-            lines.append({"none": [line(name, OPPOSITES[operator], asked.get("value"))]})
-        else:
-            problems.append(Problem("web.unknown_operator", {"name": operator[:20]}, name))
-    return lines
-
-
-def _where(lines: Any, problems: list[Problem]) -> list[Any]:
-    """Return raw condition lines, the language of everything else here."""
-    if lines is None:
-        return []
-    if not isinstance(lines, list):
-        problems.append(Problem("web.unknown_argument", {"name": "where"}))
-        return []
-    return lines
-
-
-def _whole(value: Any, usual: int, most: int) -> int:
-    return min(max(value, 0), most) if isinstance(value, int) and not isinstance(value, bool) else usual

@@ -19,13 +19,14 @@ from flask_appbuilder.api import BaseApi
 from crm.entities.model import Entity
 from crm.errors import ConflictError, RecordError
 from crm.permissions.service import readable_fields, require, writable_fields
+from crm.permissions.sight import readable_schema
 from crm.records.listing import list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
 from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
 from crm.web.rest.answers import in_json, result_of, results_of
-from crm.web.rest.arguments import ApiArguments, read_rison
+from crm.web.rest.arguments import KNOWN, KNOWN_OF_ONE, ApiArguments, RisonReader
 from crm.web.rest.spec import entity_operations
 from crm.web.serving.session import current_actor, current_session
 
@@ -60,7 +61,7 @@ class EntityApi(BaseApi):
     @for_users
     def get_list(self) -> Response:
         """Return one page of records."""
-        arguments = read_rison(self.entity, current_actor(), request.args.get("q", ""))
+        arguments = self._arguments()
         page = list_records(current_session(), self.entity, arguments.query)
         body = {
             "count": page.total,
@@ -75,7 +76,7 @@ class EntityApi(BaseApi):
     @for_users
     def get(self, pk: str) -> Response:
         """Return one record; its version is the ETag."""
-        arguments = read_rison(self.entity, current_actor(), request.args.get("q", ""))
+        arguments = self._arguments(KNOWN_OF_ONE)
         record = get_record(current_session(), self.entity, record_number(pk))
         names = list(arguments.query.columns or self._shown())
         body = {
@@ -143,6 +144,11 @@ class EntityApi(BaseApi):
         rights = [words.get(deed, f"can_{deed}") for deed in sorted(actor.rights(entity.name).can)]
         add, edit = ([field for field in fields if field["name"] in found] for found in (addable, editable))
         return answer({"permissions": rights, "add_columns": add, "edit_columns": edit, "fields": fields})
+
+    def _arguments(self, known: tuple[str, ...] = KNOWN) -> ApiArguments:
+        require(current_actor(), "read", self.entity)
+        schema, text = readable_schema(current_session()), request.args.get("q", "")
+        return RisonReader(self.entity, schema, text, known).read()
 
     def _shown(self) -> list[str]:
         return [

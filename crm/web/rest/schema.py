@@ -1,4 +1,4 @@
-"""Segments and the schema over REST: read what is live, check, compare and publish documents, go back."""
+"""The schema over REST: read what is live, check, compare and publish documents, go back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from crm.permissions.service import reads_every
 from crm.revisions.processes import publish_status
 from crm.revisions.publish import diff_schema, publish_schema
 from crm.revisions.workspace import Workspace
-from crm.segments.service import get_segment, segment_members
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
@@ -26,22 +25,6 @@ from crm.web.serving.asking import always, asks
 from crm.web.serving.session import current_actor, current_session
 
 TOLD_OF_A_REVISION = ("number", "why", "user_name", "created_at", "base")
-
-
-class SegmentApi(DescribedApi):
-    """Segments over REST."""
-
-    resource_name = "segment"
-
-    @expose("/<name>")
-    @for_users
-    @described(gives=an_object(segment=TEXT, count=NUMBER, ids=a_list(NUMBER)))
-    def get(self, name: str) -> Response:
-        """Return the ids of a segment's records that the caller may see."""
-        session = current_session()
-        get_segment(session, name)
-        ids = segment_members(session, name)
-        return answer({"segment": name, "count": len(ids), "ids": ids})
 
 
 PROBLEMS = a_list(an_object(file=TEXT, line=NUMBER, column=NUMBER, field=TEXT, message=TEXT))
@@ -172,6 +155,5 @@ def in_words(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
-    """Register both resources."""
-    appbuilder.add_api(SegmentApi)
+    """Register the resource."""
     appbuilder.add_api(SchemaApi)

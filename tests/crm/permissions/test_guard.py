@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from crm.database import open_session
 from crm.entities.load import documents_from_json
-from crm.errors import NotAllowedError, RecordError
+from crm.errors import NotAllowedError, QueryError, RecordError
+from crm.messages import render
 from crm.permissions.model import SYSTEM, EntityRights, Role, join_rights
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import find_hits, search_everywhere
@@ -106,16 +107,17 @@ def test_a_loaded_record_does_not_hold_its_hidden_fields(session_as, two_custome
         _ = found.credit_limit
 
 
-def test_filters_and_sorting_on_hidden_fields_are_ignored_with_a_note(session_as, two_customers):
+def test_filters_and_sorting_on_hidden_fields_are_refused_like_unknown_ones(session_as, two_customers):
     sales = session_as("sales")
     entity = sales.workspace.schema.entities["customer"]
-    query = ListQuery(
-        [{"field": "credit_limit", "above": 600}],
-        order=(("credit_limit", True),),
-        columns=("name", "credit_limit"),
-    )
-    page = list_records(sales, entity, query)
-    assert len(page.notes) == 2 and page.columns == ("name",) and len(page.rows) == 1
+    for name in ("credit_limit", "no_such_field"):
+        query = ListQuery([{"field": name, "above": 600}], order=((name, True),))
+        with pytest.raises(QueryError) as refused:
+            list_records(sales, entity, query)
+        told = [render(found, "en").replace(name, "…") for found in refused.value.problems]
+        assert told == ["There is no field “…”.", "There is no field “…” in “customer”."]
+    page = list_records(sales, entity, ListQuery(columns=("name", "credit_limit")))
+    assert page.columns == ("name",) and len(page.rows) == 1
 
 
 def test_history_leaves_hidden_fields_out(session_as, session, two_customers):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from crm.conditions import parse_conditions
 from crm.entities.load import documents_from_json
-from crm.errors import RecordError, SchemaError, UnavailableError
+from crm.errors import QueryError, RecordError, SchemaError, UnavailableError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.fields.encrypted import ENCRYPTABLE, NOT_ENCRYPTABLE
@@ -111,8 +111,9 @@ def test_equality_finds_by_blind_index_and_nothing_else_is_asked(secret_session)
         {"field": "since", "older_than": "2 days"},
     ):
         assert parse_conditions([line], entity, schema)[1], line
-    page = list_records(session, entity, ListQuery(order=(("pay", True),)))
-    assert [note.code for note in page.notes] == ["record.encrypted_order"] and page.order == ()
+    with pytest.raises(QueryError) as refused:
+        list_records(session, entity, ListQuery(order=(("pay", True),)))
+    assert [problem.code for problem in refused.value.problems] == ["record.encrypted_order"]
 
 
 def test_unique_holds_for_what_nobody_can_read(secret_session, engine):
