@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,6 +182,10 @@ class ChoiceType(FieldType):
         keys = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
         return tuple(key for key in keys if key not in field.options["choices"])
 
+    def holds_any(self, column: sa.ColumnElement, keys: Iterable[str]) -> sa.ColumnElement[bool]:
+        """Return the condition of records that have one of the keys."""
+        return column.in_(list(keys))
+
     def from_json(self, field: Field, stored: Any) -> Any:
         """Return the key that was stored, whether it is a choice by now or not."""
         if stored is not None and not isinstance(stored, str):
@@ -265,6 +269,10 @@ class ChoicesType(ChoiceType):
             + self.retired(field, sorted(chosen))
             or None
         )
+
+    def holds_any(self, column: sa.ColumnElement, keys: Iterable[str]) -> sa.ColumnElement[bool]:
+        """Return the condition of records that have one of the keys among others."""
+        return sa.or_(sa.false(), *(column.contains(f"|{key}|", autoescape=True) for key in keys))
 
     def from_json(self, field: Field, stored: Any) -> tuple[str, ...] | None:
         """Return the keys that were stored."""

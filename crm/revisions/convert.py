@@ -175,12 +175,13 @@ def _says_the_same(move: Move, value: Any, kept: Any) -> bool:
         return False
 
 
-def converted(old: Field, new: Field, value: Any) -> Any:
-    """Return a stored value of one field as the typed value of another one.
+def converted(old: Field, new: Field, value: Any, beside: Mapping[str, Any] | None = None) -> Any:
+    """Return a stored value of one field as the typed value of another one, beside other values of its record.
 
     Errors: FieldError when it does not fit.
     """
-    return FIELD_TYPES[new.type].clean(new, _plain(old, value), Situation(source="import"))
+    situation = Situation(source="import", values=beside or {})
+    return FIELD_TYPES[new.type].clean(new, _plain(old, value), situation)
 
 
 def ghost_of(old: FieldIdentity) -> Field | None:

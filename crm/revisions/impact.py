@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from crm.conditions import Not, Scope, compile_sql, fields_of, parse_conditions
 from crm.entities.identity import ENCRYPTED, EntityIdentity, FieldIdentity, Identities
 from crm.entities.usage import Usage
 from crm.errors import Problem
@@ -17,7 +20,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.encrypted import index_of
 from crm.revisions.models import Models
-from crm.revisions.rehearsal import Conversion, rehearse
+from crm.revisions.rehearsal import Conversion, Place, rehearse
 
 if TYPE_CHECKING:
     from crm.revisions.publish import Proposal
@@ -27,9 +30,15 @@ SECONDS = 5.0  # for all values that are read one by one
 LIMITS = ("max_length", "pattern", "at_least", "at_most", "after", "before", "places", "kind", "region")
 """Keys that may leave stored values behind."""
 
+CURRENCY = ("currency", "currency_field")
+
 SAID = {
     "required": "required but empty",
     "choice": "holds a value that is no choice any more",
+    "next": "may go fewer ways than before",
+    "limit": "holds a value beyond the new limits",
+    "only": "points to a record that may not be chosen any more",
+    "currency": "keeps its number, read in another currency from now on",
     "plain": "values stay readable in a column set aside until it is purged",
     "field_back": "values come back",
     "entity_back": "records come back",
@@ -114,8 +123,11 @@ def impact_on(
         if changed.field.unique and (changed.is_new("unique") or changed.old.column != changed.field.column):
             problems += _not_unique(connection, changed)
         if seconds and _is_read_anew(changed):
-            found = rehearse(connection, (changed.entity, changed.table), changed.old, changed.field, until)
+            place = Place(changed.entity, changed.table, _beside(connection, changed, models))
+            found = rehearse(connection, place, changed.old, changed.field, until)
             conversions.append(replace(found, returns=_returns(connection, changed, proposal.before)))
+            touched += _beyond(found)
+        touched += _out_of_choice(connection, changed, models)
     touched += _new_and_required(connection, proposal, models, tables)
     touched += _set_aside(connection, proposal, tables)
     touched += _coming_back(connection, proposal, tables)
@@ -180,25 +192,100 @@ def _touched(connection: sa.Connection, changed: _ChangedField) -> Iterator[Touc
         yield from _count(connection, changed, "plain", column.is_not(None))
     if changed.field.required and changed.is_new("required"):
         yield from _count(connection, changed, "required", column.is_(None))
+    if changed.old.column != changed.field.column:
+        return
+    for what, keys in (("choice", _gone(changed)), ("next", _held_back(changed))):
+        if keys:
+            holds = FIELD_TYPES[changed.field.type].holds_any(column, keys)
+            yield from _count(connection, changed, what, holds)
+    if any(changed.is_new(key) for key in CURRENCY):
+        yield from _count(connection, changed, "currency", column.is_not(None))
+
+
+def _gone(changed: _ChangedField) -> list[str]:
+    """Return the choices that were taken away."""
+    return [
+        key
+        for key in changed.body_before.get("choices") or ()
+        if key not in (changed.body.get("choices") or ())
+    ]
+
+
+def _held_back(changed: _ChangedField) -> list[str]:
+    """Return the choices from which a record may go fewer ways than before."""
+    if not changed.is_new("next"):
+        return []
+    choices = list(changed.body.get("choices") or ())
+    before, after = (body.get("next") or {} for body in (changed.body_before, changed.body))
+    return [
+        key
+        for key in choices
+        if key in after and not {*_as_list(before.get(key, choices))} - {key} <= {*_as_list(after[key])}
+    ]
+
+
+def _as_list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _beyond(found: Conversion) -> Iterator[Touched]:
+    """Yield the values that new limits would refuse: they stay, and are judged when somebody changes them."""
+    if found.bad and found.before == found.after:
+        yield Touched(found.entity, found.field, "limit", found.bad, not found.is_complete)
+
+
+def _beside(connection: sa.Connection, changed: _ChangedField, models: Models) -> dict[str, sa.ColumnElement]:
+    """Return the columns that the limits of a field name, as far as the database has them."""
+    fields = models[changed.entity].__entity__.fields
+    named = FIELD_TYPES[changed.field.type].leans_on(changed.field) & set(fields)
+    stored = [name for name in named if FIELD_TYPES[fields[name].type].stored]
+    return {
+        name: changed.table.c[fields[name].column]
+        for name in stored
+        if _are_there(connection, models, [(changed.entity, name)])
+    }
+
+
+def _out_of_choice(connection: sa.Connection, changed: _ChangedField, models: Models) -> Iterator[Touched]:
+    """Yield the records whose reference points to what `only` excludes from now on."""
+    only, target = changed.field.options.get("only"), changed.field.options.get("to")
     if (
-        changed.field.type == "choice"
-        and changed.old.column == changed.field.column
-        and changed.is_new("choices")
+        not only
+        or not changed.is_new("only")
+        or changed.old.column != changed.field.column
+        or target not in models
     ):
-        choices = list(changed.field.options["choices"])
-        yield from _count(connection, changed, "choice", column.not_in(choices))
-    if (
-        changed.field.type == "choices"
-        and changed.old.column == changed.field.column
-        and changed.is_new("choices")
-    ):
-        gone = [
-            key
-            for key in changed.body_before.get("choices") or ()
-            if key not in changed.field.options["choices"]
-        ]
-        holds = [column.contains(f"|{key}|", autoescape=True) for key in gone]
-        yield from _count(connection, changed, "choice", sa.or_(sa.false(), *holds))
+        return
+    schema = models.schema
+    tree, problems = parse_conditions(list(only), schema.entities[target], schema)
+    if problems or not _are_there(connection, models, {(target, "id"), *fields_of(tree)}):
+        return
+    scope = Scope(
+        schema,
+        dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        ZoneInfo("UTC"),
+        models,
+        connection.dialect.name,
+        unguarded=True,
+    )
+    other = models.table(target)
+    meant = sa.select(other.c.id).where(compile_sql(Not(tree), target, scope)).subquery()
+    column = sa.column(changed.old.column)
+    if FIELD_TYPES[changed.field.type].kind == "reference":
+        yield from _count(connection, changed, "only", column.in_(sa.select(meant.c.id)))
+
+
+def _are_there(connection: sa.Connection, models: Models, asked: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the database has the columns of some fields already."""
+    inspector = sa.inspect(connection)
+    for entity, name in asked:
+        field, table = models[entity].__entity__.fields.get(name), models.table(entity)
+        if not inspector.has_table(table.name):
+            return False
+        columns = {one["name"] for one in inspector.get_columns(table.name)}
+        if field is not None and field.column not in columns and FIELD_TYPES[field.type].stored:
+            return False
+    return True
 
 
 def _count(

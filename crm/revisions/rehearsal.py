@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,17 +65,25 @@ class Conversion:
         }
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where values are read: the entity's name, its table, and the columns of the fields by which they are read."""
+
+    entity: str
+    table: sa.Table
+    beside: Mapping[str, sa.ColumnElement] = attribute(default_factory=dict)
+
+
 def rehearse(
-    connection: sa.Connection, place: tuple[str, sa.Table], old: FieldIdentity, field: Field, until: float
+    connection: sa.Connection, place: Place, old: FieldIdentity, field: Field, until: float
 ) -> Conversion:
     """Read every stored value of a field as its new declaration would, until the time is up.
 
-    Shape:  `place` is the entity's name and its table. `until` is a moment of `time.monotonic`.
+    Unit:   `until` is a moment of `time.monotonic`.
     """
-    entity, table = place
     is_secret = field.encrypted or old.type.endswith(ENCRYPTED)
     good, refused, is_complete, bad = 0, [], True, 0
-    for row_id, value, reason in _readings(connection, table, old, field):
+    for row_id, value, reason in _readings(connection, place, old, field):
         if reason is None:
             good += 1
         else:
@@ -85,21 +94,28 @@ def rehearse(
             is_complete = False
             break
     types = old.type.split()[0], field.type
-    return Conversion(entity, field.name, *types, good, bad, is_complete, tuple(refused), uid=field.uid)
+    return Conversion(place.entity, field.name, *types, good, bad, is_complete, tuple(refused), uid=field.uid)
 
 
 def _readings(
-    connection: sa.Connection, table: sa.Table, old: FieldIdentity, field: Field
+    connection: sa.Connection, place: Place, old: FieldIdentity, field: Field
 ) -> Iterator[tuple[int, Any, Problem | None]]:
-    ghost = ghost_of(old)
+    ghost, table = ghost_of(old), place.table
     if ghost is None:
         return
     source = sa.column(old.column, stored_column_type(ghost, table.name))
-    asked = sa.select(table.c.id, source).select_from(table).where(source.is_not(None)).order_by(table.c.id)
+    beside = [(name, column) for name, column in place.beside.items() if name != field.name]
+    asked = (
+        sa.select(table.c.id, source, *(column for _name, column in beside))
+        .select_from(table)
+        .where(source.is_not(None))
+        .order_by(table.c.id)
+    )
+    names = [name for name, _column in beside]
     with connection.execution_options(yield_per=CHUNK).execute(asked) as rows:
-        for row_id, value in rows:
+        for row_id, value, *others in rows:
             try:
-                converted(ghost, field, value)
+                converted(ghost, field, value, dict(zip(names, others, strict=True)))
             except FieldError as error:
                 yield row_id, value, error.as_problem()
             else:

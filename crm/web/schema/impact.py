@@ -73,6 +73,12 @@ def _touched(row: Touched, labels: Labels) -> dict[str, str]:
     words = {
         "required": gettext("Records without a value, which will be asked for at their next change"),
         "choice": gettext("Records with a value that is no choice any more"),
+        "next": gettext("Records that can be moved to fewer values than before"),
+        "limit": gettext(
+            "Records with a value outside the new limits, which stays until somebody changes it"
+        ),
+        "only": gettext("Records linked to a record that can no longer be chosen; the link stays"),
+        "currency": gettext("Amounts that keep their number and are shown in the other currency from now on"),
         "plain": gettext("Values that stay readable in a column set aside, until it is purged"),
         "field_back": gettext("Values that come back"),
         "entity_back": gettext("Records that come back"),

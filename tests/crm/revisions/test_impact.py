@@ -11,7 +11,7 @@ from crm.revisions import impact
 from crm.revisions.diff import changes_of
 from crm.revisions.publish import diff_schema
 from crm.revisions.workspace import get_workspace
-from tests.factories import make_customer, make_deal
+from tests.factories import make_contract, make_customer, make_deal
 
 
 def diff_after(engine, change):
@@ -149,3 +149,41 @@ def test_notes_name_what_is_allowed_but_odd(engine):
     assert any("“name” and “second_name” of customer have the same label: NÁME" in note for note in notes)
     assert any("“customer.second_name” has no label yet in: ro, he" in note for note in notes)
     assert any("Nothing uses “second_name” of customer" in note for note in notes)
+
+
+def test_new_limits_count_the_values_that_stay_beyond_them(session, engine):
+    customer = make_customer(session, name="Aegean Foods")
+    for amount, opens in (("500", "2026-02-01"), ("5", "2026-01-01")):
+        make_deal(session, customer=customer, amount=amount, closes_on=opens, stage="prospect")
+    session.commit()
+
+    def change(found):
+        deal, other = fields_of(found, "deal"), fields_of(found, "customer")
+        deal["amount"] |= {"at_least": 100, "currency": "RON"}
+        deal["closes_on"]["after"] = "2026-01-15"
+        deal["stage"]["next"] = {"prospect": []}
+        deal["customer"]["only"] = [{"field": "name", "is": "Somebody else"}]
+        other["name"] |= {"max_length": 5, "pattern": "[A-Z]+"}
+
+    rows = diff_after(engine, change)["rows"]
+    assert rows == {
+        "deal.amount: holds a value beyond the new limits": 1,
+        "deal.amount: keeps its number, read in another currency from now on": 2,
+        "deal.closes_on: holds a value beyond the new limits": 1,
+        "deal.stage: may go fewer ways than before": 2,
+        "deal.customer: points to a record that may not be chosen any more": 2,
+        "customer.name: holds a value beyond the new limits": 1,
+    }
+
+
+def test_a_limit_in_another_field_is_counted_beside_that_field(session, engine):
+    for name, starts, ends in (("a", "2026-01-01", "2026-02-01"), ("b", "2026-01-01", None)):
+        make_contract(session, name=name, starts_on=starts, ends_on=ends)
+    session.commit()
+
+    def change(found):
+        fields_of(found, "contract")["starts_on"]["after"] = "ends_on"
+
+    assert diff_after(engine, change)["rows"] == {
+        "contract.starts_on: holds a value beyond the new limits": 1
+    }
