@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pytest
 import sqlalchemy as sa
 
 from config import ROOT
@@ -16,6 +17,8 @@ from crm.imports import lease, service, work
 from crm.records.journal import change
 from tests.crm.imports.bench import csv_of
 
+pytestmark = pytest.mark.slow
+
 ROWS = 2_000
 WORKER = """
 import sys
@@ -23,7 +26,6 @@ import time
 import app
 from crm.imports import applying, jobs
 
-pytestmark = pytest.mark.slow
 app.wire()
 applying.CHUNK = 200
 real = applying.Executor.execute
