@@ -17,7 +17,7 @@ import pytest
 
 from crm.drafts import service
 from crm.imports import lease, work
-from crm.imports.service import place_of
+from crm.imports.service import import_settings
 from tests.test_permission_matrix import ROLES
 from tests.test_permission_surfaces import as_the_system, forbidden_words, leaks, planted, words_of  # noqa: F401
 
@@ -224,7 +224,7 @@ def test_the_check_of_an_import_shows_no_record_out_of_reach(client, session_as,
     asked = client().post("/api/v1/import/", data=sent, headers=client().api_token("sales"))
     assert asked.status_code == 202, asked.text
     batch = asked.json["batch"]
-    work.check_batch(lease.Shop(engine, place_of(settings)), batch)
+    work.check_batch(lease.Shop(engine, import_settings(settings)), batch)
     page = attempt.browser.get(f"/import/{batch}").text
     assert own and all(words["next_step"] in page for words in own)
     assert not [word for word in attempt.forbidden - set(names) if word in page]

@@ -13,8 +13,7 @@ from crm.entities.model import Entity, Schema
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_problems
-from crm.imports.convert import Row
-from crm.imports.model import Matching
+from crm.imports.model import Matching, SheetRow
 from crm.imports.plan import Planner
 from crm.revisions.former_names import Past, read_past, schema_at
 from crm.texts import Text
@@ -72,7 +71,7 @@ def carry_matching(matching: Matching, before: Entity, now: Entity) -> Carried:
     return Carried(replace(matching, columns=columns, keys=kept), gone, lost)
 
 
-def plan_behind(planner: Planner, carried: Carried, chunk: Sequence[Row], written: int) -> list[tuple]:
+def plan_behind(planner: Planner, carried: Carried, chunk: Sequence[SheetRow], written: int) -> list[tuple]:
     """Return the plan rows of the rows of a chunk that are not written yet; the others only lend their keys."""
     if not written and not carried.gone and not carried.lost:
         return planner.plan(chunk)

@@ -11,8 +11,8 @@ from crm.imports import files, service, store
 from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind
 from crm.imports.findings import Findings
 from crm.imports.formats import settle_formats
-from crm.imports.lease import CHUNK, Shop, Work
-from crm.imports.model import Matching, build_look, build_matching
+from crm.imports.lease import CHUNK, Attempt, Shop
+from crm.imports.model import Matching, SheetRow, build_look, build_matching
 from crm.imports.notes import OF_THE_FILE, notes_of
 from crm.imports.plan import Planner
 from crm.imports.problem_file import save_problem_file
@@ -20,30 +20,32 @@ from crm.imports.reader import read_rows
 from crm.secrets import new_secret
 
 SAMPLE = 10_000  # rows that are looked at to learn how dates and numbers are written
-Row = tuple[int, list[Any]]
 
 
-def plan_rows(shop: Shop, work: Work) -> None:
+def plan_rows(shop: Shop, attempt: Attempt) -> None:
     """Make the plan of a batch, from the beginning: whatever an earlier attempt left is erased."""
-    session, batch = work.session, work.batch
-    work.hold()
-    carried = carried_over(work)
+    session, batch = attempt.session, attempt.batch
+    attempt.hold()
+    carried = carried_over(attempt)
     if carried.matching.filled:  # without any, a publish has removed them all: every row is refused
-        service.check_matching(session, work.entity, carried.matching)
+        service.check_matching(session, attempt.entity, carried.matching)
     store.erase_plan(session.connection(), batch["id"])
-    seal_what_was_plain(shop, work)
+    seal_what_was_plain(shop, attempt)
     session.commit()
-    with files.local_file(shop.place.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        findings, reading = Findings(), service.reading_of_rows(session, work.entity, batch, carried.matching)
-        rows = flat(read_rows(path, reading, shop.place.limits, findings))
+    with files.local_file(shop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
+        findings, reading = (
+            Findings(),
+            service.reading_of_rows(session, attempt.entity, batch, carried.matching),
+        )
+        rows = flat(read_rows(path, reading, shop.settings.limits, findings))
         sample = list(islice(rows, SAMPLE))
-        matching, notes = settle_formats(work.entity, carried.matching, sample)
-        planner = Planner(session, work.entity, matching)
-        counts = plan_chunks(work, planner, carried, chain(sample, rows))
-    notes += same_file_note(work, matching) + notes_of(build_look(batch["look"]), matching, findings)
-    work.hold()
-    work.note(
-        entity=work.entity.name,
+        matching, notes = settle_formats(attempt.entity, carried.matching, sample)
+        planner = Planner(session, attempt.entity, matching)
+        counts = plan_chunks(attempt, planner, carried, chain(sample, rows))
+    notes += same_file_note(attempt, matching) + notes_of(build_look(batch["look"]), matching, findings)
+    attempt.hold()
+    attempt.note(
+        entity=attempt.entity.name,
         matching=matching.as_json(),
         fields=planner.names,
         notes=[note for note in batch["notes"] if note[0] in OF_THE_FILE] + notes,
@@ -51,25 +53,25 @@ def plan_rows(shop: Shop, work: Work) -> None:
         total=sum(counts.values()),
         **{name: counts[action] for action, name in store.COUNTED.items()},
     )
-    work.note(problems_key=save_problem_file(shop, work))
-    work.finish("checked")
+    attempt.note(problems_key=save_problem_file(shop, attempt))
+    attempt.finish("checked")
 
 
-def seal_what_was_plain(shop: Shop, work: Work) -> None:
+def seal_what_was_plain(shop: Shop, attempt: Attempt) -> None:
     """Seal the file of a batch that was uploaded before the house had secrets."""
-    batch = work.batch
-    if batch["file_seal"] or not work.session.workspace.schema.has_secrets:
+    batch = attempt.batch
+    if batch["file_seal"] or not attempt.session.workspace.schema.has_secrets:
         return
-    secret, url, old = new_secret(), shop.place.files_url, batch["file_key"]
+    secret, url, old = new_secret(), shop.settings.files_url, batch["file_key"]
     extension = old.rpartition(".")[2]
     with files.local_file(url, old, None) as path, path.open("rb") as source:
-        key, _fingerprint = files.save_file(url, source, extension, shop.place.limits.upload_mb, secret)
-    work.note(file_key=key, file_seal=secret.hex(), look={**batch["look"], "is_sealed": True})
-    work.session.commit()
+        key, _fingerprint = files.save_file(url, source, extension, shop.settings.limits.upload_mb, secret)
+    attempt.note(file_key=key, file_seal=secret.hex(), look={**batch["look"], "is_sealed": True})
+    attempt.session.commit()
     files.erase_file(url, old)
 
 
-def flat(chunks: Iterable[Sequence[Row]]) -> Iterator[Row]:
+def flat(chunks: Iterable[Sequence[SheetRow]]) -> Iterator[SheetRow]:
     """Yield the rows of the reader's chunks one by one; ends the reading process when it is closed."""
     try:
         for chunk in chunks:
@@ -78,33 +80,37 @@ def flat(chunks: Iterable[Sequence[Row]]) -> Iterator[Row]:
         chunks.close()
 
 
-def plan_chunks(work: Work, planner: Planner, carried: Carried, rows: Iterator[Row]) -> Counter[str]:
+def plan_chunks(
+    attempt: Attempt, planner: Planner, carried: Carried, rows: Iterator[SheetRow]
+) -> Counter[str]:
     """Plan all rows, each chunk in its own transaction; return the counts by action."""
     counts: Counter[str] = Counter()
-    batch_id = work.batch["id"]
+    batch_id = attempt.batch["id"]
     while chunk := list(islice(rows, CHUNK)):
-        work.hold()
+        attempt.hold()
         planned = plan_behind(planner, carried, chunk, 0)
-        store.add_plan_rows(work.session.connection(), work.kept((batch_id, *row) for row in planned))
+        store.add_plan_rows(attempt.session.connection(), attempt.kept((batch_id, *row) for row in planned))
         counts.update(row[1] for row in planned)
-        work.note(done=sum(counts.values()))
-        work.session.commit()
+        attempt.note(done=sum(counts.values()))
+        attempt.session.commit()
     return counts
 
 
-def same_file_note(work: Work, matching: Matching) -> list[Any]:
+def same_file_note(attempt: Attempt, matching: Matching) -> list[Any]:
     """Return the warning that the same bytes were imported before without a key to find their records by."""
     if matching.mode != "create":
         return []
-    batch = work.batch
-    earlier = store.find_same_file(work.session.connection(), batch["fingerprint"], work.entity, batch["id"])
+    batch = attempt.batch
+    earlier = store.find_same_file(
+        attempt.session.connection(), batch["fingerprint"], attempt.entity, batch["id"]
+    )
     return [["import.same_file", {"id": earlier}]] if earlier else []
 
 
-def carried_over(work: Work) -> Carried:
+def carried_over(attempt: Attempt) -> Carried:
     """Return what was decided as the live revision has it."""
-    batch, matching = work.batch, build_matching(work.batch["matching"])
-    if batch["revision"] == work.session.workspace.number:
+    batch, matching = attempt.batch, build_matching(attempt.batch["matching"])
+    if batch["revision"] == attempt.session.workspace.number:
         return Carried(matching)
-    before = entity_of_revision(work.session.connection(), batch["revision"], batch["entity"])
-    return carry_matching(matching, before, work.entity) if before else Carried(matching)
+    before = entity_of_revision(attempt.session.connection(), batch["revision"], batch["entity"])
+    return carry_matching(matching, before, attempt.entity) if before else Carried(matching)

@@ -74,7 +74,7 @@ def run_import(context: Context, file: Path, entity_name: str, options: dict[str
     with command_session(context, options["username"]) as session:
         entity = service.entity_of(session, entity_name)
         with file.open("rb") as source:
-            batch_id = service.start_import(session, shop.place, entity, source, file.name)
+            batch_id = service.start_import(session, shop.settings, entity, source, file.name)
         choose(session, shop, batch_id, options)
         service.begin_check(session, batch_id)
         session.commit()
@@ -93,7 +93,7 @@ def choose(session: CrmSession, shop: Shop, batch_id: int, options: dict[str, An
     told = [options[name] for name in ("sheet", "header_row", "encoding", "delimiter")]
     if any(told):
         reading = Reading(batch["look"]["kind"], *told)
-        service.choose_sheet(session, batch, service.look_again(shop.place, batch, reading), reading.sheet)
+        service.choose_sheet(session, batch, service.look_again(shop.settings, batch, reading), reading.sheet)
         batch = service.get_batch(session, batch_id)
     matching = build_matching(batch["matching"])
     columns = tell_columns(matching.columns, options["told"], service.entity_of(session, batch["entity"]))
@@ -105,7 +105,7 @@ def tell_look(context: Context, file: Path) -> None:
     """Answer what the wizard's first step sees, or why the file is refused; then the exit code is 1."""
     facts: dict[str, Any] = {}
     try:
-        look = look_at_file(file, file.name, service.place_of(context.settings).limits)
+        look = look_at_file(file, file.name, service.import_settings(context.settings).limits)
         facts = facts_of(look)
         check_look(look)
     except ImportRowError as error:
@@ -189,7 +189,7 @@ def run_undo(context: Context, batch_id: int, dry_run: bool) -> None:
 def shop_of(context: Context) -> Shop:
     """Return what the work needs, from the command's settings."""
     settings = context.settings
-    return Shop(context.engine, service.place_of(settings), settings.language, settings.time_zone)
+    return Shop(context.engine, service.import_settings(settings), settings.language, settings.time_zone)
 
 
 def find(context: Context, batch_id: int) -> service.Batch:

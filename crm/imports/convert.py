@@ -16,7 +16,7 @@ from crm.fields.base import Field, Situation
 from crm.imports.cells import FaultyRow, Shown
 from crm.imports.formats import day_before_month
 from crm.imports.lookups import Lookups
-from crm.imports.model import Column, Matching
+from crm.imports.model import Column, Matching, SheetRow
 from crm.imports.seen import seen_cell
 from crm.records.values import situation_of
 
@@ -24,7 +24,6 @@ REMEMBERED = 2_000  # different texts of a column that are read only once
 BESIDE = ("region_field", "country_field", "currency_field", "after", "before")
 SEVERAL = re.compile(r"\s*[;|\n]\s*")
 READS_LIKE = {",": "el", ".": "en"}  # a language that writes this mark before the decimals
-Row = tuple[int, list[Any]]
 
 
 @dataclass(slots=True)
@@ -135,7 +134,7 @@ class Converter:
         needs = any(field.options.get(key) in self.entity.fields for key in BESIDE if field.options.get(key))
         return self.beside if needs else self.plain
 
-    def convert(self, rows: Iterable[Row], defaults: Mapping[str, Any]) -> list[Converted]:
+    def convert(self, rows: Iterable[SheetRow], defaults: Mapping[str, Any]) -> list[Converted]:
         """Return the rows of one chunk, read.
 
         Shape:  `defaults` are what other fields count as when the row says nothing: a phone's country.

@@ -24,7 +24,7 @@ REFUSALS = (sa.exc.IntegrityError, sa.exc.DataError, RecordError)
 
 
 @dataclass
-class Outcome:
+class ChunkResult:
     """What became of one chunk: counts, and the rows that were refused after all."""
 
     created: int = 0
@@ -45,22 +45,22 @@ class Executor:
         self.matching = build_matching(batch["matching"])
         self.with_events = self.matching.rules == "run"
 
-    def execute(self, rows: Sequence[store.PlanRow]) -> Outcome:
+    def execute(self, rows: Sequence[store.PlanRow]) -> ChunkResult:
         """Write one chunk of plan rows; those the database refuses are noted, the others are written."""
-        outcome = Outcome()
-        outcome.unchanged = sum(1 for row in rows if row.action == "unchanged")
-        outcome.skipped = sum(1 for row in rows if row.action == "skip")
-        outcome.failed = sum(1 for row in rows if row.action == "error")
-        outcome.created = self.create([row for row in rows if row.action == "create"], outcome)
-        outcome.updated = self.update([row for row in rows if row.action == "update"], outcome)
-        outcome.failed += len(outcome.refused)
+        result = ChunkResult()
+        result.unchanged = sum(1 for row in rows if row.action == "unchanged")
+        result.skipped = sum(1 for row in rows if row.action == "skip")
+        result.failed = sum(1 for row in rows if row.action == "error")
+        result.created = self.create([row for row in rows if row.action == "create"], result)
+        result.updated = self.update([row for row in rows if row.action == "update"], result)
+        result.failed += len(result.refused)
         connection = self.session.connection()
-        for row in rows if outcome.refused else ():
-            if row.number in outcome.refused:
-                texts = self.cells_of(row), encode_problems(outcome.refused[row.number])
+        for row in rows if result.refused else ():
+            if row.number in result.refused:
+                texts = self.cells_of(row), encode_problems(result.refused[row.number])
                 texts = store.sealed_texts(*texts) if self.is_sealed else texts
                 store.refuse_plan_row(connection, self.batch_id, row.number, *texts)
-        return outcome
+        return result
 
     def cells_of(self, row: store.PlanRow) -> str:
         """Return the cells a refused row came from, as far as its plan tells, for the problem file."""
@@ -81,11 +81,11 @@ class Executor:
             cells[column.index] = f"#{value}" if is_link and value is not None else value
         return encode_cells(cells)
 
-    def create(self, rows: Sequence[store.PlanRow], outcome: Outcome) -> int:
+    def create(self, rows: Sequence[store.PlanRow], result: ChunkResult) -> int:
         """Create records and return how many; the journal notes which."""
-        return self.create_halving([(row.number, self.decoder.decode(row.content)) for row in rows], outcome)
+        return self.create_halving([(row.number, self.decoder.decode(row.content)) for row in rows], result)
 
-    def create_halving(self, numbered: Sequence[tuple[int, Mapping]], outcome: Outcome) -> int:
+    def create_halving(self, numbered: Sequence[tuple[int, Mapping]], result: ChunkResult) -> int:
         """Create all at once; when one is refused, each half by itself, so that only the bad ones are left out."""
         if not numbered:
             return 0
@@ -95,14 +95,12 @@ class Executor:
             return len(numbered)
         except REFUSALS as error:
             if len(numbered) == 1:
-                outcome.refused[numbered[0][0]] = [refusal_of(self.entity, error)]
+                result.refused[numbered[0][0]] = [refusal_of(self.entity, error)]
                 return 0
         middle = len(numbered) // 2
-        return self.create_halving(numbered[:middle], outcome) + self.create_halving(
-            numbered[middle:], outcome
-        )
+        return self.create_halving(numbered[:middle], result) + self.create_halving(numbered[middle:], result)
 
-    def update(self, rows: Sequence[store.PlanRow], outcome: Outcome) -> int:
+    def update(self, rows: Sequence[store.PlanRow], result: ChunkResult) -> int:
         """Change records and return how many; a record somebody changed since the plan is judged again."""
         if not rows:
             return 0
@@ -113,7 +111,7 @@ class Executor:
             changes = decode_edit(self.entity, row.content)
             problems = self.judge_again(row, before, changes) if is_stale(row, before) else []
             if problems:
-                outcome.refused[row.number] = problems
+                result.refused[row.number] = problems
             else:
                 edits.append(
                     (
@@ -121,7 +119,7 @@ class Executor:
                         RecordEdit(row.record_id, before, {name: pair[1] for name, pair in changes.items()}),
                     )
                 )
-        return self.update_halving(edits, outcome)
+        return self.update_halving(edits, result)
 
     def judge_again(
         self, row: store.PlanRow, before: Mapping[str, Any] | None, changes: Mapping[str, tuple[Any, Any]]
@@ -138,7 +136,7 @@ class Executor:
             0, []
         )
 
-    def update_halving(self, edits: Sequence[tuple[int, RecordEdit]], outcome: Outcome) -> int:
+    def update_halving(self, edits: Sequence[tuple[int, RecordEdit]], result: ChunkResult) -> int:
         """Change all at once; when one is refused, each half by itself."""
         if not edits:
             return 0
@@ -148,10 +146,10 @@ class Executor:
             return len(edits)
         except REFUSALS as error:
             if len(edits) == 1:
-                outcome.refused[edits[0][0]] = [refusal_of(self.entity, error)]
+                result.refused[edits[0][0]] = [refusal_of(self.entity, error)]
                 return 0
         middle = len(edits) // 2
-        return self.update_halving(edits[:middle], outcome) + self.update_halving(edits[middle:], outcome)
+        return self.update_halving(edits[:middle], result) + self.update_halving(edits[middle:], result)
 
 
 def is_stale(row: store.PlanRow, before: Mapping[str, Any] | None) -> bool:

@@ -7,14 +7,14 @@ from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
 from crm.imports.lease import Shop
-from crm.imports.service import JOBS, place_of
+from crm.imports.service import JOBS, import_settings
 
 
 def current_shop() -> Shop:
     """Return what this process's settings say."""
     settings = current_settings()
     engine = build_engine(settings.database_url)
-    return Shop(engine, place_of(settings), settings.language, settings.time_zone)
+    return Shop(engine, import_settings(settings), settings.language, settings.time_zone)
 
 
 def check_batch(batch_id: int) -> None:

@@ -19,7 +19,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import CrmError, Problem, UnavailableError
 from crm.imports import service, store
-from crm.imports.service import Batch, Place
+from crm.imports.service import Batch, ImportSettings
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
 from crm.revisions.former_names import read_past
@@ -44,19 +44,19 @@ class Shop:
     """What the work needs of its process."""
 
     engine: sa.Engine
-    place: Place
+    settings: ImportSettings
     language: str = "en"
     time_zone: str = "Europe/Athens"
 
 
 @dataclass
-class Work:
+class Attempt:
     """One attempt at a batch: the session it works in, and the lease it holds."""
 
     session: CrmSession
     batch: Batch
     entity: Entity
-    attempt: int
+    number: int
     chunks: int = 0
 
     def hold(self) -> None:
@@ -67,7 +67,7 @@ class Work:
         self.chunks += 1
         if self.chunks % COLLECT_CHUNKS == 0:
             gc.collect()
-        if not store.lock_batch(self.session.connection(), self.batch["id"], self.attempt):
+        if not store.lock_batch(self.session.connection(), self.batch["id"], self.number):
             self.session.rollback()
             raise LeaseLostError
 
@@ -98,7 +98,7 @@ class Work:
         self.session.commit()
 
 
-def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], None]) -> bool:
+def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Attempt], None]) -> bool:
     """Do the work of a state if nobody else does; after a publish in between it goes on with the live revision."""
     while True:
         try:
@@ -107,7 +107,7 @@ def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], 
             continue
 
 
-def try_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Work], None]) -> bool:
+def try_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Attempt], None]) -> bool:
     """Do the work of a state by one revision; a person's mistake ends the batch, a bug leaves its lease.
 
     Errors: PublishedError when that revision is not the live one any more; the lease is free then.
@@ -152,13 +152,13 @@ def deepest(error: CrmError) -> Problem:
 
 
 @contextmanager
-def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Work | None]:
+def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Attempt | None]:
     """Claim a batch and open a session of its actor; None when there is nothing to do."""
     workspace = get_workspace(shop.engine)
     with CrmSession(workspace.bind(shop.engine)) as session:
         now = session.clock()
-        attempt = store.claim_batch(session.connection(), batch_id, state, now, LEASE_SECONDS)
-        batch = store.find_batch(session.connection(), batch_id) if attempt else None
+        number = store.claim_batch(session.connection(), batch_id, state, now, LEASE_SECONDS)
+        batch = store.find_batch(session.connection(), batch_id) if number else None
         if batch is not None:
             session.actor = actor_of_batch(session.connection(), workspace, batch, shop)
             session.workspace, session.batch_id = workspace, batch_id
@@ -175,7 +175,7 @@ def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Work | None]:
                 finished_at=now,
             )
         session.commit()
-        yield Work(session, batch, entity, attempt) if entity else None
+        yield Attempt(session, batch, entity, number) if entity else None
 
 
 def entity_now(session: CrmSession, batch: Batch) -> Entity | None:

@@ -11,6 +11,8 @@ TEXT_KINDS = ("csv", "tsv", "txt")
 KINDS = WORKBOOK_KINDS + TEXT_KINDS
 MODES = ("create", "update", "upsert")
 FIRST_ROWS = 20  # filled rows that a look shows of every sheet
+SheetRow = tuple[int, list[Any]]
+"""The number a spreadsheet shows beside a row, and its cells from column A."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from crm.entities.model import Entity
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_edit, encode_problems, encode_values
-from crm.imports.convert import Converted, Converter, Row
+from crm.imports.convert import Converted, Converter
 from crm.imports.lookups import Lookups
-from crm.imports.model import Matching
+from crm.imports.model import Matching, SheetRow
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.records.bulk import load_rows
 from crm.records.draft import RecordDraft
@@ -74,7 +74,7 @@ class Planner:
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}
         self.seen_keys: dict[tuple, int] = {}
 
-    def plan(self, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+    def plan(self, rows: Iterable[SheetRow]) -> list[tuple[Any, ...]]:
         """Return one chunk's plan rows, as `store.ROW_COLUMNS` without the batch."""
         self.begin_chunk()
         chunk = [Planned(row) for row in self.converter.convert(rows, self.defaults)]
@@ -86,7 +86,7 @@ class Planner:
         self.note_seen(chunk)
         return [self.as_row(planned) for planned in chunk]
 
-    def remember(self, rows: Iterable[Row]) -> None:
+    def remember(self, rows: Iterable[SheetRow]) -> None:
         """Note the keys of rows that are written already: no row to come may mean the same record."""
         for row in self.converter.convert(rows, self.defaults) if self.matching.keys else ():
             key = self.key_of(row)

@@ -42,25 +42,27 @@ Batch = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class ImportSettings:
     """Where imports keep their files, and how much of the machine a file may cost."""
 
     files_url: str
     limits: Limits
 
 
-def place_of(settings: Any) -> Place:
-    """Return the place the settings describe."""
+def import_settings(settings: Any) -> ImportSettings:
+    """Return what the settings say of imports."""
     limits = Limits(
         upload_mb=settings.import_max_mb,
         memory_mb=settings.import_parse_mb,
         seconds=settings.import_parse_seconds,
         rows=settings.import_max_rows,
     )
-    return Place(settings.files_url, limits)
+    return ImportSettings(settings.files_url, limits)
 
 
-def start_import(session: CrmSession, place: Place, entity: Entity, source: BinaryIO, name: str) -> int:
+def start_import(
+    session: CrmSession, settings: ImportSettings, entity: Entity, source: BinaryIO, name: str
+) -> int:
     """Keep an uploaded file, look at it, guess its columns; return the new batch's number.
 
     Shape:  `name` is what the person calls the file; its extension must fit the content.
@@ -69,14 +71,14 @@ def start_import(session: CrmSession, place: Place, entity: Entity, source: Bina
     require(session.actor, "import", entity)
     extension = Path(name).suffix.lower().lstrip(".") or "bin"
     secret = new_secret() if session.workspace.schema.has_secrets else None
-    limit = place.limits.upload_mb
-    key, fingerprint = files.save_file(place.files_url, source, extension[:10], limit, secret)
+    limit = settings.limits.upload_mb
+    key, fingerprint = files.save_file(settings.files_url, source, extension[:10], limit, secret)
     try:
-        with files.local_file(place.files_url, key, secret) as path:
-            look = look_at_file(path, name, place.limits)
+        with files.local_file(settings.files_url, key, secret) as path:
+            look = look_at_file(path, name, settings.limits)
         check_look(look)
     except ImportRowError:
-        files.erase_file(place.files_url, key)
+        files.erase_file(settings.files_url, key)
         raise
     sheet = look.chosen
     values = {
@@ -174,13 +176,13 @@ def importable_entities(session: CrmSession) -> list[Entity]:
     return [entity for entity in entities if "import" in session.actor.rights(entity.name).can]
 
 
-def look_again(place: Place, batch: Batch, reading: Reading) -> Look:
+def look_again(settings: ImportSettings, batch: Batch, reading: Reading) -> Look:
     """Return what the file of a batch holds with another sheet, header row, encoding or delimiter.
 
     Errors: ImportRowError. Takes as long as the file asks for, so hold no transaction meanwhile.
     """
-    with files.local_file(place.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        look = look_at_file(path, batch["file_name"], place.limits, reading)
+    with files.local_file(settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
+        look = look_at_file(path, batch["file_name"], settings.limits, reading)
     sheet = look.get_sheet(reading.sheet)
     if sheet is None:
         raise ImportRowError("import.no_such_sheet", sheet=reading.sheet or "")

@@ -8,21 +8,20 @@ from typing import Any
 from crm.errors import ImportRowError
 from crm.imports.cells import cell_text
 from crm.imports.findings import Rows
-from crm.imports.model import FIRST_ROWS, Limits
+from crm.imports.model import FIRST_ROWS, Limits, SheetRow
 
 SheetLook = dict[str, Any]
-Row = tuple[int, list[Any]]
 
 
-def look_at_rows(rows: Iterator[Row], header_row: int | None, limits: Limits) -> SheetLook:
+def look_at_rows(rows: Iterator[SheetRow], header_row: int | None, limits: Limits) -> SheetLook:
     """Return header row, columns, row count and first rows of one sheet.
 
     Shape:  `rows` are the filled ones, blanks at their ends cut off; `header_row` is the number a person
             chose, None for the first filled row.
     Errors: ImportRowError import.no_such_row, import.too_many_columns.
     """
-    first_rows: list[Row] = []
-    header: Row | None = None
+    first_rows: list[SheetRow] = []
+    header: SheetRow | None = None
     first_column, width, below, beyond = 1 << 20, 0, 0, Rows()
     for number, cells in rows:
         if len(first_rows) < FIRST_ROWS:
@@ -57,7 +56,7 @@ def leading_blanks(cells: list[Any]) -> int:
     return next(index for index, cell in enumerate(cells) if cell is not None)
 
 
-def check_width(width: int, header: Row, limits: Limits) -> None:
+def check_width(width: int, header: SheetRow, limits: Limits) -> None:
     """Refuse a header that is wider than anybody means; a far cell among the rows alone is no reason."""
     if width > limits.columns and len(header[1]) > limits.columns:
         raise ImportRowError("import.too_many_columns", limit=limits.columns)
@@ -71,7 +70,7 @@ def headers(cells: list[Any], first_column: int, width: int, limits: Limits) -> 
     return texts + [""] * (width - first_column - len(texts))
 
 
-def find_title(first_rows: list[Row], header: Row, width: int) -> dict[str, Any]:
+def find_title(first_rows: list[SheetRow], header: SheetRow, width: int) -> dict[str, Any]:
     """Return whether the header row looks like a title over the columns, and the row that looks better.
 
     >>> rows = [(1, ["Sales 2026"]), (2, ["name", "city", "amount"]), (3, ["Ana", "Cluj", 3])]

@@ -14,7 +14,7 @@ from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.imports import service
 from crm.imports.lease import CHUNK as ROWS
-from crm.imports.lease import Shop, Work
+from crm.imports.lease import Attempt, Shop
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, RecordEdit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
@@ -139,20 +139,20 @@ class Undoer:
         return None if value is None else FIELD_TYPES[field.type].from_json(field, value)
 
 
-def take_back(_shop: Shop, work: Work) -> None:
+def take_back(_shop: Shop, attempt: Attempt) -> None:
     """Take back what the batch wrote, newest change first."""
-    session, batch = work.session, work.batch
+    session, batch = attempt.session, attempt.batch
     session.batch_id, session.cause = None, (f"import-undo:{batch['id']}",)
-    undoer = Undoer(session, work.entity, batch["id"])
+    undoer = Undoer(session, attempt.entity, batch["id"])
     while True:
-        work.hold_to_write()
+        attempt.hold_to_write()
         outcome = undoer.undo_chunk(batch["done_number"], ROWS)
         if outcome is None:
             break
         counts = {name: batch[name] + getattr(outcome, name) for name in ("removed", "restored", "kept")}
-        work.note(done=batch["done"] + outcome.seen, done_number=outcome.last, **counts)
+        attempt.note(done=batch["done"] + outcome.seen, done_number=outcome.last, **counts)
         session.commit()
-    work.finish("undone")
+    attempt.finish("undone")
 
 
 def count_undo(shop: Shop, batch_id: int) -> dict[str, int]:

@@ -18,7 +18,7 @@ from crm.errors import CrmError, ImportRowError, NotAllowedError, NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service
 from crm.imports.model import KINDS, MODES, Column, Matching, Reading, build_matching
-from crm.imports.service import Batch, Place
+from crm.imports.service import Batch, ImportSettings
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.reports.workbook import write_workbook
@@ -56,7 +56,9 @@ class ImportView(BaseView):
         try:
             if sent is None or not sent.filename:
                 raise ImportRowError("import.no_file")
-            batch_id = service.start_import(session, place(), entity, sent.stream, sent.filename)
+            batch_id = service.start_import(
+                session, current_import_settings(), entity, sent.stream, sent.filename
+            )
         except ImportRowError as error:
             session.rollback()
             return self.draw_index(error), 422
@@ -83,7 +85,7 @@ class ImportView(BaseView):
         session.commit()
         try:
             reading = read_reading(batch, request.form)
-            look = service.look_again(place(), batch, reading)
+            look = service.look_again(current_import_settings(), batch, reading)
             service.choose_sheet(session, batch, look, reading.sheet)
         except ImportRowError as error:
             return self.draw_again(batch_id, error)
@@ -171,7 +173,7 @@ class ImportView(BaseView):
             entities=entities,
             chosen=chosen if chosen in {entity.name for entity in entities} else "",
             accept=ACCEPT,
-            limit_mb=place().limits.upload_mb,
+            limit_mb=current_import_settings().limits.upload_mb,
             batches=[in_history(session, batch) for batch in service.list_batches(session)],
         )
 
@@ -187,9 +189,9 @@ def importing_session() -> CrmSession:
     return session
 
 
-def place() -> Place:
+def current_import_settings() -> ImportSettings:
     """Return where this app keeps imported files."""
-    return service.place_of(current_app.extensions["crm_settings"])
+    return service.import_settings(current_app.extensions["crm_settings"])
 
 
 def to_batch(batch_id: int) -> AnyResponse:
@@ -240,7 +242,9 @@ def problem_file(batch: Batch) -> Response:
     """
     if not batch["problems_key"]:
         raise NotFoundError("import.no_problem_file")
-    with files.local_file(place().files_url, batch["problems_key"], files.secret_of(batch)) as path:
+    with files.local_file(
+        current_import_settings().files_url, batch["problems_key"], files.secret_of(batch)
+    ) as path:
         body = BytesIO(path.read_bytes())
     name = f"import-{batch['id']}-problems.xlsx"
     return send_file(body, mimetype=SPREADSHEET, as_attachment=True, download_name=name)

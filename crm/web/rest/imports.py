@@ -14,7 +14,7 @@ from crm.imports import service
 from crm.imports.matching import tell_columns
 from crm.imports.model import Matching, Reading, build_matching
 from crm.revisions.workspace import Workspace
-from crm.web.imports.pages import place, problem_file
+from crm.web.imports.pages import current_import_settings, problem_file
 from crm.web.language import current_language
 from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_object, described
 from crm.web.rest.entity import answer, for_users
@@ -49,7 +49,9 @@ class ImportApi(DescribedApi):
         if sent is None or not sent.filename:
             raise ImportRowError("import.no_file")
         session.commit()  # reading the file takes a while, and nobody shall wait for our transaction
-        batch_id = service.start_import(session, place(), entity, sent.stream, sent.filename)
+        batch_id = service.start_import(
+            session, current_import_settings(), entity, sent.stream, sent.filename
+        )
         choose(session, batch_id, options)
         service.begin_check(session, batch_id)
         session.commit()
@@ -118,7 +120,9 @@ def choose(session: CrmSession, batch_id: int, options: dict[str, Any]) -> None:
     if any(told) or row:
         header_row = row if isinstance(row, int) and row > 0 else None
         reading = Reading(batch["look"]["kind"], told[0], header_row, told[1], told[2])
-        service.choose_sheet(session, batch, service.look_again(place(), batch, reading), told[0])
+        service.choose_sheet(
+            session, batch, service.look_again(current_import_settings(), batch, reading), told[0]
+        )
         batch = service.get_batch(session, batch_id)
     service.match_columns(session, batch_id, read_matching(session, batch, options))
 

@@ -33,7 +33,7 @@ class Workshop:
         """
         with self.session_as(*filter(None, [options.get("who")])) as session:
             found = service.entity_of(session, entity)
-            batch_id = service.start_import(session, self.shop.place, found, BytesIO(content), name)
+            batch_id = service.start_import(session, self.shop.settings, found, BytesIO(content), name)
             matching = build_matching(service.get_batch(session, batch_id)["matching"])
             chosen = replace(
                 matching,
@@ -99,4 +99,4 @@ def csv_of(table: Table, delimiter: str = ";") -> bytes:
 
 def shop_in(engine: Any, folder: Path) -> lease.Shop:
     """Return a shop whose files lie in a folder."""
-    return lease.Shop(engine, service.Place(folder.as_uri(), Limits()))
+    return lease.Shop(engine, service.ImportSettings(folder.as_uri(), Limits()))

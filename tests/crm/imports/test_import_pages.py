@@ -16,9 +16,9 @@ PEOPLE = "Name;E-mail;City\nAna;ana@x.org;Cluj\nBo;no mail;Iași\n".encode()
 @pytest.fixture
 def shop(engine, settings):
     """The workshop the app's own settings describe."""
-    from crm.imports.service import place_of
+    from crm.imports.service import import_settings
 
-    return lease.Shop(engine, place_of(settings))
+    return lease.Shop(engine, import_settings(settings))
 
 
 def upload(browser, content: bytes = PEOPLE, name: str = "people.csv", entity: str = "customer"):

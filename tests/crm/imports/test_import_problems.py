@@ -41,7 +41,7 @@ def test_the_corrected_file_imports_without_any_change_to_its_columns(workshop):
         ["", "c@x.org", "ten"],
     ]
     batch = workshop.run(csv_of(table), "customer")
-    with files.local_file(workshop.shop.place.files_url, batch["problems_key"]) as path:
+    with files.local_file(workshop.shop.settings.files_url, batch["problems_key"]) as path:
         book = openpyxl.load_workbook(path)
     sheet = book.active
     assert [cell.value for cell in sheet[1]][3:] == ["# Row", "# Column", "# Value", "# Reason"]

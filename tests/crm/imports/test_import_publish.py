@@ -59,7 +59,7 @@ def retype(fields: dict) -> None:
 
 def between_chunks(monkeypatch, chunk: int, deed: Callable[[], None]) -> None:
     """Do something once, before a chunk of an import's run begins."""
-    real, calls = lease.Work.hold_to_write, []
+    real, calls = lease.Attempt.hold_to_write, []
 
     def hold(self):
         calls.append(1)
@@ -67,7 +67,7 @@ def between_chunks(monkeypatch, chunk: int, deed: Callable[[], None]) -> None:
             deed()
         real(self)
 
-    monkeypatch.setattr(lease.Work, "hold_to_write", hold)
+    monkeypatch.setattr(lease.Attempt, "hold_to_write", hold)
 
 
 def stored(engine, session_as, field: str) -> list:
@@ -186,7 +186,7 @@ def test_a_second_publish_while_the_rest_is_planned_is_carried_over_too(
     def rename_again(fields: dict) -> None:
         fields["hint"] = {**fields.pop("comment"), "was": "comment"}
 
-    real, calls = lease.Work.hold_to_write, []
+    real, calls = lease.Attempt.hold_to_write, []
 
     def hold(self):
         calls.append(1)
@@ -194,7 +194,7 @@ def test_a_second_publish_while_the_rest_is_planned_is_carried_over_too(
             publish_fields(engine, rename if len(calls) == 3 else rename_again)
         real(self)
 
-    monkeypatch.setattr(lease.Work, "hold_to_write", hold)
+    monkeypatch.setattr(lease.Attempt, "hold_to_write", hold)
     assert counts(workshop.apply(batch["id"])) == {"created": ROWS}
     assert stored(engine, session_as, "hint") == [(name, "x") for name in NAMES]
 
