@@ -34,13 +34,13 @@ def register(group: click.Group) -> None:
     @click.option("--as", "user", default="", help="Run it with this user's rights.")
     def report(context: Context, name: str, xlsx: Path | None, user: str) -> None:
         with open_session(context.engine, context.workspace, _actor(context, user)) as session:
-            outcome = run_report(session, get_report(session, name))
+            result = run_report(session, get_report(session, name))
         if xlsx:
-            header = [column.label for column in outcome.columns]
-            write_workbook(xlsx, name, header, report_rows(outcome), context.language in RIGHT_TO_LEFT)
-        lines = ["\t".join(column.label for column in outcome.columns)]
-        lines += ["\t".join(row.texts) for row in outcome.rows]
-        context.answer(report_facts(outcome), "\n".join([outcome.definition, *lines]))
+            header = [column.label for column in result.columns]
+            write_workbook(xlsx, name, header, report_rows(result), context.language in RIGHT_TO_LEFT)
+        lines = ["\t".join(column.label for column in result.columns)]
+        lines += ["\t".join(row.texts) for row in result.rows]
+        context.answer(report_facts(result), "\n".join([result.definition, *lines]))
 
     @crm_command(group, "export", help="Write records to a workbook or csv file.")
     @click.argument("entity")

@@ -8,29 +8,29 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from crm.reports.service import Column, Outcome, ReportRow
+from crm.reports.service import Column, ReportResult, ReportRow
 
 MOST_POINTS = 500
 MOST_PERIODS = 6  # labels under an axis of time
 
 
-def build_figure(outcome: Outcome, url_of: Callable[[ReportRow], str]) -> dict[str, Any]:
+def build_figure(result: ReportResult, url_of: Callable[[ReportRow], str]) -> dict[str, Any]:
     """Return the figure of a report as plain data.
 
     Shape:  every point's `customdata` is the address of its records, given by `url_of`.
     """
-    chart = outcome.report.chart
-    names = [column.name for column in outcome.columns]
+    chart = result.report.chart
+    names = [column.name for column in result.columns]
     x, y = names.index(chart.x) if chart.x in names else 0, names.index(chart.y)
     color = names.index(chart.color) if chart.color in names else None
-    rows = outcome.rows[:MOST_POINTS]
+    rows = result.rows[:MOST_POINTS]
     figure = go.Figure()
     for name, part in _series(rows, color):
         figure.add_trace(_trace(chart.kind, name, part, (x, y), [url_of(row) for row in part]))
     figure.update_layout(
         barmode="stack" if chart.kind == "stacked_bar" else "group",
         showlegend=color is not None or chart.kind == "pie",
-        **_axes(chart.kind, outcome.columns[y].label, outcome.columns[x], [row.texts[x] for row in rows]),
+        **_axes(chart.kind, result.columns[y].label, result.columns[x], [row.texts[x] for row in rows]),
     )
     found = figure.to_plotly_json()
     found["layout"].pop("template", None)

@@ -57,7 +57,7 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportResult:
     """A report that was run."""
 
     report: Report
@@ -82,7 +82,7 @@ def get_report(session: CrmSession, name: str) -> Report:
     return found
 
 
-def run_report(session: CrmSession, report: Report) -> Outcome:
+def run_report(session: CrmSession, report: Report) -> ReportResult:
     """Run a report under the actor's rights.
 
     Errors: QueryError when it reads something that is not open to the actor.
@@ -94,7 +94,7 @@ def run_report(session: CrmSession, report: Report) -> Outcome:
     totals = session.execute(query.totals()).one()
     spent = int((time.perf_counter() - begun) * 1000)
     texts = tuple(query.text(column, value) for column, value in zip(query.measured, totals, strict=True))
-    return Outcome(
+    return ReportResult(
         report,
         query.columns,
         rows,

@@ -10,7 +10,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.records.export import export_columns, export_header, export_rows
 from crm.records.listing import ListQuery, require_answerable
-from crm.reports.service import Outcome
+from crm.reports.service import ReportResult
 from crm.reports.workbook import write_csv, write_workbook
 from crm.texts import RIGHT_TO_LEFT
 
@@ -38,28 +38,28 @@ def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Pa
     return count
 
 
-def report_rows(outcome: Outcome) -> list[list[Any]]:
+def report_rows(result: ReportResult) -> list[list[Any]]:
     """Return a report's rows for a workbook: groups as texts, measures as numbers."""
     return [
         [
             value if column.is_measure else text
-            for column, value, text in zip(outcome.columns, row.values, row.texts, strict=True)
+            for column, value, text in zip(result.columns, row.values, row.texts, strict=True)
         ]
-        for row in outcome.rows
+        for row in result.rows
     ]
 
 
-def report_facts(outcome: Outcome) -> dict[str, Any]:
+def report_facts(result: ReportResult) -> dict[str, Any]:
     """Return a report as JSON (shape: interfaces.md): groups by their stored values, exact numbers as numbers."""
     return {
-        "report": outcome.report.name,
-        "as_of": outcome.as_of.isoformat() + "Z",
-        "definition": outcome.definition,
-        "columns": [column.name for column in outcome.columns],
-        "labels": [column.label for column in outcome.columns],
-        "rows": [[_json(value) for value in row.values] for row in outcome.rows],
-        "texts": [list(row.texts) for row in outcome.rows],
-        "parameters": {"entity": outcome.report.entity},
+        "report": result.report.name,
+        "as_of": result.as_of.isoformat() + "Z",
+        "definition": result.definition,
+        "columns": [column.name for column in result.columns],
+        "labels": [column.label for column in result.columns],
+        "rows": [[_json(value) for value in row.values] for row in result.rows],
+        "texts": [list(row.texts) for row in result.rows],
+        "parameters": {"entity": result.report.entity},
     }
 
 

@@ -24,7 +24,7 @@ from crm.messages import render
 from crm.permissions.sight import told_narrowed
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
-from crm.reports.service import Outcome, ReportRow, get_report, run_report
+from crm.reports.service import ReportResult, ReportRow, get_report, run_report
 from crm.reports.tables import report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
@@ -47,9 +47,9 @@ def records_url(entity: str, lines: list[Any]) -> str:
     return f"{path}?{urlencode({'where': json.dumps(lines, ensure_ascii=False)})}" if lines else path
 
 
-def row_url(outcome: Outcome) -> Callable[[ReportRow], str]:
+def row_url(result: ReportResult) -> Callable[[ReportRow], str]:
     """Return what leads from a row of a report to its records."""
-    return lambda row: records_url(outcome.report.entity, row.lines)
+    return lambda row: records_url(result.report.entity, row.lines)
 
 
 def send_table(write: Callable[[Path], None], name: str, suffix: str) -> Response:
@@ -83,13 +83,13 @@ class ReportsView(BaseView):
         """Show one report: its chart, its table, what it counts."""
         session = current_session()
         report = get_report(session, name)
-        outcome = run_report(session, report)
+        result = run_report(session, report)
         return render_template(
             "reports/report.html",
-            outcome=outcome,
+            outcome=result,
             report=report,
-            row_url=row_url(outcome),
-            notes=[render(note, session.actor.language) for note in told_narrowed(outcome.narrowed)],
+            row_url=row_url(result),
+            notes=[render(note, session.actor.language) for note in told_narrowed(result.narrowed)],
         )
 
     @expose("/<name>/figure.json")
@@ -97,19 +97,19 @@ class ReportsView(BaseView):
     def figure(self, name: str) -> Response:
         """Return the figure of a report."""
         session = current_session()
-        outcome = run_report(session, get_report(session, name))
-        return jsonify(build_figure(outcome, row_url(outcome)))
+        result = run_report(session, get_report(session, name))
+        return jsonify(build_figure(result, row_url(result)))
 
     @expose("/<name>.xlsx")
     @has_access
     def workbook(self, name: str) -> Response:
         """Hand out the table of a report."""
         session = current_session()
-        outcome = run_report(session, get_report(session, name))
-        header = [column.label for column in outcome.columns]
+        result = run_report(session, get_report(session, name))
+        header = [column.label for column in result.columns]
         rtl = session.actor.language in RIGHT_TO_LEFT
         return send_table(
-            lambda path: write_workbook(path, name, header, report_rows(outcome), rtl), name, ".xlsx"
+            lambda path: write_workbook(path, name, header, report_rows(result), rtl), name, ".xlsx"
         )
 
 
@@ -162,10 +162,10 @@ def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
     report = Report("figure", card.entity, card.label or Text(""), card.lines, (), (card.measure,), None)
     label = (card.label or session.workspace.schema.entities[card.entity].plural).get(session.actor.language)
     try:
-        outcome = run_report(session, report)
+        result = run_report(session, report)
     except QueryError:
         return {"label": label, "value": "—", "url": "", "note": gettext("not open to you")}
-    text = outcome.rows[0].texts[0] if outcome.rows else ""
+    text = result.rows[0].texts[0] if result.rows else ""
     lines = [*card.lines, *card.measure.lines]
     return {"label": label, "value": text or "0", "url": records_url(card.entity, lines)}
 

@@ -52,8 +52,8 @@ class ReportApi(DescribedApi):
     def get(self, name: str) -> Response:
         """Return a report's table."""
         session = current_session()
-        outcome = run_report(session, get_report(session, name))
-        return answer({**report_facts(outcome), **rests_on(session, outcome.narrowed)})
+        result = run_report(session, get_report(session, name))
+        return answer({**report_facts(result), **rests_on(session, result.narrowed)})
 
 
 def rests_on(session: CrmSession, narrowed: list[Narrowed]) -> dict[str, Any]:
