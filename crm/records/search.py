@@ -2,39 +2,151 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.fields import kind_of, type_of
+from crm.fields.base import Situation
+from crm.fields.fold import fold, query_keys, search_keys
+from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
-from crm.records.values import situation_of, title_fields, title_of
+from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
 
 LOOKUP_HITS = 20
 GROUP_HITS = 5
+NOTE_PARTS = 2  # values that stand below a title, and more only where two records would look the same
+MOST_PARTS = 6
+LONGEST_PART = 60  # characters
+UNTOLD = ("long_text", "file", "image", "address", "boolean")
+"""Types whose values tell no record from another at a glance."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One record found: enough to show and open it."""
+    """One record found: enough to show, tell apart and open it.
+
+    Shape:  `note` holds some of its values, those of the list's columns and the searched fields first.
+    """
 
     entity: Entity
     id: int
     title: str
+    note: str = ""
 
 
 def find_hits(
     session: CrmSession, entity: Entity, words: str, limit: int = LOOKUP_HITS, only: tuple = ()
 ) -> list[Hit]:
-    """Return records of one entity that match typed words; without words the newest ones.
+    """Return records of one entity that match typed words, the best first; without words the newest ones.
 
     Shape:  `only` are raw conditions they must meet as well.
     """
     hidden = session.actor.rights(entity.name).hidden
-    names = tuple(name for name in title_fields(entity) if name not in hidden)
-    query = ListQuery(lines=only, search=words, page_size=limit, columns=names)
-    page = list_records(session, entity, query)
+    titles = tuple(name for name in title_fields(entity) if name not in hidden)
+    query = ListQuery(
+        lines=only, search=words, page_size=limit, columns=(*titles, *_telling(session, entity))
+    )
+    rows = list_records(session, entity, query).rows
+    begun = _begins_with(session, entity, titles, words)
+    if begun and len(rows) == limit:
+        first = list_records(session, entity, replace(query, lines=[*only, begun])).rows
+        rows = list({row["id"]: row for row in (*first, *rows)}.values())[:limit]
     situation = situation_of(session)
-    return [Hit(entity, row["id"], title_of(entity, row, situation)) for row in page.rows]
+    hits = _with_notes(session, entity, rows, situation)
+    return sorted(hits, key=lambda hit: _rank(hit.title, words)) if words.strip() else hits
+
+
+def _begins_with(session: CrmSession, entity: Entity, titles: Iterable[str], words: str) -> dict | None:
+    """Return the condition that a title begins with the words, so that the best are among a few of many hits."""
+    fields = readable_fields(session.actor, entity)
+    plain = [name for name in titles if name in fields and _is_plain_text(fields[name])]
+    lines = [{"field": name, "starts_with": words.strip()} for name in plain]
+    return {"any": lines} if lines and words.strip() else None
+
+
+def _is_plain_text(field: Any) -> bool:
+    return kind_of(field) == TEXT and type_of(field).stored and not field.encrypted
+
+
+def _rank(title: str, words: str) -> int:
+    """Return how well a title fits: it begins with the words, a word of it does, it holds them, or another field does.
+
+    >>> [_rank(title, "lima") for title in ("Λιμάνι", "Limani", "Old Limani", "Kalimani", "Port")]
+    [0, 0, 1, 2, 3]
+    """
+    read, count = search_keys(title).split(" "), max(1, len(fold(title).split(" ")))
+    spellings = [" ".join(read[at : at + count]) for at in range(0, len(read), count)]
+    ways = [(spelling, key) for spelling in spellings for key in query_keys(words) if key]
+    if any(spelling.startswith(key) for spelling, key in ways):
+        return 0
+    if any(f" {key}" in spelling for spelling, key in ways):
+        return 1
+    return 2 if any(key in spelling for spelling, key in ways) else 3
+
+
+# --- What tells hits apart -----------------------------------------------------------------------------
+
+
+def _telling(session: CrmSession, entity: Entity) -> list[str]:
+    """Return the fields that stand below a title: columns of the list and what is searched, words and links first."""
+    fields = readable_fields(session.actor, entity)
+    searched = [field.name for field in entity.fields.values() if field.search]
+    shown = dict.fromkeys((*entity.columns, *searched))
+    titles = title_fields(entity)
+    found = [
+        name for name in shown if name in fields and name not in titles and fields[name].type not in UNTOLD
+    ]
+    return sorted(found, key=lambda name: not _is_said_in_words(fields[name]))[:MOST_PARTS]
+
+
+def _is_said_in_words(field: Any) -> bool:
+    return "choices" not in field.options and kind_of(field) in (TEXT, REFERENCE)
+
+
+def _with_notes(
+    session: CrmSession, entity: Entity, rows: list[dict[str, Any]], situation: Situation
+) -> list[Hit]:
+    names = _telling(session, entity)
+    linked = linked_titles(session, entity, rows, names, situation)
+    titles = [title_of(entity, row, situation) for row in rows]
+    parts = [
+        {name: display_of(entity, name, row, linked, situation)[:LONGEST_PART] for name in names}
+        for row in rows
+    ]
+    twins = Counter(fold(title) for title in titles)
+    different = _different(titles, parts)
+    return [
+        Hit(entity, row["id"], title, _note(row["id"], values, different if twins[fold(title)] > 1 else None))
+        for row, title, values in zip(rows, titles, parts, strict=True)
+    ]
+
+
+def _note(number: int, values: Mapping[str, str], telling: list[str] | None) -> str:
+    """Return the values below a title; twins that nothing tells apart show their number."""
+    parts = list(_chosen(values, telling or ()))
+    return " · ".join([*parts, f"#{number}"] if telling == [] else parts)
+
+
+def _different(titles: list[str], parts: list[dict[str, str]]) -> list[str]:
+    """Return the names whose values differ among hits of one title."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    for title, values in zip(titles, parts, strict=True):
+        for name, value in values.items():
+            seen.setdefault((fold(title), name), set()).add(value)
+    return list(dict.fromkeys(name for (_title, name), values in seen.items() if len(values) > 1))
+
+
+def _chosen(values: Mapping[str, str], telling: Iterable[str]) -> Iterator[str]:
+    """Yield the values to be shown: what tells twins apart first, then as many as there is room for."""
+    telling = [name for name in telling if values[name]]
+    yield from (values[name] for name in telling)
+    others = [values[name] for name in values if values[name] and name not in telling]
+    yield from others[: max(0, NOTE_PARTS - len(telling))]
 
 
 def search_everywhere(

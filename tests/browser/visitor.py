@@ -23,8 +23,9 @@ TOUCH_TARGETS = """
     .map((element) => element.outerHTML.slice(0, 120))
 """
 BARS_AT_THE_END = """
-() => {
+async () => {
     scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     const box = (name) => document.querySelector(name)?.getBoundingClientRect();
     const [top, side, bottom, main] = [".topbar", ".sidebar", ".bottom-bar", ".page-main"].map(box);
     const found = [];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ class LookupView(BaseView):
     @expose("/<entity>/<field>")
     @has_access
     def lookup(self, entity: str, field: str) -> Response:
-        """Return up to 20 records or users as `[{"value", "text"}]`."""
+        """Return up to 20 records or users as `[{"value", "text", "note"}]`, the best first."""
         session: CrmSession = self.appbuilder.session()
         found = session.workspace.schema.entities.get(entity)
         if found is None or not session.actor.rights(entity).can:
@@ -58,7 +59,7 @@ def _records(session: CrmSession, target: Entity, field: Field | None, words: st
     hits = find_hits(
         session, target, words, LOOKUP_HITS, tuple(field.options.get("only") or ()) if field else ()
     )
-    return [{"value": str(hit.id), "text": hit.title} for hit in hits]
+    return [{"value": str(hit.id), "text": hit.title, "note": hit.note} for hit in hits]
 
 
 def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[str, str]]:
@@ -71,9 +72,12 @@ def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[st
     role = field.options.get("only_role") if field else None
     if role:
         asked = asked.where(cls.id.in_(people.list_users_with_role(session.connection(), role)))
+    begun = sa.case((sa.func.crm_fold(full).startswith(fold(words), autoescape=True), 0), else_=1)
+    users = list(session.scalars(asked.order_by(begun, user_order(cls), cls.id).limit(LOOKUP_HITS)))
+    names = Counter(str(user) for user in users)
     return [
-        {"value": str(user.id), "text": str(user)}
-        for user in session.scalars(asked.order_by(user_order(cls), cls.id).limit(LOOKUP_HITS))
+        {"value": str(user.id), "text": str(user), "note": user.username if names[str(user)] > 1 else ""}
+        for user in users
     ]
 
 

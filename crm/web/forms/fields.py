@@ -26,7 +26,7 @@ class FormField:
             values of multi, tags and several references, whose labels are in `options`; a lookup's `options`
             hold only what is chosen, the rest comes from `lookup_url`. `direction` is "auto" for words, "ltr"
             for codes, phones, mails and numbers. `hint` is the format wanted, read inside an empty control.
-            `unit` stands beside a number (a currency or %). `create_url` opens a form for what was not found.
+            `unit` stands beside a number (a currency or %).
             Sent back: a checkbox as "false" and then perhaps "true" (take the last); multi, lookups and tags as
             several values with an empty one at the end (drop it); an upload as the numbers of the files that
             stay and an empty one, with new files under `upload-<name>`; everything else as one value.
@@ -47,7 +47,6 @@ class FormField:
     max_length: int | None = None
     direction: str = "auto"
     lookup_url: str = ""
-    create_url: str = ""
     accept: str = (
         ""  # of an upload: what the browser offers, what people read of it, and where files are sent at once
     )
