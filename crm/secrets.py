@@ -1,8 +1,8 @@
 """Keys and what they seal: values that nobody can read in the database file or a backup of it.
 
-A ring holds one or more keys. The first seals, all of them open, so that a new key can come while the old values are
-still being sealed anew. Every use of a key has a key of its own, derived from it (HKDF), for the place a value
-stands in: what is copied into another column or journal does not open there.
+A ring holds one or more keys. The first key seals and all keys open, so that values sealed by an older key stay
+readable while they are sealed again. Each column or journal has its own key, derived with HKDF: a sealed value that
+is copied elsewhere cannot be opened there.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def unseal(token: str, place: str) -> str:
 
 
 def reseal(token: str, place: str) -> str:
-    """Return a token sealed anew by the first key, and one that is already as it is.
+    """Return a token sealed by the first key; one that already is comes back unchanged.
 
     Errors: UnavailableError, as `unseal`.
     """
@@ -84,7 +84,7 @@ def reseal(token: str, place: str) -> str:
 
 
 def blind_index(text: str, place: str, key: Key | None = None) -> str:
-    """Return what equal texts of one place share and what says nothing else about them (HMAC)."""
+    """Return the blind index of a text (HMAC): equal for equal texts of one place, and revealing nothing else."""
     secret = _derived((key or current_keys()[0]).secret, f"index {place}")
     return _as_text(hmac.digest(secret, text.encode(), "sha256"))[:INDEX_LENGTH]
 

@@ -53,7 +53,7 @@ def pack_documents(documents: Iterable[Document], origin: str) -> bytes:
 
 
 def origin_of(number: int, bodies: Iterable[Mapping[str, Any]]) -> str:
-    """Return a revision's number with a mark of what it says, so that no other house's revision is taken for it."""
+    """Return a revision's number with a digest of its documents, to tell it from one of another installation."""
     texts = sorted(json.dumps(body, ensure_ascii=False, default=str) for body in bodies)
     return f"{number} {hashlib.blake2s(chr(0).join(texts).encode(), digest_size=16).hexdigest()}"
 
@@ -100,7 +100,7 @@ def _sized(name: str, content: bytes) -> tuple[str, bytes] | Problem:
 
 
 def _unpack(name: str, content: bytes, room: int) -> Iterator[tuple[str, bytes] | Problem]:
-    """Yield the files of an archive, so many bytes of them; what its directory says of their size is not believed."""
+    """Yield the files of an archive up to a number of bytes, counted while reading: the directory may lie."""
     if len(content) > MAX_PACKED_MB * MB:
         yield Problem("draft.archive_too_large", {"limit": MAX_PACKED_MB}, file=name)
         return

@@ -119,7 +119,7 @@ def change_choice(
 
 
 def remove_choice(field: Body, key: str) -> dict[str, Any]:
-    """Take a choice away, out of the allowed moves and the default too."""
+    """Remove a choice, also from the allowed moves and the default."""
     return set_choices(field, [row for row in rows_of(field) if row.key != key])
 
 

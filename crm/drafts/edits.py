@@ -196,7 +196,7 @@ def remove_field(body: Body, name: str) -> dict[str, Any]:
 
 
 def rename_in_layout(body: Body, old: str, new: str) -> dict[str, Any]:
-    """Speak of a field by its new name in title, list, form, board, calendar, timeline and duplicates."""
+    """Use the new name of a field in title, list, form, board, calendar, timeline and duplicates."""
     return _in_layout(
         body,
         lambda word: new if word == old else word,
@@ -205,7 +205,7 @@ def rename_in_layout(body: Body, old: str, new: str) -> dict[str, Any]:
 
 
 def remove_from_layout(body: Body, name: str) -> dict[str, Any]:
-    """Speak no more of a field in title, list, form, board, calendar, timeline and duplicates."""
+    """Remove a field from title, list, form, board, calendar, timeline and duplicates."""
     return _in_layout(
         body,
         lambda word: None if word == name else word,

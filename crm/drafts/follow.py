@@ -38,7 +38,7 @@ def _read(connection: sa.Connection) -> list[Document]:
 
 
 def _write(connection: sa.Connection, row: Document) -> None:
-    """Write an edit under its new names, unless the draft has one of that name: it is the draft that renames."""
+    """Write an edit under its new names, unless the draft already has an edit of that name: then it renames itself."""
     number, kind, name = int(row.name), row.body["kind"], row.body["name"]
     own = sa.select(edit.c.draft_id).where(edit.c.id == number).scalar_subquery()
     others = sa.select(edit.c.id).where(

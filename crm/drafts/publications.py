@@ -151,7 +151,7 @@ def list_forgotten(engine: sa.Engine) -> list[int]:
 
 
 def run_publication(engine: sa.Engine, publication_id: int) -> None:
-    """Publish what was asked for and keep the outcome. Safe to repeat: what is published is found published."""
+    """Publish what was asked for and keep the outcome. Safe to repeat: a finished publish is recognised."""
     found = _claim(engine, publication_id)
     if found is None:
         return
@@ -187,7 +187,7 @@ def _publish(session: CrmSession, found: Publication, beat: Callable[[], None]) 
 
 
 def _done_before(session: CrmSession, found: Publication) -> int:
-    """Return the revision that an attempt made which died before it could say so.
+    """Return the revision made by an attempt that died before it noted its success.
 
     Errors: NotFoundError when there is none: somebody discarded the draft.
     """

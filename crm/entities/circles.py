@@ -46,7 +46,7 @@ def find_circles(documents: Iterable[Document]) -> list[Problem]:
 
 
 def without_circles(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems but those of members of circles, and of what stands on them: each circle is told once."""
+    """Return the problems without those that a circle causes: each circle is reported once, as a whole."""
     return [problem for problem in problems if innermost(problem).code not in TOLD_HERE]
 
 

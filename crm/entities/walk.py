@@ -17,9 +17,9 @@ ENTITY, FIELD, CHILDREN, CHOICE = "entity", "field", "children", "choice"
 OF_EVERY_RECORD = (
     "of_every_record"  # the kind of `{title}`, `created_at`, … where they are no declared fields
 )
-CARRIED = "carried"  # read past everybody's rights, and taken elsewhere: what is meant where nothing is said
-ASKED = "asked"  # read past everybody's rights while somebody works on a record, who learns whether it holds
-SHOWN = "shown"  # read for who looks, by his own rights
+CARRIED = "carried"  # read without regard to rights, and taken elsewhere; the default
+ASKED = "asked"  # read without regard to rights; who works on the record learns only whether it holds
+SHOWN = "shown"  # read with the rights of the person who looks
 NAMED = "named"  # nothing is read: a layout, what a role says of a field
 SENT = "sent"  # whom something is sent to, or given
 NOT_OPERATORS = ("field", "where", "formula", *GROUPS, *AGGREGATES)
@@ -44,12 +44,11 @@ class Mention:
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a document, and the entity whose names are meant there.
+    """A place in a document, and the entity whose names apply there.
 
-    Shape:  `how` says what becomes of what is mentioned: carried, asked, shown, named, sent, or the deed by which it
-            is written. `about` is the entity of the records it is about. `step` is the path of the step of a rule
-            in which one thing is done, `whole` that of the line or formula a name is part of. In a text a
-            reference stands for the title of what it leads to.
+    Shape:  `how` says how the document uses a name: carried, asked, shown, named, sent, or the deed that writes it.
+            `about` is the entity of the records concerned. `step` is the path of the rule's step, `whole` the path of
+            the line or formula that the name is part of. With `in_text` a reference means the title of its record.
     """
 
     entity: str = ""
@@ -83,11 +82,10 @@ def to_be(how: str, step: Step) -> Step:
 
 
 class Walker:
-    """Goes through parts of documents; `visit` sees each name and returns what shall stand there.
+    """Goes through parts of documents; `visit` is called with each name and returns the name to write.
 
-    Shape:  every method returns the value it was given, with its names written anew. What has another shape than
-            the language wants is left alone, so that documents with problems can be walked as well. `wholes` holds
-            the lines and formulas as they were written anew, by their paths.
+    Shape:  every method returns its value with the names replaced. A value of the wrong shape is returned as it is,
+            so that documents with problems can be walked too. `wholes` holds the rewritten lines and formulas by path.
     """
 
     def __init__(self, ground: Ground, visit: Visit) -> None:

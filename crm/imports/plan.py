@@ -94,7 +94,7 @@ class Planner:
                 self.seen_keys.setdefault(key, row.number)
 
     def begin_chunk(self) -> None:
-        """Take a new judge, who knows the moment, and learn whether new records need to be brought before him."""
+        """Make a new judge for this chunk and note whether it has to look at new records at all."""
         self.jury = Judge(self.session, self.entity)
         self.has_conditions = self.jury.may_complain(self.settled)
 

@@ -42,8 +42,8 @@ class Question:
 class Line:
     """One line of a role's record conditions in words.
 
-    Shape:  `holds` is whether it holds for the record; None without one, or when that would tell the asker of a
-            field hidden from him: then `is_secret` says so.
+    Shape:  `holds` is whether it holds for the record; None without one, and when the answer would reveal a
+            field that is hidden from the asker; then `is_secret` is set.
     """
 
     text: str
@@ -97,7 +97,7 @@ class FieldAnswer:
 class Explanation:
     """The answer and the chain that leads to it.
 
-    Shape:  `allowed` is None when the answer would tell the asker what is hidden from him. `verdict` is its sentence.
+    Shape:  `allowed` is None when the answer would reveal what is hidden from the asker. `verdict` is its sentence.
     """
 
     question: Question
@@ -110,7 +110,7 @@ class Explanation:
 
 
 def explain(session: CrmSession, actor: Actor, question: Question) -> Explanation:
-    """Return why an actor may or may not; asked by the session's own actor, who sees no more than he may.
+    """Return why an actor may or may not do something; nothing hidden from the session's actor is revealed.
 
     Errors: NotAllowedError when the asker may not configure; NotFoundError for an entity, field or deed there is
             not, and for a record that is not there or is out of the asker's reach.
@@ -154,7 +154,7 @@ def is_there(session: CrmSession, entity: Entity, record_id: int) -> bool:
 
 
 def every(parts: Iterable[bool | None]) -> bool | None:
-    """Return whether all hold; None when that hangs on one that is not known.
+    """Return whether all hold; None when an unknown one decides.
 
     >>> every([True, None]), every([False, None]), every([])
     (None, False, True)
@@ -166,7 +166,7 @@ def every(parts: Iterable[bool | None]) -> bool | None:
 
 
 def some(parts: Iterable[bool | None]) -> bool | None:
-    """Return whether one holds; None when that hangs on one that is not known."""
+    """Return whether one holds; None when an unknown one decides."""
     found = list(parts)
     if True in found:
         return True
@@ -175,7 +175,7 @@ def some(parts: Iterable[bool | None]) -> bool | None:
 
 @contextmanager
 def speaking_for(session: CrmSession, actor: Actor) -> Iterator[None]:
-    """Let the session speak for another actor, so that `me` and `my_team` are his."""
+    """Give the session another actor for a while, so that `me` and `my_team` mean that actor."""
     asker, session.actor = session.actor, actor
     try:
         yield
@@ -265,7 +265,7 @@ class Teller:
         return next(self._lines(tuple(lines), True))
 
     def _reasons(self, field: Field, is_writing: bool) -> Iterator[Problem]:
-        """Yield what closes a field whatever the roles say of it by name."""
+        """Yield the reasons that close a field even where no role names it."""
         rights = self.actor.rights(self.entity.name)
         if (
             field.name in rights.hidden

@@ -1,7 +1,8 @@
-"""What documents do with records: what each reads and writes, and where it goes, told by what outlasts every name.
+"""What documents do with records: what each one reads and writes, and where that goes; identified by uids.
 
-Who publishes may add nothing that reads or writes, past everybody's rights, what he may not read or write himself. What
-the same document did before stays free, whatever it is called by now, and so is what is new in the same publish.
+Some documents read and write without asking for anybody's rights. A publisher may not add such an access to what they
+may not read or write themselves. What the same document did before stays allowed, also under a new name, and so does
+any access to entities and fields that the same publish adds.
 """
 
 from __future__ import annotations
@@ -178,12 +179,12 @@ class Flows:
 def judge_flows(
     actor: Actor, before: Schema, after: Schema, only: frozenset[str] = frozenset()
 ) -> list[Problem]:
-    """Return a problem for all that new documents would do and the actor may not; with `only`, to certain uids."""
+    """Return a problem for everything new documents would do and the actor may not; `only` limits it to some uids."""
     return list(FlowJudge(actor, before, after, only).problems())
 
 
 def is_within(actor: Actor, live: Schema, then: Schema, document: Document) -> bool:
-    """Return whether the actor may do all that a document does by himself, as one revision had it and as he may now."""
+    """Return whether the actor's own rights allow all that a document does, in revision `then` and in the live one."""
     judge = FlowJudge(actor, replace(live, documents=()), then)
     uids = {field.uid for entity in live.entities.values() for field in entity.fields.values()} | {""}
     flows = [flow for flow in judge.after.of(document) if flow.how != NAMED and flow.how != SENT]
@@ -193,7 +194,7 @@ def is_within(actor: Actor, live: Schema, then: Schema, document: Document) -> b
 
 
 class FlowJudge:
-    """Compares two schemas, document by document, with what an actor may do by his rights in the older one."""
+    """Compares two schemas, document by document, with the actor's rights in the older one."""
 
     def __init__(
         self, actor: Actor, before: Schema, after: Schema, only: frozenset[str] = frozenset()
@@ -203,13 +204,13 @@ class FlowJudge:
         self.known = {entity.uid: entity for entity in before.entities.values()}
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a problem for each field or entity, where it is met first."""
+        """Yield one problem per field or entity, at its first use."""
         seen: set[tuple] = set()
         for document in self.after.schema.documents:
             yield from self.problems_of(document, seen)
 
     def problems_of(self, document: Document, seen: set[tuple]) -> Iterator[Problem]:
-        """Yield the problems of one document, as far as none of them was seen."""
+        """Yield the problems of one document, leaving out those already in `seen`."""
         old = self._former(document)
         for flow, (mention, reach) in self.after.of(document).items():
             code = "" if flow in old else self.refusal(flow)
@@ -218,7 +219,7 @@ class FlowJudge:
                 yield self._problem(code, document, mention, reach)
 
     def _former(self, document: Document) -> set[Flow]:
-        """Return what the document did until now; one under a new name goes on with what went with an old one."""
+        """Return what the document did until now; a new name may do what any removed document of its kind did."""
         key = (document.kind, document.name)
         if document.kind == ENTITY:
             uid = self.after._entity_uid(document.name)
@@ -234,7 +235,7 @@ class FlowJudge:
 
     @cached_property
     def _gone(self) -> dict[str, list[Document]]:
-        """Return the documents that are there no more, by kind; entities are known by their uids."""
+        """Return the removed documents by kind; entities are left out, since their uids identify them."""
         found: dict[str, list[Document]] = {}
         for key, document in self.before.documents.items():
             if document.kind != ENTITY and key not in self.after.documents:
@@ -242,7 +243,7 @@ class FlowJudge:
         return found
 
     def refusal(self, flow: Flow) -> str:
-        """Return the code of what the actor lacks for a flow, "" when he lacks nothing."""
+        """Return the code of the right the actor lacks for a flow; "" when none is missing."""
         entity = self.known.get(flow.entity)
         if entity is None or (self.only and not self.only & {flow.entity, flow.field}):
             return ""
@@ -259,7 +260,7 @@ class FlowJudge:
         return "" if self._has("read", entity, every=flow.how != SHOWN) else "grants.reads_records"
 
     def _meets(self, uid: str) -> bool:
-        """Return whether the actor comes upon records of an entity; he can see to it for one that is new."""
+        """Return whether the actor can reach records of an entity; a new entity counts as reachable."""
         entity = self.known.get(uid)
         return entity is None or bool(self.actor.rights(entity.name).can)
 

@@ -1,8 +1,8 @@
-"""A role may not give what its giver lacks: what new documents would open beyond what was open before.
+"""Publishers may not give a role more rights than they have themselves.
 
-Whoever publishes is judged by his rights as they are live. Free are rights on what did not exist before, whatever a
-role gave already, and what the publisher may do himself. Widening counts also when it comes about by a segment or a
-formula that a role's conditions go by.
+The publisher's rights in the live revision decide. Always allowed are rights on what did not exist before, rights the
+role gave already, and rights the publisher has. A role can also be widened by a change of a segment or formula that
+its conditions use; that is judged in the same way.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def judge_publisher(connection: sa.Connection, proposal: Proposal, user_name: st
 
 
 def _returning(connection: sa.Connection, proposal: Proposal) -> Iterator[tuple[Schema, frozenset[str]]]:
-    """Yield the last revisions that had what a rollback brings back with its data, and what that is, by uids."""
+    """Yield, for all that a rollback brings back with its data, the last revision that had it, and the uids."""
     waiting = _uids(proposal.after, proposal.before.taken) - _uids(proposal.before)
     for number in range(proposal.base - 1, 0, -1) if waiting else ():
         row = find_revision(connection, number)
@@ -57,7 +57,7 @@ def _returning(connection: sa.Connection, proposal: Proposal) -> Iterator[tuple[
 
 
 def _uids(identities: Identities, taken: frozenset[str] | None = None) -> set[str]:
-    """Return the uids of entities and fields; with `taken`, of those whose tables and columns are there already."""
+    """Return the uids of entities and fields; `taken` limits them to those whose table or column exists."""
     places = {entity.uid: entity.table for entity in identities.entities.values()}
     for entity in identities.entities.values():
         places |= {field.uid: f"{entity.table}.{field.column}" for field in entity.fields.values()}
@@ -79,7 +79,7 @@ def tell_publisher(connection: sa.Connection, user_name: str, problem: Problem) 
 
 
 def _publisher(connection: sa.Connection, proposal: Proposal, user_name: str) -> tuple[Schema, Actor]:
-    """Return the schema a proposal starts from, and who publishes, with his rights in it."""
+    """Return the schema a proposal starts from, and the publisher with their rights in it."""
     before, _problems = build_schema(proposal.old_documents, proposal.base, proposal.before)
     return before, _actor(connection, user_name, before)
 
@@ -104,7 +104,7 @@ def excess_of(
 
 
 def exceeds(actor: Actor, role: Role, schema: Schema) -> bool:
-    """Return whether a role opens anything that is closed to the actor; then he may not look through its eyes."""
+    """Return whether a role opens anything that is closed to the actor, who then may not view as this role."""
     if actor.sees_everything:
         return False
     own = [found for found in schema.documents if (found.kind, found.name) == ("role", role.name)]
@@ -118,7 +118,7 @@ def exceeds(actor: Actor, role: Role, schema: Schema) -> bool:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What was open, and to whom, beside what shall be."""
+    """Compares what each role opened before with what it would open now."""
 
     actor: Actor
     before: Schema
@@ -180,7 +180,7 @@ class Ledger:
     def _rows_within(
         self, deed: str, entities: tuple[Entity, Entity], rights: EntityRights, given: EntityRights
     ) -> bool:
-        """Return whether the records a role opens are among those that were open; lines that were added only narrow."""
+        """Return whether the records a role opens were open before; further condition lines only narrow them."""
         entity, was = entities
         own = self.actor.declared_rights(was.name)
         wanted = meanings(rights.records, entity, self.after)
@@ -198,22 +198,22 @@ class Ledger:
 
 
 def shows(rights: EntityRights, field: str) -> bool:
-    """Return whether a role opens a field to the eye."""
+    """Return whether a role may read a field."""
     return "read" in rights.can and field not in rights.hidden
 
 
 def writes(rights: EntityRights, field: str, deed: str) -> bool:
-    """Return whether a role opens a field to the hand."""
+    """Return whether a role may write a field."""
     return deed in rights.can and field not in rights.closed
 
 
 def meanings(lines: Iterable[object], entity: Entity, schema: Schema) -> set[object]:
-    """Return what each line means: formulas and segments unfolded, everything by what outlasts its name."""
+    """Return what each line means, with formulas and segments expanded and uids in place of names."""
     return {lasting(parse_conditions([line], entity, schema)[0], schema) for line in lines}
 
 
 def lasting(part: object, schema: Schema, segments: tuple[str, ...] = ()) -> object:
-    """Return a tree, or a part of one, as tuples in which uids stand for names; `segments` are those around it."""
+    """Return a tree, or a part of one, as tuples with uids in place of names; `segments` are those being expanded."""
 
     def of(inner: object) -> object:
         return lasting(inner, schema, segments)

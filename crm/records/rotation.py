@@ -18,13 +18,13 @@ COUNTS = {FIELDS: "values", TEXT: "texts"}
 
 
 def reseal_everything(engine: sa.Engine) -> dict[str, int]:
-    """Seal everything that older keys sealed by the first one; return counts of what was done and what was left.
+    """Seal with the first key what older keys sealed; return counts of what was done and what was left.
 
-    Safe to repeat, to interrupt and to do twice at once: each chunk is a transaction of its own, and what is done is
-    not done again. Neither version nor history of a record changes: nobody saved it.
+    Safe to repeat, to interrupt and to run twice at once: each chunk is one transaction, and finished chunks are
+    skipped. The versions and histories of records do not change.
 
     Shape:  `values` of fields, `texts` of imports and views, `changes` of the journal and of runs; `left` are
-            rows that do not open, or that somebody held the whole time.
+            rows that do not open, or that stayed locked the whole time.
     """
     with only_reading(), engine.connect() as connection:
         places = list_places(connection)
@@ -37,7 +37,7 @@ def reseal_everything(engine: sa.Engine) -> dict[str, int]:
 
 
 def _reseal_place(engine: sa.Engine, place: SealedPlace) -> tuple[int, int]:
-    """Seal one place anew, until nothing of an older key is left but what does not open; return both numbers."""
+    """Seal one column again until only rows that cannot be opened are left; return both counts."""
     total = 0
     for _turn in range(PATIENCE):
         done = _pass_over(engine, place)

@@ -150,9 +150,9 @@ def count_of(connection: sa.Connection, place: SealedPlace, key_ids: Sequence[st
 def reseal_next(
     connection: sa.Connection, place: SealedPlace, after: tuple | None, limit: int
 ) -> tuple[tuple | None, int]:
-    """Seal the next rows behind a key anew; return the last one's key (None: there were none), and how many were.
+    """Seal the next rows after a primary key again; return the last row's key (None: no rows left) and the count.
 
-    A row that somebody writes in this moment is passed over: what he saves is newer. A row that does not open stays.
+    Rows that are being written are skipped: the writer seals the new value. Rows that cannot be opened stay.
     """
     older = [key.id for key in current_keys()[1:]]
     asked = sa.select(*place.key, place.text).where(place.holds(older)).order_by(*place.key).limit(limit)

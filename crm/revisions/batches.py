@@ -17,10 +17,10 @@ def next_rows(
     after: int,
     most: int = BATCH,
 ) -> tuple[Sequence[Any], int | None]:
-    """Return the next records behind an id, held for the rest of the transaction, and the id up to which they go.
+    """Lock the next records after an id for the rest of the transaction; return them and the last id they cover.
 
-    Shape:  rows of (id, *columns). They end before the first record that somebody else holds: who waits for nobody
-            while others wait for him can be part of no deadlock. The id is None when no record is left.
+    Shape:  rows of (id, *columns). They end before the first record that another transaction has locked: we never
+            wait, so we cannot be part of a deadlock. The id is None when no record is left.
     """
     behind = sa.select(table.c.id).where(table.c.id > after).order_by(table.c.id).limit(most)
     ids = list(connection.scalars(behind))

@@ -113,7 +113,7 @@ def take_over(connection: sa.Connection, one: Move, number: int) -> list[Problem
 
 
 def _end_the_way_back(connection: sa.Connection, one: Move) -> None:
-    """End a move that this one reverts, so that nobody carries anything the other way."""
+    """End a move that this one reverts, so that no value is carried back."""
     reverted = (
         move.c.field_uid == one.new.uid,
         move.c.old_column == one.new.column,
@@ -149,7 +149,7 @@ def note_writers(connection: sa.Connection, move_id: int, one: Move) -> None:
 
 
 def _forget_what_is_overwritten(connection: sa.Connection, move_id: int, one: Move) -> None:
-    """Forget a note as soon as somebody writes the new column: that value is later."""
+    """Drop the note of a record when its new column is written: that value is newer."""
     column = connection.dialect.identifier_preparer.quote(one.new.column)
     forget = f"DELETE FROM crm_move_row WHERE move_id = {move_id} AND record_id = NEW.id"  # noqa: S608 - a number
     when = _differs(connection, column)
@@ -189,7 +189,7 @@ def end_move(connection: sa.Connection, row: Any) -> None:
 
 
 def carry_noted(connection: sa.Connection, move_id: int, one: Move) -> tuple[set[int], dict[int, str]]:
-    """Convert some of the records that were noted and that nobody holds; return them, and what was refused."""
+    """Convert some of the noted records, without waiting for locked ones; return them, and what was refused."""
     asked = sa.select(noted.c.record_id).where(noted.c.move_id == move_id).distinct()
     ids = list(connection.scalars(asked.order_by(noted.c.record_id).limit(BATCH)))
     if not ids:
@@ -271,7 +271,7 @@ def _carry_some(engine: sa.Engine, move_id: int, one: Move) -> bool:
 
 
 def _end_after_grace(engine: sa.Engine, row: Any, one: Move | None, has_processes: bool) -> None:
-    """End a move that every process knows about, as soon as no answer that began before can be under way."""
+    """End a move that every process knows about, once all requests that began before it must be over."""
     now = utcnow()
     try:
         with about_to_write(), engine.begin() as connection:

@@ -92,7 +92,7 @@ def _columns_used(connection: sa.Connection, table: str) -> int:
 
 
 def names_of(workspace: Workspace, table: str, column: str) -> tuple[str, str]:
-    """Return entity and field of a column, as an admin calls them; what no field has is called by its own name."""
+    """Return the entity and field of a column; without a field, the name of the column itself."""
     for entity in workspace.schema.entities.values():
         if entity.table == table:
             names = (field.name for field in entity.fields.values() if field.column == column)
@@ -101,7 +101,7 @@ def names_of(workspace: Workspace, table: str, column: str) -> tuple[str, str]:
 
 
 def _run(connection: sa.Connection, statement: DDLElement, workspace: Workspace) -> None:
-    """Run one statement; say whose it was when the database refuses it. A lock that is not free is another matter."""
+    """Run one statement; a refusal names its entity and field, but a lock that is not free is raised as it is."""
     try:
         connection.execute(statement)
     except sa.exc.DBAPIError as error:

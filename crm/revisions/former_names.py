@@ -104,7 +104,7 @@ class Past:
     def _within(
         self, table: sa.Table, uid: str, name: str, first: int, end: int | None
     ) -> sa.ColumnElement[bool]:
-        """Return the condition of rows with a name; the revisions count where others bore it at other times."""
+        """Return the condition of rows with a name, within the revisions in which it meant this entity."""
         others = (names for other, names in self.entities.items() if other != uid)
         if not any(name == other for names in others for _first, other in names):
             return table.c.entity == name

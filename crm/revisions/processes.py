@@ -35,7 +35,7 @@ process = sa.Table(
 
 
 def new_process_id() -> str:
-    """Return a name for this process that no other has had: a pid comes back, and hosts share a database."""
+    """Return a unique name for this process: pids are reused, and several hosts share a database."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
@@ -130,7 +130,7 @@ class Reporter:
         self.look()
 
     def stay(self) -> None:
-        """Say again what was said, while a job is in work: it finishes on the revision it began with; never raises."""
+        """Repeat the last report while a job runs, since it finishes on the revision it began with; never raises."""
         if self.revision and time.monotonic() >= self._next_report:
             try:
                 self._report()

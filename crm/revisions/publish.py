@@ -112,7 +112,7 @@ def _assignable(documents: list[Document]) -> list[Document]:
 
 
 def _claimed_twice(documents: list[Document], before: Identities) -> list[Problem]:
-    """Return a problem for every second entity or field that says it was one and the same."""
+    """Return a problem for every further entity or field that claims the same former name."""
     entities = {document.name: document for document in documents if document.kind == "entity"}
     known = before.entities
     found = [
@@ -132,7 +132,7 @@ def _claimed(document: Document, path: tuple, was: str) -> Problem:
 
 
 def diff_schema(engine: sa.Engine, documents: list[Document], user_name: str = "") -> dict[str, Any]:
-    """Return what it would do if somebody published these documents, before anything happens (shape: interfaces.md)."""
+    """Return what publishing these documents would do, without doing it (shape: interfaces.md)."""
     return weigh_documents(engine, documents, user_name)[0]
 
 
@@ -183,12 +183,12 @@ def weigh(
 
 
 def objections_to(connection: sa.Connection, proposal: Proposal, user_name: str) -> list[Problem]:
-    """Return what stands against it that somebody publishes a proposal which has no problems."""
+    """Return what else forbids this user to publish a proposal that has no problems of its own."""
     return [problem for judge in BEFORE_PUBLISH for problem in judge(connection, proposal, user_name)]
 
 
 def told_to(connection: sa.Connection, user_name: str, problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems without the stored values and records that who publishes may not read."""
+    """Return problems without the stored values and records that the publisher may not read."""
     found = list(problems)
     for tell in TELL:
         found = [tell(connection, user_name, problem) for problem in found]
@@ -291,7 +291,7 @@ def _publish(
     base: int | None,
     prepare: Prepare,
 ) -> int:
-    """Publish; where many values take another column, have it filled beforehand, while everybody works."""
+    """Publish; when many values move to another column, fill it beforehand while everybody works."""
     made: list[int] = []
     try:
         for _round in range(ROUNDS):
@@ -311,7 +311,7 @@ def _publish(
 def _publish_once(
     engine: sa.Engine, make: Make, note: tuple[str, str], base: int | None
 ) -> tuple[int, list[Move]]:
-    """Publish and return the revision; 0, and what has to be prepared, when the tables would be closed for too long."""
+    """Publish and return the revision, or 0 and the moves to prepare when tables would be locked for too long."""
     with locked(engine) as connection:
         proposal = make(connection)
         if base is not None and base != proposal.base:
@@ -355,7 +355,7 @@ def _write(
 
 
 def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
-    """Return the entities that existed before and are searched by other words now, and whether a field left them."""
+    """Return the entities whose search keys change, and for each whether searched words were taken away."""
     old = {
         proposal.before.entity(document.name).uid: _searched_words(document, proposal.before)
         for document in proposal.old_documents

@@ -50,7 +50,7 @@ class Conversion:
     uid: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data without the values, which not everybody may read who may configure."""
+        """Return plain data without the values: a configurator may not be allowed to read them."""
         shown = [{"record": found.record, "code": found.reason.code} for found in self.refused]
         return {
             "entity": self.entity,

@@ -72,7 +72,7 @@ def _declare(document: Document, old: str, new: str) -> Document:
 
 
 def rename_document(documents: Iterable[Document], kind: str, old: str, new: str) -> list[Document]:
-    """Return the documents with one renamed, entities included, and every use of it by the new name."""
+    """Return the documents with one document (or entity) renamed, and its new name wherever it is used."""
 
     def named(document: Document) -> Document:
         if (document.kind, document.name) != (kind, old):
@@ -99,7 +99,7 @@ def renamed(documents: Iterable[Document], renames: Renames) -> list[Document]:
 
 
 def _as_before(documents: Iterable[Document], renames: Renames) -> Iterable[Document]:
-    """Yield entities whose fields bear their new names already with the old ones beside them."""
+    """Yield the entities with renamed fields, these fields under their old names."""
     for document in documents:
         old = {
             before: document.body["fields"][now]
@@ -145,7 +145,7 @@ def _ground_after(ground: Ground, renames: Renames) -> Ground:
 
 
 def renames_between(before: Identities, after: Identities) -> Renames:
-    """Return what bears another name in a newer revision: told by the uids, which stay."""
+    """Return what was renamed between two revisions, found by uid."""
     entities = {entity.uid: (name, entity) for name, entity in after.entities.items()}
     fields, documents = {}, {}
     for old, entity in before.entities.items():
@@ -164,7 +164,7 @@ def renames_between(before: Identities, after: Identities) -> Renames:
 def renamed_since(
     document: Document, among: Iterable[Document], before: Identities, after: Identities
 ) -> Document:
-    """Return a document of an older revision, which stood among others, with the names of a newer one."""
+    """Return a document of an older revision (`among` its other documents) with the names of a newer one."""
     renames, ground = renames_between(before, after), Ground(among)
     return under_new_names(document, Walker(ground, _visit(renames, ground)))
 

@@ -17,10 +17,10 @@ PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 def die_with_parent(parent: int | None = None) -> None:
     """Ask the kernel to kill this process when its parent is gone, even when that was killed itself.
 
-    Called in the child, after the fork. Elsewhere than on Linux a child only ends when it is told to.
+    Call it in the child, after the fork. It works on Linux only; elsewhere a child ends when it is asked to.
 
-    Shape:  `parent` is the parent's process id, as the parent knew it before the fork; None where it could not
-            tell, as to a program of its own.
+    Shape:  `parent` is the process id that the parent noted before the fork; None when it could not pass one on,
+            as to a separate program.
     """
     if sys.platform != "linux":
         return

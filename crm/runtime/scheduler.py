@@ -20,7 +20,7 @@ POLL_SECONDS = 0.5
 
 
 class SchedulerLock:
-    """Held by one scheduler at a time, and free again as soon as its process is gone.
+    """A lock that one scheduler holds at a time, and that is free as soon as its process is gone.
 
     PostgreSQL: an advisory lock of a connection of its own, so that schedulers on several machines see it.
     SQLite: a lock on a file, which serves the one machine a SQLite file can have.

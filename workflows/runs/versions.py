@@ -59,7 +59,7 @@ def _document(engine: sa.Engine, name: str, revision: int, now: int) -> Document
 
 
 def is_open(session: CrmSession, run: Mapping[str, Any]) -> bool:
-    """Return whether the session's actor may read and do all that a run's rule did, so that he may see what it did."""
+    """Return whether the actor may see what a run did: only who may read and do all that its rule did."""
     actor = session.actor
     then = None if actor.sees_everything else schema_at(session.connection(), run["revision"])
     if then is None:

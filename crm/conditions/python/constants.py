@@ -1,4 +1,4 @@
-"""What in a tree needs no record: reckoned once, in Python, before a statement is written."""
+"""The parts of a tree that need no record: computed once, in Python, before a statement is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree as text that a database can hand back to Python, row by row: how SQLite reckons."""
+"""A tree as text that SQLite passes back to Python, row by row, to compute a formula."""
 
 from __future__ import annotations
 

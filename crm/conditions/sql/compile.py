@@ -1,4 +1,4 @@
-"""A tree to SQL: plain comparisons stay plain, so that indexes serve; what is reckoned, each database does its way.
+"""Compiles a tree to SQL: plain comparisons stay plain, so that indexes serve; each database computes its own way.
 
 A condition is written for `WHERE`, `CASE WHEN` and `FILTER`: where it does not hold it may be NULL. Negate the tree
 (`Not(node)`), never the SQL.

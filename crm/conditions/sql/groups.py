@@ -1,4 +1,4 @@
-"""Counts and sums of children beside a constant: reckoned for all parents in one pass, not parent by parent."""
+"""Counts and sums of children compared with a constant: computed in one pass for all parents, not one by one."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def as_grouped(node: Node, compiler: Conditions) -> Compare | None:
 def compile_grouped(node: Compare, row: Row, compiler: Conditions) -> sa.ColumnElement:
     """Return the condition that a record is, or is not, among the parents that a grouping selects.
 
-    Shape:  a parent without children is in no group. Where it meets the condition all the same, as in
-            `at_most: 3`, the groups that fail are selected and the rest is meant.
+    Shape:  a parent without children is in no group. Where such a parent meets the condition, as with
+            `at_most: 3`, the groups that fail are selected, and every other parent meets it.
     """
     constant = constant_of(node.right, compiler.python)
     if constant is None:

@@ -1,4 +1,4 @@
-"""Where SQL stands while a tree is compiled: a table or an alias of one, and the ways from it to others."""
+"""The table (or alias) a part of a statement reads, and how it reaches others over references."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Values in SQLite, which has no exact decimals: columns stay columns, all reckoning goes through `run_program`.
+"""Values in SQLite, which has no exact decimals: columns stay columns, everything computed goes to `run_program`.
 
-Whole formulas go to Python as one call, not sign by sign: SQLite reads at most some thirty brackets in one another.
+A whole formula is one call into Python, not one call per sign: SQLite parses only about thirty nested brackets.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def _field_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow) -> L
 
 
 def fits(editor: Editor, meant: Meant, operator: str) -> bool:
-    """Return whether an operator may stand beside what a path leads to; some fit though nobody would choose them."""
+    """Return whether an operator fits what a path leads to, including operators that the editor does not offer."""
     if (
         operator in ("contains", "starts_with")
         and meant.choices

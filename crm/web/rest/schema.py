@@ -125,7 +125,7 @@ class SchemaApi(DescribedApi):
 
 
 def may_read(entity: str, field: str) -> bool:
-    """Return whether the caller may read a field of every record, by the names in the documents he sent."""
+    """Return whether the caller may read a field of every record, by the names in the documents they sent."""
     session = current_session()
     known = session.workspace.schema.entities.get(entity)
     if known is None or field not in known.fields:
@@ -144,7 +144,7 @@ def configured(session: CrmSession) -> Workspace:
 
 
 def in_words(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a publish would do for the caller: problems and notes as sentences, records as far as he may read."""
+    """Return what a publish would do for the caller: problems and notes as sentences, records only if readable."""
     language = current_actor().language
     conversions = [
         row if may_read(row["entity"], row["field"]) else {**row, "refused": []}

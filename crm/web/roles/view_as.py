@@ -27,14 +27,14 @@ KEY = "crm_view_as"  # in the browser's session and, for this request, in `g`
 
 
 def may_view_as(actor: Actor, role: Role, schema: Schema) -> bool:
-    """Return whether an actor may look as a role: one that opens nothing that is closed to himself."""
+    """Return whether an actor may view as a role: only if it opens nothing the actor cannot see already."""
     return actor.may_configure and not exceeds(actor, role, schema)
 
 
 def as_viewed(session: CrmSession, workspace: Workspace, actor: Actor) -> Actor:
-    """Return the actor of this request: the reader, or the reader with nothing but the role he looks as.
+    """Return the actor of this request: the reader, or the reader with only the role they view as.
 
-    A role that went, or that opens too much by now, ends the looking.
+    Viewing ends when the role was removed or now opens too much.
     """
     name = browser_session.get(KEY)
     if name is None:
