@@ -20,10 +20,10 @@ help:  ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: setup  ## Run the CRM: web, workers, scheduler, Redis. Ctrl-C stops it.
-	@exec $(BIN)/python -m crm.runtime.processes
+	@exec $(BIN)/python -m crm
 
 worker: setup  ## Run one more worker, here or on another machine.
-	@exec $(BIN)/python -m crm.runtime.processes worker
+	@exec $(BIN)/python -m crm worker
 
 check: setup setup-tests  ## Run what answers soon: lint, and the tests on SQLite without browser. ARGS="-k word" chooses.
 	@$(call run_tests,--database sqlite -m "not browser and not slow")

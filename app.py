@@ -14,9 +14,11 @@ from config import Settings, SettingsError, current_settings
 from crm import queue
 from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
+from crm.drafts import jobs as draft_jobs
 from crm.drafts.follow import DRAFTS
 from crm.entities import kinds, usage
 from crm.imports import commands as import_commands
+from crm.imports import jobs as import_jobs
 from crm.imports.uses import IMPORTS
 from crm.own_tables.version import require_current
 from crm.permissions import commands as permission_commands
@@ -24,19 +26,19 @@ from crm.permissions import guard as _guard
 from crm.permissions import kind as role_kind
 from crm.permissions.grants import judge_publisher, tell_publisher
 from crm.records import commands as record_commands
-from crm.records.jobs import rebuild_soon
+from crm.records import jobs as record_jobs
 from crm.records.rekey import plan_rekeying
 from crm.reports import commands as report_commands
 from crm.reports import kind as report_kinds
 from crm.revisions import commands as schema_commands
+from crm.revisions import jobs as revision_jobs
 from crm.revisions import publish
-from crm.revisions.jobs import finish_soon
 from crm.revisions.packs import PACKS
 from crm.revisions.processes import new_process_id, report_process
 from crm.revisions.rename import rename_on_shelves
 from crm.revisions.store import live_number
 from crm.revisions.workspace import load_workspace
-from crm.runtime import processes
+from crm.runtime import processes, scheduler
 from crm.runtime.redis_server import find_redis_url
 from crm.secrets import Key, read_keys, use_keys
 from crm.segments import commands as segment_commands
@@ -51,6 +53,7 @@ from crm.web.serving.host import Host, Source
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages
 from workflows import wiring as workflows
+from workflows.runs import jobs as rule_jobs
 
 KINDS = (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD)
 """Every kind of document but entity, in the order in which they are built."""
@@ -70,6 +73,10 @@ COMMANDS = (
 """Every package's commands: functions that add theirs to the group `flask crm`."""
 
 
+JOBS = (rule_jobs, import_jobs, draft_jobs, revision_jobs, record_jobs)
+"""Every package's jobs, for workers, and ticks, for the scheduler."""
+
+
 @cache
 def wire() -> None:
     """Make the packages known to each other; every process does it once, whatever it is for."""
@@ -83,7 +90,10 @@ def wire() -> None:
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.ON_OTHER_WORDS.append(plan_rekeying)
-    publish.AFTER_PUBLISH += [finish_soon, rebuild_soon]
+    publish.AFTER_PUBLISH += [revision_jobs.finish_soon, record_jobs.rebuild_soon]
+    for jobs in JOBS:
+        queue.declare(jobs.JOBS)
+        scheduler.TICKS.extend(jobs.TICKS)
     assert _guard, "the guard listens once it is imported"
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from crm.database import BigId, metadata
 
-BELL = "workflows.run_events"
+BELL = "events.look"  # the job of whoever listens
 
 event = sa.Table(
     "crm_event",

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,27 +23,31 @@ from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.utils import import_attribute
 
 from crm.runtime.children import die_with_parent
 
 logger = logging.getLogger(__name__)
 
-JOBS: dict[str, str] = {
-    "workflows.run_events": "workflows.runs.jobs.run_events",
-    "workflows.continue_run": "workflows.runs.jobs.continue_run",
-    "mail.deliver": "workflows.runs.jobs.deliver_mail",
-    "imports.check_batch": "crm.imports.jobs.check_batch",
-    "imports.apply_batch": "crm.imports.jobs.apply_batch",
-    "imports.undo_batch": "crm.imports.jobs.undo_batch",
-    "schema.publish": "crm.drafts.jobs.publish",
-    "schema.finish": "crm.revisions.jobs.finish",
-    "records.rebuild_search_keys": "crm.records.jobs.rebuild_search_keys",
-}
-"""Every function a worker may run, by the name that travels through Redis."""
-
 QUEUES = ("events", "mail", "jobs")  # in this order workers look for work
-QUEUE_OF = {"workflows.run_events": "events", "workflows.continue_run": "events", "mail.deliver": "mail"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A function that workers may run: the name that travels through Redis, and the queue it waits in."""
+
+    name: str
+    function: Callable[..., object]
+    queue: str = "jobs"
+
+
+JOBS: dict[str, Declared] = {}
+"""Every function a worker may run, by its name; each package declares its own, and `app.wire` joins them."""
+
+
+def declare(jobs: Iterable[Declared]) -> None:
+    """Let workers run these functions."""
+    JOBS.update({job.name: job for job in jobs})
+
 
 # A bell without ids says "something waits", so a few of them in the queue say it for everybody.
 ENOUGH_WAITING = 4
@@ -63,7 +67,7 @@ def connect_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> Redis:
 
 def queue_name(name: str) -> str:
     """Return the queue a job waits in."""
-    return QUEUE_OF.get(name, "jobs")
+    return JOBS[name].queue
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,7 @@ class AllowedJob(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """Return the function from the list of those allowed."""
-        return import_attribute(JOBS[self.func_name])
+        return JOBS[self.func_name].function
 
 
 class CrmWorker(Worker):

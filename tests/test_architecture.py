@@ -53,6 +53,7 @@ LAYERS = (
     ("crm.runtime.web_server",),
     ("crm.runtime.processes",),
     ("app",),
+    ("crm.__main__", "crm.runtime.gunicorn_config"),
 )
 COMMANDS = "commands"  # a package's commands stand above all packages and below the pages
 PAGES = ("views", "forms", "pages", "bridge")  # files of workflows that may use crm.web
@@ -149,6 +150,40 @@ def imports(file: Path) -> Iterator[tuple[str, int]]:
                 yield (deeper if deeper in known else node.module), node.lineno
 
 
+NAMED = re.compile(r"(?:python:)?((?:app|crm|workflows)(?:\.\w+)*)(:\w+)?")
+
+
+def named_in_strings(file: Path) -> Iterator[tuple[str, int]]:
+    """Yield every module that a string names, as `crm.web.app`, `crm.imports.jobs.sweep` or `app:app`."""
+    documented = docstring_lines(file)
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno not in documented:
+            found = NAMED.fullmatch(node.value)
+            if found and (found[2] or "." in found[1]):
+                yield known_module(found[1]), node.lineno
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from ((known_module(str(each.value)), each.lineno) for each in constants(node.args))
+
+
+def constants(nodes: list[ast.expr]) -> list[ast.Constant]:
+    """Return those that are written out."""
+    return [node for node in nodes if isinstance(node, ast.Constant)]
+
+
+def known_module(name: str) -> str:
+    """Return the longest beginning of a dotted name that is a module of ours; empty when there is none."""
+    while name and name not in modules():
+        name = name.rpartition(".")[0]
+    return name
+
+
+def references(file: Path) -> Iterator[tuple[str, int]]:
+    """Yield every module of ours that a file imports, now or later, or names in a string."""
+    for target, line in (*imports(file), *named_in_strings(file)):
+        if target.split(".")[0] in ("crm", "workflows", "app", "config") and target != "crm":
+            yield target, line
+
+
 def layer(name: str) -> int:
     """Return how high a module stands; 0 is the ground."""
     if name.endswith("." + COMMANDS) and name != "crm.commands":
@@ -172,9 +207,7 @@ def test_every_module_has_a_layer():
 def test_imports_point_downwards():
     broken = []
     for name, file in modules().items():
-        for target, line in imports(file):
-            if target.split(".")[0] not in ("crm", "workflows", "app", "config") or target == "crm":
-                continue
+        for target, line in references(file):
             if is_page(name) and is_under(target, "crm.web"):
                 continue
             if layer(target) > layer(name):
@@ -186,10 +219,51 @@ def test_crm_never_imports_workflows():
     broken = [
         f"{shown(file, line)}: {target}"
         for name, file in modules().items()
-        for target, line in imports(file)
+        for target, line in references(file)
         if is_under(name, "crm") and is_under(target, "workflows")
     ]
     none(broken)
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that need each other, each sorted.
+
+    >>> circles({"a": {"b"}, "b": {"c"}, "c": {"b"}})
+    [['b', 'c']]
+    """
+    reached = {name: set(graph[name]) for name in graph}
+    for through in graph:
+        for targets in reached.values():
+            if through in targets:
+                targets |= reached[through]
+    groups = {frozenset(other for other in reached[name] if name in reached[other]) for name in graph}
+    return sorted(sorted(group) for group in groups if group)
+
+
+def test_there_are_no_circles():
+    known = modules()
+    graph = {
+        name: {target for target, _line in references(file) if target in known and target != name}
+        for name, file in known.items()
+    }
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def f():\n    from crm.web.app import build_app", {"crm.web.app"}),
+        ("import_module('app').wire()", {"app"}),
+        ("JOBS = {'check': 'crm.imports.jobs.check_batch'}", {"crm.imports.jobs"}),
+        ("run(['gunicorn', 'app:app'])", {"app"}),
+        ("BELL = 'workflows.run_events'", {"workflows"}),
+        ("raise TypeError('Records are written through crm.records.')", set()),
+        ("ENDINGS = ('app', 'exe')", set()),
+    ],
+)
+def test_a_module_is_found_wherever_it_is_named(tmp_path, text, found):
+    (tmp_path / "one.py").write_text(text)
+    assert {target for target, _line in references(tmp_path / "one.py")} == found
 
 
 def test_libraries_stay_at_home():

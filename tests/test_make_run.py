@@ -34,7 +34,7 @@ class Running:
         given = {"CRM_INSTANCE": str(folder), "CRM_PORT": str(self.port), "CRM_DEMO": "0", **more}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "crm.runtime.processes"],
+                [sys.executable, "-m", "crm"],
                 cwd=ROOT,
                 env={**os.environ, **given},
                 stdout=output,
@@ -100,11 +100,9 @@ def test_it_starts_heals_itself_and_stops_without_a_trace(running):
     assert second.process.wait(PATIENCE) == 1
     assert "Koine already runs in" in second.said()
 
-    killed = running.members("crm.runtime.processes worker")[0]
+    killed = running.members("-m crm worker")[0]
     os.kill(killed, signal.SIGKILL)
-    wait_for(
-        lambda: len(set(running.members("crm.runtime.processes worker")) - {killed}) == 2, running.said()
-    )
+    wait_for(lambda: len(set(running.members("-m crm worker")) - {killed}) == 2, running.said())
     assert "ended (signal 9)" in running.said()
 
     (redis,) = running.members("redis-server")
@@ -134,7 +132,7 @@ def test_a_taken_port_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         given = {"CRM_INSTANCE": str(tmp_path), "CRM_PORT": port}
-        command = [sys.executable, "-m", "crm.runtime.processes"]
+        command = [sys.executable, "-m", "crm"]
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True)
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 is in use. Choose another one with CRM_PORT." in done.stderr
@@ -151,7 +149,7 @@ def test_a_database_that_is_away_is_told_and_nothing_goes_on(tmp_path):
 
 def test_bad_settings_are_told_and_nothing_starts(tmp_path):
     given = {"CRM_INSTANCE": str(tmp_path / "new"), "CRM_ENV": "production", "CRM_PORT": "many"}
-    command = [sys.executable, "-m", "crm.runtime.processes"]
+    command = [sys.executable, "-m", "crm"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True)
     assert done.returncode == 2
     assert "CRM_PORT is “many”" in done.stderr

@@ -15,11 +15,11 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
-from rq.utils import import_attribute
 
+import app
 from config import ROOT
-from crm import queue
-from crm.queue import Bell, build_worker
+from crm import events, queue
+from crm.queue import Bell, Declared, build_worker
 from crm.runtime.redis_server import RedisServer
 
 
@@ -41,8 +41,8 @@ def marks(tmp_path, monkeypatch):
     """The file in which jobs leave their marks, as a function that reads it."""
     file = tmp_path / "marks"
     monkeypatch.setenv("MARKS", str(file))
-    monkeypatch.setitem(queue.JOBS, "imports.check_batch", f"{__name__}.leave_mark")
-    monkeypatch.setitem(queue.JOBS, "workflows.run_events", f"{__name__}.leave_mark")
+    for name, place in (("imports.check_batch", "jobs"), (events.BELL, "events")):
+        monkeypatch.setitem(queue.JOBS, name, Declared(name, leave_mark, place))
     return lambda: [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
@@ -75,13 +75,14 @@ def test_an_unknown_name_is_a_bug(bell):
 
 
 def test_every_job_name_has_its_queue_and_its_function():
+    app.wire()
     assert {queue.queue_name(name) for name in queue.JOBS} == set(queue.QUEUES)
-    assert all(callable(import_attribute(dotted)) for dotted in queue.JOBS.values())
+    assert all(job.name == name and callable(job.function) for name, job in queue.JOBS.items())
 
 
 def test_many_bells_without_ids_become_few_jobs(redis_server, bell, marks):
     for _ in range(50):
-        assert bell.ring("workflows.run_events")
+        assert bell.ring(events.BELL)
     assert bell.look().waiting == queue.ENOUGH_WAITING
 
 
@@ -101,7 +102,7 @@ def test_a_child_that_cannot_begin_does_not_become_a_second_worker(redis_server,
 
 
 def test_a_failing_job_does_not_stop_the_worker(redis_server, bell, marks, monkeypatch):
-    monkeypatch.setitem(queue.JOBS, "mail.deliver", "crm.queue.no_such_function")
+    monkeypatch.setitem(queue.JOBS, "mail.deliver", Declared("mail.deliver", lambda _id: 1 / 0, "mail"))
     bell.ring("mail.deliver", 1)
     bell.ring("imports.check_batch", 2)
     work(redis_server)
@@ -235,7 +236,8 @@ def test_a_job_of_plain_rq_with_its_default_serializer_is_refused(redis_server, 
 WORKER = """
 import sys
 from crm import queue
-queue.JOBS["imports.check_batch"] = "tests.test_queue.wait_long"
+from tests.test_queue import wait_long
+queue.declare([queue.Declared("imports.check_batch", wait_long)])
 queue.build_worker(sys.argv[1]).work(logging_level="CRITICAL")
 """
 

@@ -6,6 +6,7 @@ from config import current_settings
 from crm import queue
 from crm.database import build_engine
 from crm.drafts import publications
+from crm.runtime.scheduler import Tick
 
 
 def publish(publication_id: int) -> None:
@@ -17,3 +18,7 @@ def sweep() -> None:
     """Ring again for every publish that waits and nobody works on."""
     for publication_id in publications.list_forgotten(build_engine(current_settings().database_url)):
         queue.ring(publications.JOB, publication_id)
+
+
+JOBS = (queue.Declared(publications.JOB, publish),)
+TICKS = (Tick("publishes the bell lost", sweep),)

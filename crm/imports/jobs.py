@@ -7,7 +7,8 @@ from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
 from crm.imports.lease import Shop
-from crm.imports.service import JOBS, import_settings
+from crm.imports.service import JOB_OF, import_settings
+from crm.runtime.scheduler import Tick
 
 
 def current_shop() -> Shop:
@@ -37,4 +38,12 @@ def sweep() -> None:
     with only_reading(), current_shop().engine.connect() as connection:
         forgotten = store.list_forgotten(connection, utcnow())
     for batch_id, state in forgotten:
-        queue.ring(JOBS[state], batch_id)
+        queue.ring(JOB_OF[state], batch_id)
+
+
+JOBS = (
+    queue.Declared(JOB_OF["checking"], check_batch),
+    queue.Declared(JOB_OF["applying"], apply_batch),
+    queue.Declared(JOB_OF["undoing"], undo_batch),
+)
+TICKS = (Tick("imports the bell lost", sweep),)

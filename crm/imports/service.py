@@ -36,7 +36,11 @@ from crm.permissions.service import require
 from crm.secrets import new_secret
 
 DEEDS = {"create": ("create",), "update": ("update",), "upsert": ("create", "update")}
-JOBS = {"checking": "imports.check_batch", "applying": "imports.apply_batch", "undoing": "imports.undo_batch"}
+JOB_OF = {
+    "checking": "imports.check_batch",
+    "applying": "imports.apply_batch",
+    "undoing": "imports.undo_batch",
+}
 COUNTS = ("total", "done", "created", "updated", "unchanged", "skipped", "failed")
 Batch = dict[str, Any]
 
@@ -326,7 +330,7 @@ def require_state(batch: Batch, states: Sequence[str]) -> None:
 
 def ring_later(session: CrmSession, batch_id: int, state: str) -> None:
     """Ring for a worker once the change is committed."""
-    session.when_committed(f"{JOBS[state]} {batch_id}", lambda: queue.ring(JOBS[state], batch_id))
+    session.when_committed(f"{JOB_OF[state]} {batch_id}", lambda: queue.ring(JOB_OF[state], batch_id))
 
 
 def sheet_of(batch: Batch) -> Sheet:

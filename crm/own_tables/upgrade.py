@@ -112,6 +112,7 @@ def pending_after(before: str) -> list[str]:
 def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open the one upgrading transaction; another process waits until it has ended, then sees what it did."""
     with about_to_write(), engine.connect() as connection, _prepared(connection):
+        connection.begin()
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         yield connection

@@ -9,6 +9,7 @@ from crm import queue
 from crm.database import build_engine
 from crm.records import rekey
 from crm.records.files import sweep_uploads
+from crm.runtime.scheduler import Tick
 
 REBUILD = "records.rebuild_search_keys"
 
@@ -34,3 +35,7 @@ def rebuild_soon(engine: sa.Engine) -> None:
     """Leave search keys that wait to the workers."""
     if rekey.has_work(engine):
         queue.ring_or_do(REBUILD, lambda: rekey.rebuild_search_keys(engine))
+
+
+JOBS = (queue.Declared(REBUILD, rebuild_search_keys),)
+TICKS = (Tick("uploads nobody saved", sweep), Tick("search keys nobody writes", sweep_search_keys))

@@ -12,6 +12,7 @@ from crm.database import build_engine
 from crm.revisions.column_moves import has_moves, settle_moves
 from crm.revisions.finish import finish_indexes, list_unfinished
 from crm.revisions.prepare import drop_abandoned
+from crm.runtime.scheduler import Tick
 
 FINISH = "schema.finish"
 ARRIVAL_SECONDS = (
@@ -44,3 +45,7 @@ def sweep() -> None:
 def finish_soon(engine: sa.Engine) -> None:
     """Leave what a publish left to the workers."""
     queue.ring_or_do(FINISH, lambda: _finish(engine))
+
+
+JOBS = (queue.Declared(FINISH, finish),)
+TICKS = (Tick("what a publish left", sweep),)

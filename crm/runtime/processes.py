@@ -1,7 +1,4 @@
-"""`make run`: Redis, web, workers and scheduler as one; each of them also alone.
-
-Usage: `python -m crm.runtime.processes [serve | worker | scheduler]`.
-"""
+"""Redis, web, workers and scheduler as one; each of them also alone."""
 
 from __future__ import annotations
 
@@ -16,7 +13,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,38 +23,44 @@ import click
 from config import ROOT, Settings, SettingsError, find_unknown, load_settings
 from crm.runtime.redis_server import RedisServer, find_redis_url
 from crm.runtime.supervisor import Program, Supervisor, program
-from crm.runtime.web_server import WebServer
+from crm.runtime.web_server import WebServer, web_command
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.05  # between two looks whether the first page is there
 STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
+TABLES_PAUSE = 0.5  # seconds between two looks whether the database was upgraded
 REDIS_PAUSE = 1  # seconds before a worker that lost Redis looks for it again
 WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
-TICKS: dict[str, tuple[str, str]] = {
-    "rules that are due": ("workflows.runs.jobs.tick", "sweep_seconds"),
-    "work the bell lost": ("workflows.runs.jobs.sweep", "sweep_seconds"),
-    "uploads nobody saved": ("crm.records.jobs.sweep", "sweep_seconds"),
-    "imports the bell lost": ("crm.imports.jobs.sweep", "sweep_seconds"),
-    "search keys nobody writes": ("crm.records.jobs.sweep_search_keys", "sweep_seconds"),
-    "publishes the bell lost": ("crm.drafts.jobs.sweep", "sweep_seconds"),
-    "what a publish left": ("crm.revisions.jobs.sweep", "sweep_seconds"),
-}
-"""What the scheduler calls: a function, and the setting that says how often, in seconds."""
+
+@dataclass(frozen=True)
+class Programs:
+    """How the parts of the app are started: what stands above this module, told by whoever starts it.
+
+    Shape:  `me` runs one of the commands here in a process of its own; `config` and `application` are gunicorn's;
+            `wire` makes the packages known to each other.
+    """
+
+    me: tuple[str, ...]
+    config: str
+    application: str
+    wire: Callable[[], None]
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], programs: Programs) -> int:
     """Run one of the commands and return the process's exit status."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     commands: dict[str, Callable[[Settings], int]] = {
-        "serve": serve,
-        "worker": run_worker,
-        "scheduler": run_scheduler,
+        "serve": partial(serve, programs),
+        "worker": partial(_run_wired, programs, run_worker),
+        "scheduler": partial(_run_wired, programs, run_scheduler),
     }
     chosen = arguments[0] if arguments else "serve"
     if chosen not in commands:
-        complain("Usage: python -m crm.runtime.processes [" + " | ".join(commands) + "]")
+        complain(
+            f"Usage: {' '.join([Path(programs.me[0]).name, *programs.me[1:]])} [" + " | ".join(commands) + "]"
+        )
         return 2
     try:
         settings = load_settings(os.environ)
@@ -95,7 +99,7 @@ def register(group: click.Group) -> None:
 # The whole app
 
 
-def serve(settings: Settings) -> int:
+def serve(programs: Programs, settings: Settings) -> int:
     """Run everything until Ctrl-C or SIGTERM; return the exit status."""
     for slip in find_unknown(os.environ):
         complain(slip)
@@ -111,7 +115,7 @@ def serve(settings: Settings) -> int:
         signal.signal(number, supervisor.request_stop)
     server = RedisServer(settings.instance)
     try:
-        return _serve(settings, supervisor, server)
+        return _serve(programs, settings, supervisor, server)
     finally:
         supervisor.stop(STOP_SECONDS)
         server.stop()
@@ -130,19 +134,18 @@ def _lock_folder(folder: Path) -> IO[str] | None:
     return lock
 
 
-def _serve(settings: Settings, supervisor: Supervisor, server: RedisServer) -> int:
+def _serve(programs: Programs, settings: Settings, supervisor: Supervisor, server: RedisServer) -> int:
     environ = _child_environment(settings)
     if not settings.redis_url:
         supervisor.add(Program("Redis", server.start_process, is_foundation=True))
         environ["CRM_REDIS_URL"] = server.url
-    web = WebServer(settings, environ)
+    web = WebServer(web_command(settings, programs.config, programs.application), environ)
     supervisor.add(Program("The web server", web.start))
     if not _wait_until_ready(settings, supervisor):
         return 1
-    me = [sys.executable, "-m", "crm.runtime.processes"]
     for number in range(settings.job_workers):
-        supervisor.add(program(f"Worker {number + 1}", [*me, "worker"], environ))
-    supervisor.add(program("The scheduler", [*me, "scheduler"], environ))
+        supervisor.add(program(f"Worker {number + 1}", [*programs.me, "worker"], environ))
+    supervisor.add(program("The scheduler", [*programs.me, "scheduler"], environ))
     _greet(settings, web.read_report())
     supervisor.run()
     return 0
@@ -201,6 +204,39 @@ def _greet(settings: Settings, report: Mapping[str, Any]) -> None:
 # Its parts
 
 
+def _run_wired(programs: Programs, run: Callable[[Settings], int], settings: Settings) -> int:
+    programs.wire()
+    return run(settings)
+
+
+def _await_tables(engine: Any, language: str) -> bool:
+    """Wait until the database is there and upgraded; return False, having said why, when a newer release has it."""
+    from sqlalchemy.exc import OperationalError
+
+    from crm.database import only_reading
+    from crm.errors import CrmError
+    from crm.messages import render
+    from crm.own_tables.version import require_current
+
+    told = None
+    while True:
+        try:
+            with only_reading(), engine.connect() as connection:
+                require_current(connection)
+            return True
+        except CrmError as error:
+            found = error
+        except OperationalError:
+            found = CrmError("web.no_database")
+        if found.code == "database.newer":
+            complain(render(found, language))
+            return False
+        if found.code != told:
+            complain(render(found, language))
+            told = found.code
+        time.sleep(TABLES_PAUSE)
+
+
 def run_worker(settings: Settings) -> int:
     """Run jobs until a stop is requested; the job in work may finish."""
     from crm import queue
@@ -211,11 +247,11 @@ def run_worker(settings: Settings) -> int:
     if url is None:
         complain("There is no Redis. Start the app with make run, or name a Redis with CRM_REDIS_URL.")
         return 1
-    wire()
+    engine = build_engine(settings.database_url)
+    if not _await_tables(engine, settings.language):
+        return 1
     os.nice(WORKER_NICENESS)
     queue.use_redis(url)
-    _import_all(queue.JOBS.values())
-    engine = build_engine(settings.database_url)
     reporter = Reporter(engine, "worker", lambda: _load_workspace(engine))
     reporter.look()
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
@@ -237,14 +273,13 @@ def run_scheduler(settings: Settings) -> int:
     from crm import queue
     from crm.database import build_engine
     from crm.revisions.processes import Reporter
-    from crm.runtime.scheduler import Scheduler, SchedulerLock
+    from crm.runtime.scheduler import TICKS, Scheduler, SchedulerLock
 
-    wire()
-    queue.use_redis(find_redis_url(settings.redis_url, settings.instance))
-    ticks = {
-        name: (_function(dotted), float(getattr(settings, pause))) for name, (dotted, pause) in TICKS.items()
-    }
     engine = build_engine(settings.database_url)
+    if not _await_tables(engine, settings.language):
+        return 1
+    queue.use_redis(find_redis_url(settings.redis_url, settings.instance))
+    ticks = {tick.name: (tick.function, float(getattr(settings, tick.setting))) for tick in TICKS}
     reporter = Reporter(engine, "scheduler")  # What it calls asks for the live revision each time.
     scheduler = Scheduler(SchedulerLock(engine, settings.instance), ticks, beat=reporter.look)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -252,11 +287,6 @@ def run_scheduler(settings: Settings) -> int:
     scheduler.run()
     reporter.end()
     return 0
-
-
-def wire() -> None:
-    """Connect crm and workflows in this process, as `app.py` does for the web."""
-    import_module("app").wire()
 
 
 def _load_workspace(engine: Any) -> None:
@@ -269,18 +299,3 @@ def _load_workspace(engine: Any) -> None:
         get_workspace(engine)
         with engine.connect() as connection:
             read_past(connection)
-
-
-def _function(dotted: str) -> Callable[[], object]:
-    module, _, name = dotted.rpartition(".")
-    return getattr(import_module(module), name)
-
-
-def _import_all(dotted: Any) -> None:
-    """Import the modules of all jobs once, before the first child needs one of them."""
-    for module in {name.rpartition(".")[0] for name in dotted}:
-        import_module(module)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

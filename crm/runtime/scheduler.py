@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,19 @@ logger = logging.getLogger(__name__)
 
 SCHEDULER_LOCK = 7_316_002  # any number, the same in every process
 POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What the scheduler calls, and the setting that says how often, in seconds."""
+
+    name: str
+    function: Callable[[], object]
+    setting: str = "sweep_seconds"
+
+
+TICKS: list[Tick] = []
+"""Each package declares its own; `app.wire` joins them."""
 
 
 class SchedulerLock:

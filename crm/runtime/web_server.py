@@ -1,23 +1,17 @@
-"""How gunicorn serves the app: its command line, and the hooks it calls.
-
-The parent process loads the app's code and brings the database up to date before it forks; so the code is loaded
-once, tables are made once, and a fresh process is ready at once.
-"""
+"""How gunicorn is started: its command line, and the report of what it did to the database."""
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from subprocess import Popen
 from typing import Any
 
-from config import ROOT, Settings, current_settings
-from crm.runtime.children import die_with_parent, start_child
+from config import ROOT, Settings
+from crm.runtime.children import start_child
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +20,13 @@ GRACE_SECONDS = 5  # a request in work may go on for so long after a stop
 REPORT = "KOINE_REPORT"  # the environment variable with the file descriptor that takes the report
 
 
-def web_command(settings: Settings, application: str = "app:app") -> list[str]:
-    """Return the command that serves the app on the chosen address."""
+def web_command(settings: Settings, config: str, application: str) -> list[str]:
+    """Return the command that serves the app on the chosen address.
+
+    Shape:  `config` and `application` are what gunicorn calls so: the module of its hooks, and that of the app.
+    """
     options = {
-        "config": "python:crm.runtime.web_server",
+        "config": config,
         "bind": f"{settings.bind}:{settings.port}",
         "workers": settings.web_workers,
         "worker-class": "gthread",
@@ -52,8 +49,8 @@ class WebServer:
     Shape:  `report` is what `first_start.prepare` returned, once the server has come so far.
     """
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
-        self.command = web_command(settings)
+    def __init__(self, command: list[str], environ: Mapping[str, str]) -> None:
+        self.command = command
         self.environ = environ
         self.report: dict[str, Any] = {}
         self._pipe: int | None = None
@@ -84,60 +81,3 @@ class WebServer:
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
-
-
-# What gunicorn calls.
-
-
-def on_starting(_server: Any) -> None:
-    """Load the app and prepare the database, in the parent of all web processes."""
-    from crm.runtime.first_start import prepare
-
-    import_module("app").wire()
-    _send(_or_exit(prepare, current_settings()))
-    gc.freeze()  # What is loaded now is shared by all children as long as nobody touches it.
-
-
-def _or_exit(prepare: Callable[[Settings], dict[str, Any]], settings: Settings) -> dict[str, Any]:
-    """Prepare the database, or say in a few lines why that cannot be done."""
-    from sqlalchemy.exc import OperationalError
-
-    from crm.commands import place
-    from crm.database import build_engine
-    from crm.errors import CrmError
-    from crm.messages import render
-
-    try:
-        return prepare(settings)
-    except CrmError as error:
-        found = [place(problem) + render(problem, settings.language) for problem in error.problems]
-        lines = [render(error, settings.language), *found]
-    except OperationalError as error:
-        lines = [f"The database cannot be reached: {error.orig}"]
-    finally:
-        build_engine(settings.database_url).dispose()  # A child must not use its parent's connections.
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.exit(1)
-
-
-def _send(report: dict[str, Any]) -> None:
-    descriptor = os.environ.pop(REPORT, "")
-    if descriptor:
-        with os.fdopen(int(descriptor), "w") as far_end:
-            json.dump(report, far_end)
-
-
-def post_fork(_server: Any, worker: Any) -> None:
-    """Make a new web process end with gunicorn's own, even when that is killed."""
-    die_with_parent(worker.ppid)
-
-
-def post_worker_init(worker: Any) -> None:
-    """Build the first app before the first reader comes; a database that is away is asked again at a request."""
-    warm = getattr(worker.wsgi, "warm", None)
-    if warm is None:
-        return
-    try:
-        warm()
-    except Exception:  # the processes start all the same, and say on their pages what is wrong
-        logger.exception("No app could be built yet")

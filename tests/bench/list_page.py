@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 import psycopg
 
 from config import ROOT, load_settings
+from crm.__main__ import PROGRAMS
 from crm.runtime.children import start_child, stop_children
 from crm.runtime.web_server import web_command
 from tests.bench.measure import Result, Timed, cpu_seconds, medians, note, peak_of
@@ -190,7 +191,11 @@ def serving(url: str, folder: Path) -> Iterator[tuple[int, int]]:
         "CRM_PORT": str(port),
         "CRM_WEB_WORKERS": "1",
     }
-    server = start_child(web_command(load_settings(given)), {**clean_environment(), **given}, cwd=ROOT)
+    server = start_child(
+        web_command(load_settings(given), PROGRAMS.config, PROGRAMS.application),
+        {**clean_environment(), **given},
+        cwd=ROOT,
+    )
     try:
         wait_until(lambda: is_listening(port), server)
         Browser(port).get("/login/")

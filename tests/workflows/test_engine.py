@@ -303,7 +303,7 @@ def test_save_works_without_redis_and_the_sweeper_finds_the_work(make_workshop, 
     redis_server.stop()
     with as_user() as session:
         number = make_complaint(session, severity="urgent").id
-    assert sweeping.sweep(workshop) == ["workflows.run_events"]
+    assert sweeping.sweep(workshop) == ["events.look"]
     workshop.work_off()
     assert sweeping.sweep(workshop) == []
     with as_user() as session:

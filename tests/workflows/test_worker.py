@@ -9,15 +9,17 @@ import sys
 import pytest
 
 from config import ROOT
-from crm import queue
+from crm import events, queue
 from tests.factories import make_complaint, make_customer
+
+pytestmark = pytest.mark.slow
 
 BURST = """
 import sys
-from crm import processes, queue
+import app
+from crm import queue
 
-pytestmark = pytest.mark.slow
-processes.wire()
+app.wire()
 worker = queue.build_worker(sys.argv[1])
 queue.use_redis(sys.argv[1])
 worker.work(burst=True, logging_level="WARNING")
@@ -47,9 +49,9 @@ def test_a_shipped_rule_mails_once_although_its_job_comes_three_times(session, s
     make_complaint(session, customer=customer, subject="Broken")
     session.commit()
     for _ in range(2):
-        queue.ring("workflows.run_events")
+        queue.ring(events.BELL)
     work()
-    queue.ring("workflows.run_events")
+    queue.ring(events.BELL)
     queue.ring("mail.deliver")
     work()
     files = list((settings.instance / "mail").glob("*.eml"))

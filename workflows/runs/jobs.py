@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from config import current_settings
 from crm import events, queue
+from crm.runtime.scheduler import Tick
+from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import Workshop, current_workshop
 from workflows.runs import execute, plan, sweeping, ticking
@@ -51,3 +53,11 @@ def sweep() -> None:
     workshop = current_workshop()
     sweeping.sweep(workshop)
     sweeping.erase_daily(workshop, current_settings().run_log_keep_days)
+
+
+JOBS = (
+    queue.Declared(events.BELL, run_events, "events"),
+    queue.Declared("runs.continue", continue_run, "events"),
+    queue.Declared(outbox.BELL, deliver_mail, "mail"),
+)
+TICKS = (Tick("rules that are due", tick), Tick("work the bell lost", sweep))

@@ -42,10 +42,10 @@ GAPS = {
     ),
 }
 BATCH = (
-    "INSERT INTO crm_import_batch (id, entity, state, file_name, file_key, fingerprint, look, sheet, header_row, matching, "
-    "fields, notes, problem, revision, total, done, done_number, created, updated, unchanged, skipped, failed, removed, "
-    "restored, kept, attempt, created_at) VALUES (7, 'deal', 'done', 'a.csv', 'k', 'f', '{}', '', 0, '{}', '[]', '[]', "
-    "'null', 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2026-01-01 00:00:00')"
+    "INSERT INTO crm_import_batch (id, entity, state, file_name, file_key, fingerprint, look, sheet, header_row, "
+    "matching, fields, notes, problem, revision, total, done, done_number, created, updated, unchanged, skipped, "
+    "failed, removed, restored, kept, attempt, created_at) VALUES (7, 'deal', 'done', 'a.csv', 'k', 'f', '{}', '', 0, "
+    "'{}', '[]', '[]', 'null', 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2026-01-01 00:00:00')"
 )
 
 
@@ -77,7 +77,10 @@ def test_what_is_missing_is_brought_back(engine, gap, has_version):
         (["ALTER TABLE crm_import_batch DROP COLUMN file_name"], "database.no_value", "file_name"),
         (["ALTER TABLE crm_team ADD COLUMN head INTEGER NOT NULL DEFAULT 1"], "", ""),
         (
-            ["DROP TABLE crm_team", "CREATE TABLE crm_team (id INTEGER, name VARCHAR(100), x INTEGER NOT NULL)"],
+            [
+                "DROP TABLE crm_team",
+                "CREATE TABLE crm_team (id INTEGER, name VARCHAR(100), x INTEGER NOT NULL)",
+            ],
             "database.strange_column",
             "x",
         ),
@@ -127,7 +130,9 @@ def test_what_only_the_database_has_stays(engine):
     assert "ix_mine" in {index["name"] for index in found.get_indexes("crm_team")}
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])  # where a table is mended by a copy that takes its place
+@pytest.mark.parametrize(
+    "database_kind", ["sqlite"]
+)  # where a table is mended by a copy that takes its place
 def test_triggers_that_write_to_a_mended_table_go_on(engine, session):
     """A publish leaves triggers on the tables of entities that write to ours."""
     deal = make_deal(session).id
