@@ -78,6 +78,8 @@ class Repair:
                 as_it_is.append_column(sa.Column(one.column.name, one.column.type))
         with operations.batch_alter_table(table, copy_from=as_it_is) as batch:
             for one in found:
+                for name in ("autoincrement", "existing_autoincrement"):  # means something to MySQL alone
+                    getattr(one, "kw", {}).pop(name, None)
                 batch.invoke(one)
 
     def _fill(self, table: str, name: str) -> None:
