@@ -85,6 +85,12 @@ class ImportRowError(CrmError):
     """A file or a row of it cannot be imported."""
 
 
+class OptionError(CrmError):
+    """What a program asked for makes no sense; `problems` name every option."""
+
+    status = 400
+
+
 class NotAllowedError(CrmError):
     """The actor lacks the right."""
 

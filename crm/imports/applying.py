@@ -52,7 +52,7 @@ def plan_rest(shop: Shop, attempt: Attempt) -> None:
     session.commit()
     with files.local_file(shop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
         reading = service.reading_of_rows(session, attempt.entity, batch, carried.matching)
-        rows = flat(read_rows(path, reading, shop.settings.limits))
+        rows = flat(read_rows(path, reading, shop.settings.limits, None, lambda _waited: attempt.beat()))
         sample = list(islice(rows, SAMPLE))
         matching, _notes = settle_formats(attempt.entity, carried.matching, sample)
         planner = Planner(session, attempt.entity, matching)

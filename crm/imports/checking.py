@@ -13,7 +13,7 @@ from crm.imports.findings import Findings
 from crm.imports.formats import settle_formats
 from crm.imports.lease import CHUNK, Attempt, Shop
 from crm.imports.model import Matching, SheetRow, build_look, build_matching
-from crm.imports.notes import OF_THE_FILE, notes_of
+from crm.imports.notes import OF_THE_FILE, has_doubts, notes_of
 from crm.imports.plan import Planner
 from crm.imports.problem_file import save_problem_file
 from crm.imports.reader import read_rows
@@ -37,7 +37,7 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
             Findings(),
             service.reading_of_rows(session, attempt.entity, batch, carried.matching),
         )
-        rows = flat(read_rows(path, reading, shop.settings.limits, findings))
+        rows = flat(read_rows(path, reading, shop.settings.limits, findings, lambda _waited: attempt.beat()))
         sample = list(islice(rows, SAMPLE))
         matching, notes = settle_formats(attempt.entity, carried.matching, sample)
         planner = Planner(session, attempt.entity, matching)
@@ -55,6 +55,9 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
     )
     attempt.note(problems_key=save_problem_file(shop, attempt))
     attempt.finish("checked")
+    if matching.apply and not has_doubts(batch["notes"]):
+        service.begin_apply(session, batch["id"])
+        session.commit()
 
 
 def seal_what_was_plain(shop: Shop, attempt: Attempt) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +18,8 @@ from crm.errors import CrmError, ImportRowError, NotFoundError
 from crm.imports import files, service, store, work
 from crm.imports.carry import batches_today
 from crm.imports.lease import Shop
-from crm.imports.matching import tell_columns
-from crm.imports.model import MODES, Look, Reading, build_matching
+from crm.imports.model import MODES, Look
+from crm.imports.options import RULES, read_options
 from crm.imports.reader import check_look, look_at_file
 from crm.imports.undo import count_undo
 from crm.messages import render
@@ -43,9 +43,10 @@ def register(group: click.Group) -> None:
     @click.option("--map", "told", multiple=True, help="“Header=field”, or “Header=” to leave a column out.")
     @click.option("--mode", type=click.Choice(MODES), default="create", show_default=True)
     @click.option("--key", "keys", multiple=True, help="Field by which existing records are found.")
-    @click.option("--rules", type=click.Choice(["run", "skip"]), default="run", show_default=True)
+    @click.option("--rules", type=click.Choice(RULES), default="run", show_default=True)
     @click.option("--encoding", help="Encoding of a text file; default found out.")
-    @click.option("--delimiter", help="Delimiter of a text file; default found out.")
+    @click.option("--delimiter", help="Delimiter of a text file, any one character; default found out.")
+    @click.option("--long-cells", is_flag=True, help="Quoted cells over many lines are right.")
     @click.option("--as", "username", help="User whose rights count; default all rights.")
     @click.option("--dry-run", is_flag=True, help="Check and count only; write no record.")
     def import_file(context: Context, file: Path, entity: str, **options: Any) -> None:
@@ -73,10 +74,9 @@ def run_import(context: Context, file: Path, entity_name: str, options: dict[str
     shop = shop_of(context)
     with command_session(context, options["username"]) as session:
         entity = service.entity_of(session, entity_name)
+        told = read_options(options_of(options), entity)
         with file.open("rb") as source:
-            batch_id = service.start_import(session, shop.settings, entity, source, file.name)
-        choose(session, shop, batch_id, options)
-        service.begin_check(session, batch_id)
+            batch_id = service.start_import(session, shop.settings, entity, source, file.name, told)
         session.commit()
     work.check_batch(shop, batch_id)
     if not options["dry_run"] and state_of(context, batch_id) == "checked":
@@ -87,18 +87,10 @@ def run_import(context: Context, file: Path, entity_name: str, options: dict[str
     tell_status(context, batch_id)
 
 
-def choose(session: CrmSession, shop: Shop, batch_id: int, options: dict[str, Any]) -> None:
-    """Do what the wizard's first two steps do: sheet, header row, columns, mode, keys."""
-    batch = service.get_batch(session, batch_id)
-    told = [options[name] for name in ("sheet", "header_row", "encoding", "delimiter")]
-    if any(told):
-        reading = Reading(batch["look"]["kind"], *told)
-        service.choose_sheet(session, batch, service.look_again(shop.settings, batch, reading), reading.sheet)
-        batch = service.get_batch(session, batch_id)
-    matching = build_matching(batch["matching"])
-    columns = tell_columns(matching.columns, options["told"], service.entity_of(session, batch["entity"]))
-    changed = replace(matching, columns=columns, mode=options["mode"], rules=options["rules"])
-    service.match_columns(session, batch_id, replace(changed, keys=options["keys"]))
+def options_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the command line as a program would send them."""
+    names = ("sheet", "header_row", "encoding", "delimiter", "mode", "rules", "long_cells")
+    return {**{name: options[name] for name in names}, "map": options["told"], "key": options["keys"]}
 
 
 def tell_look(context: Context, file: Path) -> None:

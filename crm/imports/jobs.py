@@ -18,6 +18,11 @@ def current_shop() -> Shop:
     return Shop(engine, import_settings(settings), settings.language, settings.time_zone)
 
 
+def look_batch(batch_id: int) -> None:
+    """Look at an uploaded file. Safe to repeat: a look that was not finished is made anew."""
+    work.look_batch(current_shop(), batch_id)
+
+
 def check_batch(batch_id: int) -> None:
     """Plan an uploaded file. Safe to repeat: a plan that was not finished is made anew."""
     work.check_batch(current_shop(), batch_id)
@@ -42,6 +47,7 @@ def sweep() -> None:
 
 
 JOBS = (
+    queue.Declared(JOB_OF["looking"], look_batch),
     queue.Declared(JOB_OF["checking"], check_batch),
     queue.Declared(JOB_OF["applying"], apply_batch),
     queue.Declared(JOB_OF["undoing"], undo_batch),

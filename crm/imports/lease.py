@@ -88,6 +88,15 @@ class Attempt:
         store.change_batch(self.session.connection(), self.batch["id"], **values)
         self.batch.update(values)
 
+    def beat(self, **values: Any) -> None:
+        """Renew the lease while a file is being read, and stop when it is not ours any more.
+
+        Errors: LeaseLostError.
+        """
+        self.hold()
+        self.note(**values)
+        self.session.commit()
+
     def kept(self, rows: Iterable[tuple]) -> Iterable[tuple]:
         """Return plan rows as they may be kept: sealed where the house has secrets."""
         return store.sealed_rows(rows) if self.batch["file_seal"] else rows

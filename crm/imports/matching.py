@@ -141,6 +141,16 @@ def set_column(columns: list[Column], place: int, field: str | None) -> list[Col
     return cleared
 
 
+def unsaid_twice(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Return (header, letters) of equal headers of which the first was only guessed to be the right one."""
+    found = []
+    for column in columns:
+        twins = [each for each in columns if each.header == column.header]
+        if column.header and column.guessed and len(twins) > 1:
+            found.append((column.header, ", ".join(column_letters(each.index) for each in twins)))
+    return found
+
+
 def unknown_field(name: str, entity: Entity) -> Problem:
     """Return the problem of a field that does not exist, with the nearest name."""
     near = get_close_matches(name, entity.fields, 1, 0.5)

@@ -103,6 +103,10 @@ class Reading:
     language: str = "en"
     long_cells: bool = False
 
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data, for the reading process or a batch's row."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -126,7 +130,8 @@ class Matching:
     """Everything a person decides about one import, as stored with its batch.
 
     Shape:  `keys` are field names by which rows find existing records; `mode` is one of `MODES`; `rules` is
-            "run" or "skip". `long_cells` says that quoted cells over many lines are right.
+            "run" or "skip". `long_cells` says that quoted cells over many lines are right, `apply` that a checked
+            import runs by itself.
     """
 
     columns: tuple[Column, ...] = ()
@@ -134,6 +139,7 @@ class Matching:
     keys: tuple[str, ...] = ()
     rules: str = "run"
     long_cells: bool = False
+    apply: bool = False
 
     @property
     def filled(self) -> tuple[Column, ...]:
@@ -148,7 +154,7 @@ class Matching:
 def build_matching(stored: Mapping[str, Any]) -> Matching:
     """Return the mapping that `as_json` wrote."""
     columns = tuple(Column(**column) for column in stored.get("columns", ()))
-    rest = {name: stored[name] for name in ("mode", "rules", "long_cells") if name in stored}
+    rest = {name: stored[name] for name in ("mode", "rules", "long_cells", "apply") if name in stored}
     return Matching(columns=columns, keys=tuple(stored.get("keys", ())), **rest)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from math import ceil
@@ -33,7 +33,10 @@ DEATHS = {
 }
 """What a reading process that died by itself had too much of."""
 
+BEAT_SECONDS = 2.0  # between two calls of whoever wants to know that we still wait
+
 Rows = list[tuple[int, list[Any]]]
+Beat = Callable[[float], None]  # takes the seconds we have waited so far
 
 
 class ReaderDied(Exception):
@@ -44,22 +47,24 @@ class ReaderDied(Exception):
         self.code = code
 
 
-def look_at_file(path: Path, name: str, limits: Limits, reading: Reading | None = None) -> Look:
+def look_at_file(
+    path: Path, name: str, limits: Limits, reading: Reading | None = None, beat: Beat | None = None
+) -> Look:
     """Return what a file holds: its sheets with headers, row counts and first rows.
 
     Shape:  `name` is what the person called the file; its extension must fit the content. `reading` carries a
-            header row, an encoding or a delimiter that a person chose.
+            header row, an encoding or a delimiter that a person chose. `beat` is called now and then.
     Errors: ImportRowError with a code of `crm/messages/imports.py`.
     """
     extension = Path(name).suffix.lower().lstrip(".")
     with linked(path, extension) as link:
         asked = {
-            **asdict(reading or Reading("")),
+            **(reading or Reading("")).as_json(),
             "action": "look",
             "path": str(link),
             "extension": extension,
         }
-        look = build_look(look_with_readers(asked, Clock(limits)))
+        look = build_look(look_with_readers(asked, Clock(limits, beat)))
     told = reading.header_row if reading and not reading.sheet else None
     if told and (look.chosen is None or look.chosen.header_row != told):
         raise ImportRowError("import.no_such_row", row=told)
@@ -97,18 +102,23 @@ def check_look(look: Look) -> None:
 
 
 def read_rows(
-    path: Path, reading: Reading, limits: Limits, findings: Findings | None = None
+    path: Path,
+    reading: Reading,
+    limits: Limits,
+    findings: Findings | None = None,
+    beat: Beat | None = None,
 ) -> Iterator[Rows]:
     """Yield the filled rows below the header in chunks of (row number, typed cells from column A).
 
     Shape:  `reading` has a kind, a sheet and a header row, as a look found them. Closing the iterator stops
             the reading process; a slow consumer costs it nothing. A row that cannot become a record is a
-            `FaultyRow`; what else was left out stands in `findings` after the last chunk.
+            `FaultyRow`; what else was left out stands in `findings` after the last chunk. `beat` is called now
+            and then while we wait.
     Errors: ImportRowError with a code of `crm/messages/imports.py`, also after some chunks.
     """
-    clock, findings = Clock(limits), findings or Findings()
+    clock, findings = Clock(limits, beat), findings or Findings()
     with linked(path, reading.kind) as link:
-        request = {**asdict(reading), "action": "rows", "path": str(link)}
+        request = {**reading.as_json(), "action": "rows", "path": str(link)}
         readers = READERS.get(reading.kind, ("calamine",))
         for place, reader in enumerate(readers, start=1):
             sent = 0
@@ -132,13 +142,33 @@ def stream_rows(request: dict[str, Any], clock: Clock, findings: Findings) -> It
 
 
 class Clock:
-    """How long a file may still be read, whichever reader does it.
+    """How long a file may still be read, whichever reader does it; who waits may want to know now and then.
 
     Unit:   seconds.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits, self.left = limits, float(limits.seconds)
+    def __init__(self, limits: Limits, beat: Beat | None = None) -> None:
+        self.limits, self.left, self.beat = limits, float(limits.seconds), beat
+        self.next_beat = BEAT_SECONDS
+
+    def wait(self, handle: int) -> None:
+        """Wait until there is something to read.
+
+        Errors: ReaderDied when the time is over; whatever `beat` raises.
+        """
+        while True:
+            begun = time.monotonic()
+            ready, _, _ = select.select([handle], [], [], max(0.0, min(self.left, self.next_beat)))
+            waited = time.monotonic() - begun
+            self.left, self.next_beat = self.left - waited, self.next_beat - waited
+            if self.next_beat <= 0:
+                self.next_beat = BEAT_SECONDS
+                if self.beat is not None:
+                    self.beat(self.limits.seconds - self.left)
+            if ready:
+                return
+            if self.left <= 0:
+                raise ReaderDied("import.too_slow")
 
     def as_limits(self) -> dict[str, Any]:
         """Return the limits of a reading process that begins now."""
@@ -192,11 +222,7 @@ def read_lines(process: subprocess.Popen[bytes], clock: Clock) -> Iterator[bytes
     """Yield the lines of its output; only the time we wait for them counts against the limit."""
     handle, buffer = process.stdout.fileno(), bytearray()
     while True:
-        begun = time.monotonic()
-        ready, _, _ = select.select([handle], [], [], max(0.0, clock.left))
-        clock.left -= time.monotonic() - begun
-        if not ready:
-            raise ReaderDied("import.too_slow")
+        clock.wait(handle)
         block = os.read(handle, STREAM)
         if not block:
             return

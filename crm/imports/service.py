@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,8 +15,8 @@ from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
 from crm.imports import files, store
 from crm.imports.carry import batches_today
 from crm.imports.coding import decode_problem, encode_params
-from crm.imports.findings import Rows
-from crm.imports.matching import check_columns, guess_columns, usual_keys
+from crm.imports.looks import as_stored, awaited, chosen_sheet, of_sheet, told_matching
+from crm.imports.matching import check_columns, usual_keys
 from crm.imports.model import (
     MODES,
     Column,
@@ -28,15 +29,17 @@ from crm.imports.model import (
     build_matching,
 )
 from crm.imports.notes import has_doubts
-from crm.imports.notes import told as told_rows
-from crm.imports.reader import check_look, look_at_file
+from crm.imports.options import Options
+from crm.imports.reader import look_at_file
 from crm.imports.seen import wants_shown
+from crm.imports.slots import free_slot
 from crm.messages import render
 from crm.permissions.service import require
 from crm.secrets import new_secret
 
 DEEDS = {"create": ("create",), "update": ("update",), "upsert": ("create", "update")}
 JOB_OF = {
+    "looking": "imports.look_batch",
     "checking": "imports.check_batch",
     "applying": "imports.apply_batch",
     "undoing": "imports.undo_batch",
@@ -47,10 +50,14 @@ Batch = dict[str, Any]
 
 @dataclass(frozen=True)
 class ImportSettings:
-    """Where imports keep their files, and how much of the machine a file may cost."""
+    """Where imports keep their files, and how much of the machine a file may cost.
+
+    Shape:  `patience` is how many seconds whoever asks waits for a look; None waits to the end.
+    """
 
     files_url: str
     limits: Limits
+    patience: int | None = None
 
 
 def import_settings(settings: Any) -> ImportSettings:
@@ -65,11 +72,18 @@ def import_settings(settings: Any) -> ImportSettings:
 
 
 def start_import(
-    session: CrmSession, settings: ImportSettings, entity: Entity, source: BinaryIO, name: str
+    session: CrmSession,
+    settings: ImportSettings,
+    entity: Entity,
+    source: BinaryIO,
+    name: str,
+    options: Options | None = None,
 ) -> int:
     """Keep an uploaded file, look at it, guess its columns; return the new batch's number.
 
-    Shape:  `name` is what the person calls the file; its extension must fit the content.
+    Shape:  `name` is what the person calls the file; its extension must fit the content. With `options` nobody
+            will look at the guesses: the batch is checked next. What takes longer than the patience of the settings is
+            left to a worker.
     Errors: NotAllowedError; ImportRowError when the file cannot be imported at all: then nothing is kept.
     """
     require(session.actor, "import", entity)
@@ -77,60 +91,64 @@ def start_import(
     secret = new_secret() if session.workspace.schema.has_secrets else None
     limit = settings.limits.upload_mb
     key, fingerprint = files.save_file(settings.files_url, source, extension[:10], limit, secret)
-    try:
-        with files.local_file(settings.files_url, key, secret) as path:
-            look = look_at_file(path, name, settings.limits)
-        check_look(look)
-    except ImportRowError:
-        files.erase_file(settings.files_url, key)
-        raise
-    sheet = look.chosen
     values = {
         "entity": entity.name,
-        "state": "matching",
         "user_id": session.actor.user_id,
         "file_name": Path(name).name[:255],
         "file_key": key,
         "file_seal": secret and secret.hex(),
         "fingerprint": fingerprint,
-        "look": as_stored(look, secret is not None),
         "created_at": session.clock(),
         "revision": session.workspace.number,
-        **of_sheet(sheet, entity),
     }
-    return store.add_batch(session.connection(), values)
+    reading = options.reading if options else Reading("")
+    try:
+        look = look_in_time(settings, values, reading)
+        return add_looked_at(session, entity, values, look, options)
+    except CrmError:
+        files.erase_file(settings.files_url, key)
+        raise
 
 
-def as_stored(look: Look, is_sealed: bool) -> dict[str, Any]:
-    """Return a look as plain data for the batch's row; dates among the first rows as text.
+def look_in_time(settings: ImportSettings, batch: Batch, reading: Reading) -> Look | None:
+    """Return what a file holds, None when it takes longer than the patience of the settings or too many are read now.
 
-    Shape:  `is_sealed` asks the store to seal it, since the first rows hold what the file holds.
+    Errors: ImportRowError. Takes as long as the patience allows, so hold no transaction meanwhile.
     """
-    sheets = [
-        {
-            **{name: getattr(sheet, name) for name in Sheet.__dataclass_fields__ if name != "first_rows"},
-            "first_rows": [[number, list(cells)] for number, cells in sheet.first_rows],
-        }
-        for sheet in look.sheets
-    ]
-    how = {name: getattr(look, name) for name in ("kind", "encoding", "delimiter", "is_guessed")}
-    return {**how, "sheets": sheets, "is_sealed": is_sealed}
+    secret, patience = files.secret_of(batch), settings.patience
+    with free_slot(settings.files_url) if patience else nullcontext(True) as is_free:
+        if not is_free:
+            return None
+        limits = replace(settings.limits, seconds=patience) if patience else settings.limits
+        try:
+            with files.local_file(settings.files_url, batch["file_key"], secret) as path:
+                return look_at_file(path, batch["file_name"], limits, reading)
+        except ImportRowError as error:
+            if not patience or error.code != "import.too_slow":
+                raise
+    return None
 
 
-def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
-    """Return what a batch holds once a sheet is chosen: its header row, its rows, guessed columns."""
-    columns = guess_columns(sheet, entity)
-    notes = [["import.header_twice", {"header": header}] for header in sheet.duplicates]
-    count, first = sheet.beyond
-    if count:
-        notes.append(["import.cells_beyond", told_rows(Rows(count, list(first)))])
-    return {
-        "sheet": sheet.name,
-        "header_row": sheet.header_row,
-        "total": sheet.rows,
-        "matching": Matching(columns, keys=usual_keys(columns, entity)).as_json(),
-        "notes": notes,
-    }
+def add_looked_at(
+    session: CrmSession, entity: Entity, values: dict[str, Any], look: Look | None, options: Options | None
+) -> int:
+    """Write the batch of an upload in the state its look allows, and return its number.
+
+    Errors: ImportRowError when the look shows nothing to import, or not what was told.
+    """
+    is_sealed, reading = bool(values["file_seal"]), options.reading if options else Reading("")
+    if look is None:
+        kept, guessed = awaited({"is_sealed": is_sealed}, reading, options), {"matching": {}}
+    else:
+        kept, guessed = as_stored(look, is_sealed), of_sheet(chosen_sheet(look, reading.sheet), entity)
+    state = "matching" if look else "looking"
+    batch_id = store.add_batch(session.connection(), {**values, **guessed, "state": state, "look": kept})
+    if look is None:
+        ring_later(session, batch_id, "looking")
+    elif options:
+        match_columns(session, batch_id, told_matching(build_matching(guessed["matching"]), options, entity))
+        begin_check(session, batch_id)
+    return batch_id
 
 
 def get_batch(session: CrmSession, batch_id: int) -> Batch:
@@ -180,27 +198,38 @@ def importable_entities(session: CrmSession) -> list[Entity]:
     return [entity for entity in entities if "import" in session.actor.rights(entity.name).can]
 
 
-def look_again(settings: ImportSettings, batch: Batch, reading: Reading) -> Look:
+def look_again(settings: ImportSettings, batch: Batch, reading: Reading) -> Look | None:
     """Return what the file of a batch holds with another sheet, header row, encoding or delimiter.
 
-    Errors: ImportRowError. Takes as long as the file asks for, so hold no transaction meanwhile.
+    Shape:  None when it takes longer than the patience of the settings.
+    Errors: ImportRowError. Hold no transaction meanwhile.
     """
-    with files.local_file(settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        look = look_at_file(path, batch["file_name"], settings.limits, reading)
-    sheet = look.get_sheet(reading.sheet)
-    if sheet is None:
-        raise ImportRowError("import.no_such_sheet", sheet=reading.sheet or "")
-    if not sheet.rows:
-        raise ImportRowError("import.header_only", sheet=sheet.name)
+    look = look_in_time(settings, batch, reading)
+    if look is not None:
+        chosen_sheet(look, reading.sheet)
     return look
 
 
-def choose_sheet(session: CrmSession, batch: Batch, look: Look, name: str | None) -> None:
-    """Take a sheet of a new look, and guess its columns anew."""
-    values = of_sheet(look.get_sheet(name), entity_of(session, batch["entity"]))
+def choose_sheet(session: CrmSession, batch: Batch, look: Look | None, reading: Reading) -> None:
+    """Take a sheet of a new look, and guess its columns anew; without a look a worker makes it."""
+    if look is None:
+        waiting = awaited(batch["look"], reading, None)
+        move(
+            session,
+            batch,
+            ("matching", "checked"),
+            state="looking",
+            look=waiting,
+            done=0,
+            total=0,
+            problem=None,
+        )
+        ring_later(session, batch["id"], "looking")
+        return
+    values = of_sheet(chosen_sheet(look, reading.sheet), entity_of(session, batch["entity"]))
     values |= {"entity": batch["entity"], "revision": session.workspace.number}
     kept = as_stored(look, bool(batch["file_seal"]))
-    move(session, batch, ("matching", "checked"), state="matching", look=kept, **values)
+    move(session, batch, ("matching", "checked"), state="matching", look=kept, problem=None, **values)
 
 
 def match_columns(session: CrmSession, batch_id: int, matching: Matching) -> None:
@@ -247,7 +276,7 @@ def check_matching(session: CrmSession, entity: Entity, matching: Matching) -> N
 def match_again(session: CrmSession, batch_id: int) -> None:
     """Return from the check to matching; the plan is made anew at the next check."""
     batch = get_batch(session, batch_id)
-    if batch["done_number"]:  # some of it is written already
+    if batch["done_number"] or not batch["look"]["sheets"]:  # some of it is written, or nothing could be read
         raise ImportRowError("import.wrong_state", state=batch["state"])
     move(session, batch, ("checked", "failed"), state="matching", problem=None)
 
@@ -292,7 +321,7 @@ def accept_long_cells(session: CrmSession, batch_id: int) -> None:
 def cancel(session: CrmSession, batch_id: int) -> None:
     """Stop a batch; what is written stays, is counted, and can be undone."""
     batch = get_batch(session, batch_id)
-    states = ("matching", "checking", "checked", "applying")
+    states = ("looking", "matching", "checking", "checked", "applying")
     move(session, batch, states, state="cancelled", finished_at=session.clock())
 
 
@@ -330,7 +359,8 @@ def require_state(batch: Batch, states: Sequence[str]) -> None:
 
 def ring_later(session: CrmSession, batch_id: int, state: str) -> None:
     """Ring for a worker once the change is committed."""
-    session.when_committed(f"{JOB_OF[state]} {batch_id}", lambda: queue.ring(JOB_OF[state], batch_id))
+    if state in JOB_OF:
+        session.when_committed(f"{JOB_OF[state]} {batch_id}", lambda: queue.ring(JOB_OF[state], batch_id))
 
 
 def sheet_of(batch: Batch) -> Sheet:

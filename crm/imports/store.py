@@ -16,7 +16,7 @@ from crm.records.journal import SEALED
 from crm.revisions.former_names import read_past
 from crm.secrets import open_text, seal_text
 
-WAITING_STATES = ("checking", "applying", "undoing")
+WAITING_STATES = ("looking", "checking", "applying", "undoing")
 """States in which a batch is work: somebody holds its lease, or the sweeper rings for it."""
 
 ENDED_STATES = ("done", "cancelled", "failed", "undone")

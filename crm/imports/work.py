@@ -1,11 +1,17 @@
-"""The work behind a batch, done by a worker or a command: check, apply, undo."""
+"""The work behind a batch, done by a worker or a command: look, check, apply, undo."""
 
 from __future__ import annotations
 
 from crm.imports.applying import write_rows
 from crm.imports.checking import plan_rows
 from crm.imports.lease import Shop, do_work
+from crm.imports.looking import look_at_upload
 from crm.imports.undo import take_back
+
+
+def look_batch(shop: Shop, batch_id: int) -> bool:
+    """Look at the file of a batch that waits in state "looking"; return whether this call did it."""
+    return do_work(shop, batch_id, "looking", look_at_upload)
 
 
 def check_batch(shop: Shop, batch_id: int) -> bool:

@@ -108,6 +108,14 @@ MESSAGES = {
     "import.may_not": N_("You may not import anything."),
     "import.no_problem_file": N_("The import refused no row, so there is no file of problems."),
     "import.unknown_option": N_("There is no option “%(name)s”. Known are: %(known)s."),
+    "import.bad_options": N_("The options of the import make no sense."),
+    "import.bad_option": N_("The option “%(name)s” cannot be “%(value)s”. Accepted: %(expected)s."),
+    "import.no_delimiter": N_(
+        "“%(value)s” cannot part columns. Type one character that is no letter or digit."
+    ),
+    "import.header_twice_unsaid": N_(
+        "The header “%(header)s” stands over the columns %(letters)s. Say which one is meant, by its letters."
+    ),
     "import.no_reader": N_("Files cannot be read at the moment. Try again in a minute."),
     "import.encoding": N_("The file cannot be read as “%(encoding)s”."),
 }

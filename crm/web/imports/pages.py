@@ -18,6 +18,7 @@ from crm.errors import CrmError, ImportRowError, NotAllowedError, NotFoundError
 from crm.fields import FIELD_TYPES
 from crm.imports import files, service
 from crm.imports.model import KINDS, MODES, Column, Matching, Reading, build_matching
+from crm.imports.quoting import is_delimiter
 from crm.imports.service import Batch, ImportSettings
 from crm.messages import render
 from crm.permissions.service import writable_fields
@@ -26,12 +27,13 @@ from crm.revisions.workspace import Workspace
 from crm.texts import N_, RIGHT_TO_LEFT
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
-from crm.web.imports.steps import FORMATS, describe, in_history
+from crm.web.imports.steps import FORMATS, OTHER, describe, in_history
 from crm.web.language import current_language
 from crm.web.reports_pages import send_table
 from crm.web.serving.session import current_session
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PATIENCE_SECONDS = 2  # a look that takes longer is a worker's
 ACCEPT = ",".join(f".{kind}" for kind in KINDS)
 
 
@@ -86,7 +88,7 @@ class ImportView(BaseView):
         try:
             reading = read_reading(batch, request.form)
             look = service.look_again(current_import_settings(), batch, reading)
-            service.choose_sheet(session, batch, look, reading.sheet)
+            service.choose_sheet(session, batch, look, reading)
         except ImportRowError as error:
             return self.draw_again(batch_id, error)
         session.commit()
@@ -115,6 +117,11 @@ class ImportView(BaseView):
     def apply(self, batch_id: int) -> AnyResponse | tuple[str, int]:
         """Let a worker write what was checked."""
         return self.act(batch_id, service.begin_apply)
+
+    @page("/<int:batch_id>/long-cells", methods=["POST"])
+    def long_cells(self, batch_id: int) -> AnyResponse | tuple[str, int]:
+        """Take the quoted cells over many lines as they are, and check the rows again."""
+        return self.act(batch_id, service.accept_long_cells)
 
     @page("/<int:batch_id>/cancel", methods=["POST"])
     def cancel(self, batch_id: int) -> AnyResponse | tuple[str, int]:
@@ -190,8 +197,8 @@ def importing_session() -> CrmSession:
 
 
 def current_import_settings() -> ImportSettings:
-    """Return where this app keeps imported files."""
-    return service.import_settings(current_app.extensions["crm_settings"])
+    """Return where this app keeps imported files, and how long its pages wait for a look."""
+    return replace(service.import_settings(current_app.extensions["crm_settings"]), patience=PATIENCE_SECONDS)
 
 
 def to_batch(batch_id: int) -> AnyResponse:
@@ -200,16 +207,20 @@ def to_batch(batch_id: int) -> AnyResponse:
 
 
 def read_reading(batch: Batch, form: Mapping[str, str]) -> Reading:
-    """Return which part of the file was chosen; a new sheet begins with its own first filled row."""
-    sheet = form.get("sheet", batch["sheet"])
+    """Return which part of the file was chosen; a new sheet begins with its own first filled row.
+
+    Errors: ImportRowError when the delimiter is no single character.
+    """
+    sheet, look = form.get("sheet", batch["sheet"]), batch["look"]
     row = form.get("header_row", "")
     told = int(row) if row.isascii() and row.isdigit() and len(row) < 8 and sheet == batch["sheet"] else None
+    delimiter = form.get("delimiter") or look["delimiter"]
+    if form.get("delimiter") == OTHER:
+        delimiter = form.get("other_delimiter", "")
+    if delimiter and not is_delimiter(delimiter):
+        raise ImportRowError("import.no_delimiter", value=delimiter[:20])
     return Reading(
-        batch["look"]["kind"],
-        sheet,
-        told or None,
-        form.get("encoding") or batch["look"]["encoding"],
-        form.get("delimiter") or batch["look"]["delimiter"],
+        look["kind"], sheet, told or None, form.get("encoding") or look["encoding"], delimiter or None
     )
 
 

@@ -21,6 +21,7 @@ from crm.imports.coding import decode_cells, decode_changes, decode_problems
 from crm.imports.delimited import DELIMITERS, ENCODINGS
 from crm.imports.matching import missing_required, shown_header
 from crm.imports.model import Column, Matching, build_look, build_matching
+from crm.imports.notes import has_doubts
 from crm.imports.service import Batch
 from crm.messages import render
 from crm.permissions.service import writable_fields
@@ -30,9 +31,19 @@ from crm.texts import N_
 from crm.web.language import current_language
 
 STEPS = (N_("File"), N_("Match"), N_("Check"), N_("Run"))
-STEP_OF = {"matching": 2, "checking": 3, "checked": 3, "applying": 4, "done": 4, "undoing": 4, "undone": 4}
-BUSY = ("checking", "applying", "undoing")
+STEP_OF = {
+    "looking": 1,
+    "matching": 2,
+    "checking": 3,
+    "checked": 3,
+    "applying": 4,
+    "done": 4,
+    "undoing": 4,
+    "undone": 4,
+}
+BUSY = ("looking", "checking", "applying", "undoing")
 STATES = {
+    "looking": (N_("Reading the file"), "yellow"),
     "matching": (N_("Waiting for you"), "blue"),
     "checking": (N_("Checking"), "yellow"),
     "checked": (N_("Checked"), "blue"),
@@ -79,6 +90,7 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         "step": STEP_OF.get(batch["state"], 4 if batch["done"] else 2),
         "is_busy": batch["state"] in BUSY,
         "url": url_for("ImportView.show", batch_id=batch["id"]),
+        "has_doubts": batch["state"] == "checked" and has_doubts(batch["notes"]),
         "notes": [service.told(note, current_language()) for note in batch["notes"]],
         "failure": service.told(batch["problem"], current_language()) if batch["problem"] else "",
         "errors": errors_of(error) if error else [],
@@ -120,9 +132,11 @@ def file_of(batch: Batch) -> dict[str, Any]:
         "is_text": look.encoding is not None,
         "encodings": dict.fromkeys([look.encoding, *ENCODINGS]),
         "delimiters": {mark: gettext(DELIMITER_WORDS[mark]) for mark in DELIMITERS},
+        "other": OTHER,
     }
 
 
+OTHER = "other"  # the choice of a delimiter that is typed
 DELIMITER_WORDS = {";": N_("semicolon ;"), ",": N_("comma ,"), "\t": N_("tabulator"), "|": N_("bar |")}
 
 

@@ -8,11 +8,9 @@ import orjson
 from flask import Response, abort, request, url_for
 from flask_appbuilder import AppBuilder, expose
 
-from crm.database import CrmSession
 from crm.errors import ImportRowError
 from crm.imports import service
-from crm.imports.matching import tell_columns
-from crm.imports.model import Matching, Reading, build_matching
+from crm.imports.options import OPTIONS, read_options
 from crm.revisions.workspace import Workspace
 from crm.web.imports.pages import current_import_settings, problem_file
 from crm.web.language import current_language
@@ -20,10 +18,6 @@ from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_
 from crm.web.rest.entity import answer, for_users
 from crm.web.serving.session import current_session
 
-OPTIONS = frozenset(
-    {"entity", "sheet", "header_row", "encoding", "delimiter", "map", "mode", "key", "rules", "apply"}
-)
-RULES = ("run", "skip")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -42,18 +36,17 @@ class ImportApi(DescribedApi):
     @for_users
     @described(takes=SENT, gives=an_object(batch=NUMBER), status=202, form=True)
     def post(self) -> Response:
-        """Take a file and its options, and let a worker check it."""
-        options, sent = read_options(), request.files.get("file")
+        """Take a file and its options, and let a worker check it; one that takes long is looked at by a worker too."""
+        raw, sent = read_sent(), request.files.get("file")
         session = current_session()
-        entity = service.entity_of(session, str(options.get("entity", "")))
+        entity = service.entity_of(session, str(raw.get("entity", "")))
+        options = read_options(raw, entity)
         if sent is None or not sent.filename:
             raise ImportRowError("import.no_file")
         session.commit()  # reading the file takes a while, and nobody shall wait for our transaction
         batch_id = service.start_import(
-            session, current_import_settings(), entity, sent.stream, sent.filename
+            session, current_import_settings(), entity, sent.stream, sent.filename, options
         )
-        choose(session, batch_id, options)
-        service.begin_check(session, batch_id)
         session.commit()
         return answer({"batch": batch_id}, 202, Location=url_for("ImportApi.get", batch_id=batch_id))
 
@@ -92,61 +85,15 @@ class ImportApi(DescribedApi):
         return answer({**service.status_of(batch, current_language()), "problems_url": url}, status)
 
 
-def read_options() -> dict[str, Any]:
-    """Return the options of an upload.
-
-    Errors: ImportRowError import.bad_options; 400 when they are no JSON object at all.
-    """
+def read_sent() -> dict[str, Any]:
+    """Return the options of an upload as they were sent; 400 when they are no JSON object at all."""
     try:
         options = orjson.loads(request.form.get("options") or "{}")
     except orjson.JSONDecodeError:
         abort(400)
     if not isinstance(options, dict):
         abort(400)
-    unknown = sorted(set(options) - OPTIONS)
-    if unknown:
-        raise ImportRowError("import.unknown_option", name=unknown[0], known=", ".join(sorted(OPTIONS)))
     return options
-
-
-def choose(session: CrmSession, batch_id: int, options: dict[str, Any]) -> None:
-    """Do what the wizard's first two steps do.
-
-    Errors: ImportRowError.
-    """
-    batch = service.get_batch(session, batch_id)
-    told = [text_or_none(options.get(name)) for name in ("sheet", "encoding", "delimiter")]
-    row = options.get("header_row")
-    if any(told) or row:
-        header_row = row if isinstance(row, int) and row > 0 else None
-        reading = Reading(batch["look"]["kind"], told[0], header_row, told[1], told[2])
-        service.choose_sheet(
-            session, batch, service.look_again(current_import_settings(), batch, reading), told[0]
-        )
-        batch = service.get_batch(session, batch_id)
-    service.match_columns(session, batch_id, read_matching(session, batch, options))
-
-
-def read_matching(session: CrmSession, batch: service.Batch, options: dict[str, Any]) -> Matching:
-    """Return the matching of an upload: guesses, with what `map` tells.
-
-    Errors: ImportRowError import.bad_matching.
-    """
-    stored, told = build_matching(batch["matching"]), options.get("map") or {}
-    lines = [f"{header}={field or ''}" for header, field in told.items()] if isinstance(told, dict) else told
-    keys = options.get("key") or ()
-    rules = options.get("rules", "run")
-    return Matching(
-        tell_columns(stored.columns, map(str, lines), service.entity_of(session, batch["entity"])),
-        str(options.get("mode", "create")),
-        (keys,) if isinstance(keys, str) else tuple(map(str, keys)),
-        rules if rules in RULES else "run",
-    )
-
-
-def text_or_none(value: Any) -> str | None:
-    """Return a text that was sent, None for anything else."""
-    return value if isinstance(value, str) and value else None
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
