@@ -26,7 +26,7 @@ from crm.permissions import store
 from crm.permissions.flows import FlowJudge, judge_flows
 from crm.permissions.model import DEEDS, WRITING, Actor, EntityRights, Role
 from crm.permissions.service import actor_of_user, reads_every
-from crm.revisions.publish import Proposal
+from crm.revisions.proposal import Proposal
 from crm.revisions.store import find_revision, live_number
 from crm.texts import Text
 

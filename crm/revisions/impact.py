@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -20,10 +20,8 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.encrypted import index_of
 from crm.revisions.models import Models
+from crm.revisions.proposal import Proposal
 from crm.revisions.rehearsal import Conversion, Place, rehearse
-
-if TYPE_CHECKING:
-    from crm.revisions.publish import Proposal
 
 MOST = 100_000  # records that are counted; beyond that there are at least so many
 SECONDS = 5.0  # for all values that are read one by one

@@ -17,7 +17,8 @@ from crm.entities.usage import Shelf
 from crm.entities.walk import ENTITY, Spot, Walker
 from crm.errors import NotFoundError, Problem, SchemaError
 from crm.revisions import store
-from crm.revisions.publish import Proposal, proposal_of, publish_proposal
+from crm.revisions.proposal import Proposal, proposal_of
+from crm.revisions.publish import publish_proposal
 
 Key = tuple[str, str]
 """The kind and the name of a document."""

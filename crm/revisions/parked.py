@@ -18,7 +18,8 @@ from crm.revisions import impact, store
 from crm.revisions.column_moves import end_all_moves
 from crm.revisions.locks import locked
 from crm.revisions.processes import oldest_revision
-from crm.revisions.publish import rollback_proposal, weigh
+from crm.revisions.proposal import rollback_proposal
+from crm.revisions.publish import weigh
 
 purge = sa.Table(
     "crm_purge",
