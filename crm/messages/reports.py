@@ -3,6 +3,8 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "report.cut": N_("There are more groups than can be shown; these are the %(limit)s largest ones."),
+    "report.cannot_group": N_("Records cannot be grouped by “%(name)s”."),
     "report.closed": N_(
         "The report “%(report)s” counts something that is not open to you, so it cannot be shown to you."
     ),

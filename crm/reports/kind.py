@@ -13,7 +13,7 @@ from crm.entities.reader import BodyReader
 from crm.entities.schema_parts import CONDITIONS, TEXT, WORD, closed, list_of, named, one_key
 from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
-from crm.fields import kind_of
+from crm.fields import kind_of, type_of
 from crm.records.values import field_of
 from crm.reports.model import AGGREGATES, CHARTS, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
 from crm.reports.walk import walk_dashboard, walk_report
@@ -23,6 +23,7 @@ REPORT_KEYS = ("report", "entity", "label", "help", "if", "group_by", "measures"
 DASHBOARD_KEYS = ("dashboard", "label", "cards")
 MEASURE_KINDS = ("count", "share", *AGGREGATES)
 NUMBERS = ("number",)
+GROUPED = ("text", "number", "boolean", "date", "datetime", "reference", "user", "many")
 MOST_GROUPS = 3
 
 
@@ -65,6 +66,8 @@ def _check_group(reader: BodyReader, group: Any, entity: Entity, schema: Schema,
         reader.refuse("report.period_needs_date", path, name=name)
     if not period and kind_of(field) in ("date", "datetime"):
         reader.refuse("report.date_needs_period", path, name=name)
+    if kind_of(field) not in GROUPED or type_of(field).result(field).name == "long_text":
+        reader.refuse("report.cannot_group", path, name=name)
 
 
 def _check_path(reader: BodyReader, name: Any, entity: Entity, schema: Schema, path: tuple) -> Any:
@@ -73,7 +76,7 @@ def _check_path(reader: BodyReader, name: Any, entity: Entity, schema: Schema, p
         if not reader.known(step, entity.fields, path, "field"):
             return None
         target = entity.fields[step].options.get("to")
-        if target not in schema.entities:
+        if target not in schema.entities or entity.fields[step].type != "reference":
             reader.refuse("report.not_a_reference", path, name=step)
             return None
         entity = schema.entities[target]

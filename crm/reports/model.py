@@ -18,11 +18,13 @@ CHARTS = ("bar", "stacked_bar", "horizontal_bar", "line", "pie", "table")
 class Group:
     """What rows are grouped by.
 
-    Shape:  `path` is a field, or a reference and a field of what it points to; `period` cuts dates.
+    Shape:  `path` is a field, or a reference and a field of what it points to; `period` cuts dates. `of_amounts` is
+            set where the field names the currency of measured amounts: the one that counts where none is named.
     """
 
     path: tuple[str, ...]
     period: str | None = None
+    of_amounts: str = ""
 
     @property
     def name(self) -> str:

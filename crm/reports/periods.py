@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from babel.dates import format_date, format_skeleton
 
+EARLIEST, LATEST = dt.datetime.min, dt.datetime.max
 SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
 
 
@@ -17,7 +18,11 @@ def period_of(expression: Any, period: str, is_moment: bool, dialect: str, zone:
     """Return the SQL of the first day of the period a value falls in, as a date; moments are cut in the zone."""
     if dialect == "sqlite":
         return sa.func.crm_period(expression, period, zone.key if is_moment else "", type_=sa.Date())
-    local = sa.func.timezone(zone.key, sa.func.timezone("UTC", expression)) if is_moment else expression
+    local = expression
+    if is_moment:
+        there = sa.func.timezone(zone.key, sa.func.timezone("UTC", expression))
+        within = sa.func.greatest(sa.func.least(there, LATEST), EARLIEST)
+        local = sa.case((expression.is_not(None), within))
     return sa.cast(sa.func.date_trunc(period, local), sa.Date)
 
 
@@ -37,15 +42,36 @@ def start_of(day: dt.date, period: str) -> dt.date:
 
 
 def end_of(start: dt.date, period: str) -> dt.date:
-    """Return the last day of a period that begins on a day.
+    """Return the last day of a period that begins on a day; the calendar ends with the year 9999.
 
     >>> end_of(dt.date(2026, 2, 1), "month")
     datetime.date(2026, 2, 28)
     """
+    after = next_start(start, period)
+    return after - dt.timedelta(days=1) if after is not None else dt.date.max
+
+
+def next_start(start: dt.date, period: str) -> dt.date | None:
+    """Return the first day of the period after one that begins on a day; None at the end of the calendar."""
     steps = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
-    if period in ("day", "week"):
-        return start + dt.timedelta(days=steps[period] - 1)
-    return start_of(start + dt.timedelta(days=steps[period]), period) - dt.timedelta(days=1)
+    try:
+        return start_of(start + dt.timedelta(days=steps[period]), period)
+    except OverflowError:
+        return None
+
+
+def periods_between(first: dt.date, last: dt.date, period: str, limit: int) -> list[dt.date]:
+    """Return the first day of every period from one to another, at most so many.
+
+    >>> len(periods_between(dt.date(2026, 1, 1), dt.date(2026, 12, 1), "month", 100))
+    12
+    """
+    found: list[dt.date] = []
+    place: dt.date | None = first
+    while place is not None and place <= last and len(found) < limit:
+        found.append(place)
+        place = next_start(place, period)
+    return found
 
 
 def say_period(start: dt.date, period: str, language: str) -> str:
@@ -63,9 +89,15 @@ def _cut(value: str | None, period: str, zone: str) -> str | None:
     if value is None:
         return None
     if zone:
-        moment = dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone))
-        return start_of(moment.date(), period).isoformat()
+        return start_of(_local_day(dt.datetime.fromisoformat(value), zone), period).isoformat()
     return start_of(dt.date.fromisoformat(value[:10]), period).isoformat()
+
+
+def _local_day(moment: dt.datetime, zone: str) -> dt.date:
+    try:
+        return moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).date()
+    except OverflowError:  # at the ends of the calendar there is no other day
+        return moment.date()
 
 
 @sa.event.listens_for(sa.Engine, "connect")

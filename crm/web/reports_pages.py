@@ -18,12 +18,13 @@ from flask_babel import gettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.errors import NotAllowedError, NotFoundError, QueryError
+from crm.errors import NotAllowedError, NotFoundError, Problem, QueryError
 from crm.fields.alphabet import sort_key
 from crm.messages import render
 from crm.permissions.sight import told_narrowed
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
+from crm.reports.query import MOST_ROWS, Column
 from crm.reports.service import ReportResult, ReportRow, get_report, run_report
 from crm.reports.tables import report_rows, write_export
 from crm.reports.workbook import write_workbook
@@ -47,9 +48,15 @@ def records_url(entity: str, lines: list[Any]) -> str:
     return f"{path}?{urlencode({'where': json.dumps(lines, ensure_ascii=False)})}" if lines else path
 
 
-def row_url(result: ReportResult) -> Callable[[ReportRow], str]:
-    """Return what leads from a row of a report to its records."""
-    return lambda row: records_url(result.report.entity, row.lines)
+def row_url(result: ReportResult) -> Callable[[ReportRow, Column], str]:
+    """Return what leads from a mark of a report to the records it counts."""
+    return lambda row, column: records_url(result.report.entity, row.lines_of(column))
+
+
+def notes_of(result: ReportResult) -> list[Problem]:
+    """Return what a reader of a report is to know beside its numbers."""
+    cut = [Problem("report.cut", {"limit": MOST_ROWS})] if result.is_cut else []
+    return [*told_narrowed(result.narrowed), *cut]
 
 
 def send_table(write: Callable[[Path], None], name: str, suffix: str) -> Response:
@@ -89,7 +96,7 @@ class ReportsView(BaseView):
             outcome=result,
             report=report,
             row_url=row_url(result),
-            notes=[render(note, session.actor.language) for note in told_narrowed(result.narrowed)],
+            notes=[render(note, session.actor.language) for note in notes_of(result)],
         )
 
     @expose("/<name>/figure.json")
@@ -98,7 +105,7 @@ class ReportsView(BaseView):
         """Return the figure of a report."""
         session = current_session()
         result = run_report(session, get_report(session, name))
-        return jsonify(build_figure(result, row_url(result)))
+        return jsonify(build_figure(result, session.actor.language, row_url(result)))
 
     @expose("/<name>.xlsx")
     @has_access
@@ -165,7 +172,7 @@ def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
         result = run_report(session, report)
     except QueryError:
         return {"label": label, "value": "—", "url": "", "note": gettext("not open to you")}
-    text = result.rows[0].texts[0] if result.rows else ""
+    text = result.totals[0]
     lines = [*card.lines, *card.measure.lines]
     return {"label": label, "value": text or "0", "url": records_url(card.entity, lines)}
 
