@@ -15,7 +15,6 @@ from crm.commands import Context, crm_command
 from crm.database import build_engine, utcnow
 from crm.errors import RecordError
 from crm.messages import render
-from crm.own_tables.upgrade import Upgraded, sql_of_upgrade, upgrade
 from crm.runtime.first_start import prepare
 from crm.web.fab.passwords import find_weakness
 
@@ -29,6 +28,8 @@ def register(group: click.Group) -> None:
         help="The folder of documents an empty database begins with.",
     )  # fmt: skip
     def init(context: Context, folder: Path) -> None:
+        from crm.own_tables.upgrade import Upgraded
+
         facts = prepare(replace(context.settings, demo=False), folder)
         made = f"\nUser admin, password {facts['password']}" if facts["password"] else ""
         context.answer(
@@ -40,6 +41,8 @@ def register(group: click.Group) -> None:
     )
     @click.option("--sql", "is_dry", is_flag=True, help="Only print the statements that would run now.")
     def upgrade_tables(context: Context, is_dry: bool) -> None:
+        from crm.own_tables.upgrade import sql_of_upgrade, upgrade
+
         engine = build_engine(context.settings.database_url)
         if is_dry:
             statements = sql_of_upgrade(engine)

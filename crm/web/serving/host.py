@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -12,12 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
-from crm.errors import CrmError
-from crm.messages import render
-from crm.texts import LANGUAGES
+from crm.web.serving.refusal import refuse
 
 logger = logging.getLogger(__name__)
 
@@ -256,24 +251,3 @@ class Host:
             logger.warning("This process could not report its revision: %s", error)
         finally:
             self._reporting.release()
-
-
-def refuse(environ: Environ, start_response: Callable[..., Any], error: Exception) -> Iterable[bytes]:
-    """Answer 503 while there is no app at all: the database is away, of another release, or nothing is published."""
-    headers = [("Retry-After", "5"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    path = environ.get("PATH_INFO", "")
-    code, message = "http.503", "The CRM cannot be reached for a moment. Try again soon."
-    if isinstance(error, CrmError):
-        accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
-        code, message = error.code, render(error, accepted.best_match(LANGUAGES, "en"))
-    if path == "/health":
-        facts = {"status": "away", "database": "away", "redis": "unknown", "workers": 0}
-        notes = [message] if isinstance(error, CrmError) else []
-        body = json.dumps({**facts, "oldest_event_seconds": 0.0, "revision": None, "notes": notes}).encode()
-    elif path.startswith("/api/"):
-        body = json.dumps({"error": {"code": code, "message": message, "problems": []}}).encode()
-    else:
-        body = f"{message}\n".encode()
-    kind = "text/plain; charset=utf-8" if body[:1] != b"{" else "application/json"
-    start_response("503 Service Unavailable", [*headers, ("Content-Type", kind)])
-    return [body]

@@ -89,6 +89,7 @@ def test_pages_api_and_health_say_that_a_newer_release_has_the_database(settings
     for language, word in (("", "newer release"), ("el,en;q=0.5", "νεότερη"), ("he-IL", "גרסה")):
         status, text = get("/", language)
         assert status.startswith("503") and word in text and "v999_later" in text
+        assert ('dir="rtl"' in text) == (language == "he-IL")
     assert json.loads(get("/api/v1/deal/")[1])["error"]["code"] == "database.newer"
     health = json.loads(get("/health")[1])
     assert health["status"] == "away" and "v999_later" in health["notes"][0]

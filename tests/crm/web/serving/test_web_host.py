@@ -133,7 +133,7 @@ def test_the_last_revision_keeps_serving_while_the_database_is_away(revisions: R
     assert read(host) == "1"
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/health", "application/json"), ("/", "text/plain")])
+@pytest.mark.parametrize(("path", "kind"), [("/health", "application/json"), ("/", "text/html")])
 def test_without_any_app_the_answer_is_503(revisions: Revisions, path: str, kind: str) -> None:
     revisions.is_away = True
     answer = Client(revisions.host()).get(path)
