@@ -20,6 +20,7 @@ from crm.entities import kinds, usage
 from crm.imports import commands as import_commands
 from crm.imports import jobs as import_jobs
 from crm.imports.uses import IMPORTS
+from crm.own_tables import commands as table_commands
 from crm.own_tables.version import require_current
 from crm.permissions import commands as permission_commands
 from crm.permissions import guard as _guard
@@ -60,6 +61,7 @@ KINDS = (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DA
 
 COMMANDS = (
     web_commands.register,
+    table_commands.register,
     demo_commands.register,
     schema_commands.register,
     segment_commands.register,

@@ -1,8 +1,8 @@
-"""`flask crm init`, `flask crm upgrade` and `flask crm user add`."""
+"""`flask crm init` and `flask crm user add`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from werkzeug.security import generate_password_hash
 
 from config import ROOT
 from crm.commands import Context, crm_command
-from crm.database import build_engine, utcnow
+from crm.database import utcnow
 from crm.errors import RecordError
 from crm.messages import render
 from crm.runtime.first_start import prepare
@@ -35,21 +35,6 @@ def register(group: click.Group) -> None:
         context.answer(
             facts, f"{Upgraded(**facts['tables']).say()}\nRevision {facts['revision']} is live.{made}"
         )
-
-    @crm_command(
-        group, "upgrade", help="Bring the tables of an older release to this one; a start does the same."
-    )
-    @click.option("--sql", "is_dry", is_flag=True, help="Only print the statements that would run now.")
-    def upgrade_tables(context: Context, is_dry: bool) -> None:
-        from crm.own_tables.upgrade import sql_of_upgrade, upgrade
-
-        engine = build_engine(context.settings.database_url)
-        if is_dry:
-            statements = sql_of_upgrade(engine)
-            context.answer({"sql": statements}, statements.rstrip() or "-- There is nothing to upgrade.")
-            return
-        done = upgrade(engine)
-        context.answer(asdict(done), done.say())
 
     @group.group("user", help="People who may sign in.")
     def user() -> None:
