@@ -16,6 +16,7 @@ SYSTEM_FIELDS = {
 """What every record has besides its declared fields: name to field type."""
 
 RESERVED_FIELDS = frozenset(SYSTEM_FIELDS) | {
+    "csrf_token",  # the control every form has beside those of its fields; all others of ours begin with "_"
     "row_version",
     "search_key",
     "created_by_id",

@@ -42,9 +42,12 @@ MESSAGES = {
     "record.gone_meanwhile": N_(
         "What this record refers to was deleted a moment ago. Choose another one and save again."
     ),
-    "record.out_of_reach": N_(
-        "With these values the record would be out of your own reach, so it was not saved."
+    "record.field_gone": N_(
+        "The field “%(label)s” was removed while you were editing. This value was not saved: %(value)s"
     ),
+    "record.fields_gone": N_("Nothing is saved yet. Copy what you need into another field and save again."),
+    "record.leads_away": N_("This value decides who has access to the record."),
+    "record.out_of_reach": N_("Not saved: with these values you would lose access to this record."),
     "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
     "record.bad_query": N_("This cannot be answered as it was asked."),
     "record.unknown_filter": N_("“%(name)s” in the address is no filter of this list."),

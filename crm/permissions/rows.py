@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from crm.conditions import NOTHING, Scope, compile_sql, parse_conditions
+from crm.conditions import NOTHING, Scope, compile_sql, fields_of, parse_conditions
 from crm.conditions.tree.model import Node
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -62,6 +63,14 @@ def _compile(session: CrmSession, entity: Entity, deed: str) -> sa.ColumnElement
     scope = replace(scope_of(session), unguarded=True)  # rights on the way must not add to this right
     nodes = [parse_trusted(session.workspace, entity, way) for way in ways]
     return sa.or_(*(compile_sql(node, entity.name, scope) for node in nodes))
+
+
+def fields_asked(session: CrmSession, entity: Entity, deeds: Iterable[str]) -> set[str]:
+    """Return the fields of an entity that decide which of its records the actor may do this with."""
+    rows = session.actor.rights(entity.name).rows
+    ways = [way for deed in deeds for way in rows.get(deed) or ()]
+    asked = (fields_of(parse_trusted(session.workspace, entity, way)) for way in ways)
+    return {name for found in asked for of, name in found if of == entity.name}
 
 
 def visible_trees(session: CrmSession) -> dict[str, Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from crm.entities.taken_names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.permissions.rows import may_touch
+from crm.permissions.rows import fields_asked, may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
 from crm.records.files import attach_files
@@ -67,7 +67,7 @@ def create_record(
     now = session.clock()
     record.created_at, record.created_by_id = now, session.actor.user_id
     _write(session, entity, record, after)
-    _require_own_row(session, entity, record, "create")
+    _require_own_row(session, entity, record, "create", after)
     return record
 
 
@@ -107,7 +107,7 @@ def update_record(
     _refuse(problems)
     if changed:
         _write(session, entity, record, after)
-        _require_own_row(session, entity, record, "update")
+        _require_own_row(session, entity, record, "update", changed)
     return record
 
 
@@ -217,10 +217,19 @@ def _integrity_problem(entity: Entity, error: sa.exc.IntegrityError) -> Problem:
     return Problem("record.gone_meanwhile")
 
 
-def _require_own_row(session: CrmSession, entity: Entity, record: Record, deed: str) -> None:
-    """Refuse to write a record out of the actor's own reach; the caller's rollback takes it back."""
-    if not may_touch(session, entity, deed, record.id):
-        raise NotAllowedError("record.out_of_reach", entity=entity.plural)
+def _require_own_row(
+    session: CrmSession, entity: Entity, record: Record, deed: str, changed: Iterable[str]
+) -> None:
+    """Refuse to write a record out of the actor's own reach, and name the values that lead there.
+
+    The caller's rollback takes it back.
+    """
+    if may_touch(session, entity, deed, record.id):
+        return
+    asked = fields_asked(session, entity, {"read", deed}) - session.actor.rights(entity.name).hidden
+    leading = [Problem("record.leads_away", field=name) for name in changed if name in asked]
+    problems = [Problem("record.out_of_reach", {"entity": entity.plural}), *leading]
+    raise NotAllowedError("record.out_of_reach", problems, entity=entity.plural)
 
 
 @contextmanager

@@ -16,14 +16,14 @@
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    const question = form.dataset.confirm;
-    if (!question || form.dataset.confirmed) return;
+    const question = form.getAttribute("data-confirm");
+    if (!question || form.hasAttribute("data-confirmed")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!(await koine.ask(question, form.dataset.confirmLabel))) return;
-    form.dataset.confirmed = "yes";
+    if (!(await koine.ask(question, form.getAttribute("data-confirm-label")))) return;
+    form.setAttribute("data-confirmed", "yes");
     form.requestSubmit(event.submitter);
-    delete form.dataset.confirmed;
+    form.removeAttribute("data-confirmed");
   }, true);
 
   document.addEventListener("htmx:confirm", (event) => {

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-filters]")) return;
+    if (!event.target.hasAttribute("data-filters")) return;
     for (const line of event.target.querySelectorAll("[data-filter]")) {
       const condition = line.querySelector("[data-condition]");
       const controls = [...line.querySelectorAll("[data-value] :is(select, input, textarea)[name]")];

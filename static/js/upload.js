@@ -68,9 +68,9 @@
       if (request.status === 201) arrived(box, item, JSON.parse(request.responseText));
       else refused(box, item, file, request);
       const form = box.closest("form");
-      if (form?.dataset.sendLater && !form.querySelector("[data-upload] progress")) {
+      if (form?.hasAttribute("data-send-later") && !form.querySelector("[data-upload] progress")) {
         const button = form.querySelector(`[data-pressed]`);
-        delete form.dataset.sendLater;
+        form.removeAttribute("data-send-later");
         button?.removeAttribute("data-pressed");
         if (request.status === 201) form.requestSubmit(button);
       }
@@ -120,7 +120,7 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.querySelector("[data-upload] progress")) return;
     event.preventDefault(); // it goes out by itself once the files have arrived
-    event.target.dataset.sendLater = "1";
+    event.target.setAttribute("data-send-later", "");
     event.submitter?.setAttribute("data-pressed", "");
   });
 })();

@@ -66,6 +66,7 @@ class RecordForm:
     version: int | None
     once: str
     watched: list[str]
+    revision: int = 0
 
     @property
     def has_uploads(self) -> bool:
@@ -126,7 +127,11 @@ def build_form(
             label = section.label.get(maker.situation.language) if section.label else ""
             sections.append(FormSection(label, fields, section.columns))
     return RecordForm(
-        sections, values.get("row_version"), secrets.token_urlsafe(12), list(_watched(session, entity))
+        sections,
+        values.get("row_version"),
+        secrets.token_urlsafe(12),
+        list(_watched(session, entity)),
+        session.workspace.number,
     )
 
 

@@ -117,6 +117,7 @@ def _composer(session: CrmSession, entity: Entity) -> dict[str, Any] | None:
             "kind_label": kind.label.get(language),
             "kinds": choices[:COMPOSER_KINDS],
             "once": secrets.token_urlsafe(12),
+            "revision": session.workspace.number,
         }
     return None
 

@@ -29,6 +29,7 @@ from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
 from crm.web.entity.record import record_page
+from crm.web.entity.stale import form_of_today
 from crm.web.forms.once import find_made, remember_made
 from crm.web.forms.uploads import take_uploads
 from crm.web.redirects import safe_path
@@ -118,7 +119,7 @@ class EntityView(BaseView):
         """Show the form again with what somebody else saved meanwhile, and beside it what was typed."""
         session = current_session()
         values = self._stored_values(get_record(session, self.entity, record_id))
-        sent = sent_values(session, self.entity, request.form)
+        sent = sent_values(session, self.entity, form_of_today(session, self.entity, request.form)[0])
         kept, both = settle(session, self.entity, values, sent, seen or values["row_version"])
         problems = [Problem("record.saved_meanwhile"), *both]
         return self._form(values, kept, ConflictError("record.saved_meanwhile", problems))
@@ -198,16 +199,23 @@ class EntityView(BaseView):
         return {**default_values(session, self.entity, given, situation_of(session)), **given}
 
     def _refreshed(self) -> dict[str, Any] | None:
-        return sent_values(current_session(), self.entity, request.form) if is_redrawn() else None
+        if not is_redrawn():
+            return None
+        form, _gone = form_of_today(current_session(), self.entity, request.form)
+        return sent_values(current_session(), self.entity, form)
 
     def _save(self, write: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Response:
         """Save what the form brought; a refused form comes back with what was typed."""
-        sent = sent_values(current_session(), self.entity, request.form)
+        form, gone = form_of_today(current_session(), self.entity, request.form)
+        sent = sent_values(current_session(), self.entity, form)
         deed = "update" if "id" in values else "create"
         refused = take_uploads(current_session(), self.entity, sent, deed)
         if refused:
             error = RecordError("record.has_problems", refused, count=len(refused))
             return self._form(values, sent, error)
+        if gone:
+            problems = [Problem("record.fields_gone"), *gone]
+            return self._form(values, sent, ConflictError("record.fields_gone", problems))
         open_fields = self._open_by_roles(deed) - self._hidden(values, sent)
         changed = {name: value for name, value in sent.items() if name in open_fields}
         try:
@@ -216,7 +224,9 @@ class EntityView(BaseView):
                 remember_made(current_session(), request.form.get("_once", ""), record.id)
             record_id = record.id
             current_session().commit()
-        except RecordError as error:
+        except ConflictError:
+            raise
+        except CrmError as error:
             current_session().rollback()
             return self._form(values, sent, error)
         flash(gettext("Saved."), "success")

@@ -55,6 +55,7 @@ class PreviewWorkspace:
     schema: Schema
     models: NoModels = field(default_factory=NoModels)
     trees: dict = field(default_factory=dict)
+    number: int = 0
 
 
 @dataclass

@@ -24,6 +24,7 @@ from crm.web.serving.headers import current_request_id
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 30  # what a reader is told to wait when nobody knows better
+FORM = "X-Form"
 JSON_PATHS = ("/api/", "/hooks/", "/health")
 WRONG_STATEMENT = ("no such", "syntax error", "ambiguous")
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, RedisError)
@@ -52,6 +53,7 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(Exception, answer_error)
     app.after_request(give_errors_one_shape)
     app.after_request(keep_login_out_of_pieces)
+    app.after_request(tell_where_to_go)
     for register in _token_loaders(app):
         register(lambda *_details: _send(Failure(401, Problem("web.bad_token"))))
 
@@ -133,8 +135,8 @@ def _send(failure: Failure) -> Response:
 
 
 def wants_json() -> bool:
-    """Return whether the caller is a program."""
-    if request.path.startswith(JSON_PATHS):
+    """Return whether the caller is a program, such as the script that sends a form without leaving its page."""
+    if request.path.startswith(JSON_PATHS) or is_sent_by_script():
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
@@ -199,9 +201,21 @@ def give_errors_one_shape(response: Response) -> Response:
     return response
 
 
+def is_sent_by_script() -> bool:
+    """Return whether a script sent the form (static/js/forms.js) and leaves the page only when it is saved."""
+    return request.headers.get(FORM) == "1"
+
+
+def tell_where_to_go(response: Response) -> Response:
+    """Answer a saved form with the address to go to: a script that followed a redirect would eat the page's message."""
+    if not is_sent_by_script() or not response.location or not 300 <= response.status_code < 400:
+        return response
+    return jsonify({"location": response.location})
+
+
 def keep_login_out_of_pieces(response: Response) -> Response:
-    """Answer 401 to htmx where a page would be sent to the login: the form on the screen keeps what was typed."""
-    if not request.headers.get("HX-Request") or not response.location:
+    """Answer 401 to scripts where a page would be sent to the login: the form on the screen keeps what was typed."""
+    if not (request.headers.get("HX-Request") or is_sent_by_script()) or not response.location:
         return response
     if urlsplit(response.location).path != "/login/":
         return response

@@ -58,9 +58,9 @@ def install_headers(app: Flask, revision: int, is_production: bool) -> None:
 
 
 def _set_caching(response: Response) -> None:
-    """Let browsers keep static files, for good when their address carries a hash; nothing else."""
+    """Let browsers keep static files, for good when their address carries a hash; nothing else, whoever asks for it."""
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Cache-Control"] = "no-store"
         return
     if response.status_code in (200, 206, 304) and "v" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
