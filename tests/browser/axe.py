@@ -17,7 +17,17 @@ UNSTICK = """
 () => {
     scrollTo(0, 0);
     for (const element of document.querySelectorAll("body *")) {
-        if (getComputedStyle(element).position === "sticky") element.style.setProperty("position", "static");
+        if (getComputedStyle(element).position !== "sticky") continue;
+        element.dataset.unstuck = "";
+        element.style.setProperty("position", "static");
+    }
+}
+"""
+STICK_AGAIN = """
+() => {
+    for (const element of document.querySelectorAll("[data-unstuck]")) {
+        element.style.removeProperty("position");
+        delete element.dataset.unstuck;
     }
 }
 """
@@ -37,6 +47,7 @@ def find_violations(page: Page) -> list[str]:
     page.evaluate(axe_source() + ";0")
     page.evaluate(UNSTICK)
     found = page.evaluate(RUN, list(RULES))["violations"]
+    page.evaluate(STICK_AGAIN)
     return [describe(violation) for violation in found]
 
 

@@ -160,8 +160,8 @@ def test_columns_of_a_list_are_arranged_by_buttons(visit: Callable[..., Visitor]
     page = visitor.page
     assert visitor.small_targets() == []
     page.locator('[data-row]:has([value="stage"]) [data-step="-1"]').press("Enter")
-    page.locator(".save-bar .btn-primary").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(".save-bar .btn-primary").click()
     visitor.open("/admin/schema/deal/lists")
     order = page.evaluate("[...document.querySelectorAll('[name=column]:checked')].map((box) => box.value)")
     assert order[:3] == ["name", "stage", "customer"]
