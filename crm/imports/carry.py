@@ -15,7 +15,7 @@ from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_problems
 from crm.imports.model import Matching, SheetRow
 from crm.imports.plan import Planner
-from crm.revisions.former_names import Past, read_past, schema_at
+from crm.revisions.former_names import FormerNames, read_former_names, schema_at
 from crm.texts import Text
 
 
@@ -94,26 +94,28 @@ def batches_today(
     Shape:  `revision` stays the one the row in the database speaks. An entity that is gone keeps its name, unless
             another one bears it now.
     """
-    past = read_past(connection)
-    return [_batch_today(past, schema, batch) for batch in batches]
+    former = read_former_names(connection)
+    return [_batch_today(former, schema, batch) for batch in batches]
 
 
-def _batch_today(past: Past, schema: Schema, batch: dict[str, Any]) -> dict[str, Any]:
+def _batch_today(former: FormerNames, schema: Schema, batch: dict[str, Any]) -> dict[str, Any]:
     revision = batch["revision"]
-    entity = past.entity_today(schema, batch["entity"], revision)
+    entity = former.entity_today(schema, batch["entity"], revision)
     if entity is None:
         return {**batch, "entity": "" if batch["entity"] in schema.entities else batch["entity"]}
     matching = batch["matching"]
     fields = [column["field"] for column in matching.get("columns", ())] + list(matching.get("keys", ()))
-    names = names_today(past, entity, fields, revision)
+    names = names_today(former, entity, fields, revision)
     columns = [{**column, "field": names.get(column["field"])} for column in matching.get("columns", ())]
     keys = [names[name] for name in matching.get("keys", ()) if name in names]
     return {**batch, "entity": entity.name, "matching": {**matching, "columns": columns, "keys": keys}}
 
 
-def names_today(past: Past, entity: Entity, names: Iterable[str | None], revision: int) -> dict[str, str]:
+def names_today(
+    former: FormerNames, entity: Entity, names: Iterable[str | None], revision: int
+) -> dict[str, str]:
     """Return today's names by those of a revision; fields that are gone are absent."""
-    kept, _gone = past.values_today(entity, {name: name for name in names if name}, revision)
+    kept, _gone = former.values_today(entity, {name: name for name in names if name}, revision)
     return {"id": "id", **{then: now for now, then in kept.items()}}
 
 

@@ -22,7 +22,7 @@ from crm.imports import service, store
 from crm.imports.service import Batch, ImportSettings
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from crm.revisions.store import live_number
 from crm.revisions.workspace import Workspace, get_workspace
 
@@ -189,8 +189,8 @@ def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Attempt | None]
 
 def entity_now(session: CrmSession, batch: Batch) -> Entity | None:
     """Return the entity of a batch as it is now, also under a new name; None when it was removed."""
-    past = read_past(session.connection())
-    return past.entity_today(session.workspace.schema, batch["entity"], batch["revision"])
+    former = read_former_names(session.connection())
+    return former.entity_today(session.workspace.schema, batch["entity"], batch["revision"])
 
 
 def actor_of_batch(connection: sa.Connection, workspace: Workspace, batch: Batch, shop: Shop) -> Actor:

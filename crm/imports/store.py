@@ -13,7 +13,7 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.records.bulk import copy_rows
 from crm.records.journal import SEALED
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from crm.secrets import open_text, seal_text
 
 WAITING_STATES = ("looking", "checking", "applying", "undoing")
@@ -152,7 +152,7 @@ def find_same_file(connection: sa.Connection, fingerprint: str, entity: Entity, 
     """Return the newest batch that wrote records of this entity from the same bytes."""
     asked = sa.select(sa.func.max(batch.c.id)).where(
         batch.c.fingerprint == fingerprint,
-        read_past(connection).about(batch, entity),
+        read_former_names(connection).about(batch, entity),
         batch.c.id != but,
         batch.c.state == "done",
     )

@@ -18,7 +18,7 @@ from crm.imports.lease import Attempt, Shop
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, RecordEdit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from crm.revisions.workspace import get_workspace
 
 Change = Mapping[str, Any]
@@ -76,7 +76,7 @@ class Undoer:
         ids = [row["record_id"] for row in rows]
         first = {row["record_id"]: row["id"] for row in rows}
         connection, found = self.session.connection(), set()
-        own = read_past(connection).about(change, self.entity)
+        own = read_former_names(connection).about(change, self.entity)
         for start in range(0, len(ids), CHUNK):
             asked = sa.select(change.c.record_id, sa.func.max(change.c.id)).where(
                 own, change.c.record_id.in_(ids[start : start + CHUNK])

@@ -12,7 +12,7 @@ from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
 from crm.imports.model import column_letters
 from crm.imports.store import list_open_batches
-from crm.revisions.former_names import Past, name_at, read_past
+from crm.revisions.former_names import FormerNames, name_at, read_former_names
 from crm.texts import N_
 
 
@@ -28,24 +28,24 @@ def walk_import(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
 
 
 def _read(connection: sa.Connection) -> list[Document]:
-    past = read_past(connection)
-    found = (_document(past, batch) for batch in list_open_batches(connection))
+    former = read_former_names(connection)
+    found = (_document(former, batch) for batch in list_open_batches(connection))
     return [document for document in found if document]
 
 
-def _document(past: Past, batch: Mapping[str, Any]) -> Document | None:
+def _document(former: FormerNames, batch: Mapping[str, Any]) -> Document | None:
     """Return an import by the names of the live revision; None when its entity is gone."""
     revision, matching = batch["revision"], batch["matching"]
-    uid = past.entity_uid(batch["entity"], revision)
-    entity = name_at(past.entities[uid], past.number) if uid else ""
+    uid = former.entity_uid(batch["entity"], revision)
+    entity = name_at(former.entities[uid], former.number) if uid else ""
     if not entity:
         return None
     columns = {
-        column_letters(column["index"]): past.newest_name(uid, column["field"], revision)
+        column_letters(column["index"]): former.newest_name(uid, column["field"], revision)
         for column in matching.get("columns", ())
         if column["field"]
     }
-    keys = [past.newest_name(uid, name, revision) for name in matching.get("keys", ())]
+    keys = [former.newest_name(uid, name, revision) for name in matching.get("keys", ())]
     body = {"label": UNNAMED, "entity": entity, "columns": columns, "keys": keys}
     return Document("import", str(batch["id"]), body)
 

@@ -14,7 +14,7 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from crm.revisions.models import Record
 from crm.secrets import reseal, seal, unseal
 
@@ -184,11 +184,11 @@ def read_changes(session: CrmSession, entity: Entity, asked: sa.Select) -> list[
             Whatever else the statement says, only rows about this entity are returned.
     """
     connection = session.connection()
-    past = read_past(connection)
-    rows = [row_of(row) for row in connection.execute(asked.where(past.about(change, entity)))]
+    former = read_former_names(connection)
+    rows = [row_of(row) for row in connection.execute(asked.where(former.about(change, entity)))]
     found = []
     for row in rows:
-        values, gone = past.values_today(entity, read_values(row["values"]), row["revision"])
+        values, gone = former.values_today(entity, read_values(row["values"]), row["revision"])
         found.append({**row, "values": values, "gone": gone, "cause": json.loads(row["cause"])})
     return found
 

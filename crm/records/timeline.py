@@ -24,7 +24,7 @@ from crm.records.values import (
     type_of,
     user_names,
 )
-from crm.revisions.former_names import entity_of_uid, read_past, schema_at
+from crm.revisions.former_names import entity_of_uid, read_former_names, schema_at
 
 LIMIT = 50
 
@@ -126,8 +126,8 @@ def last_declared(session: CrmSession, entity: Entity, field_uid: str) -> Field 
 
     Who could read it is judged by the rights of that revision, for those of today no longer speak of it.
     """
-    past = read_past(session.connection())
-    schema = schema_at(session.connection(), past.last_with(entity.uid, field_uid))
+    former = read_former_names(session.connection())
+    schema = schema_at(session.connection(), former.last_with(entity.uid, field_uid))
     former = schema and entity_of_uid(schema, entity.uid)
     rights = former and actor_then(session.actor, schema).rights(former.name)
     if not rights or "read" not in rights.can:
@@ -137,7 +137,7 @@ def last_declared(session: CrmSession, entity: Entity, field_uid: str) -> Field 
         return None
     if field.type not in ("reference", "references"):
         return field
-    target = past.entity_today(session.workspace.schema, field.options["to"], schema.number)
+    target = former.entity_today(session.workspace.schema, field.options["to"], schema.number)
     if target is None:
         return replace(field, type="text", options={})
     return replace(field, options={**field.options, "to": target.name})

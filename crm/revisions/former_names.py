@@ -26,7 +26,7 @@ MOST_SCHEMAS = 4  # former schemas a process keeps built
 
 
 @dataclass(frozen=True)
-class Past:
+class FormerNames:
     """Every name that was ever given.
 
     Shape:  `number` and `moment` are those of the newest revision that was read. `entities` by uid; `fields` by the
@@ -126,13 +126,13 @@ def entity_of_uid(schema: Schema, uid: str) -> Entity | None:
     return next((entity for entity in schema.entities.values() if entity.uid == uid), None)
 
 
-_read: dict[str, Past] = {}
+_read: dict[str, FormerNames] = {}
 
 
-def read_past(connection: sa.Connection) -> Past:
+def read_former_names(connection: sa.Connection) -> FormerNames:
     """Return every name given up to the live revision; a process reads a revision once, for none ever changes."""
     key = connection.engine.url.render_as_string(hide_password=False)
-    known = _read.get(key, Past())
+    known = _read.get(key, FormerNames())
     revision = store.revision
     stamps = connection.execute(
         sa.select(revision.c.number, revision.c.created_at)
@@ -140,35 +140,37 @@ def read_past(connection: sa.Connection) -> Past:
         .order_by(revision.c.number)
     ).all()
     if known.number and (not stamps or tuple(stamps[0]) != (known.number, known.moment)):
-        known = Past()  # another database has the address now
+        known = FormerNames()  # another database has the address now
         return _extend(connection, key, known)
     return known if known.number and len(stamps) == 1 else _extend(connection, key, known)
 
 
-def _extend(connection: sa.Connection, key: str, known: Past) -> Past:
+def _extend(connection: sa.Connection, key: str, known: FormerNames) -> FormerNames:
     for number, moment, identities in store.list_identities(connection, known.number):
         known = with_revision(known, number, moment, identities_from_json(identities))
     _read[key] = known
     return known
 
 
-def with_revision(past: Past, number: int, moment: dt.datetime | None, identities: Identities) -> Past:
-    """Return the past with one more revision."""
+def with_revision(
+    former: FormerNames, number: int, moment: dt.datetime | None, identities: Identities
+) -> FormerNames:
+    """Return the names with those of one more revision."""
     entities = _with_names(
-        past.entities, number, {found.uid: name for name, found in identities.entities.items()}
+        former.entities, number, {found.uid: name for name, found in identities.entities.items()}
     )
     fields = {
-        **{uid: _with_names(known, number, {}) for uid, known in past.fields.items()},
+        **{uid: _with_names(known, number, {}) for uid, known in former.fields.items()},
         **{
             found.uid: _with_names(
-                past.fields.get(found.uid, {}),
+                former.fields.get(found.uid, {}),
                 number,
                 {field.uid: name for name, field in found.fields.items()},
             )
             for found in identities.entities.values()
         },
     }
-    return Past(number, moment, entities, fields)
+    return FormerNames(number, moment, entities, fields)
 
 
 def _with_names(

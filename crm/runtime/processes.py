@@ -292,10 +292,10 @@ def run_scheduler(settings: Settings) -> int:
 def _load_workspace(engine: Any) -> None:
     """Load the live revision and the names of all, so that the children forked from now on have them."""
     from crm.database import only_reading
-    from crm.revisions.former_names import read_past
+    from crm.revisions.former_names import read_former_names
     from crm.revisions.workspace import get_workspace
 
     with only_reading():
         get_workspace(engine)
         with engine.connect() as connection:
-            read_past(connection)
+            read_former_names(connection)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from crm import notifications
 from crm.entities.model import Entity
-from crm.revisions.former_names import Past, read_past
+from crm.revisions.former_names import FormerNames, read_former_names
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
@@ -34,8 +34,8 @@ class NotificationsView(BaseView):
         before = read_before(request.args.get("before"))
         session = self.appbuilder.session()
         found = notifications.list_notifications(session, g.user.id, PAGE_SIZE + 1, before)
-        past = read_past(session.connection())
-        rows = [self.line(past, row) for row in found[:PAGE_SIZE]]
+        former = read_former_names(session.connection())
+        rows = [self.line(former, row) for row in found[:PAGE_SIZE]]
         return self.render_template(
             "notifications/list.html",
             title=gettext("Notifications"),
@@ -67,19 +67,19 @@ class NotificationsView(BaseView):
         session.commit()
         return redirect("/notifications/")
 
-    def line(self, past: Past, row: dict[str, Any]) -> dict[str, Any]:
+    def line(self, former: FormerNames, row: dict[str, Any]) -> dict[str, Any]:
         """Return one notification as the page draws it."""
-        entity = self.entity_of(past, row)
+        entity = self.entity_of(former, row)
         return {**row, "icon": entity.icon if entity else "bell"}
 
     def url_of(self, row: dict[str, Any]) -> str:
         """Return the page of the record a notification is about; "" when it is about none that is left."""
-        entity = self.entity_of(read_past(self.appbuilder.session().connection()), row)
+        entity = self.entity_of(read_former_names(self.appbuilder.session().connection()), row)
         return f"/{entity.name}/show/{row['record_id']}" if entity and row["record_id"] is not None else ""
 
-    def entity_of(self, past: Past, row: dict[str, Any]) -> Entity | None:
+    def entity_of(self, former: FormerNames, row: dict[str, Any]) -> Entity | None:
         """Return the entity a notification is about, whatever it is called now."""
-        return past.entity_today(self.workspace.schema, row["entity"] or "", row["revision"] or 0)
+        return former.entity_today(self.workspace.schema, row["entity"] or "", row["revision"] or 0)
 
 
 def read_before(text: str | None) -> int | None:

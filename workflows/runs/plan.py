@@ -20,7 +20,7 @@ from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_users_with_role
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule
 from workflows.rules.schedule import period_of
@@ -105,14 +105,14 @@ def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
 
 def heard_by(session: CrmSession) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the events that enabled rules listen to: entity, under all its names, and kind."""
-    schema, past = session.workspace.schema, read_past(session.connection())
+    schema, former = session.workspace.schema, read_former_names(session.connection())
     heard: dict[str, set[str]] = {}
     for rule in schema.parts.get("rule", {}).values():
         if rule.enabled and TRIGGERS[rule.trigger.kind].events:
             heard.setdefault(rule.entity, set()).update(TRIGGERS[rule.trigger.kind].events)
     event = events.event
     return [
-        past.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
+        former.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
         for name, kinds in heard.items()
     ]
 

@@ -19,7 +19,7 @@ from crm.database import CrmSession, about_to_write, row_of
 from crm.errors import CrmError, NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from workflows.actions.base import Outcome
 from workflows.organisation import Workshop
 from workflows.rules.model import Rule, Step
@@ -163,7 +163,7 @@ def _lately(workshop: Workshop, rule: Rule, record_id: int | None, since: dt.tim
         asked = asked.where(change.c.record_id == record_id)
     with workshop.reading() as session:
         entity = session.workspace.schema.entities[rule.entity]
-        asked = asked.where(read_past(session.connection()).about(change, entity))
+        asked = asked.where(read_former_names(session.connection()).about(change, entity))
         rows = [
             row_of(row) for row in session.execute(asked.order_by(change.c.id.desc()).limit(MOST_RECORDS))
         ]

@@ -14,7 +14,7 @@ from crm.entities.load import documents_from_json
 from crm.entities.model import Document, Entity, Schema
 from crm.permissions.flows import is_within
 from crm.revisions import store as revisions
-from crm.revisions.former_names import Past, read_past, schema_at
+from crm.revisions.former_names import FormerNames, read_former_names, schema_at
 from crm.revisions.rename import renamed_since
 from crm.revisions.workspace import Workspace
 from workflows.organisation import Workshop
@@ -73,31 +73,31 @@ def rows_today(session: CrmSession, rows: Iterable[Mapping[str, Any]]) -> list[d
 
     Shape:  an entity that is gone is called "". What a run's `why` says was `changed` loses fields that are gone.
     """
-    past = read_past(session.connection())
-    return [_row_today(past, session.workspace.schema, row) for row in rows]
+    former = read_former_names(session.connection())
+    return [_row_today(former, session.workspace.schema, row) for row in rows]
 
 
-def _row_today(past: Past, schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+def _row_today(former: FormerNames, schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
     revision = row["revision"]
-    entity = past.entity_today(schema, row["entity"], revision)
+    entity = former.entity_today(schema, row["entity"], revision)
     found = {**row, "entity": entity.name if entity else ""}
     if entity and "changed" in (row.get("why") or {}):
-        changed, _gone = past.values_today(entity, row["why"]["changed"], revision)
+        changed, _gone = former.values_today(entity, row["why"]["changed"], revision)
         found["why"] = {**row["why"], "changed": changed}
     return found
 
 
 def step_today(session: CrmSession, entity: Entity, run: Mapping, step: Mapping) -> dict[str, Any]:
     """Return what a step of a run did, with today's names."""
-    past, revision, effect = (
-        read_past(session.connection()),
+    former, revision, effect = (
+        read_former_names(session.connection()),
         step["revision"] or run["revision"],
         step["effect"],
     )
     found = dict(effect)
     if effect.get("changes"):
-        found["changes"], _gone = past.values_today(entity, effect["changes"], revision)
+        found["changes"], _gone = former.values_today(entity, effect["changes"], revision)
     if effect.get("entity"):
-        target = past.entity_today(session.workspace.schema, effect["entity"], revision)
+        target = former.entity_today(session.workspace.schema, effect["entity"], revision)
         found["entity"] = target.name if target else effect["entity"]
     return found

@@ -26,7 +26,7 @@ from crm.imports.service import Batch
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.records.values import situation_of
-from crm.revisions.former_names import read_past
+from crm.revisions.former_names import read_former_names
 from crm.texts import N_
 from crm.web.language import current_language
 
@@ -189,9 +189,9 @@ def problem_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict
     """Return the first refused rows: their cells, which of them are wrong, and why."""
     matching = build_matching(batch["matching"])
     rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_PROBLEMS, ("error",))
-    past = read_past(session.connection())
+    former = read_former_names(session.connection())
     return [
-        problem_row(row, matching, lambda names: names_today(past, entity, names, batch["revision"]))
+        problem_row(row, matching, lambda names: names_today(former, entity, names, batch["revision"]))
         for row in rows
     ]
 
@@ -224,9 +224,9 @@ def changed_rows(session: CrmSession, entity: Entity, batch: Batch) -> list[dict
     """Return the first rows that change a record, with what they change; hidden fields stay out."""
     rows = store.list_plan_rows(session.connection(), batch["id"], 0, SHOWN_CHANGES, ("update",))
     hidden, situation = session.actor.rights(entity.name).hidden, situation_of(session)
-    past, shown = read_past(session.connection()), []
+    former, shown = read_former_names(session.connection()), []
     for row in rows:
-        planned, _gone = past.values_today(entity, orjson.loads(row.content or "{}"), batch["revision"])
+        planned, _gone = former.values_today(entity, orjson.loads(row.content or "{}"), batch["revision"])
         edits = decode_changes(entity, planned).items()
         changes = [
             (label_of(entity, name), *(in_words(entity, name, value, situation) for value in pair))

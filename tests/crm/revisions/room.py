@@ -12,7 +12,7 @@ from crm.entities.load import documents_from_json
 from crm.records.journal import list_changes
 from crm.records.service import update_record
 from crm.records.timeline import history_of
-from crm.revisions.former_names import Past, read_past
+from crm.revisions.former_names import FormerNames, read_former_names
 from crm.revisions.publish import publish_schema
 from crm.revisions.rename import rename_document, rename_field
 from crm.revisions.workspace import get_workspace
@@ -89,9 +89,9 @@ class Room:
             found = history_of(session, session.workspace.schema.entities[entity], record)
         return [line for moment in found for line in moment.changes]
 
-    def past(self) -> Past:
+    def former(self) -> FormerNames:
         with self.engine.connect() as connection:
-            return read_past(connection)
+            return read_former_names(connection)
 
     def raw(self, record: int, entity: str = "item") -> list[dict]:
         with self.session() as session:

@@ -173,15 +173,15 @@ def test_a_process_that_serves_an_older_revision_reads_what_a_newer_one_wrote(ro
 def test_a_process_reads_the_identities_of_a_revision_once(room, monkeypatch):
     from crm.revisions import store
 
-    known = room.past()
+    known = room.former()
     monkeypatch.setattr(store, "list_identities", None)
-    assert room.past() is known
+    assert room.former() is known
 
 
 def test_a_past_without_renames_holds_each_name_once(room):
-    before = room.past()
+    before = room.former()
     room.edit(lambda fields: fields["note"].update(label="Other words"))
-    after = room.past()
+    after = room.former()
     assert after.number == before.number + 1
     assert after.entities is before.entities
     assert all(after.fields[uid] is names for uid, names in before.fields.items())
