@@ -42,7 +42,9 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
         matching, notes = settle_formats(attempt.entity, carried.matching, sample)
         planner = Planner(session, attempt.entity, matching)
         counts = plan_chunks(attempt, planner, carried, chain(sample, rows))
-    notes += same_file_note(attempt, matching) + notes_of(build_look(batch["look"]), matching, findings)
+    notes += same_file_note(attempt, matching) + notes_of(
+        build_look(batch["look"]), matching, findings, planner.long_cells
+    )
     attempt.hold()
     attempt.note(
         entity=attempt.entity.name,

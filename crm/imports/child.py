@@ -143,8 +143,6 @@ def answer_rows(request: dict[str, Any], limits: Limits) -> None:
             continue
         findings.look(number, cells)
         faults = faults_of((cells, tidied), needed, most, request["long_cells"]) if is_text else None
-        if faults and faults[0][0] == "import.long_cell":
-            findings.long_cells.add(number)
         chunk.append((number, tidied, faults) if faults else (number, tidied))
         if len(chunk) == CHUNK:
             write({"rows": chunk})

@@ -41,7 +41,7 @@ def register(group: click.Group) -> None:
         "--header-row", type=click.IntRange(1), help="Row of the headers; default the first filled one."
     )
     @click.option("--map", "told", multiple=True, help="“Header=field”, or “Header=” to leave a column out.")
-    @click.option("--mode", type=click.Choice(MODES), default="create", show_default=True)
+    @click.option("--mode", type=click.Choice(MODES), help="Default create; update for a file we exported.")
     @click.option("--key", "keys", multiple=True, help="Field by which existing records are found.")
     @click.option("--rules", type=click.Choice(RULES), default="run", show_default=True)
     @click.option("--encoding", help="Encoding of a text file; default found out.")

@@ -18,11 +18,13 @@ from crm.imports.formats import day_before_month
 from crm.imports.lookups import Lookups
 from crm.imports.model import Column, Matching, SheetRow
 from crm.imports.seen import seen_cell
+from crm.records.sheet_cells import is_cut
 from crm.records.values import situation_of
 
 REMEMBERED = 2_000  # different texts of a column that are read only once
 BESIDE = ("region_field", "country_field", "currency_field", "after", "before")
 SEVERAL = re.compile(r"\s*[;|\n]\s*")
+POINTING = ("reference", "references", "user")
 READS_LIKE = {",": "el", ".": "en"}  # a language that writes this mark before the decimals
 
 
@@ -47,6 +49,7 @@ class ColumnReader:
             language, situation.time_zone, "import", {}, situation.currency, situation.region
         )
         self.known: dict[str, Any] = {}
+        self.points = field.type in POINTING
 
     def read(self, cell: Any) -> Any:
         """Return the typed value of a cell that is not blank; texts are remembered.
@@ -101,6 +104,8 @@ class ColumnReader:
         Errors: FieldError when the spreadsheet itself shows no value, or not all of it.
         """
         if isinstance(cell, str):
+            if is_cut(cell):
+                raise FieldError("import.cut_text", label=self.field.label)
             return day_before_month(cell) if self.column.day_first is False else cell
         return seen_cell(self.field, cell)
 
@@ -123,13 +128,13 @@ class Converter:
             self.group_of(reader.field).append(reader)
 
     @property
-    def judging(self) -> list[ColumnReader]:
-        """Return the readers of values that a record may hold although nobody could enter them today."""
-        return [*self.plain, *self.beside]
+    def readers(self) -> list[ColumnReader]:
+        """Return the readers of all columns but the record's number."""
+        return [*self.plain, *self.pointing, *self.beside]
 
     def group_of(self, field: Field) -> list[ColumnReader]:
         """Return the group a field is read with: plain ones first, then those that need the others."""
-        if field.type in ("reference", "references", "user"):
+        if field.type in POINTING:
             return self.pointing
         needs = any(field.options.get(key) in self.entity.fields for key in BESIDE if field.options.get(key))
         return self.beside if needs else self.plain

@@ -12,6 +12,7 @@ from typing import Any
 from crm.errors import ImportRowError
 from crm.imports.cells import FaultyRow
 from crm.imports.quoting import is_delimiter, parted_rows, parted_sample
+from crm.records.sheet_cells import unguarded
 
 SAMPLE = 256 * 1024
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -60,9 +61,15 @@ class TextSource:
                 for number, cells in enumerate(parted_rows(file, self.delimiter), start=1):
                     if number == 1 and is_separator_line(cells):
                         continue
-                    yield number, undamaged(cells) if is_checked else cells
+                    cells = undamaged(cells) if is_checked else cells
+                    yield number, unquoted(cells) if any(cell[:1] == "'" for cell in cells) else cells
         except UnicodeError as error:
             raise ImportRowError("import.encoding", encoding=self.encoding) from error
+
+
+def unquoted(cells: Sequence[str]) -> Sequence[str]:
+    """Return cells without the single quote that keeps spreadsheets from taking a text for a formula."""
+    return FaultyRow(map(unguarded, cells), *getattr(cells, "faults", ()))
 
 
 def undamaged(cells: Sequence[str]) -> Sequence[str]:

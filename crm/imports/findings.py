@@ -39,14 +39,12 @@ class Findings:
     """What was found in the rows of one file.
 
     Shape:  by column index: rows that lose characters no field keeps, and rows that lose blanks at an end.
-            `foreign` are the rows with letters that depend on the encoding, `long_cells` those with a quoted cell
-            that may have swallowed others.
+            `foreign` are the rows with letters that depend on the encoding.
     """
 
     dropped: dict[int, Rows] = attribute(default_factory=dict)
     blanks: dict[int, Rows] = attribute(default_factory=dict)
     foreign: Rows = attribute(default_factory=Rows)
-    long_cells: Rows = attribute(default_factory=Rows)
 
     def look(self, number: int, cells: Sequence[Any]) -> None:
         """Look at one row; the usual cell costs three tests."""
@@ -68,11 +66,10 @@ class Findings:
             name: {str(place): (rows.count, rows.first) for place, rows in getattr(self, name).items()}
             for name in ("dropped", "blanks")
         }
-        several = {name: getattr(self, name) for name in ("foreign", "long_cells")}
-        return {**columns, **{name: (rows.count, rows.first) for name, rows in several.items()}}
+        return {**columns, "foreign": (self.foreign.count, self.foreign.first)}
 
     def take(self, stored: Mapping[str, Any]) -> None:
         """Take what the reading process found."""
         for name in ("dropped", "blanks"):
             getattr(self, name).update({int(place): Rows(*rows) for place, rows in stored[name].items()})
-        self.foreign, self.long_cells = Rows(*stored["foreign"]), Rows(*stored["long_cells"])
+        self.foreign = Rows(*stored["foreign"])

@@ -46,7 +46,7 @@ def look_through(shop: Shop, attempt: Attempt, reading: Reading) -> Look:
 def looked_at(attempt: Attempt, look: Look, reading: Reading) -> dict[str, Any]:
     """Return what the batch holds after a look, and the state it goes to."""
     batch, entity, session = attempt.batch, attempt.entity, attempt.session
-    values = of_sheet(chosen_sheet(look, reading.sheet), entity)
+    values = of_sheet(chosen_sheet(look, reading.sheet), entity, session.actor.language)
     told, state = batch["look"]["wanted"]["options"], "matching"
     if told:
         matching = told_matching(build_matching(values["matching"]), stored_options(told), entity)

@@ -49,9 +49,11 @@ def chosen_sheet(look: Look, name: str | None) -> Sheet:
     return sheet
 
 
-def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
+def of_sheet(sheet: Sheet, entity: Entity, language: str) -> dict[str, Any]:
     """Return what a batch holds once a sheet is chosen: its header row, its rows, guessed columns."""
-    columns = guess_columns(sheet, entity)
+    columns = guess_columns(sheet, entity, language)
+    keys = usual_keys(columns, entity)
+    mode = "update" if keys == ("id",) else "create"
     notes = [["import.header_twice", {"header": header}] for header in sheet.duplicates]
     count, first = sheet.beyond
     if count:
@@ -60,7 +62,7 @@ def of_sheet(sheet: Sheet, entity: Entity) -> dict[str, Any]:
         "sheet": sheet.name,
         "header_row": sheet.header_row,
         "total": sheet.rows,
-        "matching": Matching(columns, keys=usual_keys(columns, entity)).as_json(),
+        "matching": Matching(columns, mode, keys).as_json(),
         "notes": notes,
     }
 
@@ -77,5 +79,11 @@ def told_matching(guessed: Matching, options: Options, entity: Entity) -> Matchi
         raise ImportRowError(
             "import.bad_matching", [Problem("import.header_twice_unsaid", each) for each in params]
         )
-    how = {"mode": options.mode, "keys": options.keys, "rules": options.rules}
+    mode = options.mode or guessed.mode
+    keys = options.keys or (guessed.keys if mode == guessed.mode == "update" else ())
+    if mode == "create" and "id" not in keys:
+        columns = tuple(
+            replace(each, field=None) if each.field == "id" and each.guessed else each for each in columns
+        )
+    how = {"mode": mode, "keys": keys, "rules": options.rules}
     return replace(guessed, columns=columns, long_cells=options.long_cells, apply=options.apply, **how)

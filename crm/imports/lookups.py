@@ -43,9 +43,7 @@ class Lookups:
         if not unknown:
             return
         if field.type == "user":
-            connection = self.session.connection()
-            for word in unknown:
-                found = people.find_user_id(connection, word)
+            for word, found in people.find_user_ids(self.session.connection(), unknown).items():
                 known[word] = found or Problem("import.no_such_user", {"value": word}, field.name)
             return
         target = self.session.workspace.schema.entities[field.options["to"]]

@@ -11,15 +11,14 @@ from crm.entities.model import Entity
 from crm.errors import ImportRowError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.fields.fold import fold
 from crm.imports.model import Column, Sheet, column_letters
 from crm.permissions.model import Actor
 from crm.permissions.service import writable_fields
+from crm.records.headers import ADDED, can_fill, header_meanings, squeeze
+from crm.records.values import field_of
 from crm.texts import LANGUAGES
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-NOT_WORDS = re.compile(r"[\W_]+")
-ADDED = "# "  # begins the headers a problem file adds; they mean no field
 NEAR = 0.88  # share of equal letters from which a header is taken for a slip of the pen
 TYPE_WORDS = {
     "email": "email e-mail mail emailaddress ηλταχυδρομειο adresaemail דואל",
@@ -31,49 +30,42 @@ TYPE_WORDS = {
 """Headers that say the type of a field rather than its name; used when one field alone has the type."""
 
 
-def squeeze(text: str) -> str:
-    """Return a header or label without case, accents, blanks and marks.
-
-    >>> squeeze("Customer ID"), squeeze("customerID"), squeeze("E-mail:"), squeeze("Πόλη")
-    ('customerid', 'customerid', 'email', 'πολη')
-    """
-    return NOT_WORDS.sub("", fold(text))
-
-
-def guess_columns(sheet: Sheet, entity: Entity) -> tuple[Column, ...]:
+def guess_columns(sheet: Sheet, entity: Entity, language: str = "en") -> tuple[Column, ...]:
     """Return every column of a sheet with the field its header means; a field is filled by one column only.
 
     Shape:  fields nobody may set by hand (sequences, formulas) are not offered. A field the actor may not set
-            is guessed all the same, so that its column is refused instead of ignored.
+            is guessed all the same, so that its column is refused instead of ignored. The record's number is
+            recognised in a file that we exported.
     """
-    names = field_names(entity)
+    names = field_names(entity, language)
+    is_own = is_export(sheet.columns, names)
     columns, taken = [], set()
     for place, header in enumerate(sheet.columns):
         found = guess_field(header, names, entity)
-        field = found if found not in taken else None
+        field = found if found not in taken and (found != "id" or is_own) else None
         taken.add(field)
         columns.append(Column(sheet.first_column + place, header, field, guessed=field is not None))
     return tuple(columns)
 
 
-def field_names(entity: Entity) -> dict[str, str]:
-    """Return what a header may be, squeezed, with the field it means: names, labels, type words."""
-    fillable = [
-        field
-        for field in entity.fields.values()
-        if FIELD_TYPES[field.type].writable and FIELD_TYPES[field.type].importable
-    ]
-    found: dict[str, str] = {}
-    for field in fillable:
-        found.setdefault(squeeze(field.name), field.name)
-    for language in LANGUAGES:
-        for field in fillable:
-            found.setdefault(squeeze(field.label.get(language)), field.name)
+def is_export(headers: Sequence[str], names: Mapping[str, str]) -> bool:
+    """Return whether headers are those of our own exports: the record's number first, all others known exactly."""
+    squeezed = [squeeze(header) for header in headers if header]
+    return bool(squeezed) and names.get(squeezed[0]) == "id" and all(each in names for each in squeezed)
+
+
+def field_names(entity: Entity, language: str = "en") -> dict[str, str]:
+    """Return what a header may be, squeezed, with the field it means: headers of exports, names, labels, type words.
+
+    Shape:  "" is a field that no file can fill, `id` the record's number.
+    """
+    found = header_meanings(entity, language)
+    for code in LANGUAGES:
+        found.setdefault(squeeze(field_of(entity, "id").label.get(code)), "id")
     for kind, words in TYPE_WORDS.items():
-        of_type = [field.name for field in fillable if field.type == kind]
+        of_type = [field.name for field in entity.fields.values() if field.type == kind and can_fill(field)]
         for word in words.split() if len(of_type) == 1 else ():
             found.setdefault(squeeze(word), of_type[0])
-    found.pop("", None)
     return found
 
 
@@ -83,12 +75,13 @@ def guess_field(header: str, names: Mapping[str, str], entity: Entity) -> str | 
     if not asked or header.startswith(ADDED):
         return None
     if asked in names:
-        return names[asked]
+        return names[asked] or None
     for label in (entity.name, *(entity.label.get(language) for language in LANGUAGES)):
         rest = asked.removeprefix(squeeze(label))
-        if rest != asked and rest in names:
-            return names[rest]
-    near = get_close_matches(asked, names, 1, NEAR) if len(asked) > 4 else []
+        if rest != asked and names.get(rest, "id") != "id":
+            return names[rest] or None
+    fillable = [name for name, field in names.items() if field not in ("", "id")]
+    near = get_close_matches(asked, fillable, 1, NEAR) if len(asked) > 4 else []
     return names[near[0]] if near and SequenceMatcher(None, asked, near[0]).ratio() >= NEAR else None
 
 
@@ -165,7 +158,8 @@ def check_columns(
     """Return why an import with these columns may not begin; empty when it may.
 
     Shape:  a column that fills a field the actor may not set refuses the whole import: nothing is left out in
-            silence. A key is read, not written, so a field that is only a key may be read only.
+            silence. A key is read, not written, so a field that is only a key may be read only; and where rows find
+            their records by number, such a field is compared: the row that would change it is refused.
     """
     filled = [column for column in columns if column.field]
     if not filled:
@@ -180,7 +174,7 @@ def check_columns(
                 Problem("import.field_not_importable", {"header": shown_header(column)}, field.name)
             )
         elif field is None or (
-            column.field not in open_fields and not may_only_find(field, actor, entity, keys)
+            column.field not in open_fields and not may_only_read(field, actor, entity, keys)
         ):
             problems.append(
                 Problem("import.field_not_allowed", {"header": shown_header(column)}, column.field)
@@ -195,9 +189,9 @@ def check_columns(
     return problems
 
 
-def may_only_find(field: Field, actor: Actor, entity: Entity, keys: Sequence[str]) -> bool:
-    """Return whether a field the actor may not set is used to find records, by an actor who may see it."""
-    return field.name in keys and field.name not in actor.rights(entity.name).hidden
+def may_only_read(field: Field, actor: Actor, entity: Entity, keys: Sequence[str]) -> bool:
+    """Return whether a field the actor may not set is only compared or used to find records, by one who may see it."""
+    return (field.name in keys or "id" in keys) and field.name not in actor.rights(entity.name).hidden
 
 
 def shown_header(column: Column) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from crm.imports.findings import Findings, Rows
-from crm.imports.matching import ADDED, shown_header
+from crm.imports.matching import shown_header
 from crm.imports.model import Look, Matching
+from crm.records.headers import ADDED
 
 OF_THE_FILE = ("import.header_twice", "import.cells_beyond")
 """Notes of the look, which a check keeps."""
@@ -16,13 +17,13 @@ LONG_CELLS = "import.long_cells"
 Note = list[Any]
 
 
-def notes_of(look: Look, matching: Matching, findings: Findings) -> list[Note]:
+def notes_of(look: Look, matching: Matching, findings: Findings, long_cells: Rows) -> list[Note]:
     """Return the notes on what reading the rows of a file found."""
     notes = list(lost_characters(matching, findings))
     if look.is_guessed and findings.foreign.count:
         notes.append(["import.encoding_guessed", {"encoding": look.encoding, **told(findings.foreign)}])
-    if findings.long_cells.count:
-        notes.append([LONG_CELLS, told(findings.long_cells)])
+    if long_cells.count:
+        notes.append([LONG_CELLS, told(long_cells)])
     left = [
         shown_header(column)
         for column in matching.columns

@@ -22,7 +22,8 @@ class Options:
     """What was told about an import that nobody will look at before it is checked.
 
     Shape:  `told` are lines `Header=field`. `long_cells` says that quoted cells over many lines are right;
-            `apply`, that a checked import shall run by itself.
+            `apply`, that a checked import shall run by itself. Without a `mode` records are created, and changed
+            where the file is an export of ours.
     """
 
     sheet: str | None = None
@@ -30,7 +31,7 @@ class Options:
     encoding: str | None = None
     delimiter: str | None = None
     told: tuple[str, ...] = ()
-    mode: str = "create"
+    mode: str | None = None
     keys: tuple[str, ...] = ()
     rules: str = "run"
     long_cells: bool = False

@@ -16,15 +16,19 @@ from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.imports.coding import encode_cells, encode_edit, encode_problems, encode_values
 from crm.imports.convert import Converted, Converter
+from crm.imports.findings import Rows
 from crm.imports.lookups import Lookups
 from crm.imports.model import Matching, SheetRow
+from crm.imports.untouched import keep_untouched
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
+from crm.permissions.service import writable_fields
 from crm.records.bulk import load_rows
 from crm.records.draft import RecordDraft
 from crm.records.links import judge_links
 from crm.records.prepare import Judge, default_values, is_empty
 from crm.records.values import situation_of
 
+LONG_CELL = "import.long_cell"
 CHUNK = 500  # key values of one query
 
 
@@ -54,6 +58,10 @@ class Planner:
         self.lookups = Lookups(session)
         self.converter = Converter(session, entity, matching, self.lookups)
         self.filled = [column.field for column in matching.filled if column.field != "id"]
+        open_fields = writable_fields(session.actor, entity, "import")
+        self.compared = {
+            name for name in self.filled if name not in open_fields and name not in matching.keys
+        }
         self.defaults = default_values(session, entity, (), situation_of(session, "import"))
         self.names = [*self.filled, *(name for name in self.defaults if name not in self.filled)]
         self.required = [
@@ -73,12 +81,14 @@ class Planner:
         self.begin_chunk()
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}
         self.seen_keys: dict[tuple, int] = {}
+        self.long_cells = Rows()
 
     def plan(self, rows: Iterable[SheetRow]) -> list[tuple[Any, ...]]:
         """Return one chunk's plan rows, as `store.ROW_COLUMNS` without the batch."""
         self.begin_chunk()
         chunk = [Planned(row) for row in self.converter.convert(rows, self.defaults)]
         self.find_records(chunk)
+        keep_untouched(self.session, self.entity, self.converter, chunk)
         for planned in chunk:
             self.decide(planned)
         self.judge_together([planned for planned in chunk if planned.action in ("create", "update")])
@@ -191,6 +201,8 @@ class Planner:
             self.decide_create(planned)
         if planned.problems and planned.action != "skip":
             planned.action = "error"
+        if any(problem.code == LONG_CELL for problem in planned.problems):
+            self.long_cells.add(planned.row.number)
 
     def decide_create(self, planned: Planned) -> None:
         """Fill in defaults, then judge the new record."""
@@ -198,14 +210,15 @@ class Planner:
         values, after = planned.row.values, dict(self.defaults)
         for name in self.filled:
             value = values.get(name)
-            if value is not None or name not in after:
+            if name in self.compared:
+                planned.problems += [self.closed_to_actor(name)] if value is not None else []
+            elif value is not None or name not in after:
                 after[name] = value
         planned.after = after
         self.judge(planned)
 
     def decide_update(self, planned: Planned) -> None:
         """Compare with what is stored; judge only what would change."""
-        self.keep_untouched(planned)
         before, values = planned.before, planned.row.values
         changed = {
             name: values[name] for name in self.filled if name in values and values[name] != before.get(name)
@@ -214,23 +227,15 @@ class Planner:
             changed.pop(name, None)
         planned.after = {**before, **changed}
         planned.action = "update" if changed else "unchanged"
+        planned.problems += [self.closed_to_actor(name) for name in changed if name in self.compared]
         if changed:
             self.judge(planned)
+        else:
+            planned.problems = [each for each in planned.problems if each.code != LONG_CELL]
 
-    def keep_untouched(self, planned: Planned) -> None:
-        """Take cells that an export of the record would hold as the values it has: nobody judges those again."""
-        row, before = planned.row, planned.before
-        bad = {problem.field for problem in row.problems}
-        for reader in self.converter.judging:
-            name, index = reader.field.name, reader.column.index
-            held = before.get(name)
-            if is_empty(held) or (name not in bad and row.values.get(name) == held):
-                continue
-            cell = row.cells[index] if index < len(row.cells) else None
-            if cell is not None and reader.is_untouched(cell, held):
-                row.values[name] = held
-                settled = [problem for problem in row.problems if problem.field == name]
-                planned.problems = [problem for problem in planned.problems if problem not in settled]
+    def closed_to_actor(self, name: str) -> Problem:
+        """Return the problem of a row that would change a field its actor may only read."""
+        return Problem("import.may_only_read", {"label": self.entity.fields[name].label}, name)
 
     def judge(self, planned: Planned) -> None:
         """Add every problem of the record as it would be, one for each field.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -16,16 +15,16 @@ from openpyxl.styles import Font
 
 from crm.errors import Problem
 from crm.imports import files, service, store
-from crm.imports.cells import cell_text
+from crm.imports.cells import NoValue, Shown, cell_text
 from crm.imports.coding import decode_cells, decode_problems
 from crm.imports.lease import Attempt, Shop
-from crm.imports.matching import ADDED
 from crm.imports.model import Column
 from crm.messages import render
+from crm.records.headers import ADDED
+from crm.records.sheet_cells import escaped, sheet_value
 from crm.texts import N_, RIGHT_TO_LEFT, translate
 
-LONGEST_CELL = 32_767  # characters; a workbook cannot hold more
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+NOT_KNOWN = "#N/A"  # stands for the result of a formula that the file did not hold
 HEADERS = (N_("Row"), N_("Column"), N_("Value"), N_("Reason"))
 """The columns added behind the original ones."""
 
@@ -81,18 +80,21 @@ def told_reason(problem: Problem, column: Column | None, language: str) -> str:
 
 
 def safe_cell(sheet: Any, value: Any, bold: bool = False) -> WriteOnlyCell:
-    """Return a cell that shows exactly this value: a text that begins with `=` stays a text."""
+    """Return a cell that shows exactly this value: a text that begins with `=` stays a text, an error an error."""
     if isinstance(value, (tuple, list)):
         value = "; ".join(map(str, value))
-    if isinstance(value, dt.datetime):
-        value = value.replace(tzinfo=None)
+    code = value.code if isinstance(value, Shown) else None
+    value = sheet_value(value.value if isinstance(value, Shown) else value)
     if isinstance(value, (bool, int, float, Decimal, dt.date, dt.time)) or value is None:
-        cell = WriteOnlyCell(sheet, value)
+        cell = WriteOnlyCell(sheet, value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value)
+        cell.number_format = code or cell.number_format
     else:
-        text = ILLEGAL.sub("", str(value))[:LONGEST_CELL]
+        is_error = isinstance(value, NoValue)
         cell = WriteOnlyCell(sheet, "")
-        cell._value, cell.data_type = text, "s"  # assigning `value` would make a formula of "=…"
-        cell.quotePrefix = True
+        # Assigning `value` would make a formula of "=…".
+        cell._value = value.text or NOT_KNOWN if is_error else escaped(str(value))
+        cell.data_type = "e" if is_error else "s"
+        cell.quotePrefix = not is_error
     if bold:
         cell.font = Font(bold=True)
     return cell

@@ -140,7 +140,10 @@ def add_looked_at(
     if look is None:
         kept, guessed = awaited({"is_sealed": is_sealed}, reading, options), {"matching": {}}
     else:
-        kept, guessed = as_stored(look, is_sealed), of_sheet(chosen_sheet(look, reading.sheet), entity)
+        kept, guessed = (
+            as_stored(look, is_sealed),
+            of_sheet(chosen_sheet(look, reading.sheet), entity, session.actor.language),
+        )
     state = "matching" if look else "looking"
     batch_id = store.add_batch(session.connection(), {**values, **guessed, "state": state, "look": kept})
     if look is None:
@@ -226,7 +229,9 @@ def choose_sheet(session: CrmSession, batch: Batch, look: Look | None, reading: 
         )
         ring_later(session, batch["id"], "looking")
         return
-    values = of_sheet(chosen_sheet(look, reading.sheet), entity_of(session, batch["entity"]))
+    values = of_sheet(
+        chosen_sheet(look, reading.sheet), entity_of(session, batch["entity"]), session.actor.language
+    )
     values |= {"entity": batch["entity"], "revision": session.workspace.number}
     kept = as_stored(look, bool(batch["file_seal"]))
     move(session, batch, ("matching", "checked"), state="matching", look=kept, problem=None, **values)

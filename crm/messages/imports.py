@@ -103,6 +103,10 @@ MESSAGES = {
     "import.unknown_format": N_(
         "“%(label)s”: what the spreadsheet shows with the format “%(code)s” cannot be told. Format the column as text."
     ),
+    "import.cut_text": N_(
+        "“%(label)s”: the export cut this text, because a workbook's cell cannot hold it. Use the .csv to change it."
+    ),
+    "import.may_only_read": N_("“%(label)s”: you may read this field, but not change it."),
     "import.broke_off": N_("The import broke off. Nothing of the unfinished part was written."),
     "import.no_file": N_("Choose a file first."),
     "import.may_not": N_("You may not import anything."),

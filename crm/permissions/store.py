@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import (
@@ -15,6 +15,7 @@ from flask_appbuilder.security.sqla.models import (
 
 from crm.database import BigId, metadata, row_of
 from crm.fields.alphabet import alphabetical
+from crm.fields.fold import fold
 
 team = sa.Table(
     "crm_team",
@@ -142,9 +143,15 @@ def find_login_id(connection: sa.Connection, name: str) -> int | None:
 
 def find_user_id(connection: sa.Connection, words: str) -> int | None:
     """Return the one active user whose name, address or full name is this; None for none or several."""
-    folded = words.strip().lower()
-    full = sa.func.lower(USERS.c.first_name + " " + USERS.c.last_name)
-    ways = (sa.func.lower(USERS.c.username), sa.func.lower(USERS.c.email), full)
-    asked = sa.select(USERS.c.id).where(sa.or_(*(way == folded for way in ways)), USERS.c.active.is_(True))
-    found = list(connection.scalars(asked.limit(2)))
-    return found[0] if len(found) == 1 else None
+    return find_user_ids(connection, [words])[words]
+
+
+def find_user_ids(connection: sa.Connection, words: Iterable[str]) -> dict[str, int | None]:
+    """Return the active user each word means by name, address or full name, folded; None for none or several."""
+    asked = sa.select(USERS.c.id, USERS.c.username, USERS.c.email, USERS.c.first_name, USERS.c.last_name)
+    known: dict[str, set[int]] = {}
+    for row in connection.execute(asked.where(USERS.c.active.is_(True))):
+        for name in (row.username, row.email, f"{row.first_name} {row.last_name}"):
+            known.setdefault(fold(name or ""), set()).add(row.id)
+    found = {word: known.get(fold(word), set()) if fold(word) else set() for word in words}
+    return {word: next(iter(ids)) if len(ids) == 1 else None for word, ids in found.items()}

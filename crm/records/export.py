@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.permissions.service import readable_fields, require
+from crm.records.headers import headers_of
 from crm.records.listing import ListQuery, iterate_records
 from crm.records.values import field_of, linked_titles, situation_of, type_of
 
@@ -24,25 +25,31 @@ def export_columns(session: CrmSession, entity: Entity, names: Sequence[str] | N
 
 
 def export_header(session: CrmSession, entity: Entity, names: Sequence[str]) -> list[str]:
-    """Return the labels of the columns in the actor's language."""
-    return [field_of(entity, name).label.get(session.actor.language) for name in names]
+    """Return the headers of the columns in the actor's language; no two fields share one."""
+    return headers_of(entity, names, session.actor.language)
 
 
 def export_rows(
     session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
 ) -> Iterator[list[Any]]:
     """Yield every matching record as cells, references and users by their titles, in bounded memory."""
-    situation = situation_of(session)
-    fields = [(name, field_of(entity, name)) for name in names]
     wanted = ListQuery(
         query.lines, query.search, query.order, columns=tuple(name for name in names if name != "id")
     )
     for part in iterate_records(session, entity, wanted):
-        titles = linked_titles(session, entity, part, names, situation)
-        for row in part:
-            yield [
-                titles[name].get(row[name])
-                if name in titles
-                else type_of(field).to_cell(field, row.get(name), situation)
-                for name, field in fields
-            ]
+        rows = list(part)
+        columns = [cells_of(session, entity, rows, name) for name in names]
+        yield from map(list, zip(*columns, strict=True))
+
+
+def cells_of(session: CrmSession, entity: Entity, rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """Return one column of some records as cells.
+
+    Shape:  a record that the actor cannot see is left blank, and so are those among several.
+    """
+    situation, field = situation_of(session), field_of(entity, name)
+    titles = linked_titles(session, entity, rows, [name], situation)
+    if name in titles:
+        return [titles[name].get(row.get(name)) for row in rows]
+    field_type = type_of(field)
+    return [field_type.to_cell(field, row.get(name), situation) for row in rows]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-LONGEST_CELL = 32_767  # characters; what a spreadsheet can hold
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from crm.records.sheet_cells import begins_formula, escaped, guarded, plain_text, sheet_value
+
 WIDTH = 18
 BOLD = Font(bold=True)
 
@@ -27,8 +24,8 @@ def write_workbook(
 ) -> None:
     """Write a table as .xlsx.
 
-    Shape:  rows hold text, numbers, booleans, dates or None; text stays text, whatever it begins with, and loses
-            only the control characters a workbook cannot hold.
+    Shape:  rows hold text, numbers, booleans, dates or None; text stays text, whatever it begins with. What a
+            workbook cannot hold as it is stands there as `sheet_value` says.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(name))
@@ -46,40 +43,25 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
     """Write a table as .csv that spreadsheets open rightly: UTF-8 with its mark, and no cell that is a formula."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([safe_text(label) for label in header])
+        writer.writerow(map(guarded, header))
         for row in rows:
-            writer.writerow([safe_text(value) if isinstance(value, str) else _plain(value) for value in row])
+            writer.writerow(map(_csv_text, row))
 
 
-def safe_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: a quote goes before what would begin one.
-
-    >>> safe_text("=1+1"), safe_text(" =1"), safe_text("Ann")
-    ("'=1+1", "' =1", 'Ann')
-    """
-    bare = text.lstrip(" \u00a0\u200b\ufeff\u200e\u200f")
-    return "'" + text if bare.startswith(FORMULA_STARTS) else text
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
+def _csv_text(value: Any) -> str:
+    return guarded(value) if isinstance(value, str) else plain_text(value)
 
 
 def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
-    if isinstance(value, str):
-        return _text_cell(sheet, value)
-    if isinstance(value, Decimal) and not value.is_finite():
-        return None
-    return value
+    value = sheet_value(value)
+    return _text_cell(sheet, value) if isinstance(value, str) else value
 
 
 def _text_cell(sheet: WriteOnlyWorksheet, text: str, bold: bool = False) -> WriteOnlyCell:
     cell = WriteOnlyCell(sheet, "")
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_CELL]
+    cell._value = escaped(sheet_value(text))  # assigning `value` would make a formula of "=…"
     cell.data_type = "s"
-    if text.startswith(FORMULA_STARTS):
+    if begins_formula(text):
         cell.quotePrefix = True
     if bold:
         cell.font = BOLD
