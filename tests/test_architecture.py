@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
+from crm.fields import FIELD_TYPES
 
 CODE = ("crm", "workflows")
 LONGEST_FILE = 500  # lines
@@ -383,6 +384,51 @@ def test_entity_tables_are_reached_through_the_guard():
         if path.endswith(TABLE_FILES) or path.startswith(TABLE_PACKAGES) or path in TABLE_EXCEPTIONS:
             continue
         broken += side_doors(file)
+    none(broken)
+
+
+# A field type says what it is: nobody else compares its name.
+
+KINDS = {"text", "number", "boolean", "date", "datetime", "reference", "user", "many", "none"}
+NAMES_TYPES = {
+    "crm/conditions/tree/kinds.py": "what every record has besides its declared fields",
+    "crm/entities/names.py": "what every record has besides its declared fields",
+    "workflows/paths.py": "what can be read of every record and of a user",
+    "crm/demo/": "knows what is shipped",
+}
+TYPED = re.compile(r"(\.type|\['type'\]|\.get\('type'\)|_type_of\([^()]*\)|\b(field|stored)_type)$")
+
+
+def is_type(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in FIELD_TYPES
+
+
+def named_types(file: Path) -> Iterator[str]:
+    """Yield where a field type is told by its name: compared, listed with others, looked up."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            is_meant = any(TYPED.search(ast.unparse(side)) for side in sides) and any(
+                is_type(inner) for side in sides for inner in ast.walk(side)
+            )
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            words = node.keys if isinstance(node, ast.Dict) else node.elts
+            named = [word.value for word in words if word is not None and is_type(word)]
+            is_meant = len(named) == len(words) and len(set(named) - KINDS) > 1
+        elif isinstance(node, ast.Subscript):
+            is_meant = is_type(node.slice) and ast.unparse(node.value) == "FIELD_TYPES"
+        else:
+            continue
+        if is_meant:
+            yield f"{shown(file, node.lineno)}: {ast.unparse(node)[:80]}"
+
+
+def test_only_fields_knows_its_types_by_name():
+    broken = []
+    for file in modules().values():
+        path = str(file.relative_to(ROOT))
+        if not path.startswith(("crm/fields/", "crm/messages/", *NAMES_TYPES)):
+            broken += named_types(file)
     none(broken)
 
 

@@ -60,10 +60,11 @@ def find_path(text: str, entity: Entity, schema: Schema) -> Path | Problem:
         field = fields_of(here).get(name)
         if field is None:
             return _unknown(name, here)
-        if field.type not in ("reference", "user"):
+        points = FIELD_TYPES[field.type].links
+        if not points:
             return Problem("rule.not_a_way", {"name": name, "path": text})
-        here = schema.entities.get(str(field.options.get("to"))) if field.type == "reference" else None
-        if field.type == "reference" and here is None:
+        here = schema.entities.get(str(field.options.get("to"))) if points == "record" else None
+        if points == "record" and here is None:
             return Problem("rule.not_a_way", {"name": name, "path": text})
     field = fields_of(here).get(last)
     return Path(tuple(ways), here, field) if field else _unknown(last, here)
@@ -116,7 +117,7 @@ def display_of(session: CrmSession, record: Any, path: Path, situation: Situatio
         return ""
     if path.is_title:
         return title_of(session, holder, situation)
-    if path.field.type in ("reference", "user"):
+    if FIELD_TYPES[path.field.type].links:
         return _display_pointer(session, getattr(holder, path.field.name), situation)
     name = path.field.name
     row = values.values_of(session, holder, None if FIELD_TYPES[path.field.type].keys else [name])

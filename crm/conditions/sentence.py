@@ -15,6 +15,7 @@ from crm.conditions.tree.kinds import SYSTEM_FIELDS
 from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, REFERENCE, USER, Node, Step
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
+from crm.fields.boolean import BooleanType
 from crm.fields.columns import places_of
 from crm.fields.locales import locale_of, shown_date, shown_number, shown_time
 from crm.messages.conditions import PHRASES, SENTENCES
@@ -251,14 +252,12 @@ class Speaker:
     def _shown(self, field: Field, node: model.Const) -> str:
         shown = FIELD_TYPES[field.type].result(field)
         situation = Situation(self.language)
-        if field.type == "choice":
-            return shown.display(field, node.value, situation)
-        if field.type == "references":
+        if shown.has_choices:
+            return shown.display(field, (node.value,) if shown.several else node.value, situation)
+        if shown.points and shown.several:
             return self.phrase("record", number=str(node.value))
-        if field.type == "choices":
-            return shown.display(field, (node.value,), situation)
         fits = isinstance(node.value, Decimal) and places_of(node.value) <= field.options.get("places", 2)
-        if shown.name in ("money", "percent") and fits:
+        if shown.unit and fits:
             return shown.display(field, node.value, situation)
         return self.value(node)
 
@@ -266,7 +265,7 @@ class Speaker:
         """Return a constant as the language writes it."""
         value = node.value
         if isinstance(value, bool):
-            return FIELD_TYPES["boolean"].display(None, value, Situation(self.language))
+            return BooleanType().display(None, value, Situation(self.language))
         if isinstance(value, Decimal):
             return shown_number(value, self.language)
         if isinstance(value, dt.datetime):

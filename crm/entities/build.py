@@ -127,7 +127,7 @@ def with_inverses(entities: Mapping[str, Entity]) -> dict[str, Entity]:
     for entity in entities.values():
         for field in entity.fields.values():
             target = field.options.get("to")
-            if field.type != "reference" or target not in entities:
+            if FIELD_TYPES[field.type].links != "record" or target not in entities:
                 continue
             inverse = _inverse_of(entity, field, found[target])
             found[target][inverse.name] = inverse

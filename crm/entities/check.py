@@ -10,9 +10,8 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.errors import Problem
-from crm.fields import FIELD_TYPES
+from crm.fields import FIELD_TYPES, type_named
 from crm.fields.choice import COLORS
-from crm.fields.encrypted import NOT_ENCRYPTABLE
 from crm.fields.options import check_word
 
 ENTITY_KEYS = (
@@ -48,7 +47,7 @@ def check_entity(document: Document) -> list[Problem]:
         return reader.problems
     for field_name, field_body in fields.items():
         _check_field(reader, field_name, field_body)
-        if isinstance(field_body, Mapping) and field_body.get("type") in ("reference", "user"):
+        if isinstance(field_body, Mapping) and type_named(field_body.get("type")).links:
             _check_attribute(reader, field_name, fields)
     _check_layout(reader, body, fields)
     return reader.problems
@@ -83,8 +82,8 @@ def _check_attribute(reader: BodyReader, name: str, fields: Mapping) -> None:
 
 def _check_encrypted(reader: BodyReader, body: Mapping, path: tuple) -> None:
     """Refuse what cannot be sealed, and what would keep a sealed value readable."""
-    if body["type"] in NOT_ENCRYPTABLE:
-        reader.refuse(NOT_ENCRYPTABLE[body["type"]], (*path, "encrypted"), name=body["type"])
+    if refused := type_named(body["type"]).seal_refused:
+        reader.refuse(refused, (*path, "encrypted"), name=body["type"])
     if body.get("search") is True:
         reader.refuse("schema.encrypted_not_searched", (*path, "search"))
 
@@ -138,7 +137,10 @@ def _check_board(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         return
     board = reader.keys(body["kanban"], ("kanban",), ("by", "sum", "card"), ("by",))
     by = board.get("by")
-    if reader.known(by, fields, ("kanban", "by"), "field") and _type_of(fields, by) != "choice":
+    if (
+        reader.known(by, fields, ("kanban", "by"), "field")
+        and not type_named(_type_of(fields, by)).chooses_one
+    ):
         reader.refuse("schema.board_needs_choice", ("kanban", "by"), name=by)
     if board.get("sum") is not None:
         reader.known(board["sum"], fields, ("kanban", "sum"), "field")

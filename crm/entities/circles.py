@@ -13,8 +13,8 @@ from crm.entities.kinds import walk_document
 from crm.entities.model import Document
 from crm.entities.walk import FIELD, Mention, Walker
 from crm.errors import Problem
+from crm.fields import type_named
 
-COMPUTED = ("formula", "summary")
 SEGMENT = "segment"
 TOLD_HERE = frozenset({"conditions.formula_in_circle", "conditions.segment_in_circle"})
 Node = tuple[str, ...]
@@ -67,7 +67,7 @@ def _outcomes(ground: Ground) -> Needs:
         if document.kind == SEGMENT:
             _read(ground, document, (document.name,), document.body, needs)
         for name, field in fields_of(document.body).items() if document.kind == "entity" else ():
-            if field.get("type") in COMPUTED:
+            if type_named(field.get("type")).computes:
                 body = {"entity": document.name, "fields": {name: field}}
                 _read(ground, document, (document.name, name), body, needs)
     return needs

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from crm.entities.model import Document
+from crm.fields import type_named
 
 
 class Children(NamedTuple):
@@ -38,7 +39,7 @@ class Ground:
     def target(self, entity: str, name: str) -> str:
         """Return the entity a reference leads to; "" for every other field."""
         body = self.field(entity, name) or {}
-        return str(body.get("to") or "") if body.get("type") == "reference" else ""
+        return str(body.get("to") or "") if type_named(body.get("type")).links == "record" else ""
 
     def children(self, entity: str, name: str) -> Children | None:
         """Return what a name of children of an entity means."""

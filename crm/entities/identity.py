@@ -9,6 +9,7 @@ from dataclasses import field as attribute
 from typing import Any, TypeVar
 
 from crm.entities.model import Document
+from crm.fields import type_named
 
 ENCRYPTED = "encrypted"
 
@@ -242,7 +243,7 @@ def stored_type_of(body: Mapping) -> str:
 
 def column_name(name: str, stored_type: str) -> str:
     """Return the column a field is given at first: its name, with `_id` when it points to a record or a user."""
-    return f"{name}_id" if stored_type in ("reference", "user") else name
+    return f"{name}_id" if type_named(stored_type).links else name
 
 
 def _fresh(name: str, taken: set[str], prefix: str) -> str:

@@ -11,6 +11,7 @@ from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.language.resolve import SLICE
 from crm.entities.declared_names import Ground
 from crm.entities.formula_names import FormulaNames
+from crm.fields import type_named
 
 BRACES = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,6})\}")
 ENTITY, FIELD, CHILDREN, CHOICE = "entity", "field", "children", "choice"
@@ -216,7 +217,7 @@ class Walker:
         body = self.ground.field(entity, field) or {}
         if isinstance(value, list | tuple):
             return [self.choice(one, spot.at(index), entity, field) for index, one in enumerate(value)]
-        if isinstance(value, str) and body.get("type") in ("choice", "choices") and value[:1] != "=":
+        if isinstance(value, str) and type_named(body.get("type")).has_choices and value[:1] != "=":
             return self.visit(Mention(CHOICE, value, spot.path, entity, field, spot))
         return self.value(value, spot)
 

@@ -1,8 +1,7 @@
 """Field types: what a field may hold, and everything that follows from it.
 
-To add a type, write its class in a file of its own (subclass `FieldType`, set `name`, `kind`, `control`, and
-the methods that differ), name it in `FIELD_TYPES`, put its sentences into `crm/messages/fields.py`. The tests
-in `tests/crm/fields/test_every_field_type.py` then ask of it what they ask of all types.
+To add a type, write its class in a file of its own and name it in `FIELD_TYPES`: `docs/extending/field_type.md` is the
+recipe. The tests in `tests/crm/fields/test_every_field_type.py` then ask of it what they ask of all types.
 """
 
 from __future__ import annotations
@@ -26,22 +25,33 @@ from crm.fields.tags import TagsType
 from crm.fields.tax_id import TaxIdType
 from crm.fields.text import LongTextType, TextType
 from crm.fields.url import UrlType
+from crm.messages import add_messages
 
 FIELD_TYPES: dict[str, FieldType] = {
     cls.name: cls()
     for cls in (
-        TextType, LongTextType, EmailType, UrlType, PhoneType, TaxIdType, IbanType,
-        IntegerType, DecimalType, PercentType, MoneyType, RatingType,
-        BooleanType, DateType, DateTimeType, ChoiceType, ChoicesType,
-        ReferenceType, ReferencesType, UserType, FileType, ImageType,
-        TagsType, LocationType, AddressType, SequenceType, FormulaType, SummaryType,
+        TextType, LongTextType, ChoiceType, ChoicesType, BooleanType,
+        IntegerType, DecimalType, PercentType, MoneyType, RatingType, DateType, DateTimeType,
+        ReferenceType, ReferencesType, UserType, EmailType, PhoneType, UrlType, AddressType, LocationType,
+        TagsType, TaxIdType, IbanType, FileType, ImageType, SequenceType, FormulaType, SummaryType,
     )
 }  # fmt: skip
+"""Every type, in the order in which the editor offers them."""
+
+UNKNOWN = FieldType()
+
+for _type in FIELD_TYPES.values():
+    add_messages(_type.sentences)
 
 
 def type_of(field: Field) -> FieldType:
     """Return the behaviour of a field's type."""
     return FIELD_TYPES[field.type]
+
+
+def type_named(name: object) -> FieldType:
+    """Return the behaviour of what a document names as a type; of an unknown one a type that says no to everything."""
+    return FIELD_TYPES.get(name, UNKNOWN) if isinstance(name, str) else UNKNOWN
 
 
 def kind_of(field: Field) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import search_keys
 from crm.fields.text_reading import several_lines
+from crm.texts import N_
 
 LONGEST = 500
 MOST_LINES = 10
@@ -18,7 +19,10 @@ class AddressType(FieldType):
     """A postal address as it stands on an envelope: up to ten lines, no blanks or commas at their ends."""
 
     name = "address"
-    control = "address"
+    words = TypeWords("home", N_("Address"), N_("A postal address."))
+    is_long = True
+    is_indexable = False
+    control = "textarea"
 
     def column_type(self, field: Field) -> sa.types.TypeEngine:
         """Return VARCHAR."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
@@ -13,6 +14,16 @@ import sqlalchemy as sa
 from crm.errors import FieldError, Problem
 from crm.fields.alphabet import alphabetical, by_code_point
 from crm.texts import Text
+
+
+@dataclass(frozen=True)
+class TypeWords:
+    """How a type is offered in the editor: its icon, its name, and a sentence about it."""
+
+    icon: str = "file"
+    label: str = ""
+    sentence: str = ""
+
 
 UNSAID = "•••"  # in place of a value that may stand nowhere in plain
 
@@ -95,6 +106,44 @@ class FieldType:
     importable: ClassVar[bool] = True  # False: a spreadsheet cannot bring it
     aligned_end: ClassVar[bool] = False  # numbers stand at the end of a list cell
     left_to_right: ClassVar[bool] = False  # codes, phones, mails: dir=ltr in every language
+    points: ClassVar[str] = ""  # "record" or "user": the value is the number of one
+    several: ClassVar[bool] = False  # the value is a tuple of words or numbers
+    has_choices: ClassVar[bool] = False  # the key `choices` says what may be chosen
+    holds_files: ClassVar[bool] = False  # the value names uploads
+    computes: ClassVar[str] = ""  # "formula" or "children": reckoned from these on reading
+    is_numbered: ClassVar[bool] = False  # a new record is given the next value
+    unit: ClassVar[str] = ""  # "percent" or "currency"
+    reaches: ClassVar[str] = ""  # "phone" or "mail": a person is reached by the value
+    is_long: ClassVar[bool] = False  # takes the width of a page
+    has_normal_form: ClassVar[bool] = False  # one thing may be written in several ways
+    names_records: ClassVar[bool] = False  # a record can be known by its value
+    is_indexable: ClassVar[bool] = True  # an index helps to find records
+    seal_refused: ClassVar[str] = ""  # the code that says why it cannot be encrypted
+    header_words: ClassVar[str] = ""  # headers of files that mean the type rather than a name
+    words: ClassVar[TypeWords] = TypeWords()  # how the editor offers it
+    sentences: ClassVar[Mapping[str, str]] = {}  # what its refusals say, by code
+
+    @property
+    def links(self) -> str:
+        """Return "record" or "user" when the value is the number of exactly one."""
+        return "" if self.several else self.points
+
+    @property
+    def chooses_one(self) -> bool:
+        """Tell whether the value is one choice."""
+        return self.has_choices and not self.several
+
+    def href(self, value: Any) -> str:
+        """Return where a click on a value leads, outside the house; "" for nowhere."""
+        return ""
+
+    def from_plain(self, value: Any) -> Any:
+        """Return the typed value of what `json.dumps(value, default=str)` wrote."""
+        return tuple(value) if self.several else value
+
+    def meant_by(self, word: Any, now: dt.datetime, time_zone: ZoneInfo, user_id: int | None) -> Any:
+        """Return what a word means as a default at a moment (naive UTC), such as `today`; None for a plain value."""
+        return None
 
     def check_options(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return every problem in the type's own keys and the default; the loader checks the common keys."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import fold
 from crm.fields.text_reading import code_text, shown
+from crm.texts import N_
 
 TRUE = (
     "true", "yes", "y", "1", "on", "x", "t", "✓", "✔", "☑", "ναι", "ν", "αληθές",
@@ -27,8 +28,10 @@ class BooleanType(FieldType):
     """True or false, or empty when nobody said."""
 
     name = "boolean"
+    words = TypeWords("check", N_("Yes or no"), N_("A switch."))
+    is_indexable = False
     kind = "boolean"
-    control = "boolean"
+    control = "checkbox"
 
     def column_type(self, field: Field) -> sa.types.TypeEngine:
         """Return BOOLEAN."""

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.fold import fold, search_keys
 from crm.fields.text_reading import one_line, shown
-from crm.texts import LANGUAGES, Text
+from crm.texts import LANGUAGES, N_, Text
 
 COLORS = (
     "blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal",
@@ -129,8 +129,10 @@ class ChoiceType(FieldType):
     """One of the field's choices, stored by its key."""
 
     name = "choice"
+    words = TypeWords("circle-check", N_("Choice"), N_("One of a list, each with its colour."))
+    has_choices = True
     keys = frozenset({"choices", "next"})
-    control = "choice"
+    control = "select"
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the choices, their colors and the allowed moves."""
@@ -234,9 +236,12 @@ class ChoicesType(ChoiceType):
     """Several of the field's choices, in the field's own order."""
 
     name = "choices"
+    words = TypeWords("checks", N_("Several choices"), N_("Any number from a list."))
+    several = True
+    is_indexable = False
     kind = "many"
     keys = frozenset({"choices"})
-    control = "choices"
+    control = "multi"
 
     def is_shown_as(self, field: Field, held: Any, sent: Any, situation: Situation) -> bool:
         """Return whether the same keys were sent: in a form those that are retired stand last."""

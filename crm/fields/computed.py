@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation
+from crm.fields.base import Field, FieldType, Situation, TypeWords
 from crm.fields.boolean import BooleanType
 from crm.fields.date import DateTimeType, DateType
 from crm.fields.money import MoneyType
 from crm.fields.number import DecimalType, IntegerType, PercentType
 from crm.fields.text import LongTextType, TextType
+from crm.texts import N_
 
 RESULTS: Mapping[str, FieldType] = {
     cls.name: cls()
@@ -104,6 +105,9 @@ class FormulaType(ComputedType):
     """
 
     name = "formula"
+    seal_refused = "schema.encrypted_computed"
+    words = TypeWords("wand", N_("Formula"), N_("Computed from other fields."))
+    computes = "formula"
     keys = frozenset({"of", "formula"}) | _RESULT_KEYS
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
@@ -128,6 +132,9 @@ class SummaryType(ComputedType):
     """
 
     name = "summary"
+    seal_refused = "schema.encrypted_computed"
+    words = TypeWords("chart-bar", N_("Summary"), N_("Counts or sums what belongs to the record."))
+    computes = "children"
     keys = frozenset({"of", "over", "where", "result"}) | _RESULT_KEYS
 
     def result_name(self, body: Mapping[str, Any]) -> Any:

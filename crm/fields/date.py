@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.date_reading import read_date, read_moment
 from crm.fields.locales import UTC, shown_date, shown_moment
 from crm.fields.text_reading import code_text, shown
 from crm.fields.wall_clock import comes_twice, exists, to_local, to_utc, with_offset
+from crm.texts import N_
 
+MOMENT_WORDS = ("today", "now")
 _SAMPLE = dt.date(2026, 3, 29)
 
 
@@ -27,11 +30,20 @@ class DateType(FieldType):
     """
 
     name = "date"
+    words = TypeWords("calendar", N_("Date"), N_("A day."))
     kind = "date"
     keys = frozenset({"after", "before"})
     limits = keys
     beside = keys
     control = "date"
+
+    def from_plain(self, value: Any) -> Any:
+        """Return the day."""
+        return dt.date.fromisoformat(value)
+
+    def meant_by(self, word: Any, now: dt.datetime, time_zone: ZoneInfo, user_id: int | None) -> Any:
+        """Return the day of `today` and `now` where the user is."""
+        return to_local(now, time_zone).date() if word in MOMENT_WORDS else None
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the limits."""
@@ -48,7 +60,7 @@ class DateType(FieldType):
 
     def check_default(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the default: a fixed value, or `today` or `now`."""
-        return [] if body.get("default") in ("today", "now") else super().check_default(name, body)
+        return [] if body.get("default") in MOMENT_WORDS else super().check_default(name, body)
 
     @staticmethod
     def limit(value: Any) -> dt.date | str | None:
@@ -154,8 +166,17 @@ class DateTimeType(DateType):
     """
 
     name = "datetime"
+    words = TypeWords("clock", N_("Date and time"), N_("A moment, in the time zone of each reader."))
     kind = "datetime"
     control = "datetime"
+
+    def from_plain(self, value: Any) -> Any:
+        """Return the moment."""
+        return dt.datetime.fromisoformat(value)
+
+    def meant_by(self, word: Any, now: dt.datetime, time_zone: ZoneInfo, user_id: int | None) -> Any:
+        """Return the moment itself for `today` and `now`."""
+        return now if word in MOMENT_WORDS else None
 
     def column_type(self, field: Field) -> sa.types.TypeEngine:
         """Return TIMESTAMP without a zone."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.fold import fold
 from crm.fields.text_reading import shown
+from crm.texts import N_
 
 LONGEST = 254  # characters, RFC 5321
 LONGEST_LOCAL = 64  # characters before the @
@@ -28,8 +29,17 @@ class EmailType(CodeType):
     """One e-mail address, the domain in lower case; whether it answers is not asked."""
 
     name = "email"
+    words = TypeWords("mail", N_("E-mail"), N_("A checked e-mail address."))
+    reaches = "mail"
+    has_normal_form = True
+    names_records = True
+    header_words = "email e-mail mail emailaddress ηλταχυδρομειο adresaemail דואל"
     control = "email"
     longest = LONGEST
+
+    def href(self, value: Any) -> str:
+        """Return the address that reaches it."""
+        return f"mailto:{value}"
 
     def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the address; `mailto:` in front is dropped."""

@@ -15,21 +15,6 @@ from sqlalchemy.types import TypeDecorator
 from crm.fields.columns import EXACT, ExactDecimal, Words
 from crm.secrets import INDEX_LENGTH, blind_index, blind_indexes, seal, unseal
 
-ENCRYPTABLE = (
-    "text", "long_text", "email", "url", "phone", "tax_id", "iban", "address", "location",
-    "integer", "decimal", "percent", "money", "rating", "date", "datetime",
-    "boolean", "choice", "choices", "tags",
-)  # fmt: skip
-"""Field types that may be encrypted."""
-
-NOT_ENCRYPTABLE = {
-    **dict.fromkeys(("reference", "references", "user"), "schema.encrypted_link"),
-    **dict.fromkeys(("file", "image"), "schema.encrypted_file"),
-    **dict.fromkeys(("formula", "summary"), "schema.encrypted_computed"),
-    "sequence": "schema.encrypted_sequence",
-}
-"""Field types that may not, each with the code of the sentence that says why."""
-
 
 def plain_text(value: Any) -> str:
     """Return a typed value as the one text that stands for it, however it is written.

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.reference import LARGEST_ID
 from crm.fields.text_reading import shown
+from crm.texts import N_
 
 MOST_FILES = 50
 LARGEST_MB = 2_000
@@ -47,6 +48,11 @@ class FileType(FieldType):
     """
 
     name = "file"
+    seal_refused = "schema.encrypted_file"
+    words = TypeWords("paperclip", N_("File"), N_("Documents that belong to the record."))
+    holds_files = True
+    several = True
+    is_indexable = False
     kind = "none"
     keys = frozenset({"many", "max_mb", "accept"})
     control = "upload"
@@ -128,6 +134,7 @@ class ImageType(FileType):
     """A picture that pages show: PNG, JPEG, GIF or WebP, and others that are offered for download."""
 
     name = "image"
+    words = TypeWords("photo", N_("Picture"), N_("Photos that belong to the record."))
     usual_accept = ("image",)
 
 

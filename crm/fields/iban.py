@@ -6,9 +6,10 @@ from typing import Any
 
 from stdnum import exceptions, iban
 
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.text_reading import shown
+from crm.texts import N_
 
 LONGEST = 34
 
@@ -17,6 +18,10 @@ class IbanType(CodeType):
     """A bank account number with right check digits, capital letters, without blanks."""
 
     name = "iban"
+    words = TypeWords("building", N_("Bank account"), N_("An IBAN, checked."))
+    has_normal_form = True
+    names_records = True
+    header_words = "iban bankaccount"
     longest = LONGEST
 
     def judge(self, field: Field, text: str, situation: Situation) -> str:

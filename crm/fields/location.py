@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.text_reading import code_text, shown
+from crm.texts import N_
 
 _DEGREES = r"([-+]?[0-9]{1,3}(?:\.[0-9]{1,20})?)°?"
 _POINT = re.compile(rf"(?:geo:)?\(?{_DEGREES} *([NS]?)(?: *[,;] *| +){_DEGREES} *([EW]?)\)?", re.IGNORECASE)
@@ -24,6 +25,8 @@ class LocationType(FieldType):
     """
 
     name = "location"
+    words = TypeWords("map-pin", N_("Place"), N_("A point on the map."))
+    is_indexable = False
     kind = "none"
     control = "location"
     left_to_right = True

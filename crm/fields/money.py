@@ -12,12 +12,12 @@ from babel.numbers import get_currency_symbol, list_currencies
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.fold import fold
 from crm.fields.locales import shown_money
 from crm.fields.number import NumberType
 from crm.fields.text_reading import shown
-from crm.texts import LANGUAGES
+from crm.texts import LANGUAGES, N_
 
 # Words people write beside amounts; a sign several currencies share names all of them.
 _WORDS = {
@@ -69,6 +69,8 @@ class MoneyType(NumberType):
     """
 
     name = "money"
+    words = TypeWords("briefcase", N_("Money"), N_("An exact amount with its currency."))
+    unit = "currency"
     keys = NumberType.keys | {"currency", "currency_field"}
     beside = frozenset({"currency_field"})
     control = "money"

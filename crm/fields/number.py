@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
 from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent
 from crm.fields.number_reading import PLAIN, read_number
 from crm.fields.text_reading import code_text, shown
+from crm.texts import N_
 
 MOST_PLACES = 9
 STEPS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 10))
@@ -33,6 +34,10 @@ class NumberType(FieldType):
     aligned_end = True
     left_to_right = True
     usual_places = 2
+
+    def from_plain(self, value: Any) -> Any:
+        """Return the exact number."""
+        return Decimal(value)
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with limits and places."""
@@ -176,8 +181,13 @@ class IntegerType(NumberType):
     """A whole number that 64 bits hold."""
 
     name = "integer"
+    words = TypeWords("list", N_("Whole number"), N_("How many: pieces, people, days."))
     keys = frozenset({"at_least", "at_most"})
     usual_places = 0
+
+    def from_plain(self, value: Any) -> Any:
+        """Return the whole number."""
+        return value
 
     def build_options(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the limits."""
@@ -222,6 +232,7 @@ class DecimalType(NumberType):
     """A number with up to `places` decimal places (4), exact."""
 
     name = "decimal"
+    words = TypeWords("adjustments", N_("Number"), N_("A number with decimal places, exact."))
     usual_places = 4
 
 
@@ -229,7 +240,9 @@ class PercentType(NumberType):
     """A percentage: 12.5 means 12.5%."""
 
     name = "percent"
-    control = "percent"
+    words = TypeWords("chart-donut", N_("Percentage"), N_("12.5 means 12.5%."))
+    unit = "percent"
+    control = "number"
 
     def read_text(self, field: Field, text: str, situation: Situation) -> Decimal | None:
         """Return the number before or after a percent sign."""
@@ -249,6 +262,7 @@ class RatingType(IntegerType):
     """One to five stars."""
 
     name = "rating"
+    words = TypeWords("star", N_("Rating"), N_("One to five stars."))
     keys = frozenset()
     control = "rating"
     most = 5

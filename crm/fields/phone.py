@@ -9,11 +9,12 @@ import phonenumbers
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
 from crm.fields.text_reading import shown
+from crm.texts import N_
 
 LONGEST = 32
 
@@ -38,10 +39,19 @@ class PhoneType(CodeType):
     """
 
     name = "phone"
+    words = TypeWords("phone", N_("Phone"), N_("A number one can call, in every way of writing."))
+    reaches = "phone"
+    has_normal_form = True
+    names_records = True
+    header_words = "phone telephone phonenumber tel mobile τηλεφωνο telefon טלפון"
     keys = frozenset({"region", "region_field"})
     beside = frozenset({"region_field"})
     control = "phone"
     longest = LONGEST
+
+    def href(self, value: Any) -> str:
+        """Return the address that reaches it."""
+        return f"tel:{value}"
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the region."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.text_reading import code_text, shown
-from crm.texts import LANGUAGES, Text
+from crm.texts import LANGUAGES, N_, Text
 
 LARGEST_ID = 2**63 - 1
 LARGEST_USER_ID = 2**31 - 1
@@ -54,9 +56,12 @@ class ReferenceType(FieldType):
     """One record of another entity, by its number; whether it exists and may be seen, `records` checks."""
 
     name = "reference"
+    seal_refused = "schema.encrypted_link"
+    words = TypeWords("link", N_("Link to a record"), N_("One record of another entity."))
+    points = "record"
     kind = "reference"
     keys = frozenset({"to", "on_delete", "inverse", "only"})
-    control = "reference"
+    control = "lookup"
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the target, its deletion and the name of the children."""
@@ -106,9 +111,15 @@ class UserType(ReferenceType):
     """One user, by number; `me` as a default is whoever creates the record."""
 
     name = "user"
+    words = TypeWords("user", N_("User"), N_("A colleague: the owner, who is responsible."))
+    points = "user"
     kind = "user"
     keys = frozenset({"only_role"})
-    control = "user"
+    control = "lookup"
+
+    def meant_by(self, word: Any, now: dt.datetime, time_zone: ZoneInfo, user_id: int | None) -> Any:
+        """Return who acts for `me`."""
+        return user_id if word == "me" else None
 
     def check_keys(self, name: str, body: Mapping[str, Any]) -> list[Problem]:
         """Return what is wrong with the role."""
@@ -138,8 +149,11 @@ class ReferencesType(ReferenceType):
     """
 
     name = "references"
+    words = TypeWords("git-merge", N_("Links to records"), N_("Several records of another entity."))
+    several = True
+    is_indexable = False
     kind = "many"
-    control = "references"
+    control = "lookups"
 
     def attribute(self, field: Field) -> str:
         """Return the field's name: there is no relationship."""

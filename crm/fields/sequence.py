@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import fold
 from crm.fields.text_reading import one_line
+from crm.texts import N_
 
 LONGEST = 60
 USUAL_PATTERN = "{number:5}"
@@ -68,6 +69,10 @@ class SequenceType(FieldType):
     """
 
     name = "sequence"
+    seal_refused = "schema.encrypted_sequence"
+    words = TypeWords("arrows-sort", N_("Running number"), N_("Given by the system, without gaps."))
+    is_numbered = True
+    names_records = True
     keys = frozenset({"pattern"})
     writable = False
     left_to_right = True

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.fold import fold, search_keys
 from crm.fields.text_reading import one_line, shown
+from crm.texts import N_
 
 LONGEST_TAG = 60
 MOST_TAGS = 50
@@ -24,6 +25,9 @@ class TagsType(FieldType):
     """
 
     name = "tags"
+    words = TypeWords("tags", N_("Tags"), N_("Free words."))
+    several = True
+    is_indexable = False
     kind = "many"
     control = "tags"
 

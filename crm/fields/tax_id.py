@@ -21,7 +21,7 @@ from stdnum.util import get_cc_module
 
 from crm.errors import FieldError, Problem
 from crm.fields import options
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.text_reading import shown
@@ -74,6 +74,10 @@ class TaxIdType(CodeType):
     """
 
     name = "tax_id"
+    words = TypeWords("id", N_("National number"), N_("Tax and identity numbers, with their check digit."))
+    has_normal_form = True
+    names_records = True
+    header_words = "vat vatnumber taxid taxnumber αφμ cui cif חפ"
     keys = frozenset({"kind", "country_field"})
     beside = frozenset({"country_field"})
     longest = LONGEST

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from crm.errors import Problem
 from crm.fields import options
-from crm.fields.base import Field, FieldType, Situation, refusal
+from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import search_keys
 from crm.fields.text_reading import one_line, several_lines, shown
+from crm.texts import N_
 
 LONGEST = 4_000  # characters of a one-line text
 LONGEST_LONG = 1_000_000
@@ -36,6 +37,8 @@ class TextType(FieldType):
     """
 
     name = "text"
+    words = TypeWords("pencil", N_("Text"), N_("One line: a name, a code."))
+    names_records = True
     keys = frozenset({"max_length", "pattern"})
     limits = keys
     longest = LONGEST
@@ -101,7 +104,11 @@ class LongTextType(TextType):
     """Text of several lines, as long as it needs to be unless `max_length` says otherwise."""
 
     name = "long_text"
-    control = "long_text"
+    words = TypeWords("notes", N_("Long text"), N_("Several lines: a description."))
+    names_records = False
+    is_long = True
+    is_indexable = False
+    control = "textarea"
     longest = LONGEST_LONG
     usual_length = None
 

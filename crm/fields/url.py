@@ -7,10 +7,11 @@ import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from crm.fields.base import Field, Situation, refusal
+from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.fold import fold
 from crm.fields.text_reading import shown
+from crm.texts import N_
 
 LONGEST = 2_000
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?", re.UNICODE)
@@ -21,8 +22,16 @@ class UrlType(CodeType):
     """The address of a web page, http or https; one without either is taken as https."""
 
     name = "url"
+    words = TypeWords("world", N_("Web address"), N_("A link to a page."))
+    has_normal_form = True
+    names_records = True
+    header_words = "website web url homepage ιστοσελιδα אתר"
     control = "url"
     longest = LONGEST
+
+    def href(self, value: Any) -> str:
+        """Return the address that reaches it."""
+        return str(value)
 
     def judge(self, field: Field, text: str, situation: Situation) -> str:
         """Return the address, scheme and host in lower case."""

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from crm.entities.model import Entity
 from crm.errors import Problem
+from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.imports.cells import tidy_row, typed_row
 from crm.texts import Text
-
-DECODERS: dict[str, Callable[[Any], Any]] = {
-    "date": dt.date.fromisoformat,
-    "datetime": dt.datetime.fromisoformat,
-    "decimal": Decimal,
-    "percent": Decimal,
-    "money": Decimal,
-    "choices": tuple,
-    "tags": tuple,
-    "references": tuple,
-    "file": tuple,
-    "image": tuple,
-}
-"""How a stored value becomes typed again, by field type; the others are JSON as they are."""
 
 
 def encode_values(values: Sequence[Any]) -> str:
@@ -37,10 +22,8 @@ def encode_values(values: Sequence[Any]) -> str:
 
 def decoder_of(field: Field) -> Callable[[Any], Any]:
     """Return what turns a field's stored value into the typed one; None stays None."""
-    decode = DECODERS.get(field.type)
-    if decode is None:
-        return lambda value: value
-    return lambda value: None if value is None else decode(value)
+    from_plain = FIELD_TYPES[field.type].from_plain
+    return lambda value: None if value is None else from_plain(value)
 
 
 class RowDecoder:
@@ -52,9 +35,7 @@ class RowDecoder:
     def __init__(self, entity: Entity, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.decoders = [
-            (place, DECODERS[entity.fields[name].type])
-            for place, name in enumerate(self.names)
-            if entity.fields[name].type in DECODERS
+            (place, FIELD_TYPES[entity.fields[name].type].from_plain) for place, name in enumerate(self.names)
         ]
 
     def decode(self, content: str) -> dict[str, Any]:

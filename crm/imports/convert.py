@@ -24,7 +24,6 @@ from crm.records.values import situation_of
 REMEMBERED = 2_000  # different texts of a column that are read only once
 BESIDE = ("region_field", "country_field", "currency_field", "after", "before")
 SEVERAL = re.compile(r"\s*[;|\n]\s*")
-POINTING = ("reference", "references", "user")
 READS_LIKE = {",": "el", ".": "en"}  # a language that writes this mark before the decimals
 
 
@@ -49,7 +48,7 @@ class ColumnReader:
             language, situation.time_zone, "import", {}, situation.currency, situation.region
         )
         self.known: dict[str, Any] = {}
-        self.points = field.type in POINTING
+        self.points = FIELD_TYPES[field.type].points
 
     def read(self, cell: Any) -> Any:
         """Return the typed value of a cell that is not blank; texts are remembered.
@@ -134,7 +133,7 @@ class Converter:
 
     def group_of(self, field: Field) -> list[ColumnReader]:
         """Return the group a field is read with: plain ones first, then those that need the others."""
-        if field.type in POINTING:
+        if FIELD_TYPES[field.type].points:
             return self.pointing
         needs = any(field.options.get(key) in self.entity.fields for key in BESIDE if field.options.get(key))
         return self.beside if needs else self.plain
@@ -189,7 +188,7 @@ class Converter:
         """
         seen_cell(field, cell)
         ids = [self.lookups.get(field, word) for word in words_of(field, cell)]
-        if field.type != "references":
+        if not FIELD_TYPES[field.type].several:
             return ids[0] if ids else None
         return FIELD_TYPES[field.type].clean(field, ids, Situation(source="import"))
 
@@ -225,5 +224,5 @@ def words_of(field: Field, cell: Any) -> list[str]:
         text = str(seen_cell(field, cell)).strip()
     except FieldError:  # the row says why once the cell is read
         return []
-    parts = SEVERAL.split(text) if field.type == "references" else [text]
+    parts = SEVERAL.split(text) if FIELD_TYPES[field.type].several else [text]
     return [part for part in parts if part]

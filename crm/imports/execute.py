@@ -13,6 +13,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
 from crm.errors import CrmError, Problem, RecordError
+from crm.fields import FIELD_TYPES
 from crm.imports import store
 from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
 from crm.imports.model import build_matching
@@ -76,7 +77,8 @@ class Executor:
         for column in self.matching.filled:
             value = values.get(column.field)
             is_link = (
-                column.field in self.entity.fields and self.entity.fields[column.field].type == "reference"
+                column.field in self.entity.fields
+                and FIELD_TYPES[self.entity.fields[column.field].type].links == "record"
             )
             cells[column.index] = f"#{value}" if is_link and value is not None else value
         return encode_cells(cells)

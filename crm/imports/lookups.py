@@ -18,8 +18,6 @@ from crm.records.values import situation_of, title_fields, title_of
 
 CHUNK = 500
 NEAR_HITS = 50
-MATCHED_TYPES = ("text", "email", "phone", "tax_id", "sequence", "iban", "url")
-"""Types whose values name a record when the field is unique, searched, or the whole title."""
 
 Found = int | Problem | None
 
@@ -42,7 +40,7 @@ class Lookups:
         unknown = [word for word in dict.fromkeys(words) if word not in known]
         if not unknown:
             return
-        if field.type == "user":
+        if FIELD_TYPES[field.type].points == "user":
             for word, found in people.find_user_ids(self.session.connection(), unknown).items():
                 known[word] = found or Problem("import.no_such_user", {"value": word}, field.name)
             return
@@ -160,7 +158,9 @@ def naming_fields(target: Entity, hidden: frozenset[str]) -> list[str]:
     unique = [field.name for field in target.fields.values() if field.unique]
     searched = [field.name for field in target.fields.values() if field.search]
     names = dict.fromkeys([*title, *unique, *(name for name in searched if name not in titles)])
-    return [name for name in names if name not in hidden and target.fields[name].type in MATCHED_TYPES]
+    return [
+        name for name in names if name not in hidden and FIELD_TYPES[target.fields[name].type].names_records
+    ]
 
 
 def clean_or_none(field: Field, word: str, situation: Situation) -> Any:

@@ -20,14 +20,6 @@ from crm.texts import LANGUAGES
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 NEAR = 0.88  # share of equal letters from which a header is taken for a slip of the pen
-TYPE_WORDS = {
-    "email": "email e-mail mail emailaddress ηλταχυδρομειο adresaemail דואל",
-    "phone": "phone telephone phonenumber tel mobile τηλεφωνο telefon טלפון",
-    "tax_id": "vat vatnumber taxid taxnumber αφμ cui cif חפ",
-    "url": "website web url homepage ιστοσελιδα אתר",
-    "iban": "iban bankaccount",
-}
-"""Headers that say the type of a field rather than its name; used when one field alone has the type."""
 
 
 def guess_columns(sheet: Sheet, entity: Entity, language: str = "en") -> tuple[Column, ...]:
@@ -62,9 +54,9 @@ def field_names(entity: Entity, language: str = "en") -> dict[str, str]:
     found = header_meanings(entity, language)
     for code in LANGUAGES:
         found.setdefault(squeeze(field_of(entity, "id").label.get(code)), "id")
-    for kind, words in TYPE_WORDS.items():
+    for kind, field_type in FIELD_TYPES.items():
         of_type = [field.name for field in entity.fields.values() if field.type == kind and can_fill(field)]
-        for word in words.split() if len(of_type) == 1 else ():
+        for word in field_type.header_words.split() if len(of_type) == 1 else ():
             found.setdefault(squeeze(word), of_type[0])
     return found
 

@@ -76,7 +76,7 @@ class Planner:
         }
         self.unique = [name for name in self.names if entity.fields[name].unique]
         self.judged_links = [
-            name for name in self.names if entity.fields[name].type in ("reference", "references", "user")
+            name for name in self.names if FIELD_TYPES[entity.fields[name].type].points
         ] + self.unique
         self.begin_chunk()
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}

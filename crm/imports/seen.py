@@ -24,7 +24,7 @@ def wants_shown(field: Field) -> bool:
     Shape:  as text for texts, choices and links; a percent sign and a currency for percentages and amounts.
     """
     field_type = FIELD_TYPES[field.type]
-    return field_type.kind not in READ_AS_VALUE or field.type in ("percent", "money")
+    return field_type.kind not in READ_AS_VALUE or bool(field_type.unit)
 
 
 def seen_cell(field: Field, cell: Any) -> Any:
@@ -40,9 +40,13 @@ def seen_cell(field: Field, cell: Any) -> Any:
         return seen_text(field, cell)
     if not isinstance(cell, Shown):
         return cell
-    if field.type == "percent" and "%" in cell.code and isinstance(cell.value, (int, float)):
+    if (
+        FIELD_TYPES[field.type].unit == "percent"
+        and "%" in cell.code
+        and isinstance(cell.value, (int, float))
+    ):
         return Decimal(f"{cell.value * 100:.15g}")
-    if field.type == "money" and isinstance(cell.value, (int, float)):
+    if FIELD_TYPES[field.type].unit == "currency" and isinstance(cell.value, (int, float)):
         return with_currency(cell)
     return cell.value
 

@@ -87,7 +87,7 @@ def filled_names(entity: Entity, rows: Sequence[Values]) -> list[str]:
 def number_rows(session: CrmSession, entity: Entity, rows: Sequence[Values]) -> Sequence[Values]:
     """Return the rows with the next numbers of the entity's sequences."""
     for field in entity.fields.values():
-        if field.type == "sequence":
+        if FIELD_TYPES[field.type].is_numbered:
             without = [place for place, row in enumerate(rows) if row.get(field.name) is None]
             rows = list(rows)
             for place, number in zip(without, next_numbers(session, field, len(without)), strict=True):

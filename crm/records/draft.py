@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.fields import type_of
 
 
 class RecordDraft:
@@ -23,8 +24,8 @@ class RecordDraft:
     def __getattr__(self, name: str) -> Any:
         entity, models = self.__entity__, self._session.workspace.models
         field = entity.fields.get(name)
-        if field is not None and field.type in ("reference", "user"):
-            target = models.user if field.type == "user" else models[field.options["to"]]
+        if field is not None and type_of(field).links:
+            target = models.user if type_of(field).points == "user" else models[field.options["to"]]
             return self._find(target, self._values.get(name))
         if field is not None:
             return self._values.get(name)

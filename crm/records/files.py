@@ -20,6 +20,7 @@ from crm import file_store
 from crm.database import CrmSession, utcnow
 from crm.entities.model import Entity
 from crm.errors import CrmError, FieldError, NotFoundError, Problem, RecordError, TooLargeError
+from crm.fields import type_of
 from crm.fields.base import Field, refusal
 from crm.fields.file import tidy_name
 from crm.fields.file_kinds import (
@@ -45,7 +46,6 @@ from crm.records.file_rows import (
 )
 from crm.records.pictures import thumbnail_key
 
-FILE_TYPES = ("file", "image")
 FOLDER = "files"
 KEEP_HOURS = 24  # of an upload no record refers to
 MOST_LOOSE = 200  # uploads of one user that wait for a record
@@ -174,7 +174,7 @@ def attach_files(session: CrmSession, entity: Entity, record_id: int, after: Map
     Errors: RecordError when another save took one of them in the same moment.
     """
     for field in entity.fields.values():
-        numbers = after.get(field.name) if field.type in FILE_TYPES else None
+        numbers = after.get(field.name) if type_of(field).holds_files else None
         if numbers and attach_rows(session.connection(), map(int, numbers), record_id) != len(numbers):
             problem = Problem("record.no_such_file", {"id": numbers[0]}, field.name)
             raise RecordError("record.has_problems", [problem], count=1)
@@ -235,7 +235,7 @@ def _field_of(session: CrmSession, stored: StoredFile) -> tuple[Entity | None, F
         if entity.uid == stored.entity_uid:
             fields = entity.fields.values()
             return entity, next(
-                (f for f in fields if f.uid == stored.field_uid and f.type in FILE_TYPES), None
+                (f for f in fields if f.uid == stored.field_uid and type_of(f).holds_files), None
             )
     return None, None
 
@@ -248,7 +248,7 @@ def upload_field(session: CrmSession, entity: Entity, name: str) -> Field:
     rights = session.actor.rights(entity.name)
     require(session.actor, "update" if "update" in rights.can else "create", entity)
     field = entity.fields.get(name)
-    if field is None or name in rights.hidden or field.type not in FILE_TYPES:
+    if field is None or name in rights.hidden or not type_of(field).holds_files:
         raise FieldError("record.unknown_field", name=name[:60])
     deeds = rights.can & {"create", "update"}
     if field.read_only or all(name in rights.closed.get(deed, ()) for deed in deeds):

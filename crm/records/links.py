@@ -16,7 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.permissions import store as people
 from crm.permissions.rows import parse_trusted, scope_of
-from crm.records.files import FILE_TYPES, judge_files
+from crm.records.files import judge_files
 from crm.records.prepare import is_empty
 
 CHUNK = 500
@@ -37,11 +37,11 @@ def judge_links(
     for field in entity.fields.values():
         if field.name not in names or not FIELD_TYPES[field.type].stored:
             continue
-        if field.type in ("reference", "references"):
+        if FIELD_TYPES[field.type].points == "record":
             _judge_references(session, entity, field, rows, problems)
-        elif field.type in FILE_TYPES:
+        elif FIELD_TYPES[field.type].holds_files:
             judge_files(session, entity, field, rows, problems)
-        elif field.type == "user":
+        elif FIELD_TYPES[field.type].points == "user":
             _judge_users(session, field, rows, problems)
         if field.unique:
             _judge_unique(session, entity, field, rows, problems)
@@ -93,7 +93,7 @@ def _held_targets(
 ) -> dict[int | None, frozenset[int]]:
     """Return what the stored records point to by a field of several references."""
     ids = [record_id for record_id, _values in rows if record_id is not None]
-    if field.type != "references" or not ids:
+    if not FIELD_TYPES[field.type].several or not ids:
         return {}
     cls, held = session.workspace.models[entity.name], {}
     with session.as_system():

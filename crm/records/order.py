@@ -49,9 +49,9 @@ def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, boo
 def _keys(session: CrmSession, entity: Entity, field: Field) -> tuple[Any, ...]:
     """Return what a field is sorted by; the first key is empty where the field is."""
     value = value_of_field(session, entity, field.name)
-    if field.type == "user":
+    if type_of(field).links == "user":
         return (_name_of(session, value),)
-    if field.type == "reference":
+    if type_of(field).links == "record":
         return (*_titles(session, session.workspace.schema.entities[field.options["to"]], value), value)
     return type_of(field).result(field).order(field, value)
 

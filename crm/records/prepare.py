@@ -5,7 +5,6 @@ Used by a form save, the API, a rule and an import alike, so that they judge by 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
@@ -120,17 +119,15 @@ def default_values(
 
 def _default(session: CrmSession, entity: Entity, field: Field, situation: Situation) -> Any:
     word = field.default
-    if field.type == "user" and word == "me":
-        return session.actor.user_id
-    if word in ("now", "today") and field.type in ("date", "datetime"):
-        moment = session.clock()
-        local = moment.replace(tzinfo=dt.UTC).astimezone(session.actor.time_zone)
-        return moment if field.type == "datetime" else local.date()
+    actor, field_type = session.actor, FIELD_TYPES[field.type]
+    meant = field_type.meant_by(word, session.clock(), actor.time_zone, actor.user_id)
+    if meant is not None or word == "me" and field_type.points:
+        return meant
     if isinstance(word, str) and word.startswith("="):
         tree, _problems = parse_formula(word[1:], entity, session.workspace.schema)
         return evaluate(tree, RecordDraft(session, entity, {}), scope_of(session))
     neutral = Situation("en", situation.time_zone, "rule")
-    return FIELD_TYPES[field.type].clean(field, word, neutral)
+    return field_type.clean(field, word, neutral)
 
 
 def judge(
@@ -154,7 +151,9 @@ class Judge:
         self.session, self.entity, self.scope = session, entity, scope_of(session)
         self.needed = [field for field in entity.fields.values() if is_needed(field)]
         self.watched = [
-            field for field in entity.fields.values() if is_needed(field) or field.type == "choice"
+            field
+            for field in entity.fields.values()
+            if is_needed(field) or FIELD_TYPES[field.type].chooses_one
         ]
         self.retiring = [field for field in entity.fields.values() if field.options.get("retired")]
         self.checks = [
@@ -230,7 +229,7 @@ def is_empty(value: Any) -> bool:
 
 def _judge_move(field: Field, before: Mapping[str, Any] | None, value: Any) -> list[Problem]:
     """Refuse a choice that may not follow the one before it."""
-    if field.type != "choice" or before is None or before.get(field.name) in (None, value):
+    if not FIELD_TYPES[field.type].chooses_one or before is None or before.get(field.name) in (None, value):
         return []
     old = before[field.name]
     moves = allowed_moves(field, old)

@@ -181,7 +181,7 @@ def _numbers(session: CrmSession, entity: Entity, after: Mapping[str, Any]) -> d
     return {
         field.name: next_numbers(session, field)[0]
         for field in entity.fields.values()
-        if field.type == "sequence" and after.get(field.name) is None
+        if FIELD_TYPES[field.type].is_numbered and after.get(field.name) is None
     }
 
 

@@ -135,7 +135,7 @@ def last_declared(session: CrmSession, entity: Entity, field_uid: str) -> Field 
     field = next((found for found in former.fields.values() if found.uid == field_uid), None)
     if field is None or field.name in rights.hidden:
         return None
-    if field.type not in ("reference", "references"):
+    if type_of(field).points != "record":
         return field
     target = former.entity_today(session.workspace.schema, field.options["to"], schema.number)
     if target is None:

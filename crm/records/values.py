@@ -16,7 +16,7 @@ from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
 from crm.permissions.rows import scope_of, visible_trees
-from crm.records.files import FILE_TYPES, names_of_files
+from crm.records.files import names_of_files
 from crm.texts import N_, Text
 
 SYSTEM_LABELS = {
@@ -175,14 +175,14 @@ def linked_titles(
     found: dict[str, dict[Any, str]] = {}
     for name in names:
         field = field_of(entity, name)
-        if field.type == "user":
+        if type_of(field).points == "user":
             found[name] = user_names(session, (row.get(name) for row in rows))
-        elif field.type in FILE_TYPES:
+        elif type_of(field).holds_files:
             found[name] = names_of_files(session, (row.get(name) for row in rows))
-        elif field.type == "reference":
+        elif type_of(field).links == "record":
             target = session.workspace.schema.entities[field.options["to"]]
             found[name] = titles_by_id(session, target, (row.get(name) for row in rows), situation)
-        elif field.type == "references":
+        elif type_of(field).points == "record":
             target = session.workspace.schema.entities[field.options["to"]]
             found[name] = titles_by_value(session, target, (row.get(name) for row in rows), situation)
     return found

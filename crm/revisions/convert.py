@@ -23,7 +23,6 @@ from crm.texts import Text
 
 CHUNK = 2_000
 EXAMPLES = 20
-POINTING = ("reference", "references", "user")  # types that hold the numbers of something else
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,10 @@ def _is_carried(old: Field, new: Field) -> bool:
     """Return whether the old values mean something to the new type; a number of another entity's record does not."""
     if not FIELD_TYPES[old.type].stored:
         return False
-    if old.type in POINTING and new.type in POINTING:
-        return old.options.get("to") == new.options.get("to") and "user" not in (old.type, new.type)
-    return new.type not in POINTING or FIELD_TYPES[old.type].kind in ("text", "number")
+    before, after = FIELD_TYPES[old.type], FIELD_TYPES[new.type]
+    if before.points and after.points:
+        return old.options.get("to") == new.options.get("to") and before.points == after.points == "record"
+    return not after.points or before.kind in ("text", "number")
 
 
 def convert_at_once(connection: sa.Connection, move: Move) -> tuple[dict[int, str], int]:
@@ -196,7 +196,7 @@ def ghost_of(old: FieldIdentity) -> Field | None:
 
 def _plain(field: Field, value: Any) -> Any:
     """Return a stored value as the text an import would bring."""
-    if field.type in ("reference", "user"):
+    if FIELD_TYPES[field.type].links:
         return value
     plain = FIELD_TYPES[field.type].to_json(field, value)
     return str(plain).lower() if isinstance(plain, bool) else plain

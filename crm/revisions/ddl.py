@@ -10,6 +10,7 @@ from sqlalchemy.schema import AddConstraint, CreateTable, DDLElement, DropConstr
 
 from crm.entities.identity import Identities
 from crm.entities.taken_names import object_name
+from crm.fields import FIELD_TYPES
 from crm.revisions.indexes import index_changes
 from crm.revisions.models import Models
 
@@ -50,7 +51,7 @@ def _foreign_keys(found: sa.Inspector, models: Models, tables: set[str]) -> list
         known = {key["name"] for key in found.get_foreign_keys(table.name)} if table.name in tables else set()
         wanted = {}
         for field in entity.fields.values():
-            if field.type == "reference":
+            if FIELD_TYPES[field.type].links == "record":
                 target = models.table(field.options["to"])
                 wanted[object_name("fk", table.name, field.column)] = (field.column, target.name)
         statements += [DropConstraint(_foreign_key(table.name, key)) for key in sorted(known - set(wanted))]

@@ -9,6 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from crm.entities.identity import Identities
 from crm.entities.model import Entity
 from crm.errors import Problem, SchemaError
+from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.encrypted import Encrypted, index_of
 from crm.revisions.column_moves import prepared_columns, take_over
@@ -159,7 +160,7 @@ def _free_references(connection: sa.Connection, before: Identities, workspace: W
     uids = {field.uid for entity in before.entities.values() for field in entity.fields.values()}
     for entity in workspace.schema.entities.values():
         for field in entity.fields.values():
-            if field.type != "reference" or entity.table not in before.taken:
+            if FIELD_TYPES[field.type].links != "record" or entity.table not in before.taken:
                 continue
             target = workspace.schema.entities[field.options["to"]]
             key = f"{entity.table}.{field.column}"

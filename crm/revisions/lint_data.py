@@ -19,19 +19,6 @@ MOST = 100_000  # records, up to which values are counted one by one
 SELECTING = {"role": "records", "segment": "if", "report": "if", "rule": "if"}
 """Where in documents conditions stand that select among all the records of an entity."""
 
-NOT_INDEXED = (
-    "boolean",
-    "long_text",
-    "choices",
-    "references",
-    "tags",
-    "file",
-    "image",
-    "address",
-    "location",
-)
-"""Types that an index would not help, or that have none."""
-
 
 def notes_on_data(connection: sa.Connection, models: Models, entity: Entity, usage: Usage) -> list[Problem]:
     """Return what to look at once more in a live entity, for the sake of what is stored."""
@@ -47,7 +34,9 @@ def notes_on_data(connection: sa.Connection, models: Models, entity: Entity, usa
 
 def _without_index(entity: Entity, usage: Usage, count: int) -> Iterator[Problem]:
     for field in entity.fields.values():
-        is_plain = FIELD_TYPES[field.type].stored and not field.encrypted and field.type not in NOT_INDEXED
+        is_plain = (
+            FIELD_TYPES[field.type].stored and not field.encrypted and FIELD_TYPES[field.type].is_indexable
+        )
         if not is_plain or field.unique or is_indexed(field):
             continue
         uses = usage.of_field(entity.name, field.name)
@@ -74,7 +63,7 @@ def _already_alike(connection: sa.Connection, table: sa.Table, entity: Entity) -
 
 def _unused_choices(connection: sa.Connection, models: Models, entity: Entity) -> Iterator[Problem]:
     for field in entity.fields.values():
-        if field.type not in ("choice", "choices") or field.encrypted:
+        if not FIELD_TYPES[field.type].has_choices or field.encrypted:
             continue
         counts = count_choices(connection, models, entity, field)
         unused = [key for key in field.options["choices"] if key not in counts]

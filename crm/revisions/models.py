@@ -93,8 +93,8 @@ class Models(Mapping[str, type[Record]]):
         for entity in self.schema.entities.values():
             cls = self._classes[entity.name]
             for field in entity.fields.values():
-                if field.type in ("reference", "user"):
-                    target = self.user if field.type == "user" else self._classes.get(field.options["to"])
+                if points := FIELD_TYPES[field.type].links:
+                    target = self.user if points == "user" else self._classes.get(field.options["to"])
                     if target is not None:
                         self._point(cls, field.name, FIELD_TYPES[field.type].attribute(field), target)
             for name in ("created_by", "updated_by"):
@@ -162,4 +162,4 @@ def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
 
 def is_indexed(field: Field) -> bool:
     """Return whether a field gets an index: asked for, or needed to find children and my own records."""
-    return field.index or field.type in ("reference", "user")
+    return field.index or bool(FIELD_TYPES[field.type].links)

@@ -62,7 +62,7 @@ class SearchView(BaseView):
         """Return the form for a new record that takes the number; the first entity that has one and may be made."""
         for entity in current_session().workspace.schema.entities.values():
             fields = readable_fields(current_session().actor, entity)
-            name = next((name for name, field in fields.items() if field.type == "phone"), None)
+            name = next((name for name, field in fields.items() if type_of(field).reaches == "phone"), None)
             if name and "create" in current_session().actor.rights(entity.name).can:
                 return url_for(view_name(entity.name) + ".add", **{name: phone})
         return ""
@@ -80,7 +80,7 @@ def callers(session: CrmSession, phone: str) -> list[Hit]:
         if "read" not in session.actor.rights(entity.name).can:
             continue
         for field in readable_fields(session.actor, entity).values():
-            if field.type != "phone":
+            if type_of(field).reaches != "phone":
                 continue
             numbers = _possible_numbers(field, phone)
             if not numbers:

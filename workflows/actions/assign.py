@@ -9,6 +9,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import SENT, Spot, Walker, to_be
 from crm.errors import RuleError
+from crm.fields import FIELD_TYPES
 from crm.texts import N_
 from workflows import people
 from workflows.actions.base import Action, Line, Outcome
@@ -22,7 +23,7 @@ WAYS = ("round_robin", "least_busy")
 
 def field_name(body: Mapping, entity: Entity) -> str | None:
     """Return the user field an assignment fills: the one it names, `owner`, or the only one there is."""
-    users = [field.name for field in entity.fields.values() if field.type == "user"]
+    users = [field.name for field in entity.fields.values() if FIELD_TYPES[field.type].links == "user"]
     if body.get("field"):
         return str(body["field"])
     if "owner" in users or len(users) == 1:
@@ -73,7 +74,9 @@ class Assign(Action):
     @staticmethod
     def _check_field(found: Mapping, place: Place) -> None:
         name = field_name(found, place.entity)
-        users = [field.name for field in place.entity.fields.values() if field.type == "user"]
+        users = [
+            field.name for field in place.entity.fields.values() if FIELD_TYPES[field.type].links == "user"
+        ]
         if name is None:
             place.refuse("rule.assign_needs_field")
         elif name in place.entity.fields and name not in users:
@@ -89,7 +92,7 @@ class Assign(Action):
                 place.refuse("rule.bad_recipient", value=str(dict(person))[:60])
             return
         path = place.find(person)
-        if path and path.field.type != "user":
+        if path and FIELD_TYPES[path.field.type].links != "user":
             place.refuse("rule.not_a_user", name=str(person)[:60])
 
     @staticmethod

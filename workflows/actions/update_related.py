@@ -8,6 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, CONDITIONS, WORD, closed
 from crm.entities.walk import Spot, Walker
+from crm.fields import FIELD_TYPES
 from crm.texts import N_
 from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.values import check_values, walk_values
@@ -21,7 +22,11 @@ def related_entity(through: object, entity: Entity, schema: Schema) -> Entity | 
     if through in entity.inverses:
         return schema.entities.get(entity.inverses[through].entity)
     field = entity.fields.get(str(through))
-    return schema.entities.get(str(field.options.get("to"))) if field and field.type == "reference" else None
+    return (
+        schema.entities.get(str(field.options.get("to")))
+        if field and FIELD_TYPES[field.type].links == "record"
+        else None
+    )
 
 
 class UpdateRelated(Action):
@@ -46,7 +51,9 @@ class UpdateRelated(Action):
         entity = place.entity
         target = related_entity(found["through"], entity, place.schema)
         if target is None:
-            pointers = [field.name for field in entity.fields.values() if field.type == "reference"]
+            pointers = [
+                field.name for field in entity.fields.values() if FIELD_TYPES[field.type].links == "record"
+            ]
             place.at("through").known(found["through"], [*entity.inverses, *pointers], "relation")
             return
         if "where" in found:

@@ -20,8 +20,6 @@ from workflows.placeholders import check_text
 from workflows.rules.place import Place
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
-POINTERS = ("reference", "user")
-NEED_DATABASE = (*POINTERS, "references", "file", "image")
 
 
 def formula_of(value: Any, field: Field | None = None) -> str | None:
@@ -39,6 +37,11 @@ def formula_of(value: Any, field: Field | None = None) -> str | None:
         return value[1:].strip()
     alone = PLACEHOLDER.fullmatch(value.strip()) if field and not takes_words(field) else None
     return alone[1] if alone else None
+
+
+def needs_database(field: Field) -> bool:
+    """Return whether only the database knows if a value fits: what points to something, and files."""
+    return bool(FIELD_TYPES[field.type].points) or FIELD_TYPES[field.type].holds_files
 
 
 def takes_words(field: Field) -> bool:
@@ -70,7 +73,7 @@ def check_value(value: Any, place: Place, field: Field) -> None:
         place.add(problems)
         if problems or "{" in value:
             return
-    if value is not None and field.type not in NEED_DATABASE:
+    if value is not None and not needs_database(field):
         _check_literal(value, place, field)
 
 
@@ -79,7 +82,7 @@ def _check_formula(formula: str, place: Place, field: Field) -> list[Problem]:
         found = find_path(formula, place.entity, place.schema)
         if isinstance(found, Problem):
             return [found]
-        if field.type in POINTERS:
+        if FIELD_TYPES[field.type].links:
             return _check_pointer(formula, found.field, found.entity, field)
     return parse_formula(formula, place.entity, place.schema)[1]
 
@@ -87,7 +90,11 @@ def _check_formula(formula: str, place: Place, field: Field) -> list[Problem]:
 def _check_pointer(formula: str, source: Field, entity: Entity | None, field: Field) -> list[Problem]:
     fits = source.type == field.type and source.options.get("to") == field.options.get("to")
     if source.name == "id":
-        fits = field.type == "reference" and entity is not None and entity.name == field.options.get("to")
+        fits = (
+            FIELD_TYPES[field.type].links == "record"
+            and entity is not None
+            and entity.name == field.options.get("to")
+        )
     return [] if fits else [Problem("rule.pointer_does_not_fit", {"path": formula, "name": field.name})]
 
 

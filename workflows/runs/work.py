@@ -21,7 +21,7 @@ from crm.records.journal import kept_value
 from crm.texts import Text
 from workflows import people
 from workflows.actions.recipients import is_address
-from workflows.actions.values import POINTERS, formula_of, takes_words
+from workflows.actions.values import formula_of, takes_words
 from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
 from workflows.paths import PATH, display_of, find_path, follow, value_of
@@ -119,7 +119,7 @@ class Work:
 
     def _computed(self, formula: str, field: Field, record: Any) -> Any:
         entity = record.__entity__
-        if field.type in POINTERS and PATH.match(formula):
+        if FIELD_TYPES[field.type].links and PATH.match(formula):
             path = find_path(formula, entity, self.schema)
             return None if isinstance(path, Problem) else value_of(self.session, record, path)
         node, problems = parse_formula(formula, entity, self.schema)
@@ -196,7 +196,12 @@ class Work:
         if isinstance(line, str) and "@" in line:
             return [Recipient(line, usual)]
         path = find_path(line, self.entity, self.schema) if isinstance(line, str) else None
-        if path and not isinstance(path, Problem) and path.entity and path.field.type == "email":
+        if (
+            path
+            and not isinstance(path, Problem)
+            and path.entity
+            and FIELD_TYPES[path.field.type].reaches == "mail"
+        ):
             address = value_of(self.session, self.record, path)
             return [Recipient(address, self._language_of(follow(self.record, path)))] if address else []
         if path and not isinstance(path, Problem) and path.entity is None:
@@ -208,7 +213,7 @@ class Work:
     def _language_of(self, holder: Any) -> str:
         """Return the language of a record's person: what its choice field `language` says, if it has one."""
         field = holder.__entity__.fields.get("language")
-        found = holder.language if field and field.type == "choice" else None
+        found = holder.language if field and FIELD_TYPES[field.type].chooses_one else None
         return found if found in self.organisation.languages else self.organisation.language
 
     def compose(self, template: Template, recipient: Recipient) -> Message:
@@ -218,7 +223,7 @@ class Work:
     def count_by_user(self, name: str, condition: Any, ids: Sequence[int]) -> dict[int, int]:
         """Return how many records of the rule's entity each user has in a field."""
         cls = self.session.workspace.models[self.entity.name]
-        column = getattr(cls, FIELD_TYPES["user"].attribute(self.entity.fields[name]))
+        column = getattr(cls, attribute_of(self.entity.fields[name]))
         asked = sa.select(column, sa.func.count()).where(column.in_(ids)).group_by(column)
         if condition is not None:
             asked = asked.where(compile_sql(condition, self.entity.name, scope_of(self.session)))
@@ -232,10 +237,10 @@ class Work:
         cls = self.session.workspace.models[target.name]
         if through in self.entity.inverses:
             pointer = target.fields[self.entity.inverses[through].field]
-            mine = getattr(cls, FIELD_TYPES["reference"].attribute(pointer)) == self.record.id
+            mine = getattr(cls, attribute_of(pointer)) == self.record.id
         else:
             pointer = self.entity.fields[through]
-            mine = cls.id == getattr(self.record, FIELD_TYPES["reference"].attribute(pointer))
+            mine = cls.id == getattr(self.record, attribute_of(pointer))
         asked = sa.select(cls).where(mine).order_by(cls.id).limit(MAX_RELATED + 1)
         if condition is not None:
             asked = asked.where(compile_sql(condition, target.name, scope_of(self.session)))
@@ -243,6 +248,11 @@ class Work:
         if len(found) > MAX_RELATED:
             raise RuleError("rule.too_many_related", limit=MAX_RELATED)
         return found
+
+
+def attribute_of(field: Field) -> str:
+    """Return the mapped attribute that holds a field's value."""
+    return FIELD_TYPES[field.type].attribute(field)
 
 
 def _as_json(record: Any, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker
+from crm.fields import FIELD_TYPES, kind_of
+from crm.fields.base import Field
 from crm.texts import N_
 from workflows.rules.place import Place
 from workflows.rules.schedule import DEFAULT_HOUR, Due, daily
@@ -141,12 +143,17 @@ def _check_field_and_time(found: Mapping[str, Any], place: Place) -> None:
         check_time(found["at"], place.at("at"))
 
 
+def _is_date(field: Field) -> bool:
+    """Return whether records have the field in a column of days."""
+    return FIELD_TYPES[field.type].stored and kind_of(field) == "date"
+
+
 def _check_date_field(name: Any, place: Place) -> None:
     fields = place.entity.fields
-    if isinstance(name, str) and name in fields and fields[name].type != "date":
+    if isinstance(name, str) and name in fields and not _is_date(fields[name]):
         place.refuse("rule.not_a_date", name=name)
         return
     if isinstance(name, str) and name in fields and fields[name].encrypted:
         place.refuse("schema.encrypted_not_here", name=name)  # the database finds no day in it
         return
-    place.known(name, [field.name for field in fields.values() if field.type == "date"], "field_of_record")
+    place.known(name, [field.name for field in fields.values() if _is_date(field)], "field_of_record")

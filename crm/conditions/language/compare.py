@@ -96,7 +96,7 @@ def choices_of(path: FieldPath, schema: Schema) -> list[str]:
     """Return the choices of a path's last field; empty when it has none."""
     entity, name = path.steps[-1]
     field = schema.entities[entity].fields.get(name)
-    if field is None or field.type not in ("choice", "choices"):
+    if field is None:
         return []
     return list(all_choices(field))
 

@@ -81,7 +81,6 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 """Which operators fit which kind of field, for the condition builder too."""
 
 ALL_OPERATORS = tuple(dict.fromkeys(name for names in OPERATORS.values() for name in names))
-WITH_NORMAL_FORM = ("phone", "tax_id", "iban", "email", "url")
 ENCRYPTED = (*EQUAL, "is_empty", "changed")  # ciphertext can be told apart, not ordered or searched
 
 
@@ -267,7 +266,7 @@ class LineReader:
             return right
         entity, name = left.steps[-1]
         field = self.resolver.schema.entities[entity].fields.get(name)
-        if field is None or field.type not in WITH_NORMAL_FORM:
+        if field is None or not FIELD_TYPES[field.type].has_normal_form:
             return right
         try:
             kept = FIELD_TYPES[field.type].clean(field, right.value, Situation(source="rule"))

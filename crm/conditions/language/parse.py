@@ -142,7 +142,7 @@ def computed_tree(resolver: Resolver, entity: Entity, field: Field) -> Node:
 
     Errors: Refusal, also when a formula gives something else than its `of` says.
     """
-    if field.type == "summary":
+    if FIELD_TYPES[field.type].computes == "children":
         node = build_summary(resolver, entity, field.options)
     else:
         with under("formula"):

@@ -22,6 +22,7 @@ from crm.conditions.tree.model import (
     Step,
     segments_of,
 )
+from crm.fields import type_of
 from crm.fields.base import Field
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Resolver:
         way: tuple[Step, ...] = ()
         for name in names:
             field = self._field(name, entity)
-            if field.type != "reference":
+            if type_of(field).links != "record":
                 raise Refusal("conditions.not_a_reference", name=name, path=text)
             way = (*way, (entity.name, name))
             entity = self.entity(str(field.options.get("to")))
@@ -167,7 +168,7 @@ class Resolver:
         way: tuple[Step, ...] = ()
         while names and names[0] in entity.fields:
             field = entity.fields[names[0]]
-            if field.type != "reference":
+            if type_of(field).links != "record":
                 raise Refusal("conditions.not_children", name=names[0])
             way = (*way, (entity.name, names.pop(0)))
             entity = self.entity(str(field.options.get("to")))

@@ -22,7 +22,7 @@ from crm.conditions.tree.model import (
 )
 from crm.conditions.tree.moments import parse_day, parse_moment
 from crm.conditions.tree.numbers import parse_number
-from crm.fields import FIELD_TYPES, kind_of
+from crm.fields import FIELD_TYPES, kind_of, type_of
 from crm.fields.base import Field
 from crm.texts import N_
 
@@ -44,7 +44,7 @@ MAX_ID = 2**63 - 1
 
 def is_computed(field: Field) -> bool:
     """Return whether a field has no column and is reckoned from others."""
-    return field.type in ("formula", "summary")
+    return bool(type_of(field).computes)
 
 
 def attribute_of(name: str, field: Field | None) -> str:

@@ -11,7 +11,7 @@ from crm.conditions.language.resolve import SLICE, segment_entities
 from crm.conditions.tree.kinds import NONE, SYSTEM_FIELDS, is_computed
 from crm.conditions.tree.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT
 from crm.entities.model import Entity, Inverse, Schema
-from crm.fields import kind_of
+from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.choice import all_choices
 from crm.texts import N_, translate
@@ -54,7 +54,7 @@ class Editor:
 
     def target(self, field: Field | None) -> Entity | None:
         """Return the entity a reference field leads to; None for other fields, and where nothing is open."""
-        if field is None or field.type != "reference":
+        if field is None or type_of(field).links != "record":
             return None
         found = self.schema.entities.get(str(field.options.get("to")))
         return found if found is not None and self.readable(found) else None

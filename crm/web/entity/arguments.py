@@ -17,7 +17,7 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem, QueryError
-from crm.fields import kind_of
+from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.permissions.sight import readable_schema
 from crm.records.listing import PAGE_SIZE_LIMIT, ListQuery, line_problems, order_problems
@@ -49,7 +49,7 @@ def operators_of(field: Field) -> tuple[str, ...]:
     """Return the operators a field can be filtered by."""
     if field.encrypted and kind_of(field) == "many":
         return (EMPTY,)
-    if field.type == "choice" or field.encrypted:
+    if type_of(field).chooses_one or field.encrypted:
         return OPERATORS["choice"]
     return OPERATORS.get(kind_of(field), ())
 

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import NotFoundError
+from crm.fields import type_of
 from crm.fields.base import Situation
 from crm.fields.choice import allowed_moves
 from crm.messages import render
@@ -166,7 +167,7 @@ def undo_url(entity: Entity, record_id: int, name: str, before: Any, after: str)
     field = entity.fields.get(name)
     if (
         field is None
-        or field.type != "choice"
+        or not type_of(field).chooses_one
         or before == after
         or before not in allowed_moves(field, after)
     ):

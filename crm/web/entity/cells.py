@@ -16,12 +16,10 @@ from crm.fields import type_of
 from crm.fields.base import Field, Situation
 from crm.fields.choice import all_choices
 from crm.fields.file_kinds import SHOWN
-from crm.records.files import FILE_TYPES
 from crm.records.values import display_of, field_of
 from crm.web.skin import icon
 
 PARTS_SHOWN = 4  # of several words or records, in a list
-HREFS = {"email": "mailto:", "phone": "tel:"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def _files(names: Any, situation: Situation) -> Iterator[CellFile]:
 
 def _parts(field: Field, value: tuple[str, ...], titles: Mapping, language: str) -> Iterator[CellPart]:
     """Yield the words or records of a value that holds several."""
-    if field.type == "references":
+    if type_of(field).points:
         for number, title in getattr(titles.get(field.name, {}).get(value), "records", ()):
             yield CellPart(title, href=record_url(field.options["to"], number))
         return
@@ -122,24 +120,23 @@ def size_in_words(size: int, language: str) -> str:
 
 def _manner(field: Field, value: Any, text: str) -> tuple[str, str, str]:
     """Return kind, colour and address of a value."""
+    field_type = type_of(field)
     if value is None or value == "":
         return "text", "", ""
-    if field.type == "choice":
+    if field_type.chooses_one:
         choice = all_choices(field).get(value)
         return ("pill", choice.color, "") if choice and choice.color else ("text", "", "")
-    if field.type == "boolean":
+    if field_type.kind == "boolean" and field_type.stored:
         return "boolean", "green" if value else "", ""
-    if field.type == "reference" and text:
+    if field_type.links == "record" and text:
         return "link", "", record_url(field.options["to"], value)
-    if field.type in HREFS:
-        return "link", "", HREFS[field.type] + str(value)
-    if field.type == "url":
-        return "link", "", str(value)
-    if field.type in FILE_TYPES:
+    if href := field_type.href(value):
+        return "link", "", href
+    if field_type.holds_files:
         return "files", "", ""
-    if type_of(field).kind == "many":
+    if field_type.kind == "many":
         return "many", "", ""
-    return ("long" if field.type in ("long_text", "address") else "text"), "", ""
+    return ("long" if field_type.is_long else "text"), "", ""
 
 
 NOTHING = Markup('<span class="text-secondary" aria-hidden="true">—</span>')

@@ -28,20 +28,6 @@ from crm.records.files import limit_of, own_files
 from crm.records.values import linked_titles, situation_of
 from crm.web.forms.fields import FormField, Option
 
-CONTROLS = {
-    "boolean": "checkbox",
-    "choice": "select",
-    "choices": "multi",
-    "reference": "lookup",
-    "references": "lookups",
-    "user": "lookup",
-    "long_text": "textarea",
-    "percent": "number",
-    "address": "textarea",
-}
-"""The template piece of a type's control, where it has another name."""
-
-POINTING = ("reference", "references", "user")
 MANY = ("multi", "lookups", "tags", "upload")
 
 
@@ -91,8 +77,7 @@ def sent_values(session: CrmSession, entity: Entity, form: MultiDict) -> dict[st
 
 def control_of(field: Field) -> str:
     """Return the name of the template piece that draws a field's control."""
-    control = type_of(field).control
-    return CONTROLS.get(control, control)
+    return type_of(field).control
 
 
 def build_form(
@@ -178,7 +163,7 @@ class FormMaker:
         self.writable = writable_fields(session.actor, entity, "update" if "id" in values else "create")
         self.errors = {problem.field: render(problem, self.situation.language) for problem in problems}
         merged = {**values, **{name: _as_ids(value) for name, value in sent.items()}}
-        linked = [name for name, field in self.readable.items() if field.type in POINTING]
+        linked = [name for name, field in self.readable.items() if type_of(field).points]
         self.record_id = values.get("id")
         self.titles = linked_titles(session, entity, [merged], linked, self.situation)
         self.merged = merged
@@ -190,9 +175,9 @@ class FormMaker:
         values = self._values(field, control)
         unit = (
             "%"
-            if field.type == "percent"
+            if field_type.unit == "percent"
             else str(field.options.get("currency") or "")
-            if control == "money"
+            if field_type.unit == "currency"
             else ""
         )
         return FormField(
@@ -249,7 +234,7 @@ class FormMaker:
         if "choices" in field.options:
             choices = field.options["choices"]
             stored = self._stored(field)
-            keys = allowed_moves(field, stored) if field.type == "choice" else choices
+            keys = allowed_moves(field, stored) if type_of(field).chooses_one else choices
             yield from (
                 Option(key, choices[key].label.get(language), choices[key].color)
                 for key in keys
@@ -258,7 +243,7 @@ class FormMaker:
             for key in type_of(field).retired(field, stored):
                 label = type_of(field).label(field, key, language)
                 yield Option(key, gettext("%(label)s (no longer offered)", label=label))
-        elif field.type == "references":
+        elif type_of(field).points and type_of(field).several:
             chosen = self.merged.get(field.name)
             titles = dict(getattr(self.titles[field.name].get(chosen), "records", ()))
             for value in values:

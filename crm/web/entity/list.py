@@ -151,7 +151,12 @@ def _tabs(
     current = request.query_string.decode("utf-8", "replace")
     tabs = [{"label": gettext("All"), "url": path, "active": not request.args}]
     owner = next(
-        (name for name, field in readable_fields(session.actor, entity).items() if field.type == "user"), None
+        (
+            name
+            for name, field in readable_fields(session.actor, entity).items()
+            if type_of(field).points == "user"
+        ),
+        None,
     )
     if owner and session.actor.user_id:
         where = address_with(path, [], where=json.dumps([{"field": owner, "is": "me"}]))

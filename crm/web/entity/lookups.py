@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from crm.conditions.tree.folding import fold
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.fields import type_of
 from crm.fields.base import Field
 from crm.permissions import store as people
 from crm.permissions.service import readable_fields
@@ -44,9 +45,9 @@ class LookupView(BaseView):
         declared = readable_fields(session.actor, found).get(field)
         if declared is None:
             abort(404)
-        if declared.type == "user":
+        if type_of(declared).points == "user":
             return jsonify(_users(session, declared, words))
-        if declared.type not in ("reference", "references"):
+        if type_of(declared).points != "record":
             abort(404)
         return jsonify(
             _records(session, session.workspace.schema.entities[declared.options["to"]], declared, words)

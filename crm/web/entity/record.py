@@ -46,9 +46,7 @@ def record_page(session: CrmSession, entity: Entity, record: Any) -> dict[str, A
         "sections": [(label, found) for label, found in sections if found],
         "can": can,
         "contacts": [
-            cells[name]
-            for name, field in readable.items()
-            if field.type in ("phone", "email") and values[name]
+            cells[name] for name, field in readable.items() if type_of(field).reaches and values[name]
         ],
         "status": _status(session, entity, values, cells, can["update"]),
         "made": cells["created_at"].text,
@@ -75,7 +73,9 @@ def _status(
     """Return the record's main choice with the moves it has now: the board's, else the first coloured one."""
     readable = readable_fields(session.actor, entity)
     wanted = (
-        entity.board.by if entity.board else next((n for n, f in readable.items() if f.type == "choice"), "")
+        entity.board.by
+        if entity.board
+        else next((n for n, f in readable.items() if type_of(f).chooses_one), "")
     )
     field = readable.get(wanted)
     if field is None or values.get(wanted) is None:

@@ -10,10 +10,11 @@ from werkzeug.datastructures import FileStorage
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import CrmError, FieldError, Problem
+from crm.fields import type_of
 from crm.fields.base import Field
 from crm.permissions.service import writable_fields
 from crm.records.file_rows import StoredFile
-from crm.records.files import FILE_TYPES, MOST_LOOSE, Upload, announce_upload, store_upload
+from crm.records.files import MOST_LOOSE, Upload, announce_upload, store_upload
 
 
 def take_uploads(session: CrmSession, entity: Entity, sent: dict[str, Any], deed: str) -> list[Problem]:
@@ -24,7 +25,7 @@ def take_uploads(session: CrmSession, entity: Entity, sent: dict[str, Any], deed
     """
     problems = []
     for name, field in writable_fields(session.actor, entity, deed).items():
-        if field.type not in FILE_TYPES:
+        if not type_of(field).holds_files:
             continue
         for file in request.files.getlist(f"upload-{name}")[:MOST_LOOSE]:
             if not file.filename:

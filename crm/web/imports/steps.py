@@ -245,7 +245,7 @@ def label_of(entity: Entity, name: str) -> str:
 def in_words(entity: Entity, name: str, value: Any, situation: Any) -> str:
     """Return one value as text."""
     field = entity.fields[name]
-    if field.type in ("reference", "references", "user"):
+    if FIELD_TYPES[field.type].points:
         numbers = value if isinstance(value, list | tuple) else [value]
         return ", ".join(f"#{number}" for number in numbers if number is not None)
     return FIELD_TYPES[field.type].display(field, value, situation)

@@ -13,7 +13,6 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields.base import Field
 from crm.records.file_rows import StoredFile
-from crm.records.files import FILE_TYPES
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
 
 
@@ -70,10 +69,10 @@ def _value(session: CrmSession, entity: Entity, name: str, value: Any, titles: M
     if name not in titles:
         return type_of(field).to_json(field, value)
     title = titles[name].get(value)
-    if field.type == "references":
+    if type_of(field).points and type_of(field).several:
         seen = dict(getattr(title, "records", ()))
         return [_reference(session, field, int(number), seen.get(int(number))) for number in value]
-    if field.type in FILE_TYPES:
+    if type_of(field).holds_files:
         found = [file_json(stored) for stored in getattr(title, "files", ())]
         return found if field.options.get("many") else next(iter(found), None)
     return _reference(session, field, value, title)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from crm.entities.model import Entity
-from crm.fields import kind_of
+from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.permissions.model import Actor
 from crm.permissions.service import readable_fields, writable_fields
-from crm.records.files import FILE_TYPES
 
 TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": "string", "description": "an exact number as text; a JSON number is accepted"},
@@ -107,20 +106,24 @@ def _operation(
 
 
 def _schema(field: Field) -> dict[str, Any]:
-    if field.type in FILE_TYPES:
+    if type_of(field).holds_files:
         return {"type": "array", "items": FILE} if field.options.get("many") else FILE
-    if field.type == "choice":
+    if type_of(field).chooses_one:
         return {"type": "string", "enum": list(field.options["choices"]), "nullable": not field.required}
-    shape = REFERENCES if field.type == "references" else TYPES.get(kind_of(field), {"type": "string"})
+    shape = (
+        REFERENCES
+        if type_of(field).points and type_of(field).several
+        else TYPES.get(kind_of(field), {"type": "string"})
+    )
     return {**shape, "nullable": not field.required}
 
 
 def _sent(field: Field) -> dict[str, Any]:
-    if field.type in FILE_TYPES:
+    if type_of(field).holds_files:
         number = {"type": "integer", "description": "the id that POST /api/v1/files/ answered"}
         return {"type": "array", "items": number} if field.options.get("many") else number
     if kind_of(field) in ("reference", "user"):
         return {"type": "integer", "nullable": not field.required}
-    if field.type == "references":
+    if type_of(field).points:
         return {"type": "array", "items": {"type": "integer"}, "nullable": not field.required}
     return _schema(field)

@@ -10,6 +10,7 @@ from crm.conditions import parse_conditions, say
 from crm.drafts import service as drafts
 from crm.drafts.edits import fields_of
 from crm.entities.model import Document, Entity, Schema
+from crm.fields import type_named
 from crm.messages.permissions import DEED_LABELS
 from crm.permissions.model import DEEDS, EntityRights, Role
 from crm.texts import translate
@@ -20,8 +21,6 @@ from crm.web.schema.key_forms import label_of_field, word_label
 from crm.web.schema.shaping import Answer, ShapingView, body_of, label_of, shown, usage_of_draft
 from crm.web.schema.uses import drawn_uses
 from crm.web.serving.session import current_session
-
-LINKS = ("reference", "references")
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def relations_of(documents: Mapping[str, Document], name: str) -> list[Relation]
     return [
         _relation(documents, name, key, field)
         for key, field in fields.items()
-        if isinstance(field, Mapping) and field.get("type") in LINKS
+        if isinstance(field, Mapping) and type_named(field.get("type")).points == "record"
     ]
 
 
@@ -148,7 +147,7 @@ def _relation(documents: Mapping[str, Document], name: str, key: str, field: Map
         other,
         label_of(documents[other].body, "plural") if other in documents else other,
         shown(inverse.get("label")) or label_of(documents[name].body, "plural"),
-        word_label(on_delete) if field["type"] == "reference" else "",
+        word_label(on_delete) if type_named(field["type"]).links else "",
     )
 
 

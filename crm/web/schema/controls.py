@@ -1,13 +1,16 @@
-"""Which control edits which key of a field: one line per key, and per field type one line of words.
+"""Which control edits which key of a field: one line per key.
 
-A key that is not named here is edited as YAML, so that a new field type works before it has words of its own.
+A key that is not named here is edited as YAML, so that the keys of a new field type work before they have controls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from crm.fields import type_named
+from crm.fields.base import TypeWords
+from crm.fields.computed import RESULTS
 from crm.texts import N_
 
 WORDS, VALUE, LINES, FINDING, KEEPING = "words", "value", "lines", "finding", "keeping"
@@ -37,16 +40,6 @@ class KeyControl:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class TypeWords:
-    """How a field type is offered: its picture, its name and what it is for."""
-
-    icon: str
-    label: str
-    sentence: str = ""
-
-
-RESULTS = ("integer", "decimal", "percent", "money", "text", "long_text", "boolean", "date", "datetime")
 SUMMARIES = ("count", "sum", "min", "max", "avg", "last")
 TAX_KINDS = ("gr.vat", "gr.amka", "ro.cui", "ro.cnp", "il.id", "il.company", "eu.vat")
 
@@ -63,12 +56,12 @@ KEYS: Mapping[str, KeyControl] = {
         KeyControl("region_field", "field", VALUE, N_("Country from the field")),
         KeyControl("choices", "choices", VALUE, N_("Choices")),
         KeyControl("next", "moves", VALUE, N_("Allowed moves"), N_("Which choice may follow which.")),
-        KeyControl("of", "word", VALUE, N_("Result"), words=RESULTS),
+        KeyControl("of", "word", VALUE, N_("Result"), words=tuple(RESULTS)),
         KeyControl(
             "over", "code", VALUE, N_("Over"), N_("The children, or one of their fields: lines.amount")
         ),
         KeyControl("where", "lines", VALUE, N_("Only children where")),
-        KeyControl("result", "word", VALUE, N_("Type of the result"), words=RESULTS),
+        KeyControl("result", "word", VALUE, N_("Type of the result"), words=tuple(RESULTS)),
         KeyControl("formula", "formula", VALUE, N_("Formula"), N_("For example: amount * probability / 100")),
         KeyControl("currency", "code", VALUE, N_("Currency"), N_("Three letters: EUR, RON, ILS.")),
         KeyControl("currency_field", "field", VALUE, N_("Currency from the field")),
@@ -116,37 +109,6 @@ KEYS: Mapping[str, KeyControl] = {
     )
 }
 
-TYPES: Mapping[str, TypeWords] = {
-    "text": TypeWords("pencil", N_("Text"), N_("One line: a name, a code.")),
-    "long_text": TypeWords("notes", N_("Long text"), N_("Several lines: a description.")),
-    "choice": TypeWords("circle-check", N_("Choice"), N_("One of a list, each with its colour.")),
-    "choices": TypeWords("checks", N_("Several choices"), N_("Any number from a list.")),
-    "boolean": TypeWords("check", N_("Yes or no"), N_("A switch.")),
-    "integer": TypeWords("list", N_("Whole number"), N_("How many: pieces, people, days.")),
-    "decimal": TypeWords("adjustments", N_("Number"), N_("A number with decimal places, exact.")),
-    "percent": TypeWords("chart-donut", N_("Percentage"), N_("12.5 means 12.5%.")),
-    "money": TypeWords("briefcase", N_("Money"), N_("An exact amount with its currency.")),
-    "rating": TypeWords("star", N_("Rating"), N_("One to five stars.")),
-    "date": TypeWords("calendar", N_("Date"), N_("A day.")),
-    "datetime": TypeWords("clock", N_("Date and time"), N_("A moment, in the time zone of each reader.")),
-    "reference": TypeWords("link", N_("Link to a record"), N_("One record of another entity.")),
-    "references": TypeWords("git-merge", N_("Links to records"), N_("Several records of another entity.")),
-    "user": TypeWords("user", N_("User"), N_("A colleague: the owner, who is responsible.")),
-    "email": TypeWords("mail", N_("E-mail"), N_("A checked e-mail address.")),
-    "phone": TypeWords("phone", N_("Phone"), N_("A number one can call, in every way of writing.")),
-    "url": TypeWords("world", N_("Web address"), N_("A link to a page.")),
-    "address": TypeWords("home", N_("Address"), N_("A postal address.")),
-    "location": TypeWords("map-pin", N_("Place"), N_("A point on the map.")),
-    "tags": TypeWords("tags", N_("Tags"), N_("Free words.")),
-    "tax_id": TypeWords("id", N_("National number"), N_("Tax and identity numbers, with their check digit.")),
-    "iban": TypeWords("building", N_("Bank account"), N_("An IBAN, checked.")),
-    "file": TypeWords("paperclip", N_("File"), N_("Documents that belong to the record.")),
-    "image": TypeWords("photo", N_("Picture"), N_("Photos that belong to the record.")),
-    "sequence": TypeWords("arrows-sort", N_("Running number"), N_("Given by the system, without gaps.")),
-    "formula": TypeWords("wand", N_("Formula"), N_("Computed from other fields.")),
-    "summary": TypeWords("chart-bar", N_("Summary"), N_("Counts or sums what belongs to the record.")),
-}
-
 COLORS: Mapping[str, str] = {
     "": N_("No colour"), "blue": N_("Blue"), "azure": N_("Sky blue"), "indigo": N_("Indigo"), "purple": N_("Purple"),
     "pink": N_("Pink"), "red": N_("Red"), "orange": N_("Orange"), "yellow": N_("Yellow"), "lime": N_("Lime"),
@@ -164,7 +126,7 @@ WORD_LABELS: Mapping[str, str] = {
     "avg": N_("Average"),
     "last": N_("Latest"),
 }
-"""What fixed values of keys are called; the names of field types are in `TYPES`."""
+"""What fixed values of keys are called; the types of fields say their names themselves."""
 
 
 def control_of_key(key: str) -> KeyControl:
@@ -174,4 +136,5 @@ def control_of_key(key: str) -> KeyControl:
 
 def words_of_type(name: str) -> TypeWords:
     """Return how a type is offered; one without words of its own by its name."""
-    return TYPES.get(name) or TypeWords("file", name.replace("_", " ").capitalize())
+    words = type_named(name).words
+    return words if words.label else replace(words, label=name.replace("_", " ").capitalize())

@@ -14,7 +14,7 @@ from crm.drafts.choices import ChoiceRow, rows_of, set_choices
 from crm.drafts.keys import FIELD_ORDER
 from crm.entities.check import FIELD_KEYS
 from crm.errors import ConflictError, SchemaError
-from crm.fields import FIELD_TYPES
+from crm.fields import FIELD_TYPES, type_named
 from crm.messages import render
 from crm.revisions.rename import rename_uses
 from crm.web.language import current_language
@@ -119,7 +119,7 @@ def errors_of(found: list[Found], path: tuple, field_type: str) -> dict[str, str
     """Return the first sentence for every control: a wrong name at the key, a wrong formula at the formula."""
     names = [each for each in found if each[1].code in ("schema.bad_name", "schema.reserved_name")]
     errors = errors_by_key([each for each in found if each not in names], path)
-    computed = {"formula": "formula", "summary": "over"}.get(field_type)
+    computed = {"formula": "formula", "children": "over"}.get(type_named(field_type).computes)
     if computed and "" in errors:
         errors.setdefault(computed, errors.pop(""))
     if names:

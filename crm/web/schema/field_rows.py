@@ -11,10 +11,11 @@ from flask_babel import gettext, ngettext
 from crm.drafts.edits import fields_of
 from crm.drafts.keys import missing_languages
 from crm.entities.usage import Usage, Use
+from crm.fields.base import TypeWords
 from crm.fields.fold import fold
 from crm.permissions.model import Actor, Role
 from crm.web.language import current_language
-from crm.web.schema.controls import TypeWords, words_of_type
+from crm.web.schema.controls import words_of_type
 from crm.web.schema.key_forms import label_of_field
 from crm.web.schema.shaping import live_body
 

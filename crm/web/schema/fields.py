@@ -21,7 +21,7 @@ from crm.fields import FIELD_TYPES
 from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
 from crm.web.fab.views import page
-from crm.web.schema.controls import COLORS, GROUPS, TYPES, words_of_type
+from crm.web.schema.controls import COLORS, GROUPS, words_of_type
 from crm.web.schema.field_form import context_of, draw_keys, errors_of, follow_rename, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
 from crm.web.schema.formula import toolbox
@@ -74,12 +74,7 @@ class SchemaFieldsView(ShapingView):
     @page("/<name>/add")
     def choose(self, name: str) -> Answer:
         """Choose the type of a new field."""
-        names = [
-            each
-            for each in (*TYPES, *(key for key in FIELD_TYPES if key not in TYPES))
-            if each in FIELD_TYPES
-        ]
-        return self.entity_page(name, "types", types={each: words_of_type(each) for each in names})
+        return self.entity_page(name, "types", types={each: words_of_type(each) for each in FIELD_TYPES})
 
     @page("/<name>/add/<kind>", methods=["GET", "POST"])
     def add(self, name: str, kind: str) -> Answer:

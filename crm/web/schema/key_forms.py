@@ -19,6 +19,7 @@ from crm.drafts.choices import ChoiceRow, rows_of
 from crm.drafts.keys import is_nothing, missing_languages, read_texts, shown_texts, usual_value
 from crm.entities.model import Entity, Schema
 from crm.entities.yaml import read_yaml, write_yaml
+from crm.fields import type_named
 from crm.fields.fold import fold, search_keys
 from crm.messages import render
 from crm.texts import LANGUAGES, Text
@@ -164,7 +165,11 @@ def _select(value: Any, options: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _draw_word(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
-    words = SUMMARIES if (context.type, control.key) == ("summary", "of") else control.words
+    words = (
+        SUMMARIES
+        if control.key == "of" and type_named(context.type).computes == "children"
+        else control.words
+    )
     return _select(value, [(word, word_label(word)) for word in words])
 
 
@@ -197,13 +202,13 @@ def _draw_role(_control: KeyControl, value: Any, context: FormContext) -> dict[s
 
 
 def _draw_default(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
-    if context.type == "boolean":
+    if type_named(context.type).kind == "boolean":
         shown = "" if value is None else str(value).lower()
         return _select(shown, [("true", gettext("Yes")), ("false", gettext("No"))])
-    if context.type == "choice":
+    if type_named(context.type).chooses_one:
         rows = [(row.key, label_of_field(row.key, {"label": row.label})) for row in rows_of(context.body)]
         return _select(value, rows)
-    if context.type == "user":
+    if type_named(context.type).points == "user":
         return _select(value, [("me", gettext("Whoever creates the record"))])
     return (
         _draw_yaml(control, value, context)
@@ -369,11 +374,11 @@ def _read_default(control: KeyControl, form: MultiDict, context: FormContext) ->
     text = form.get(control.key, "").strip()
     if not text or text.startswith("="):
         return text or None
-    if context.type == "boolean":
+    if type_named(context.type).kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
-    if context.type in ("integer", "decimal", "percent", "money", "rating"):
+    if type_named(context.type).kind == "number":
         return as_number(text)
-    return _read_yaml(control, form, context) if context.type in ("choices", "tags", "references") else text
+    return _read_yaml(control, form, context) if type_named(context.type).several else text
 
 
 def _read_moves(control: KeyControl, form: MultiDict, context: FormContext) -> Any:

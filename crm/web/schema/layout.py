@@ -17,6 +17,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
+from crm.fields import type_named
 from crm.messages import render
 from crm.texts import LANGUAGES
 from crm.web.conditions.builder import (
@@ -45,10 +46,10 @@ from crm.web.schema.shaping import (
 )
 from crm.web.serving.session import current_session
 
+DATES = ("date", "datetime")  # kinds
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
 RULE_KEYS = ("same_if", "checks")
 INNER = {"kanban": ("by", "sum"), "calendar": ("from", "to"), "timeline": ("at", "kind", "title", "text")}
-NUMBERS = ("money", "decimal", "integer", "formula", "summary")
 FOCUS = ("deed", "field", "section", "steps")  # what tells which button was pressed, to find it again
 SORTS = 3  # how many fields a list can be sorted by in the form
 BodyChange = Callable[[dict], Mapping]
@@ -138,7 +139,7 @@ def drawn(body: Mapping) -> dict[str, Any]:
     labels = field_labels(body)
     listing = body.get("list") if isinstance(body.get("list"), Mapping) else {}
     types = {
-        name: str(field.get("type"))
+        name: type_named(field.get("type"))
         for name, field in edits.fields_of(body).items()
         if isinstance(field, Mapping)
     }
@@ -151,9 +152,9 @@ def drawn(body: Mapping) -> dict[str, Any]:
         "ordered": order_keys(known, columns),
         "columns": columns,
         "sorts": [*sorts, *[""] * SORTS][: max(SORTS, len(sorts))],
-        "choices": {name: labels[name] for name, kind in types.items() if kind == "choice"},
-        "numbers": {name: labels[name] for name, kind in types.items() if kind in NUMBERS},
-        "dates": {name: labels[name] for name, kind in types.items() if kind in ("date", "datetime")},
+        "choices": {name: labels[name] for name, kind in types.items() if kind.chooses_one},
+        "numbers": {name: labels[name] for name, kind in types.items() if kind.computes or kind.kind == "number"},
+        "dates": {name: labels[name] for name, kind in types.items() if kind.stored and kind.kind in DATES},
         "toolbox": toolbox(proposed_entity(body)[1]),
         "groups": layouts.items_of(body, "same_if"),
         "rules": [

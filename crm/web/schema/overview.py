@@ -19,6 +19,7 @@ from crm.drafts.texts import count_missing
 from crm.entities import lint
 from crm.entities.model import Document
 from crm.entities.usage import Usage
+from crm.fields import type_of
 from crm.fields.alphabet import sort_key
 from crm.fields.fold import fold
 from crm.messages import render
@@ -141,7 +142,7 @@ def count_choices(name: str, field: str, body: Mapping) -> dict[str, int]:
     entity = session.workspace.schema.entities.get(name)
     fields = entity.fields if entity else {}
     live = fields.get(field) or fields.get(str(body.get("was") or ""))
-    if live is None or live.encrypted or live.type not in ("choice", "choices"):
+    if live is None or live.encrypted or not type_of(live).has_choices:
         return {}
     return dict(lint_data.count_choices(session.connection(), session.workspace.models, entity, live))
 

@@ -15,15 +15,14 @@ from crm.drafts import service as drafts
 from crm.entities.load import build_schema
 from crm.entities.model import Entity, Schema
 from crm.errors import CrmError
-from crm.fields import FIELD_TYPES
+from crm.fields import FIELD_TYPES, type_of
 from crm.messages import render
 from crm.permissions.model import Actor
-from crm.records.files import FILE_TYPES
 from crm.records.prepare import default_values
 from crm.records.values import situation_of
 from crm.revisions.workspace import Workspace
 from crm.texts import N_
-from crm.web.entity.form import POINTING, RecordForm, build_form
+from crm.web.entity.form import RecordForm, build_form
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.connections import SchemaAroundView
@@ -107,7 +106,7 @@ def previewed_form(session: PreviewSession, entity: Entity) -> RecordForm:
     values = {
         name: value
         for name, value in default_values(session, entity, (), situation_of(session)).items()
-        if entity.fields[name].type not in (*POINTING, *FILE_TYPES)
+        if not type_of(entity.fields[name]).points and not type_of(entity.fields[name]).holds_files
     }
     form = build_form(session, entity, values)
     quiet = [
