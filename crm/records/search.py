@@ -11,7 +11,7 @@ from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields import kind_of, type_of
-from crm.fields.base import Situation
+from crm.fields.base import Field, Situation
 from crm.fields.fold import fold, query_keys, search_keys
 from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
@@ -22,8 +22,6 @@ GROUP_HITS = 5
 NOTE_PARTS = 2  # values that stand below a title, and more only where two records would look the same
 MOST_PARTS = 6
 LONGEST_PART = 60  # characters
-UNTOLD = ("long_text", "file", "image", "address", "boolean")
-"""Types whose values tell no record from another at a glance."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +96,7 @@ def _telling(session: CrmSession, entity: Entity) -> list[str]:
     searched = [field.name for field in entity.fields.values() if field.search]
     shown = dict.fromkeys((*entity.columns, *searched))
     titles = title_fields(entity)
-    found = [
-        name for name in shown if name in fields and name not in titles and fields[name].type not in UNTOLD
-    ]
+    found = [name for name in shown if name in fields and name not in titles and tells_apart(fields[name])]
     return sorted(found, key=lambda name: not _is_said_in_words(fields[name]))[:MOST_PARTS]
 
 
@@ -161,3 +157,9 @@ def search_everywhere(
             hits = find_hits(session, entity, words, limit)
             found += [(entity, hits)] if hits else []
     return found
+
+
+def tells_apart(field: Field) -> bool:
+    """Return whether a field's values tell records apart at a glance."""
+    field_type = type_of(field)
+    return not (field_type.is_long or field_type.holds_files or field_type.kind == "boolean")
