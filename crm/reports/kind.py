@@ -76,7 +76,7 @@ def _check_path(reader: BodyReader, name: Any, entity: Entity, schema: Schema, p
         if not reader.known(step, entity.fields, path, "field"):
             return None
         target = entity.fields[step].options.get("to")
-        if target not in schema.entities or entity.fields[step].type != "reference":
+        if target not in schema.entities or type_of(entity.fields[step]).links != "record":
             reader.refuse("report.not_a_reference", path, name=step)
             return None
         entity = schema.entities[target]

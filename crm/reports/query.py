@@ -18,6 +18,7 @@ from crm.errors import QueryError
 from crm.fields import kind_of, type_of
 from crm.fields.alphabet import sort_key
 from crm.fields.base import Field
+from crm.fields.choice import all_choices
 from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.sight import is_open
@@ -182,7 +183,7 @@ class ReportQuery:
     def _word_sql(self, group: Group, field: Field, found: Any) -> Any:
         """Return the SQL of one of a field's several values: a record counts in the group of each."""
         part = self.parts[group.path] = words_of(found, self.scope.dialect, f"part_{len(self.parts)}")
-        return sa.cast(part.c.value, sa.BigInteger) if field.type == "references" else part.c.value
+        return sa.cast(part.c.value, sa.BigInteger) if type_of(field).points else part.c.value
 
     def _measure_sql(self, measure: Measure) -> Any:
         if measure.kind in ("count", "share"):
@@ -217,9 +218,9 @@ class ReportQuery:
             if column.field is None or column.is_measure:
                 continue
             ids = [row[place] for row in found if row[place] is not None]
-            if column.field.type == "user":
+            if type_of(column.field).points == "user":
                 self.names[column.name] = user_names(self.session, ids)
-            elif column.field.type in ("reference", "references"):
+            elif type_of(column.field).points == "record":
                 target = self.schema.entities[column.field.options["to"]]
                 self.names[column.name] = titles_by_id(self.session, target, ids, self.situation)
 
@@ -263,7 +264,7 @@ def words_of(expression: Any, dialect: str, name: str) -> Any:
 
 def _places(column: Column) -> dict[str, int]:
     """Return the place of each choice; nothing for a field that has none."""
-    choices = column.field.options.get("choices", ()) if column.field else ()
+    choices = all_choices(column.field) if column.field else ()
     return {key: place for place, key in enumerate(choices)}
 
 

@@ -22,8 +22,6 @@ from crm.reports.model import Report
 from crm.reports.periods import say_period
 from crm.reports.query import MOST_ROWS, Column, ReportQuery
 
-MONEY = ("money", "percent")
-
 
 @dataclass(frozen=True)
 class ReportRow:
@@ -154,7 +152,7 @@ class Teller:
     def _is_plain(column: Column) -> bool:
         """Return whether a mean is shown as a number: that of stars or pieces is not one of them."""
         is_mean = column.measure is not None and column.measure.kind == "avg"
-        return is_mean and type_of(column.field).result(column.field).name not in MONEY
+        return is_mean and not type_of(column.field).result(column.field).unit
 
 
 def number_text(value: Any, is_share: bool, language: str) -> str:
