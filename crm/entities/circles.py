@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.conditions.language.resolve import say_circle
-from crm.entities.declared_names import Ground, fields_of
+from crm.entities.declared_names import DeclaredNames, fields_of
 from crm.entities.entity_walk import walk_entity
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document
@@ -36,13 +36,15 @@ Needs = dict[Node, dict[Node, Need]]
 
 def find_circles(documents: Iterable[Document]) -> list[Problem]:
     """Return a problem for every circle, at one place of it."""
-    ground = Ground(documents)
+    declarations = DeclaredNames(documents)
     problems = []
-    for circle in _circles(_outcomes(ground)):
+    for circle in _circles(_outcomes(declarations)):
         is_formula = any(len(need.called) == 2 for need in circle)
         code = "conditions.formula_in_circle" if is_formula else "conditions.segment_in_circle"
         problems.append(_problem(code, circle))
-    return problems + [_problem("schema.required_in_circle", circle) for circle in _circles(_firsts(ground))]
+    return problems + [
+        _problem("schema.required_in_circle", circle) for circle in _circles(_firsts(declarations))
+    ]
 
 
 def without_circles(problems: Iterable[Problem]) -> list[Problem]:
@@ -60,20 +62,22 @@ def _problem(code: str, circle: list[Need]) -> Problem:
     return problem.at(**circle[0].document.place(*circle[0].path))
 
 
-def _outcomes(ground: Ground) -> Needs:
+def _outcomes(declarations: DeclaredNames) -> Needs:
     """Return which computed fields and segments every computed field and segment asks."""
     needs: Needs = {}
-    for document in ground.documents:
+    for document in declarations.documents:
         if document.kind == SEGMENT:
-            _read(ground, document, (document.name,), document.body, needs)
+            _read(declarations, document, (document.name,), document.body, needs)
         for name, field in fields_of(document.body).items() if document.kind == "entity" else ():
             if type_named(field.get("type")).computes:
                 body = {"entity": document.name, "fields": {name: field}}
-                _read(ground, document, (document.name, name), body, needs)
+                _read(declarations, document, (document.name, name), body, needs)
     return needs
 
 
-def _read(ground: Ground, document: Document, node: Node, body: Mapping[str, Any], needs: Needs) -> None:
+def _read(
+    declarations: DeclaredNames, document: Document, node: Node, body: Mapping[str, Any], needs: Needs
+) -> None:
     found = needs.setdefault(node, {})
 
     def visit(mention: Mention) -> str:
@@ -83,20 +87,20 @@ def _read(ground: Ground, document: Document, node: Node, body: Mapping[str, Any
         return mention.name
 
     walk = walk_entity if document.kind == "entity" else _walk_segment
-    walk(body, Walker(ground, visit))
+    walk(body, Walker(declarations, visit))
 
 
 def _walk_segment(body: Mapping[str, Any], walker: Walker) -> object:
     return walk_document(Document(SEGMENT, "", body), walker)
 
 
-def _firsts(ground: Ground) -> Needs:
+def _firsts(declarations: DeclaredNames) -> Needs:
     """Return which other record a new record of each entity cannot do without."""
     needs: Needs = {}
-    for document in ground.documents:
+    for document in declarations.documents:
         for name, field in fields_of(document.body).items() if document.kind == "entity" else ():
             if field.get("required") is True and "default" not in field:
-                target = (ground.target(document.name, name),)
+                target = (declarations.target(document.name, name),)
                 need = Need(target, document, ("fields", name, "required"), (document.name, name))
                 needs.setdefault((document.name,), {}).setdefault(target, need)
     return needs

@@ -17,7 +17,7 @@ class Children(NamedTuple):
     field: str
 
 
-class Ground:
+class DeclaredNames:
     """Entities, their fields and their children by name, read from raw bodies.
 
     Shape:  a later document of the same entity adds its fields to those of the earlier ones, so that names which

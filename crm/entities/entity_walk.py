@@ -72,7 +72,7 @@ def _on_delete(value: Any, spot: Spot, name: str, walker: Walker) -> Any:
 
 
 def _where(value: Any, spot: Spot, over: Any, walker: Walker) -> Any:
-    quiet = Walker(walker.ground, lambda mention: mention.name)
+    quiet = Walker(walker.declarations, lambda mention: mention.name)
     return walker.lines(value, spot.of(quiet.children(over, spot)[1]))
 
 

@@ -117,7 +117,7 @@ def assign_identities(documents: Iterable[Document], previous: Identities) -> Id
     uids = {name: entity.uid for name, entity in entities.items()}
     for name, body in bodies.items():
         fields = _assign_fields(
-            body.get("fields") or {}, known.get(name), _Ground(entities[name].table, taken, uids)
+            body.get("fields") or {}, known.get(name), _EntityColumns(entities[name].table, taken, uids)
         )
         entities[name] = replace(entities[name], fields=fields)
     return Identities(entities, frozenset(taken))
@@ -201,7 +201,7 @@ def _news(declared: Mapping[str, Mapping], known: Mapping[str, Lasting]) -> dict
 
 
 @dataclass(frozen=True)
-class _Ground:
+class _EntityColumns:
     """Where the fields of one entity stand: its table, every name given, and the uid of every entity by name."""
 
     table: str
@@ -210,7 +210,7 @@ class _Ground:
 
 
 def _assign_fields(
-    declared: Mapping, old: EntityIdentity | None, ground: _Ground
+    declared: Mapping, old: EntityIdentity | None, ground: _EntityColumns
 ) -> dict[str, FieldIdentity]:
     known = follow_names(declared, old.fields if old else {})
     fields = {}

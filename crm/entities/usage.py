@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.declared_names import Ground
+from crm.entities.declared_names import DeclaredNames
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document
 from crm.entities.walk import CHILDREN, CHOICE, ENTITY, FIELD, Mention, Walker
@@ -70,13 +70,13 @@ SHELVES: list[Shelf] = []
 class Usage:
     """Every mention in a set of documents, looked up by what is mentioned.
 
-    Shape:  `ground` holds the names that can be looked up; with those of an older revision among them, names that
+    Shape:  `declarations` holds the names that can be looked up; with those of an older revision among them, names that
             are gone can be found where they are still used.
     """
 
     def __init__(self, documents: Iterable[Document], before: Iterable[Document] = ()) -> None:
         self.documents = tuple(documents)
-        self.ground = Ground([*before, *self.documents])
+        self.declarations = DeclaredNames([*before, *self.documents])
         self.found: dict[Key, list[Use]] = {}
         for document in self.documents:
             self._read(document, lambda walker, document=document: walk_document(document, walker))
@@ -93,11 +93,13 @@ class Usage:
             self.found.setdefault(key_of(mention), []).append(use_of(document, mention.path))
             return mention.name
 
-        walk(Walker(self.ground, visit))
+        walk(Walker(self.declarations, visit))
 
     def of_entity(self, name: str) -> list[Use]:
         """Return who uses an entity: by its name, or by any of its fields from another document."""
-        fields = [use for field in self.ground.entities.get(name, ()) for use in self.of_field(name, field)]
+        fields = [
+            use for field in self.declarations.entities.get(name, ()) for use in self.of_field(name, field)
+        ]
         return _once(
             use
             for use in [*self.found.get((ENTITY, name), ()), *fields]
@@ -106,10 +108,10 @@ class Usage:
 
     def of_field(self, entity: str, name: str) -> list[Use]:
         """Return who uses a field; the children it gives to another entity are used for its sake."""
-        target = self.ground.target(entity, name)
+        target = self.declarations.target(entity, name)
         children = [
             use
-            for called, found in self.ground.inverses.get(target, {}).items()
+            for called, found in self.declarations.inverses.get(target, {}).items()
             if found == (entity, name)
             for use in self.found.get((CHILDREN, target, called), ())
         ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.language.resolve import SLICE
-from crm.entities.declared_names import Ground
+from crm.entities.declared_names import DeclaredNames
 from crm.entities.formula_names import FormulaNames
 from crm.fields import type_named
 
@@ -89,8 +89,8 @@ class Walker:
             so that documents with problems can be walked too. `wholes` holds the rewritten lines and formulas by path.
     """
 
-    def __init__(self, ground: Ground, visit: Visit) -> None:
-        self.ground = ground
+    def __init__(self, declarations: DeclaredNames, visit: Visit) -> None:
+        self.declarations = declarations
         self.visit = visit
         self.wholes: dict[tuple, Any] = {}
 
@@ -135,8 +135,8 @@ class Walker:
         if not isinstance(value, str):
             return value
         name = value.lstrip("-")
-        kind = FIELD if self.ground.field(spot.entity, name) is not None else OF_EVERY_RECORD
-        if kind == OF_EVERY_RECORD and spot.entity not in self.ground.entities:
+        kind = FIELD if self.declarations.field(spot.entity, name) is not None else OF_EVERY_RECORD
+        if kind == OF_EVERY_RECORD and spot.entity not in self.declarations.entities:
             return value
         mention = Mention(kind, name, spot.path, spot.entity, spot=spot)
         return value[: len(value) - len(name)] + self.visit(mention)
@@ -148,14 +148,14 @@ class Walker:
         found = []
         for name in value.split("."):
             found.append(self.field(name, spot))
-            spot = spot.of(self.ground.target(spot.entity, name))
+            spot = spot.of(self.declarations.target(spot.entity, name))
         return ".".join(found)
 
     def end_of(self, value: Any, entity: str) -> tuple[str, str]:
         """Return the entity and the name of the field a path ends at."""
         *names, last = str(value).split(".")
         for name in names:
-            entity = self.ground.target(entity, name)
+            entity = self.declarations.target(entity, name)
         return entity, last
 
     def children(self, value: Any, spot: Spot) -> tuple[Any, str]:
@@ -163,9 +163,9 @@ class Walker:
         if not isinstance(value, str):
             return value, ""
         names, found = value.split("."), []
-        while names and self.ground.field(spot.entity, names[0]) is not None:
+        while names and self.declarations.field(spot.entity, names[0]) is not None:
             found.append(self.field(names[0], spot))
-            spot = spot.of(self.ground.target(spot.entity, names.pop(0)))
+            spot = spot.of(self.declarations.target(spot.entity, names.pop(0)))
         if not names:
             return ".".join(found), ""
         name, child = self._name_of_children(names.pop(0), spot)
@@ -173,9 +173,9 @@ class Walker:
         return ".".join([*found, name, *rest]), child
 
     def _name_of_children(self, name: str, spot: Spot) -> tuple[str, str]:
-        cut = SLICE.match(name) if self.ground.children(spot.entity, name) is None else None
+        cut = SLICE.match(name) if self.declarations.children(spot.entity, name) is None else None
         plain = cut["name"] if cut else name
-        children = self.ground.children(spot.entity, plain)
+        children = self.declarations.children(spot.entity, plain)
         if children is None:
             return name, ""
         mention = Mention(CHILDREN, plain, spot.path, spot.entity, spot=spot)
@@ -214,7 +214,7 @@ class Walker:
 
     def choice(self, value: Any, spot: Spot, entity: str, field: str) -> Any:
         """Walk over a value of a field, which may be one of its choices."""
-        body = self.ground.field(entity, field) or {}
+        body = self.declarations.field(entity, field) or {}
         if isinstance(value, list | tuple):
             return [self.choice(one, spot.at(index), entity, field) for index, one in enumerate(value)]
         if isinstance(value, str) and type_named(body.get("type")).has_choices and value[:1] != "=":

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from crm.conditions.language.segments import segment_tree
 from crm.entities.check import placeholders
-from crm.entities.declared_names import Ground
+from crm.entities.declared_names import DeclaredNames
 from crm.entities.kinds import walk_document
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.walk import (
@@ -64,7 +64,7 @@ class Flows:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.ground = Ground(schema.documents)
+        self.declarations = DeclaredNames(schema.documents)
         self.computed = ComputedReads(schema)
         self.documents = {(found.kind, found.name): found for found in schema.documents}
 
@@ -94,14 +94,14 @@ class Flows:
             found.append(mention)
             return self._lasting(mention) if mention.spot.whole else mention.name
 
-        walker = Walker(self.ground, visit)
+        walker = Walker(self.declarations, visit)
         walk_document(document, walker)
         return found, walker.wholes
 
     def _lasting(self, mention: Mention) -> str:
         """Return what a name stands for, however it is called."""
         if mention.kind == CHILDREN:
-            return ".".join(self._uids(self.ground.children(mention.entity, mention.name)))
+            return ".".join(self._uids(self.declarations.children(mention.entity, mention.name)))
         if mention.kind == ENTITY:
             return self._entity_uid(mention.name)
         return self._uids((mention.entity, mention.name))[1] if mention.kind == FIELD else mention.name
@@ -126,12 +126,12 @@ class Flows:
     def _read(self, mention: Mention) -> set[Reach]:
         entity, name = mention.entity, mention.name
         if mention.kind == FIELD:
-            target = self.ground.target(entity, name) if mention.spot.in_text else ""
+            target = self.declarations.target(entity, name) if mention.spot.in_text else ""
             return {(entity, name), *self.computed.of(entity).get(name, ()), *self._title(target)}
         if mention.kind == OF_EVERY_RECORD:
             return {(entity, ""), *(self._title(entity) if name == "title" else ())}
         if mention.kind == CHILDREN:
-            return {tuple(self.ground.children(entity, name))}
+            return {tuple(self.declarations.children(entity, name))}
         if mention.kind == ENTITY:
             return {(name, "")}
         if mention.kind == "segment":
@@ -151,7 +151,7 @@ class Flows:
             seen.add(name)
             for field in filter(None, map(known.fields.get, placeholders(known.title))):
                 found |= {(name, field.name), *self.computed.of(name).get(field.name, ())}
-                waiting.append(self.ground.target(name, field.name))
+                waiting.append(self.declarations.target(name, field.name))
         return found
 
     def _of_text(self, document: Document, spot: Spot) -> set[Reach]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.declared_names import Children, Ground
+from crm.entities.declared_names import Children, DeclaredNames
 from crm.entities.entity_walk import declared
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.kinds import walk_document
@@ -67,8 +67,8 @@ def _declare(document: Document, old: str, new: str) -> Document:
 
     fields = document.body.get("fields") or {}
     marked = {**document.body, "fields": {name: field(name, body) for name, body in fields.items()}}
-    visit = _visit(Renames(fields={(document.name, old): new}), Ground([document]))
-    return replace(document, body=declared(marked, Walker(Ground([document]), visit)))
+    visit = _visit(Renames(fields={(document.name, old): new}), DeclaredNames([document]))
+    return replace(document, body=declared(marked, Walker(DeclaredNames([document]), visit)))
 
 
 def rename_document(documents: Iterable[Document], kind: str, old: str, new: str) -> list[Document]:
@@ -89,8 +89,8 @@ def rename_document(documents: Iterable[Document], kind: str, old: str, new: str
 def renamed(documents: Iterable[Document], renames: Renames) -> list[Document]:
     """Return the documents with every use under its new name; those that use nothing renamed are the same objects."""
     documents = list(documents)
-    ground = Ground([*_as_before(documents, renames), *documents])
-    walker = Walker(ground, _visit(renames, ground))
+    declarations = DeclaredNames([*_as_before(documents, renames), *documents])
+    walker = Walker(declarations, _visit(renames, declarations))
     found = []
     for document in documents:
         body = walk_document(document, walker)
@@ -113,15 +113,15 @@ def _as_before(documents: Iterable[Document], renames: Renames) -> Iterable[Docu
             yield replace(document, body={**document.body, "fields": old})
 
 
-def _visit(renames: Renames, ground: Ground) -> Callable[[Mention], str]:
-    after = _ground_after(ground, renames)
+def _visit(renames: Renames, declarations: DeclaredNames) -> Callable[[Mention], str]:
+    after = _declared_after(declarations, renames)
 
     def visit(mention: Mention) -> str:
         if mention.kind == FIELD:
             return renames.field(mention.entity, mention.name)
         if mention.kind != CHILDREN:
             return renames.documents.get((mention.kind, mention.name), mention.name)
-        children = ground.children(mention.entity, mention.name)
+        children = declarations.children(mention.entity, mention.name)
         if children is None:
             return mention.name
         moved = Children(renames.entity(children.entity), renames.field(*children))
@@ -130,16 +130,16 @@ def _visit(renames: Renames, ground: Ground) -> Callable[[Mention], str]:
     return visit
 
 
-def _ground_after(ground: Ground, renames: Renames) -> Ground:
-    """Return the ground under its new names, enough to know what children are called then."""
+def _declared_after(declarations: DeclaredNames, renames: Renames) -> DeclaredNames:
+    """Return the declared names as they are after the renames, enough to know what children are called then."""
 
     def field(body: Mapping) -> Mapping:
         return {**body, "to": renames.entity(str(body["to"]))} if "to" in body else body
 
-    after = Ground(())
+    after = DeclaredNames(())
     after.entities = {
         renames.entity(entity): {renames.field(entity, name): field(body) for name, body in fields.items()}
-        for entity, fields in ground.entities.items()
+        for entity, fields in declarations.entities.items()
     }
     return after
 
@@ -165,8 +165,8 @@ def renamed_since(
     document: Document, among: Iterable[Document], before: Identities, after: Identities
 ) -> Document:
     """Return a document of an older revision (`among` its other documents) with the names of a newer one."""
-    renames, ground = renames_between(before, after), Ground(among)
-    return under_new_names(document, Walker(ground, _visit(renames, ground)))
+    renames, declarations = renames_between(before, after), DeclaredNames(among)
+    return under_new_names(document, Walker(declarations, _visit(renames, declarations)))
 
 
 def under_new_names(document: Document, walker: Walker) -> Document:
@@ -186,8 +186,8 @@ def rename_on_shelves(connection: sa.Connection, workspace: Workspace) -> None:
     renames = renames_between(identities_from_json(live["identities"]), workspace.identities)
     if not renames.fields and not renames.documents:
         return
-    ground = Ground(documents_from_json(live["documents"]))
-    walker = Walker(ground, _visit(renames, ground))
+    declarations = DeclaredNames(documents_from_json(live["documents"]))
+    walker = Walker(declarations, _visit(renames, declarations))
     for shelf in SHELVES:
         for row in shelf.read(connection) if shelf.write else ():
             body = shelf.walk(row.body, walker)

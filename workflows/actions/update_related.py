@@ -64,8 +64,8 @@ class UpdateRelated(Action):
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
         """The fields of the related records are written, what stands in `where` and the values is read there."""
         through = str(body.get("through")) if isinstance(body, Mapping) else ""
-        children = walker.ground.children(spot.entity, through)
-        target = children.entity if children else walker.ground.target(spot.entity, through)
+        children = walker.declarations.children(spot.entity, through)
+        target = children.entity if children else walker.declarations.target(spot.entity, through)
         steps = {
             "through": walker.over,
             "where": lambda value, at: walker.lines(value, at.of(target)),

@@ -71,7 +71,7 @@ def walk_template(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
 
 
 def _senders(walker: Walker, template: Any) -> Iterator[str]:
-    for document in walker.ground.documents:
+    for document in walker.declarations.documents:
         if document.kind == "rule" and template in _templates(document.body.get("then")):
             yield str(document.body.get("entity") or "")
 

@@ -6,7 +6,7 @@ import pytest
 
 import app  # noqa: F401 - makes every kind of document known
 from config import ROOT
-from crm.entities.declared_names import Ground
+from crm.entities.declared_names import DeclaredNames
 from crm.entities.load import build_schema, documents_from_json, load_document, load_documents
 from crm.entities.usage import Usage
 from crm.entities.walk import Spot, Walker
@@ -90,7 +90,7 @@ def test_children_and_what_is_read_of_them_are_uses_of_both():
     pointer = next(
         name
         for entity, name in FIELDS
-        if entity == "purchase" and usage.ground.target(entity, name) == "customer"
+        if entity == "purchase" and usage.declarations.target(entity, name) == "customer"
     )
     assert ("champions", "if.2.sum_of") in entities_where(usage.of_field("purchase", pointer), "segment")
 
@@ -143,12 +143,12 @@ fields:
     ],
 )  # fmt: skip
 def test_a_formula_is_renamed_at_the_right_entity_and_else_stays_as_written(formula, wanted):
-    ground = Ground(documents_of(HOUSE, ROOM))
+    declarations = DeclaredNames(documents_of(HOUSE, ROOM))
 
     def visit(mention):
         return "area" if (mention.entity, mention.name) == ("room", "size") else mention.name
 
-    assert Walker(ground, visit).formula(formula, Spot("house")) == wanted
+    assert Walker(declarations, visit).formula(formula, Spot("house")) == wanted
 
 
 def test_children_without_a_name_of_their_own_follow_their_entity():
