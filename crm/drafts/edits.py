@@ -230,6 +230,8 @@ def _in_layout(
         changed["calendar"] = None
     if isinstance(body.get("timeline"), Mapping) and "at" not in changed["timeline"]:
         changed["timeline"] = None
+    if isinstance(body.get("new_caller"), str):
+        changed["new_caller"] = say(body["new_caller"])
     if isinstance(body.get("form"), list):
         changed["form"] = [_said_section(section, say) for section in body["form"]]
     if isinstance(body.get("same_if"), list):

@@ -28,7 +28,8 @@ def has_shape(body: Mapping[str, Any]) -> bool:
     if not is_text(body.get("label")) or not is_text(body.get("plural")):
         return False
     if not all(
-        body.get(key) is None or isinstance(body[key], str) for key in ("icon", "color", "menu", "title")
+        body.get(key) is None or isinstance(body[key], str)
+        for key in ("icon", "color", "menu", "title", "new_caller")
     ):
         return False
     return all(_is_inner(body.get(key), lists) for key, lists in INNER_LISTS.items()) and _has_lists(body)

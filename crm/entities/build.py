@@ -48,6 +48,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         form=_build_form(body, fields),
         board=_build_board(body.get("kanban")),
         calendar=body.get("calendar"),
+        new_caller=body.get("new_caller") or "",
         same_if=tuple(tuple(group) for group in body.get("same_if") or ()),
         checks=tuple(Check(as_lines(row["when"]), Text(row["message"])) for row in body.get("checks") or ()),
         options={"timeline": body["timeline"]} if body.get("timeline") else {},

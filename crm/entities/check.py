@@ -16,7 +16,7 @@ from crm.fields.options import check_word
 
 ENTITY_KEYS = (
     "entity", "was", "label", "plural", "icon", "color", "menu", "menu_place", "title", "fields", "list", "form",
-    "kanban", "calendar", "timeline", "same_if", "checks",
+    "kanban", "calendar", "timeline", "new_caller", "same_if", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
     "type", "was", "label", "help", "required", "required_if", "show_if", "read_only", "read_only_if", "default",
@@ -120,6 +120,7 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         for place, field_name in enumerate(reader.words(section, "fields", path)):
             reader.known(field_name, fields, (*path, "fields", place), "field")
     _check_board(reader, body, fields)
+    _check_new_caller(reader, body, fields)
     _check_same_if(reader, body, fields)
     for index, row in enumerate(reader.items(body, "checks", ())):
         row = reader.keys(row, ("checks", index), ("when", "message"), ("when", "message"))
@@ -146,6 +147,15 @@ def _check_board(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         reader.known(board["sum"], fields, ("kanban", "sum"), "field")
     for index, name in enumerate(reader.words(board, "card", ("kanban",))):
         reader.known(name, fields, ("kanban", "card", index), "field")
+
+
+def _check_new_caller(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
+    name = body.get("new_caller")
+    if name is None or not reader.known(name, fields, ("new_caller",), "field"):
+        return
+    field_type = FIELD_TYPES.get(_type_of(fields, name))
+    if field_type is None or field_type.reaches != "phone":
+        reader.refuse("schema.caller_needs_phone", ("new_caller",), name=name)
 
 
 def _check_same_if(reader: BodyReader, body: Mapping, fields: Mapping) -> None:

@@ -29,6 +29,7 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
             "kanban": lambda value, at: walker.inside(value, at, {**places, "card": names}),
             "calendar": lambda value, at: walker.inside(value, at, places),
             "timeline": lambda value, at: walker.inside(value, at, places),
+            "new_caller": to_be(NAMED, walker.field),
             "same_if": to_be(ASKED, walker.each(walker.each(walker.field))),
             "checks": walker.each(lambda value, at: walker.inside(value, at, when)),
         },

@@ -37,6 +37,7 @@ ENTITY_PARTS: dict[str, Schema] = {
     "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
     "calendar": closed(**dict.fromkeys(("from", "to", "title"), WORD)),
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
+    "new_caller": WORD,
     "same_if": list_of(WORDS),
     "checks": list_of({**closed(when=CONDITIONS, message=TEXT), "required": ["when", "message"]}),
 }

@@ -56,7 +56,8 @@ class Entity:
 
     Shape:  `fields` by name, in declared order. `table` and `uid` are given at the first publish and stay.
             `sort` holds (field name, descending). `menu_place` orders the menu, small numbers first.
-            `inverses` are filled in from the other entities.
+            `new_caller` is the field that takes the number of somebody unknown who calls. `inverses` are filled
+            in from the other entities.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Entity:
     form: tuple[Section, ...] = ()
     board: Board | None = None
     calendar: Mapping[str, str] | None = None
+    new_caller: str = ""
     same_if: tuple[tuple[str, ...], ...] = ()
     checks: tuple[Check, ...] = ()
     inverses: Mapping[str, Inverse] = attribute(default_factory=dict)

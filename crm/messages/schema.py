@@ -81,6 +81,9 @@ MESSAGES = {
     ),
     "schema.unknown_deed_near": N_("“%(name)s” is no right. Did you mean “%(near)s”?"),
     "schema.field_count": N_("An entity needs fields: at least one, at most %(limit)s."),
+    "schema.caller_needs_phone": N_(
+        "Only a field of type “phone” can take a caller's number; “%(name)s” is none."
+    ),
     "schema.board_needs_choice": N_("A board needs a choice field for its columns; “%(name)s” is none."),
     "schema.required_in_circle": N_(
         "No record could be the first, for each needs another one before it: %(circle)s. Let one of these fields be "

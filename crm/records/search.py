@@ -11,7 +11,7 @@ from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields import kind_of, type_of
-from crm.fields.base import Field, Situation
+from crm.fields.base import Field
 from crm.fields.fold import fold, query_keys, search_keys
 from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, list_records
@@ -44,25 +44,20 @@ def find_hits(
 
     Shape:  `only` are raw conditions they must meet as well.
     """
-    hidden = session.actor.rights(entity.name).hidden
-    titles = tuple(name for name in title_fields(entity) if name not in hidden)
-    query = ListQuery(
-        lines=only, search=words, page_size=limit, columns=(*titles, *_telling(session, entity))
-    )
+    query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity))
     rows = list_records(session, entity, query).rows
-    begun = _begins_with(session, entity, titles, words)
+    begun = _begins_with(session, entity, words)
     if begun and len(rows) == limit:
         first = list_records(session, entity, replace(query, lines=[*only, begun])).rows
         rows = list({row["id"]: row for row in (*first, *rows)}.values())[:limit]
-    situation = situation_of(session)
-    hits = _with_notes(session, entity, rows, situation)
+    hits = hits_of(session, entity, rows)
     return sorted(hits, key=lambda hit: _rank(hit.title, words)) if words.strip() else hits
 
 
-def _begins_with(session: CrmSession, entity: Entity, titles: Iterable[str], words: str) -> dict | None:
+def _begins_with(session: CrmSession, entity: Entity, words: str) -> dict | None:
     """Return the condition that a title begins with the words, so that the best are among a few of many hits."""
     fields = readable_fields(session.actor, entity)
-    plain = [name for name in titles if name in fields and _is_plain_text(fields[name])]
+    plain = [name for name in title_fields(entity) if name in fields and _is_plain_text(fields[name])]
     lines = [{"field": name, "starts_with": words.strip()} for name in plain]
     return {"any": lines} if lines and words.strip() else None
 
@@ -104,37 +99,45 @@ def _is_said_in_words(field: Any) -> bool:
     return "choices" not in field.options and kind_of(field) in (TEXT, REFERENCE)
 
 
-def _with_notes(
-    session: CrmSession, entity: Entity, rows: list[dict[str, Any]], situation: Situation
-) -> list[Hit]:
-    names = _telling(session, entity)
+def hit_columns(session: CrmSession, entity: Entity) -> tuple[str, ...]:
+    """Return the fields that hits are made of."""
+    hidden = session.actor.rights(entity.name).hidden
+    return (*(name for name in title_fields(entity) if name not in hidden), *_telling(session, entity))
+
+
+def hits_of(session: CrmSession, entity: Entity, rows: list[dict[str, Any]]) -> list[Hit]:
+    """Return rows, which hold at least the `hit_columns`, as hits that can be told apart."""
+    names, situation = _telling(session, entity), situation_of(session)
     linked = linked_titles(session, entity, rows, names, situation)
     titles = [title_of(entity, row, situation) for row in rows]
     parts = [
         {name: display_of(entity, name, row, linked, situation)[:LONGEST_PART] for name in names}
         for row in rows
     ]
-    twins = Counter(fold(title) for title in titles)
-    different = _different(titles, parts)
-    return [
-        Hit(entity, row["id"], title, _note(row["id"], values, different if twins[fold(title)] > 1 else None))
+    telling = _different(titles, parts)
+    hits = [
+        Hit(entity, row["id"], title, " · ".join(_chosen(values, telling[fold(title)])))
         for row, title, values in zip(rows, titles, parts, strict=True)
+    ]
+    same = Counter((fold(hit.title), hit.note) for hit in hits)
+    return [
+        replace(hit, note=" · ".join(filter(None, (hit.note, f"#{hit.id}"))))
+        if same[fold(hit.title), hit.note] > 1
+        else hit
+        for hit in hits
     ]
 
 
-def _note(number: int, values: Mapping[str, str], telling: list[str] | None) -> str:
-    """Return the values below a title; twins that nothing tells apart show their number."""
-    parts = list(_chosen(values, telling or ()))
-    return " · ".join([*parts, f"#{number}"] if telling == [] else parts)
-
-
-def _different(titles: list[str], parts: list[dict[str, str]]) -> list[str]:
-    """Return the names whose values differ among hits of one title."""
-    seen: dict[tuple[str, str], set[str]] = {}
+def _different(titles: list[str], parts: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Return, by folded title, the names whose values differ among the hits of that title."""
+    seen: dict[str, dict[str, set[str]]] = {}
     for title, values in zip(titles, parts, strict=True):
+        known = seen.setdefault(fold(title), {})
         for name, value in values.items():
-            seen.setdefault((fold(title), name), set()).add(value)
-    return list(dict.fromkeys(name for (_title, name), values in seen.items() if len(values) > 1))
+            known.setdefault(name, set()).add(value)
+    return {
+        title: [name for name, values in known.items() if len(values) > 1] for title, known in seen.items()
+    }
 
 
 def _chosen(values: Mapping[str, str], telling: Iterable[str]) -> Iterator[str]:

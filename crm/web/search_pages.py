@@ -11,13 +11,13 @@ from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
+from crm.entities.model import Entity
 from crm.errors import FieldError
 from crm.fields import type_of
 from crm.fields.base import Situation
-from crm.permissions.service import readable_fields
+from crm.permissions.service import readable_fields, writable_fields
 from crm.records.listing import ListQuery, list_records
-from crm.records.search import Hit, search_everywhere
-from crm.records.values import situation_of, title_fields, title_of
+from crm.records.search import Hit, hit_columns, hits_of, search_everywhere
 from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
 from crm.web.fab.permissions import EVERYONE, USE
@@ -55,17 +55,32 @@ class SearchView(BaseView):
         if len(hits) == 1:
             return redirect(hit_url(hits[0]))
         return render_template(
-            "search/callers.html", phone=phone, hits=hits, hit_url=hit_url, add_url=self._add_url(phone)
+            "search/callers.html", phone=phone, hits=hits, hit_url=hit_url, offers=new_callers(phone)
         )
 
-    def _add_url(self, phone: str) -> str:
-        """Return the form for a new record that takes the number; the first entity that has one and may be made."""
-        for entity in current_session().workspace.schema.entities.values():
-            fields = readable_fields(current_session().actor, entity)
-            name = next((name for name, field in fields.items() if type_of(field).reaches == "phone"), None)
-            if name and "create" in current_session().actor.rights(entity.name).can:
-                return url_for(view_name(entity.name) + ".add", **{name: phone})
-        return ""
+
+def new_callers(phone: str) -> list[tuple[Entity, str]]:
+    """Return the entities of which a new record may take an unknown caller's number, and where it is made.
+
+    Shape:  those that declare `new_caller`, in the order of the menu; where none does or may be made, every one that
+            has a phone field, so that the person chooses.
+    """
+    actor = current_session().actor
+    entities = sorted(current_session().workspace.schema.entities.values(), key=lambda one: one.menu_place)
+    declared, others = [], []
+    for entity in entities:
+        if not phone or "create" not in actor.rights(entity.name).can:
+            continue
+        fields = writable_fields(actor, entity, "create").values()
+        names = [field.name for field in fields if type_of(field).reaches == "phone"]
+        if entity.new_caller in names:
+            declared.append((entity, entity.new_caller))
+        elif names:
+            others.append((entity, names[0]))
+    return [
+        (entity, url_for(view_name(entity.name) + ".add", **{name: phone}))
+        for entity, name in declared or others
+    ]
 
 
 def hit_url(hit: Hit) -> str:
@@ -87,12 +102,11 @@ def callers(session: CrmSession, phone: str) -> list[Hit]:
                 continue
             query = ListQuery(
                 [{"field": field.name, "is_one_of": sorted(numbers)}],
-                columns=tuple(title_fields(entity)),
+                columns=hit_columns(session, entity),
                 page_size=PAGE_HITS,
             )
-            for row in list_records(session, entity, query).rows:
-                title = title_of(entity, row, situation_of(session))
-                found[(entity.name, row["id"])] = Hit(entity, row["id"], title)
+            hits = hits_of(session, entity, list_records(session, entity, query).rows)
+            found |= {(entity.name, hit.id): hit for hit in hits}
     return list(found.values())
 
 

@@ -15,6 +15,7 @@ from crm.drafts.edits import change_entity, rename_entity
 from crm.drafts.keys import read_texts, shown_texts
 from crm.entities.model import Document
 from crm.errors import ConflictError
+from crm.fields import FIELD_TYPES
 from crm.fields.fold import fold
 from crm.messages import render
 from crm.revisions.rename import rename_document
@@ -151,9 +152,13 @@ def with_general(documents: list[Document], name: str, new_name: str) -> list[Do
     ]
 
 
+WORD_KEYS = ("icon", "color", "menu", "title", "new_caller")
+PART_KEYS = ("label", "plural", *WORD_KEYS, "menu_place")
+
+
 def entity_part(body: Mapping) -> dict[str, Any]:
     """Return what the form of an entity is about."""
-    return {key: body.get(key) for key in ("label", "plural", "icon", "color", "menu", "menu_place", "title")}
+    return {key: body.get(key) for key in PART_KEYS}
 
 
 def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
@@ -161,9 +166,7 @@ def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
     found: dict[str, Any] = {
         key: read_texts(sent_texts(form, key), body.get(key)) or None for key in ("label", "plural")
     }
-    found |= {
-        key: form.get(key, "").strip() or None for key in ("icon", "color", "menu", "title") if key in form
-    }
+    found |= {key: form.get(key, "").strip() or None for key in WORD_KEYS if key in form}
     if "menu_place" in form:
         found["menu_place"] = as_number(form.get("menu_place", "").strip() or None)
     return found
@@ -174,7 +177,8 @@ def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: 
     labels = {"label": gettext("One record is called"), "plural": gettext("Several are called"),
               "title": gettext("Title of a record"), "icon": gettext("Icon"),
               "color": gettext("Colour"), "features": gettext("What it can do"), "menu": gettext("Menu group"),
-              "menu_place": gettext("Place in the menu"), "entity": gettext("Key")}  # fmt: skip
+              "menu_place": gettext("Place in the menu"),
+              "new_caller": gettext("Number of unknown callers"), "entity": gettext("Key")}  # fmt: skip
     return {
         "shown": {key: shown_texts(body.get(key)) for key in ("label", "plural")},
         "entity": body,
@@ -184,11 +188,27 @@ def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: 
         "labels": labels,
         "icons": usual_icons(str(body.get("icon") or "")),
         "colors": COLORS,
+        "phones": phone_fields(body),
         "menus": sorted(
             {each.menu for each in current_session().workspace.schema.entities.values() if each.menu}
         ),
         "seen": fingerprint(entity_part(body) if seen is None else seen),
     }
+
+
+def reaches_by_phone(field: Mapping) -> bool:
+    """Return whether a field holds a number that calls."""
+    field_type = FIELD_TYPES.get(str(field.get("type")))
+    return field_type is not None and field_type.reaches == "phone"
+
+
+def phone_fields(body: Mapping) -> dict[str, str]:
+    """Return the labels of the fields that can take a caller's number, the one that does now among them."""
+    fields = body.get("fields") or {}
+    names = [name for name, field in fields.items() if reaches_by_phone(field)]
+    chosen = body.get("new_caller")
+    named = [chosen] if chosen and chosen not in names else []
+    return {name: label_of(fields.get(name) or {}) or name for name in (*named, *names)}
 
 
 def usual_icons(chosen: str) -> list[str]:

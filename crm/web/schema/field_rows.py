@@ -19,7 +19,7 @@ from crm.web.schema.controls import words_of_type
 from crm.web.schema.key_forms import label_of_field
 from crm.web.schema.shaping import live_body
 
-LAYOUT_KEYS = ("title", "list", "form", "kanban", "calendar", "timeline", "same_if")
+LAYOUT_KEYS = ("title", "list", "form", "kanban", "calendar", "timeline", "new_caller", "same_if")
 LAYOUT, FIELDS, RULES, SEGMENTS, REPORTS, ROLES, OTHERS = (
     "layout",
     "fields",

@@ -107,3 +107,14 @@ def test_a_file_is_named_after_what_it_holds(tmp_path: Path):
 def test_an_empty_list_of_record_conditions_opens_nothing():
     role = "role: reader\nentities:\n  book: {can: [read], records: []}\n"
     assert "schema.empty_records" in [problem.code for problem in problems_of(GOOD, role)]
+
+
+def test_an_unknown_callers_number_goes_into_a_phone_field():
+    assert problems_of(GOOD + "  phone: {type: phone}\nnew_caller: phone\n") == []
+    assert [problem.code for problem in problems_of(GOOD + "new_caller: name\n")] == [
+        "schema.caller_needs_phone"
+    ]
+    assert [problem.code for problem in problems_of(GOOD + "new_caller: nmae\n")] == [
+        "schema.unknown_field_near"
+    ]
+    assert problems_of(GOOD + "new_caller: [name]\n") != []
