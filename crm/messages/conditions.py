@@ -116,11 +116,14 @@ PHRASES = {
 """What a value is called within a condition."""
 
 MESSAGES = {
-    "conditions.narrowed": N_(
-        "You see %(seen)s of %(all)s records of “%(entity)s”; this was judged by those alone, so with other rights "
-        "the answer may differ."
+    "conditions.mixed_currencies": N_("Amounts in different currencies can neither be added nor compared."),
+    "conditions.mixed_children": N_(
+        "These amounts may be in different currencies, and those are not added. Add a condition on “%(name)s” "
+        "that lets one currency pass."
     ),
-    "conditions.closed": N_("This condition asks about something that is not open to you."),
+    "conditions.other_currency": N_(
+        "This gives amounts in “%(found)s”, but they would be shown in “%(shown)s”. Set currency or currency_field."
+    ),
     "conditions.in_formula": N_("At character %(position)s of the formula: %(problem)s"),
     "conditions.unknown_field": N_("There is no field “%(name)s” in “%(entity)s”."),
     "conditions.unknown_field_near": N_(

@@ -3,6 +3,11 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "permissions.narrowed": N_(
+        "You see %(seen)s of %(all)s records of “%(entity)s”; this was judged by those alone, so with other rights "
+        "the answer may differ."
+    ),
+    "permissions.closed_condition": N_("This condition asks about something that is not open to you."),
     "permissions.no_such_user": N_("There is no active user “%(name)s”."),
     "permissions.may_not_read": N_(
         "You may not see %(entity)s. Ask an administrator for the right to read them."

@@ -66,7 +66,7 @@ def conditions_for(session: CrmSession, entity: Entity, lines: Any) -> tuple[Nod
     if not problems:
         problems = list(closed_segments(session, tree))
     if not problems and not is_open(session.actor, tree, session.workspace.schema):
-        problems = [Problem("conditions.closed", {}, asked_of(lines, ()))]
+        problems = [Problem("permissions.closed_condition", {}, asked_of(lines, ()))]
     if not problems:
         return tree, []
     return NOTHING, [found.at(field=found.field or asked_of(lines, _place_of(found))) for found in problems]
@@ -129,7 +129,7 @@ def narrowed_by_rights(session: CrmSession, entity: Entity, tree: Node) -> list[
 def told_narrowed(narrowed: Iterable[Narrowed]) -> list[Problem]:
     """Return what a reader is to know about an answer that rests on a part of the records."""
     return [
-        Problem("conditions.narrowed", {"entity": found.entity.plural, "seen": found.seen, "all": found.all})
+        Problem("permissions.narrowed", {"entity": found.entity.plural, "seen": found.seen, "all": found.all})
         for found in narrowed
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from crm.conditions.language.amounts import refuse_mixed
 from crm.conditions.language.compare import (
     build_compare,
     check_choice,
@@ -134,6 +135,12 @@ class LineReader:
         for group in GROUPS:
             if group in line:
                 return self._group(group, line, context, path)
+        found = self._single(line, context, path)
+        refuse_mixed(found, self.resolver.schema)
+        return found
+
+    def _single(self, line: Mapping, context: Context, path: tuple) -> Node:
+        """Return the node of a line that is no group."""
         for aggregate in AGGREGATES:
             if aggregate in line:
                 return self._children(aggregate, line, context, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crm.conditions.language.amounts import refuse_mixed, require_shown_as
 from crm.conditions.language.formula import MAX_DEPTH, FormulaReader
 from crm.conditions.language.lines import ALL_OPERATORS, Context, LineReader, build_summary
 from crm.conditions.language.resolve import Refusal, Resolver, under
@@ -122,6 +123,7 @@ def parse_formula(text: Any, entity: Entity, schema: Schema) -> tuple[Node, list
     try:
         node = FormulaReader(text, entity, Resolver(schema, computed_tree)).read()
         check_size(node, MAX_NODES)
+        refuse_mixed(node, schema)
     except Refusal as refusal:
         return Const(None, EMPTY), [problem_of(refusal)]
     return node, []
@@ -150,6 +152,7 @@ def computed_tree(resolver: Resolver, entity: Entity, field: Field) -> Node:
     if node.kind not in (kind_of(field), EMPTY):
         with under("of"):
             raise Refusal("conditions.kind_expected", expected=kind_of(field), found=node.kind)
+    require_shown_as(node, field, entity.name, resolver.schema)
     return as_shown(node, field, resolver.schema)
 
 
