@@ -15,9 +15,10 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 from crm.fields.columns import places_of
 from crm.fields.fold import fold
 from crm.fields.wall_clock import to_local
-from crm.texts import LANGUAGES
+from crm.texts import LANGUAGES, RIGHT_TO_LEFT
 
 DATE_LOCALES = {"en": "en_GB"}  # day before month and 24 hours, as everywhere our users live
+LEFT_TO_RIGHT_MARK = "\u200e"
 DECIMAL_COMMA = frozenset({"el", "ro"})
 OTHER_CODES = {"EL": "GR", "UK": "GB"}
 UTC = ZoneInfo("UTC")
@@ -74,6 +75,14 @@ def country_of(text: str) -> str | None:
     return _countries().get(fold(text))
 
 
+def with_minus_at_left(text: str, language: str) -> str:
+    """Return a number whose minus stands at its left in a text that runs from right to left as well.
+
+    Source: CLDR, the minus sign of Hebrew; without its mark the sign is drawn behind the digits.
+    """
+    return text.replace("-", LEFT_TO_RIGHT_MARK + "-", 1) if language in RIGHT_TO_LEFT else text
+
+
 @lru_cache(maxsize=20_000)
 def shown_number(number: Decimal | int, language: str, least_places: int = 0) -> str:
     """Return a number with the language's separators and at least so many decimal places.
@@ -83,7 +92,8 @@ def shown_number(number: Decimal | int, language: str, least_places: int = 0) ->
     """
     places = max(0, -number.as_tuple().exponent) if isinstance(number, Decimal) else 0
     pattern = "#,##0." + "0" * least_places + "#" * (places - least_places)
-    return format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
+    text = format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
+    return with_minus_at_left(text, language)
 
 
 @lru_cache(maxsize=20_000)
@@ -94,7 +104,8 @@ def shown_money(amount: Decimal, currency: str, language: str) -> str:
     ('€1,234.50', 'JP¥0.5')
     """
     is_usual = places_of(amount) <= get_currency_precision(currency)
-    return format_currency(amount, currency, locale=locale_of(language), decimal_quantization=is_usual)
+    text = format_currency(amount, currency, locale=locale_of(language), decimal_quantization=is_usual)
+    return with_minus_at_left(text, language)
 
 
 @lru_cache(maxsize=20_000)
@@ -105,7 +116,9 @@ def shown_percent(number: Decimal, language: str) -> str:
     '25,6%'
     """
     pattern = "#,##0.#########%"
-    return format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language))
+    return with_minus_at_left(
+        format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language)), language
+    )
 
 
 @lru_cache(maxsize=20_000)

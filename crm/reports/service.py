@@ -14,6 +14,7 @@ from crm.conditions import say
 from crm.database import CrmSession
 from crm.errors import NotFoundError
 from crm.fields import type_of
+from crm.fields.locales import with_minus_at_left
 from crm.permissions.rows import parse_trusted
 from crm.permissions.service import require
 from crm.permissions.sight import Narrowed, narrowed_by_rights
@@ -157,5 +158,5 @@ class Teller:
 
 def number_text(value: Any, is_share: bool, language: str) -> str:
     """Return a plain number, or a percentage, in a language."""
-    text = format_decimal(value, locale=language, decimal_quantization=False)
+    text = with_minus_at_left(format_decimal(value, locale=language, decimal_quantization=False), language)
     return f"{text} %" if is_share else text

@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from crm.entities.model import Entity
-from crm.fields.locales import shown_moment
+from crm.fields.locales import shown_moment, with_minus_at_left
 from crm.permissions.service import zone_of
 from crm.texts import N_, RIGHT_TO_LEFT, Text
 from crm.web import assets
@@ -260,12 +260,12 @@ def moment(value: datetime | None) -> str:
 
 def number(value: int | float | Decimal | None) -> str:
     """Return a number in the reader's language, "" when empty."""
-    return "" if value is None else format_decimal(value)
+    return "" if value is None else with_minus_at_left(format_decimal(value), current_language())
 
 
 def money(value: int | float | Decimal | None, currency: str = "EUR") -> str:
     """Return an amount in the reader's language, "" when empty."""
-    return "" if value is None else format_currency(value, currency)
+    return "" if value is None else with_minus_at_left(format_currency(value, currency), current_language())
 
 
 def same_for_all(template: str) -> Markup:
