@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from crm.imports.cells import NoValue, Shown
 from crm.imports.model import column_letters
-from crm.imports.number_formats import BUILT_IN, Moment, show
+from crm.imports.number_formats import BUILT_IN, CellTime, show
 
 CELL_WITH_ERROR = re.compile(
     rb"<(?:\w+:)?c\b(?=[^>]*\bt=[\"']e[\"'])[^>]*\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*>"
@@ -137,13 +137,13 @@ def marked(row: list[Any], marks: Mapping[int, Any], language: str) -> list[Any]
 
 def shown(value: Any, code: str, language: str) -> Any:
     """Return a number, date or time with what its format makes of it; anything else as it is."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Moment)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, CellTime)):
         return value
     return Shown(value, remembered(value, code, language), code)
 
 
 @lru_cache(maxsize=10_000)
-def remembered(value: float | Moment, code: str, language: str) -> str | None:
+def remembered(value: float | CellTime, code: str, language: str) -> str | None:
     """Return what a format shows; None when it cannot be followed, whatever the file claims."""
     try:
         return show(value, code, language)

@@ -38,7 +38,7 @@ CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[0-9.]+)")
 COMPARE = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
 }  # fmt: skip
-Moment = dt.date | dt.time | dt.timedelta
+CellTime = dt.date | dt.time | dt.timedelta
 DAY_ZERO = dt.datetime(1899, 12, 30)
 
 
@@ -49,7 +49,7 @@ class Token(NamedTuple):
     text: str
 
 
-def show(value: float | Moment, code: str, language: str) -> str | None:
+def show(value: float | CellTime, code: str, language: str) -> str | None:
     """Return what a cell shows; None when its format is one we cannot follow.
 
     >>> show(1234, "00000", "en"), show(0.125, "0.0%", "en"), show(1234.5, "#,##0.00 [$€-408]", "el")
@@ -58,7 +58,7 @@ def show(value: float | Moment, code: str, language: str) -> str | None:
     ('01/03/2026', '(30) 691-2345678')
     """
     code = code.replace("SHORT", SHORT_DATES.get(language, SHORT_DATES["en"]))
-    if isinstance(value, Moment):
+    if isinstance(value, CellTime):
         return show_moment(value, parts_of(code)[0], language)
     number = Decimal(repr(value))
     section, is_bare = section_of(parts_of(code), number)
@@ -221,7 +221,7 @@ def show_fraction(number: Decimal, section: Sequence[Token]) -> str:
 # Dates and times
 
 
-def show_moment(value: Moment, section: Sequence[Token], language: str) -> str | None:
+def show_moment(value: CellTime, section: Sequence[Token], language: str) -> str | None:
     """Return a date or time as a section shows it; None for a format that shows none."""
     clocks = [token for token in section if token.kind == "clock" or is_elapsed(token)]
     if not clocks:
@@ -246,7 +246,7 @@ def show_moment(value: Moment, section: Sequence[Token], language: str) -> str |
     return shown.strip()
 
 
-def moment_of(value: Moment) -> dt.datetime:
+def moment_of(value: CellTime) -> dt.datetime:
     """Return a date or time as the moment a spreadsheet counts it as."""
     if isinstance(value, dt.timedelta):
         return DAY_ZERO + value

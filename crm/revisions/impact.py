@@ -21,7 +21,7 @@ from crm.fields.base import Field
 from crm.fields.encrypted import index_of
 from crm.revisions.models import Models
 from crm.revisions.proposal import Proposal
-from crm.revisions.rehearsal import Conversion, Place, rehearse
+from crm.revisions.rehearsal import Conversion, ValueSource, rehearse
 
 MOST = 100_000  # records that are counted; beyond that there are at least so many
 SECONDS = 5.0  # for all values that are read one by one
@@ -121,8 +121,8 @@ def impact_on(
         if changed.field.unique and (changed.is_new("unique") or changed.old.column != changed.field.column):
             problems += _not_unique(connection, changed)
         if seconds and _is_read_anew(changed):
-            place = Place(changed.entity, changed.table, _beside(connection, changed, models))
-            found = rehearse(connection, place, changed.old, changed.field, until)
+            source = ValueSource(changed.entity, changed.table, _beside(connection, changed, models))
+            found = rehearse(connection, source, changed.old, changed.field, until)
             conversions.append(replace(found, returns=_returns(connection, changed, proposal.before)))
             touched += _beyond(found)
         touched += _out_of_choice(connection, changed, models)

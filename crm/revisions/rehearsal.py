@@ -66,7 +66,7 @@ class Conversion:
 
 
 @dataclass(frozen=True)
-class Place:
+class ValueSource:
     """Where values are read: the entity's name, its table, and the columns of the fields by which they are read."""
 
     entity: str
@@ -75,7 +75,7 @@ class Place:
 
 
 def rehearse(
-    connection: sa.Connection, place: Place, old: FieldIdentity, field: Field, until: float
+    connection: sa.Connection, source: ValueSource, old: FieldIdentity, field: Field, until: float
 ) -> Conversion:
     """Read every stored value of a field as its new declaration would, until the time is up.
 
@@ -83,7 +83,7 @@ def rehearse(
     """
     is_secret = field.encrypted or old.type.endswith(ENCRYPTED)
     good, refused, is_complete, bad = 0, [], True, 0
-    for row_id, value, reason in _readings(connection, place, old, field):
+    for row_id, value, reason in _readings(connection, source, old, field):
         if reason is None:
             good += 1
         else:
@@ -94,21 +94,23 @@ def rehearse(
             is_complete = False
             break
     types = old.type.split()[0], field.type
-    return Conversion(place.entity, field.name, *types, good, bad, is_complete, tuple(refused), uid=field.uid)
+    return Conversion(
+        source.entity, field.name, *types, good, bad, is_complete, tuple(refused), uid=field.uid
+    )
 
 
 def _readings(
-    connection: sa.Connection, place: Place, old: FieldIdentity, field: Field
+    connection: sa.Connection, source: ValueSource, old: FieldIdentity, field: Field
 ) -> Iterator[tuple[int, Any, Problem | None]]:
-    ghost, table = ghost_of(old), place.table
+    ghost, table = ghost_of(old), source.table
     if ghost is None:
         return
-    source = sa.column(old.column, stored_column_type(ghost, table.name))
-    beside = [(name, column) for name, column in place.beside.items() if name != field.name]
+    stored = sa.column(old.column, stored_column_type(ghost, table.name))
+    beside = [(name, column) for name, column in source.beside.items() if name != field.name]
     asked = (
-        sa.select(table.c.id, source, *(column for _name, column in beside))
+        sa.select(table.c.id, stored, *(column for _name, column in beside))
         .select_from(table)
-        .where(source.is_not(None))
+        .where(stored.is_not(None))
         .order_by(table.c.id)
     )
     names = [name for name, _column in beside]

@@ -148,7 +148,7 @@ def test_the_problem_file_of_a_sealed_import_opens_for_whom_it_is_meant(workshop
     batch = workshop.run(csv_of(rows), "customer", told=["account=account"])
     [row] = workshop.rows(batch["id"])
     assert decode_problems(row.problems)[0].code == "text.too_long"
-    url = workshop.shop.place.files_url
+    url = workshop.shop.settings.files_url
     with files.local_file(url, batch["problems_key"], files.secret_of(batch)) as path:
         assert path.read_bytes()[:2] == b"PK"
     with pytest.raises(UnavailableError), files.local_file(url, batch["problems_key"], new_secret()):
