@@ -392,7 +392,7 @@ def test_entity_tables_are_reached_through_the_guard():
 KINDS = {"text", "number", "boolean", "date", "datetime", "reference", "user", "many", "none"}
 NAMES_TYPES = {
     "crm/conditions/tree/kinds.py": "what every record has besides its declared fields",
-    "crm/entities/names.py": "what every record has besides its declared fields",
+    "crm/entities/taken_names.py": "what every record has besides its declared fields",
     "workflows/paths.py": "what can be read of every record and of a user",
     "crm/demo/": "knows what is shipped",
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from random import Random
 
 from crm.demo.countries import City, Country
+from crm.fields.fold import fold
 
 POOL = 400
 GREEK = str.maketrans(
@@ -25,8 +25,7 @@ def latin(text: str, most: int = 4) -> str:
     >>> latin("Καφέ Ακρόπολη"), latin("Cofetăria Țara"), latin("כהן")
     ('kafe-akropoli', 'cofetaria-tara', 'kahan')
     """
-    plain = unicodedata.normalize("NFKD", text.lower().replace("ς", "σ"))
-    words = re.findall(r"[^\W_]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
+    words = re.findall(r"[^\W_]+", fold(text))
     return "-".join([found for word in words if len(found := _latin_word(word)) > 1][:most])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.drafts.edits import Body
-from crm.drafts.keys import FIELD_ORDER, INNER_ORDER, move_key, place_key, put_key, read_texts
+from crm.drafts.keys import FIELD_ORDER, INNER_ORDER, put_key
 from crm.errors import SchemaError
 
 
@@ -93,52 +93,3 @@ def _after(field: Body, names: Mapping[str, str], known: set[str]) -> dict[str, 
 
 def _as_list(value: Any) -> list:
     return value if isinstance(value, list) else [value]
-
-
-def add_choice(field: Body, key: str, label: Any = None, color: str = "") -> dict[str, Any]:
-    """Add a choice at the end."""
-    return set_choices(field, [*rows_of(field), ChoiceRow(key, label, color)])
-
-
-def change_choice(
-    field: Body, key: str, texts: Mapping[str, str] | None = None, color: str | None = None
-) -> dict[str, Any]:
-    """Give a choice other words or another colour; None leaves what it has."""
-    rows = [
-        ChoiceRow(
-            row.key,
-            row.label if texts is None else read_texts(texts, row.label) or None,
-            row.color if color is None else color,
-            row.was,
-        )
-        if row.key == key
-        else row
-        for row in rows_of(field)
-    ]
-    return set_choices(field, rows)
-
-
-def remove_choice(field: Body, key: str) -> dict[str, Any]:
-    """Remove a choice, also from the allowed moves and the default."""
-    return set_choices(field, [row for row in rows_of(field) if row.key != key])
-
-
-def move_choice(field: Body, key: str, steps: int) -> dict[str, Any]:
-    """Move a choice up (negative) or down."""
-    order = move_key({row.key: row for row in rows_of(field)}, key, steps)
-    return set_choices(field, order.values())
-
-
-def set_moves(field: Body, moves: Mapping[str, Iterable[str] | None]) -> dict[str, Any]:
-    """Say which choice may follow which; None lets every one follow.
-
-    Shape:  a choice that is not named keeps its line.
-    """
-    found: Body = field.get("next") if isinstance(field.get("next"), Mapping) else {}
-    order = [row.key for row in rows_of(field)]
-    for key, after in moves.items():
-        if after is None:
-            found = {each: kept for each, kept in found.items() if each != key}
-        elif key not in found or set(_as_list(found[key])) != set(after):
-            found = place_key(found, key, [word for word in order if word in set(after)], order)
-    return put_key(field, "next", found, FIELD_ORDER)

@@ -13,7 +13,6 @@ from crm.drafts.keys import (
     insert,
     is_nothing,
     move_key,
-    order_keys,
     put_key,
     usual_value,
 )
@@ -102,11 +101,6 @@ def add_field(body: Body, name: str, field: Body, after: str | None = None) -> d
     return {**body, "fields": insert(fields, name, change_keys({}, field), place)}
 
 
-def change_field(body: Body, name: str, keys: Body) -> dict[str, Any]:
-    """Set keys of one field; nothing, or what an absent key means anyway, removes the key."""
-    return with_field(body, name, lambda field: change_keys(field, keys))
-
-
 def with_field(body: Body, name: str, change: Callable[[Body], Body]) -> dict[str, Any]:
     """Replace one field by what a function makes of it."""
     return {**body, "fields": {**fields_of(body), name: change(field_of(body, name))}}
@@ -169,11 +163,6 @@ def _naming(field: Any, old: str, new: str) -> Any:
 def move_field(body: Body, name: str, steps: int) -> dict[str, Any]:
     """Move a field up (negative) or down in the declared order."""
     return {**body, "fields": move_key(fields_of(body), name, steps)}
-
-
-def order_fields(body: Body, names: list[str]) -> dict[str, Any]:
-    """Put the fields into a wished order; those not named follow as they were."""
-    return {**body, "fields": order_keys(fields_of(body), names)}
 
 
 def remove_field(body: Body, name: str) -> dict[str, Any]:

@@ -87,20 +87,3 @@ def items_of(body: Body, key: str) -> list:
     """Return what a key holds as a list."""
     found = body.get(key)
     return list(found) if isinstance(found, list) else []
-
-
-def put_item(body: Body, key: str, place: int | None, item: Any) -> dict[str, Any]:
-    """Replace the item at a place, or add one at the end (None)."""
-    items = items_of(body, key)
-    if place is None:
-        items.append(item)
-    else:
-        items[place] = item
-    return put_key(body, key, items, ENTITY_ORDER)
-
-
-def remove_item(body: Body, key: str, place: int) -> dict[str, Any]:
-    """Take the item at a place away."""
-    items = items_of(body, key)
-    del items[place]
-    return put_key(body, key, items, ENTITY_ORDER)

@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-import sqlalchemy as sa
-
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.entities.taken_names import object_name
-from crm.errors import CrmError, Problem, RecordError
+from crm.errors import Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.imports import store
 from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
 from crm.imports.model import build_matching
 from crm.records.bulk import RecordEdit, insert_rows, load_rows, update_rows
+from crm.records.constraints import REFUSALS, refusal_of
 from crm.records.links import judge_links
 from crm.records.prepare import judge
-
-REFUSALS = (sa.exc.IntegrityError, sa.exc.DataError, RecordError)
 
 
 @dataclass
@@ -95,7 +91,7 @@ class Executor:
             with self.session.begin_nested():
                 insert_rows(self.session, self.entity, [row for _, row in numbered], self.with_events)
             return len(numbered)
-        except REFUSALS as error:
+        except (*REFUSALS, RecordError) as error:
             if len(numbered) == 1:
                 result.refused[numbered[0][0]] = [refusal_of(self.entity, error)]
                 return 0
@@ -146,7 +142,7 @@ class Executor:
             with self.session.begin_nested():
                 update_rows(self.session, self.entity, [edit for _, edit in edits], self.with_events)
             return len(edits)
-        except REFUSALS as error:
+        except (*REFUSALS, RecordError) as error:
             if len(edits) == 1:
                 result.refused[edits[0][0]] = [refusal_of(self.entity, error)]
                 return 0
@@ -157,15 +153,3 @@ class Executor:
 def is_stale(row: store.PlanRow, before: Mapping[str, Any] | None) -> bool:
     """Return whether the record is gone, or was saved by somebody since the plan."""
     return before is None or before["row_version"] != row.version
-
-
-def refusal_of(entity: Entity, error: Exception) -> Problem:
-    """Return what the database would not store: mostly a value somebody else took in the same moment."""
-    if isinstance(error, CrmError):
-        return error.problems[0] if error.problems else error.as_problem()
-    text = str(getattr(error, "orig", error))
-    for field in entity.fields.values():
-        marks = (object_name("uq", entity.table, field.column), f"{entity.table}.{field.column}")
-        if field.unique and any(mark in text for mark in marks):
-            return Problem("record.not_unique", {"label": field.label}, field.name)
-    return Problem("import.refused_by_database")

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -239,16 +239,3 @@ def linked(path: Path, kind: str) -> Iterator[Path]:
         link = Path(folder) / f"source.{kind or 'bin'}"
         link.symlink_to(path.resolve())
         yield link
-
-
-def reading_of(look: Look, sheet: str | None = None) -> Reading:
-    """Return the reading of one sheet as the look found it.
-
-    Errors: ImportRowError import.no_such_sheet.
-    """
-    found = look.get_sheet(sheet)
-    if found is None:
-        raise ImportRowError("import.no_such_sheet", sheet=sheet or "")
-    return replace(
-        Reading(look.kind, found.name, found.header_row), encoding=look.encoding, delimiter=look.delimiter
-    )

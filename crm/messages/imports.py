@@ -53,7 +53,6 @@ MESSAGES = {
     "import.field_gone": N_(
         "The field “%(label)s” was removed while the import was running. The row was left out."
     ),
-    "import.refused_by_database": N_("The database refused the row."),
     "import.same_file": N_(
         "This file was imported before, as import %(id)s. Its records may be there twice."
     ),

@@ -9,6 +9,7 @@ MESSAGES = {
     "record.has_problems": N_("The record was not saved: please correct what is marked."),
     "record.check": N_("%(message)s"),
     "record.move_not_allowed": N_("“%(old)s” cannot become “%(new)s”."),
+    "record.refused_by_database": N_("The database refused the row."),
     "record.choice_retired": N_("“%(value)s” is no longer offered. Choose another value."),
     "record.no_such_reference": N_("There is no such %(entity)s (%(id)s), or it is not open to you."),
     "record.no_such_user": N_(

@@ -12,13 +12,13 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from crm.database import CrmSession
 from crm.entities.model import Entity, Inverse
-from crm.entities.taken_names import object_name
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
 from crm.permissions.rows import fields_asked, may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
+from crm.records.constraints import refusal_of
 from crm.records.files import attach_files
 from crm.records.links import judge_links
 from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
@@ -203,18 +203,7 @@ def _write(session: CrmSession, entity: Entity, record: Record, after: Mapping[s
     except StaleDataError as error:
         raise ConflictError("record.changed_since", entity=entity.label) from error
     except sa.exc.IntegrityError as error:
-        raise RecordError("record.has_problems", [_integrity_problem(entity, error)], count=1) from error
-
-
-def _integrity_problem(entity: Entity, error: sa.exc.IntegrityError) -> Problem:
-    """Return whose value somebody else took in the same moment."""
-    text = str(error.orig)
-    for field in entity.fields.values():
-        if field.unique and (
-            object_name("uq", entity.table, field.column) in text or f"{entity.table}.{field.column}" in text
-        ):
-            return Problem("record.not_unique", {"label": field.label}, field.name)
-    return Problem("record.gone_meanwhile")
+        raise RecordError("record.has_problems", [refusal_of(entity, error)], count=1) from error
 
 
 def _require_own_row(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -47,28 +46,6 @@ def rename_uses(documents: Iterable[Document], entity: str, old: str, new: str) 
     Shape:  the field itself may be declared by its old or already by its new name; its declaration is left alone.
     """
     return renamed(documents, Renames(fields={(entity, old): new}))
-
-
-def rename_field(documents: Iterable[Document], entity: str, old: str, new: str) -> list[Document]:
-    """Return the documents with a field renamed, its declaration included, which remembers what it `was`."""
-    return [
-        _declare(document, old, new) if (document.kind, document.name) == (ENTITY, entity) else document
-        for document in rename_uses(documents, entity, old, new)
-    ]
-
-
-def _declare(document: Document, old: str, new: str) -> Document:
-    def field(name: str, body: Any) -> Any:
-        if name != old or not isinstance(body, Mapping):
-            return body
-        was = body.get("was", old)
-        plain = {key: value for key, value in body.items() if key != "was"}
-        return plain if was == new else {**plain, "was": was}
-
-    fields = document.body.get("fields") or {}
-    marked = {**document.body, "fields": {name: field(name, body) for name, body in fields.items()}}
-    visit = _visit(Renames(fields={(document.name, old): new}), DeclaredNames([document]))
-    return replace(document, body=declared(marked, Walker(DeclaredNames([document]), visit)))
 
 
 def rename_document(documents: Iterable[Document], kind: str, old: str, new: str) -> list[Document]:

@@ -153,11 +153,6 @@ def build_actor(session: CrmSession, workspace: Workspace, user: object) -> Acto
     )
 
 
-def request_session() -> CrmSession:
-    """Return the session of this request; a view's property may call it, since FAB looks at all of them."""
-    return current_app.appbuilder.session()
-
-
 def reader_zone() -> ZoneInfo:
     """Return the reader's time zone."""
     return zone_of(current_time_zone())

@@ -6,8 +6,9 @@ from crm.drafts import service
 from crm.entities.load import documents_from_json
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 from crm.revisions.publish import publish_schema
-from crm.revisions.rename import rename_document, rename_field
+from crm.revisions.rename import rename_document
 from crm.revisions.workspace import get_workspace
+from tests.crm.revisions.publishing import rename_field
 
 
 def add_field(name: str, **keys: object):

@@ -11,7 +11,7 @@ from typing import Any
 from crm.database import CrmSession
 from crm.imports import lease, service, store, work
 from crm.imports.matching import tell_columns
-from crm.imports.model import Limits, build_matching
+from crm.imports.model import Limits, Look, Reading, build_matching
 
 Table = Sequence[Sequence[Any]]
 
@@ -100,3 +100,9 @@ def csv_of(table: Table, delimiter: str = ";") -> bytes:
 def shop_in(engine: Any, folder: Path) -> lease.Shop:
     """Return a shop whose files lie in a folder."""
     return lease.Shop(engine, service.ImportSettings(folder.as_uri(), Limits()))
+
+
+def reading_of(look: Look) -> Reading:
+    """Return the reading of the first filled sheet, as the look found it."""
+    found = look.get_sheet(None)
+    return Reading(look.kind, found.name, found.header_row, encoding=look.encoding, delimiter=look.delimiter)

@@ -8,7 +8,8 @@ import pytest
 
 from crm.errors import ImportRowError
 from crm.imports.model import Limits
-from crm.imports.reader import check_look, look_at_file, read_rows, reading_of
+from crm.imports.reader import check_look, look_at_file, read_rows
+from tests.crm.imports.bench import reading_of
 from tests.shared_data import SHARED
 
 FOLDER = SHARED / "spreadsheets"

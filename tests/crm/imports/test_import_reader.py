@@ -13,7 +13,8 @@ import pytest
 
 from crm.errors import ImportRowError, UnavailableError
 from crm.imports.model import Limits, Look, Reading
-from crm.imports.reader import check_look, look_at_file, read_rows, reading_of
+from crm.imports.reader import check_look, look_at_file, read_rows
+from tests.crm.imports.bench import reading_of
 from tests.crm.imports.workbooks import sheet_of, table_of, text_cell, write_workbook
 
 PEOPLE = [["name", "city"], ["Ana", "Cluj"], ["Νίκος", "Αθήνα"]]

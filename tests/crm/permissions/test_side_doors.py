@@ -23,10 +23,11 @@ from crm.messages import render
 from crm.permissions.grants import excess_of
 from crm.permissions.model import Actor
 from crm.revisions.publish import diff_schema, publish_schema, rollback_schema
-from crm.revisions.rename import rename_document, rename_field
+from crm.revisions.rename import rename_document
 from crm.revisions.workspace import get_workspace
 from tests.conftest import find_actor
 from tests.crm.permissions.test_grants import WHO, Change, publish, role
+from tests.crm.revisions.publishing import rename_field
 from tests.factories import make_customer
 
 HIDDEN, RECORDS, WRITES, ACTS = "grants.reads", "grants.reads_records", "grants.writes", "grants.acts"

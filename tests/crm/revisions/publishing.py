@@ -5,14 +5,18 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from app import wire
 from crm.database import build_engine
+from crm.drafts import edits
 from crm.entities.load import documents_from_json
+from crm.entities.model import Document
 from crm.revisions.publish import publish_schema
+from crm.revisions.rename import rename_uses
 from crm.revisions.workspace import get_workspace, load_workspace
 
 COLUMNS = (
@@ -31,6 +35,16 @@ COLUMNS = (
 def bodies(engine: sa.Engine) -> list[dict]:
     """Return the live documents as data that may be changed."""
     return [copy.deepcopy(dict(document.body)) for document in get_workspace(engine).schema.documents]
+
+
+def rename_field(documents: Iterable[Document], entity: str, old: str, new: str) -> list[Document]:
+    """Return the documents with a field renamed and every use of it, as the field's form does it."""
+    return [
+        replace(document, body=edits.rename_field(document.body, old, new, old))
+        if (document.kind, document.name) == ("entity", entity)
+        else document
+        for document in rename_uses(documents, entity, old, new)
+    ]
 
 
 def publish_changed(engine: sa.Engine, change: Callable[[dict], object]) -> int:
