@@ -92,7 +92,7 @@ def wire() -> None:
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.ON_OTHER_WORDS.append(plan_rekeying)
-    publish.AFTER_PUBLISH += [revision_jobs.finish_soon, record_jobs.rebuild_soon]
+    publish.AFTER_PUBLISH += [revision_jobs.finish_soon, record_jobs.rebuild_soon, workflows.prepare_edges]
     for jobs in JOBS:
         queue.declare(jobs.JOBS)
         scheduler.TICKS.extend(jobs.TICKS)

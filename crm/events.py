@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from crm.database import BigId, metadata
 
 BELL = "events.look"  # the job of whoever listens
+QUIET = "quiet"  # the kind of an event that starts no rule, so that one that waits for an edge knows where it stands
 
 event = sa.Table(
     "crm_event",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False),  # created, updated, deleted
+    sa.Column("kind", sa.String(16), nullable=False),  # created, updated, deleted, quiet
     sa.Column("entity", sa.String(64), nullable=False),
     sa.Column("record_id", sa.BigInteger, nullable=False),
     sa.Column("change_id", sa.BigInteger),

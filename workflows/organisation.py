@@ -15,6 +15,7 @@ from config import Settings, current_settings
 from crm.database import CrmSession, build_engine, only_reading, open_session, utcnow
 from crm.permissions.model import SYSTEM, Actor
 from crm.revisions.workspace import Workspace, get_workspace
+from workflows.rules.model import Rule
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Workshop:
     def lease_end(self) -> dt.datetime:
         """Return until when work taken now is held."""
         return self.clock() + dt.timedelta(seconds=self.lease_seconds)
+
+
+def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
+    """Return the time zone a rule lives in."""
+    return ZoneInfo(rule.time_zone) if rule.time_zone else workshop.organisation.zone
 
 
 def organisation_of(settings: Settings) -> Organisation:

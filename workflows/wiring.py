@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
+from config import current_settings
 from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
+from workflows.organisation import Workshop, organisation_of
 from workflows.rules.kinds import register_kinds
+from workflows.runs import edges
 from workflows.runs import store as _store  # noqa: F401 - declares its tables
 
-__all__ = ["register_kinds"]
+__all__ = ["prepare_edges", "register_kinds"]
+
+
+def prepare_edges(engine: sa.Engine) -> None:
+    """After a publish, note for which records the conditions hold of rules that wait for them."""
+    edges.prepare(Workshop(engine, organisation_of(current_settings())))

@@ -34,6 +34,14 @@ MESSAGES = {
     "rule.trigger_needs_more": N_("The trigger “%(name)s” needs more behind it."),
     "rule.trigger_takes_nothing": N_("The trigger “%(name)s” stands alone, with nothing behind it."),
     "rule.becomes_true_needs_conditions": N_("A rule that waits until something becomes true needs an “if”."),
+    "rule.edge_cannot_ask_changes": N_(
+        "These conditions look beyond the record itself, and may come true without a change of it: "
+        "they cannot ask what has changed."
+    ),
+    "rule.try_only_now": N_(
+        "The conditions of “%(rule)s” look beyond the record itself: "
+        "it can be tried on the records as they are, not on what happened."
+    ),
     "rule.changed_needs_event": N_("A rule that follows the clock cannot ask what has changed."),
     "rule.bad_time": N_('“%(value)s” is not a time of day. Write it in quotes, like "08:00".'),
     "rule.bad_days": N_("“%(value)s” is not a number of days from 0 to %(limit)s."),

@@ -234,7 +234,7 @@ def write_journal(
     values: Iterable[bytes],
     with_events: bool,
 ) -> None:
-    """Write one change per record, and its event unless rules are to be skipped.
+    """Write one change per record, and its event; one that starts no rule when rules are to be skipped.
 
     Shape:  `values` are the changes as JSON text, in the order of the records; they are made while they are
             written, so that the database works at the same time as we do.
@@ -250,8 +250,8 @@ def write_journal(
         for change_id, record_id, text in zip(ids, record_ids, values, strict=True)
     )
     copy_rows(connection, change, ("id", "record_id", "values"), rows, same)
-    if with_events:
-        write_events(session, same, zip(record_ids, ids, strict=True))
+    told = same if with_events else {**same, "kind": events.QUIET}
+    write_events(session, told, zip(record_ids, ids, strict=True))
 
 
 def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[tuple[int, int]]) -> None:

@@ -21,7 +21,7 @@ from workflows.mail import outbox
 from workflows.organisation import Organisation, Workshop
 from workflows.rules.build import build_rule, build_template
 from workflows.rules.check import check_rule, check_template
-from workflows.runs import jobs, store
+from workflows.runs import edges, jobs, store
 
 if TYPE_CHECKING:
     from crm.revisions.workspace import Workspace
@@ -91,7 +91,9 @@ def make_workshop(
             assert not problems, [render(problem, "en") for problem in problems]
             (templates if text.startswith(("template", "\ntemplate")) else rules)[found.name] = found
         organisation = Organisation(mail_folder=tmp_path / "mail", **options)
-        return TestWorkshop(engine, organisation, clock, fixed=replace(workspace, schema=schema))
+        workshop = TestWorkshop(engine, organisation, clock, fixed=replace(workspace, schema=schema))
+        edges.prepare(workshop)  # as a publish does
+        return workshop
 
     return make
 

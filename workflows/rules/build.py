@@ -11,18 +11,22 @@ from crm.entities.model import Document, Entity, Schema
 from crm.texts import Text
 from workflows.actions import ACTIONS
 from workflows.rules.model import Branch, Rule, Step, Template, Trigger
+from workflows.rules.reach import reach_of
+from workflows.triggers import TRIGGERS
 
 
 def build_rule(document: Document, schema: Schema) -> Rule:
     """Return the rule of a document that has no problems."""
     body = document.body
     entity = schema.entities[body["entity"]]
+    trigger, condition = build_trigger(body["when"]), _condition(body.get("if"), entity, schema)
+    is_edge = TRIGGERS[trigger.kind].is_edge
     return Rule(
         name=document.name,
         label=Text(body.get("label") or document.name.replace("_", " ").capitalize()),
         entity=entity.name,
-        trigger=build_trigger(body["when"]),
-        condition=_condition(body.get("if"), entity, schema),
+        trigger=trigger,
+        condition=condition,
         steps=build_steps(body["then"], entity, schema),
         enabled=body.get("enabled", True),
         lines=as_lines(body.get("if")),
@@ -32,6 +36,7 @@ def build_rule(document: Document, schema: Schema) -> Rule:
         priority=body.get("priority", 0),
         stop_after=body.get("stop_after", False),
         body=body,
+        reach=reach_of(condition, entity, schema) if is_edge else None,
     )
 
 

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crm.conditions import has_changes, parse_conditions
+from crm.entities.build import as_lines
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from workflows.actions import ACTIONS
 from workflows.placeholders import MAX_TEXT, check_text
 from workflows.rules.place import Place
+from workflows.rules.reach import reach_of
 from workflows.triggers import TRIGGERS, TriggerKind
 
 KEYS = (
@@ -67,10 +70,20 @@ def _check_flow(body: Mapping, place: Place, entity: Entity) -> None:
         place = replace(place, is_gone=kind.events == {"deleted"}, is_scheduled=kind.is_scheduled)
     if "if" in body:
         place.at("if").conditions(body["if"])
-    if kind and kind.needs_conditions and not body.get("if"):
-        place.at("when").refuse("rule.becomes_true_needs_conditions")
+    if kind and kind.is_edge:
+        _check_edge(body.get("if"), place)
     if check_steps(body.get("then"), place.at("then")) > MAX_STEPS:
         place.at("then").refuse("rule.too_many_steps", limit=MAX_STEPS)
+
+
+def _check_edge(lines: Any, place: Place) -> None:
+    """Note a missing condition, and one about a change where no change of the record need bring the edge."""
+    if not lines:
+        place.at("when").refuse("rule.becomes_true_needs_conditions")
+        return
+    node, problems = parse_conditions(list(as_lines(lines)), place.entity, place.schema)
+    if not problems and has_changes(node) and reach_of(node, place.entity, place.schema).is_wide:
+        place.at("if").refuse("rule.edge_cannot_ask_changes")
 
 
 def _check_trigger(when: Any, place: Place) -> TriggerKind | None:

@@ -8,6 +8,7 @@ from dataclasses import field as attribute
 from typing import Any
 
 from crm.texts import Text
+from workflows.rules.reach import Reach
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Rule:
     """One rule of an entity.
 
     Shape:  `condition` is the parsed `if`, `lines` what the admin wrote. `time_zone` is a name, "" for the
-            organisation's. `if_missed` is "once" or "skip". `priority`: higher ones run first.
+            organisation's. `if_missed` is "once" or "skip". `priority`: higher ones run first. `reach` is how far the
+            conditions of a rule reach that waits for them.
     """
 
     name: str
@@ -68,6 +70,12 @@ class Rule:
     priority: int = 0
     stop_after: bool = False
     body: Mapping[str, Any] = attribute(default_factory=dict, compare=False)
+    reach: Reach | None = attribute(default=None, compare=False)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it waits for an edge that need not come with a change of its own record."""
+        return self.reach is not None and self.reach.is_wide
 
 
 @dataclass(frozen=True)

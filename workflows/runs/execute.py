@@ -16,12 +16,11 @@ from crm.errors import ConflictError, CrmError, Problem, UnavailableError
 from crm.permissions.model import Actor
 from workflows.actions import ACTIONS
 from workflows.actions.base import Outcome
-from workflows.organisation import Workshop
+from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
-from workflows.runs.plan import zone_of
 from workflows.runs.versions import find_rule
 from workflows.runs.work import Work
 from workflows.triggers import TRIGGERS

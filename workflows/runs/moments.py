@@ -21,21 +21,30 @@ from crm.records.values import values_of
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A record before and after one change.
+class Origin:
+    """What made a rule look at a record: who did it, and what led there.
 
-    Shape:  `before` is None for a record that was created by it, `after` the gone record's last values for
-            one that was deleted. `changed` maps the changed fields to their values before. `cause` is the
-            chain that led to the change, the change's own actor not included.
+    Shape:  `changed` maps the changed fields of the record to their values before. `cause` is the chain that led to
+            the change, the change's own actor not included.
     """
 
     entity: Entity
     record_id: int
-    after: RecordDraft
-    before: RecordDraft | None
     changed: Mapping[str, Any]
     cause: tuple[str, ...]
     actor: str
+
+
+@dataclass(frozen=True)
+class Moment(Origin):
+    """A record before and after one change.
+
+    Shape:  `before` is None for a record that was created by it, `after` the gone record's last values for
+            one that was deleted.
+    """
+
+    after: RecordDraft
+    before: RecordDraft | None
 
     def seen_from(self, session: CrmSession) -> Moment:
         """Return the same moment, reading what lies around the record through another session."""
@@ -106,12 +115,16 @@ class History:
         draft = RecordDraft(self.session, entity, {**_system(self.records.get((entity.name, record_id))),
         **after},
                             record_id)  # fmt: skip
-        actor = f"{row['actor_kind']}:{row['user_id'] or row['actor_name']}"
-        return Moment(entity, record_id, draft, before, old, tuple(row["cause"]), actor)
+        return Moment(entity, record_id, old, tuple(row["cause"]), actor_of(row), draft, before)
 
     def _typed(self, entity: Entity, row: Mapping) -> dict[str, list[Any]]:
         """Return the changed fields that still exist as typed `[before, after]`."""
         return {name: [_value(entity, name, value) for value in pair] for name, pair in row["values"].items()}
+
+
+def actor_of(row: Mapping[str, Any]) -> str:
+    """Return who made a change of the journal, as chains of causes name them."""
+    return f"{row['actor_kind']}:{row['user_id'] or row['actor_name']}"
 
 
 def stored_names(entity: Entity) -> list[str]:

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -20,21 +19,26 @@ from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_users_with_role
+from crm.records.journal import CREATED, DELETED, UPDATED
 from crm.revisions.former_names import read_former_names
-from workflows.organisation import Workshop
+from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule
-from workflows.rules.schedule import period_of
+from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
+from workflows.runs.edges import Edges
 from workflows.runs.errors import as_json, sentences
-from workflows.runs.moments import History, Moment
+from workflows.runs.late import late_day
+from workflows.runs.moments import History, Moment, Origin, actor_of
+from workflows.runs.ticking import occasion_of
 from workflows.runs.versions import rows_today
-from workflows.triggers import TRIGGERS, EventTrigger
+from workflows.triggers import TRIGGERS, DateTrigger, EventTrigger
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
 MAX_ATTEMPTS = 5
 NO_VALUES = (None, None)  # before and after: why a rule ran tells the fields, the journal has the values
+EDGE = "edge"  # in place of an event's kind: other records brought it about
 MAX_DEPTH = 5
 """How many rules may follow from one another; the next one is refused and said so."""
 
@@ -90,6 +94,7 @@ def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
     with workshop.session() as session:
         schema = session.workspace.schema
         rows = rows_today(session, rows)
+        edges = Edges(session, workshop, rows)
         wanted = [row for row in rows if row["change_id"] and rules_for(schema, row["entity"], row["kind"])]
         first = min((row["change_id"] for row in wanted), default=0)
         history = History(session, {(row["entity"], row["record_id"]) for row in wanted}, first)
@@ -97,7 +102,8 @@ def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
         for row in wanted:
             moment = history.moment(schema.entities[row["entity"]], row["record_id"], row["change_id"])
             if moment:
-                planned += _runs_of(session, workshop, row, moment)
+                planned += _runs_of(session, workshop, row, moment, edges)
+        planned += _runs_of_edges(session, workshop, edges)
         store.insert_new(session, store.run, planned)
         if not store.finish_events(session, rows, workshop.clock()):
             session.rollback()  # somebody else holds one of them: their plan counts, ours does not
@@ -110,6 +116,8 @@ def heard_by(session: CrmSession) -> list[sa.ColumnElement[bool]]:
     for rule in schema.parts.get("rule", {}).values():
         if rule.enabled and TRIGGERS[rule.trigger.kind].events:
             heard.setdefault(rule.entity, set()).update(TRIGGERS[rule.trigger.kind].events)
+        for entity in rule.reach.ways if rule.enabled and rule.is_wide else ():
+            heard.setdefault(entity, set()).update((CREATED, UPDATED, DELETED, events.QUIET))
     event = events.event
     return [
         former.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
@@ -129,15 +137,34 @@ def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:
 
 
 def _runs_of(
-    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment
+    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment, edges: Edges
 ) -> Iterator[dict[str, Any]]:
-    for firing in fired_by(session, workshop, row, moment):
+    for firing in fired_by(session, workshop, row, moment, edges):
         if firing.state == store.STOPPED:
             _tell_admins(session, workshop, firing, moment)
         yield run_row(session, workshop, firing, row, moment)
 
 
-def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment: Moment) -> None:
+def _runs_of_edges(session: CrmSession, workshop: Workshop, edges: Edges) -> Iterator[dict[str, Any]]:
+    """Yield the runs of edges that changes of other records brought, each with that change as its cause."""
+    rules = session.workspace.schema.parts["rule"]
+    for name, record_id, change in edges.rest():
+        rule, event = rules[name], change["event"]
+        origin = Origin(
+            session.workspace.schema.entities[rule.entity],
+            record_id,
+            {},
+            tuple(change["cause"]),
+            actor_of(change),
+        )
+        row = {**event, "kind": EDGE, "entity": rule.entity, "record_id": record_id}
+        firing = _firing(session, rule, row, origin, key_of(rule, row, workshop))
+        if firing.state == store.STOPPED:
+            _tell_admins(session, workshop, firing, origin)
+        yield run_row(session, workshop, firing, row, origin)
+
+
+def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment: Origin) -> None:
     """Tell those who may do everything that rules go in circles, once per circle and revision."""
     languages = workshop.organisation.languages
     text = {language: sentences(as_json([firing.error]), language)[0] for language in languages}
@@ -147,30 +174,62 @@ def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment
         add_notification(session, Notice(admin, text, moment.entity.name, moment.record_id, key))
 
 
-def fired_by(session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment) -> Iterator[Firing]:
+def fired_by(
+    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment, edges: Edges
+) -> Iterator[Firing]:
     """Yield the rules an event fires, the ones held back by the loop guard included."""
-    for rule in rules_for(session.workspace.schema, row["entity"], row["kind"]):
-        key = key_of(rule, row, workshop)
+    waiting = rules_for(session.workspace.schema, row["entity"], row["kind"])
+    while waiting:
+        rule = waiting.pop(0)
         try:
-            fires = is_fired(session, rule, moment, workshop)
+            key = _key_if_fired(session, workshop, rule, moment, Event(row, edges))
         except sa.exc.SQLAlchemyError:
             raise
         except Exception:  # a rule that cannot be judged must not stop the others
             logger.exception("Rule %s could not be judged for event %s", rule.name, row["id"])
-            yield Firing(
-                rule, f"event:{row['id']}", store.FAILED, Problem("rule.crashed", {"rule": rule.name})
-            )
+            yield Firing(rule, event_key(row), store.FAILED, Problem("rule.crashed", {"rule": rule.name}))
             continue
-        if not fires:
+        if key is None:
             continue
-        error = guard(session, rule, moment)
-        if error is None:
-            yield Firing(rule, key)
-            if rule.stop_after:
-                return
-        else:
-            state = store.SKIPPED if _is_own_doing(rule, moment) else store.STOPPED
-            yield Firing(rule, f"event:{row['id']}", state, error)
+        firing = _firing(session, rule, row, moment, key)
+        yield firing
+        if firing.error is None and rule.stop_after:
+            for later in waiting:
+                edges.take(later, row["record_id"], row["change_id"])
+            return
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event, and the edges of its batch."""
+
+    row: Mapping[str, Any]
+    edges: Edges
+
+    def brings_edge(self, rule: Rule) -> bool:
+        """Return whether its change brought the record over a rule's edge."""
+        return self.edges.take(rule, self.row["record_id"], self.row["change_id"])
+
+
+def _key_if_fired(
+    session: CrmSession, workshop: Workshop, rule: Rule, moment: Moment, event: Event
+) -> str | None:
+    """Return what makes the firing of a rule by a change the same one; None when it is not fired."""
+    if isinstance(TRIGGERS[rule.trigger.kind], DateTrigger):
+        day = late_day(session, workshop, rule, moment, event.row["created_at"])
+        due = day and Due(event.row["created_at"], day, "")
+        return f"{occasion_of(rule, due, zone_of(rule, workshop))}:{moment.record_id}" if due else None
+    fires = event.brings_edge(rule) if rule.is_wide else is_fired(session, rule, moment, workshop)
+    return key_of(rule, event.row, workshop) if fires else None
+
+
+def _firing(session: CrmSession, rule: Rule, row: Mapping, origin: Origin, key: str) -> Firing:
+    """Return the firing of a rule, held back where the loop guard says so."""
+    error = guard(session, rule, origin)
+    if error is None:
+        return Firing(rule, key)
+    state = store.SKIPPED if _is_own_doing(rule, origin) else store.STOPPED
+    return Firing(rule, event_key(row), state, error)
 
 
 def key_of(rule: Rule, row: Mapping, workshop: Workshop) -> str:
@@ -178,12 +237,12 @@ def key_of(rule: Rule, row: Mapping, workshop: Workshop) -> str:
     if rule.at_most_once_per:
         period = period_of(rule.at_most_once_per, row["created_at"], zone_of(rule, workshop))
         return f"{period}:{row['record_id']}"
-    return f"event:{row['id']}"
+    return event_key(row)
 
 
-def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
-    """Return the time zone a rule lives in."""
-    return ZoneInfo(rule.time_zone) if rule.time_zone else workshop.organisation.zone
+def event_key(row: Mapping) -> str:
+    """Return what makes a firing by an event the same one; one event may bring several records over an edge."""
+    return f"edge:{row['id']}:{row['record_id']}" if row["kind"] == EDGE else f"event:{row['id']}"
 
 
 def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: Workshop) -> bool:
@@ -203,7 +262,7 @@ def _held_before(rule: Rule, moment: Moment, scope: Scope) -> bool:
     return moment.before is not None and evaluate(rule.condition, moment.before, replace(scope, before=None))
 
 
-def guard(session: CrmSession, rule: Rule, moment: Moment) -> Problem | None:
+def guard(session: CrmSession, rule: Rule, moment: Origin) -> Problem | None:
     """Return why the loop guard holds a rule back: it is in the chain already, or the chain is too long."""
     links = _rules_in(moment)
     own = [int(link.rpartition("#")[2]) for link in links if link.startswith(f"rule:{rule.name}#")]
@@ -218,13 +277,13 @@ def guard(session: CrmSession, rule: Rule, moment: Moment) -> Problem | None:
     return None
 
 
-def _is_own_doing(rule: Rule, moment: Moment) -> bool:
+def _is_own_doing(rule: Rule, moment: Origin) -> bool:
     """Return whether the rule itself made the change, so that it was held back for no other rule's sake."""
     links = _rules_in(moment)
     return bool(links) and links[-1].startswith(f"rule:{rule.name}#") and len(links) < MAX_DEPTH
 
 
-def _rules_in(moment: Moment) -> list[str]:
+def _rules_in(moment: Origin) -> list[str]:
     return [link for link in moment.cause if link.startswith("rule:")]
 
 
@@ -233,7 +292,7 @@ def _names(links: Sequence[str]) -> list[str]:
 
 
 def run_row(
-    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, moment: Moment
+    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, moment: Origin
 ) -> dict[str, Any]:
     """Return the row of the run that a firing becomes."""
     now = workshop.clock()

@@ -21,14 +21,14 @@ from crm.permissions.rows import scope_of
 from crm.records.journal import change
 from crm.revisions.former_names import read_former_names
 from workflows.actions.base import Outcome
-from workflows.organisation import Workshop
+from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.schedule import duration
 from workflows.runs import store
 from workflows.runs.errors import as_json, problems_of, sentences
 from workflows.runs.execute import EndedError, Execution
 from workflows.runs.moments import History, Moment
-from workflows.runs.plan import is_fired, zone_of
+from workflows.runs.plan import is_fired
 from workflows.runs.ticking import on_its_day
 from workflows.triggers import TRIGGERS, DateTrigger
 
@@ -138,6 +138,8 @@ def _in_batches(occasions: Sequence[Occasion]) -> Iterator[Sequence[Occasion]]:
 def _occasions(
     workshop: Workshop, rule: Rule, record_id: int | None, since: dt.timedelta | None
 ) -> list[Occasion]:
+    if since is not None and rule.is_wide:
+        raise RuleError("rule.try_only_now", rule=rule.label)
     if since is not None and not TRIGGERS[rule.trigger.kind].is_scheduled:
         return _lately(workshop, rule, record_id, since)
     now = workshop.clock()

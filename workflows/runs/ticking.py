@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,45 +15,59 @@ from crm import events, queue
 from crm.conditions import compile_sql
 from crm.database import CrmSession
 from crm.permissions.rows import scope_of
-from workflows.organisation import Workshop
+from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
-from workflows.runs.plan import zone_of
+from workflows.runs.edges import by_time
 from workflows.triggers import TRIGGERS, ClockTrigger, DateTrigger
+from workflows.triggers.dates import MOST_DAYS
 
 logger = logging.getLogger(__name__)
 
 GRACE = dt.timedelta(minutes=15)
 """How late a moment may be noticed and still count as kept, for `if_missed: skip`."""
 
-MOST_DAYS = 31  # days that a rule which looks at dates makes up for
-
 
 def tick(workshop: Workshop) -> int:
     """Start what the clock says; return how many runs were planned. Two schedulers at once do it once."""
     planned = 0
     for rule in workshop.workspace().schema.parts.get("rule", {}).values():
-        kind = TRIGGERS[rule.trigger.kind]
-        if isinstance(kind, ClockTrigger):
-            planned += _tick_safely(workshop, rule, kind)
+        if isinstance(TRIGGERS[rule.trigger.kind], ClockTrigger):
+            planned += _safely(workshop, rule, tick_rule)
+        elif rule.enabled and rule.is_wide:
+            planned += _safely(workshop, rule, tick_edge)
     if planned:
         queue.ring(events.BELL)
     return planned
 
 
-def _tick_safely(workshop: Workshop, rule: Rule, kind: ClockTrigger) -> int:
+def _safely(workshop: Workshop, rule: Rule, look: Callable[[CrmSession, Workshop, Rule], int]) -> int:
     try:
         with workshop.session() as session:
-            return tick_rule(session, workshop, rule, kind)
+            return look(session, workshop, rule)
     except Exception:  # one rule's schedule must not stop the others'
         logger.exception("The schedule of rule %s broke", rule.name)
         return 0
 
 
-def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule, kind: ClockTrigger) -> int:
-    """Plan the runs of one rule if it came due since it was last looked at."""
+def tick_edge(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+    """Plan the runs of a rule whose conditions came to hold by time alone."""
     now = workshop.clock()
+    period = f"edge:{now.isoformat()}"
+    if rule.at_most_once_per:
+        period = period_of(rule.at_most_once_per, now, zone_of(rule, workshop))
+    values = _values(session, workshop, rule, period)
+    rows = [
+        {**values, "record_id": number, "trigger_key": f"{period}:{number}"}
+        for number in by_time(session, workshop, rule)
+    ]
+    return store.insert_new(session, store.run, rows)
+
+
+def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+    """Plan the runs of one rule if it came due since it was last looked at."""
+    now, kind = workshop.clock(), clock_of(rule)
     due = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop))
     days = _take_turn(session, rule, due, kind)
     if not days or not rule.enabled:
@@ -94,20 +108,7 @@ def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) ->
     cls = session.workspace.models[rule.entity]
     zone = zone_of(rule, workshop)
     asked = sa.select(cls.id).where(cls.id > 0, *_selected(session, rule, due, zone))
-    now = workshop.clock()
-    why = {"schedule": rule.trigger.kind, "period": due.period, "by": "schedule", "changed": {}}
-    fixed = {
-        "rule": rule.name,
-        "revision": session.workspace.number,
-        "entity": rule.entity,
-        "state": store.WAITING,
-        "due_at": now,
-        "attempts": 0,
-        "tries": 0,
-        "why": why,
-        "cause": ["schedule"],
-        "created_at": now,
-    }
+    fixed = _values(session, workshop, rule, due.period)
     literals = [sa.literal(value, store.run.c[name].type).label(name) for name, value in fixed.items()]
     key = sa.literal(occasion_of(rule, due, zone) + ":") + sa.cast(cls.id, sa.String)
     insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
@@ -117,6 +118,23 @@ def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) ->
     )
     counted = session.execute(statement.on_conflict_do_nothing(), execution_options=store.COUNTED)
     return counted.rowcount
+
+
+def _values(session: CrmSession, workshop: Workshop, rule: Rule, period: str) -> dict[str, Any]:
+    """Return what the runs of an occasion have in common."""
+    now = workshop.clock()
+    return {
+        "rule": rule.name,
+        "revision": session.workspace.number,
+        "entity": rule.entity,
+        "state": store.WAITING,
+        "due_at": now,
+        "attempts": 0,
+        "tries": 0,
+        "why": {"schedule": rule.trigger.kind, "period": period, "by": "schedule", "changed": {}},
+        "cause": ["schedule"],
+        "created_at": now,
+    }
 
 
 def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]:
@@ -145,4 +163,11 @@ def occasion_of(rule: Rule, due: Due, zone: Any) -> str:
     if rule.at_most_once_per:
         noon = dt.datetime.combine(due.day, dt.time(12))
         return period_of(rule.at_most_once_per, noon, zone)
-    return TRIGGERS[rule.trigger.kind].occasion(due)
+    return clock_of(rule).occasion(due)
+
+
+def clock_of(rule: Rule) -> ClockTrigger:
+    """Return the trigger of a rule that follows the clock."""
+    kind = TRIGGERS[rule.trigger.kind]
+    assert isinstance(kind, ClockTrigger), kind
+    return kind

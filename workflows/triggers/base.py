@@ -23,8 +23,8 @@ class TriggerKind(ABC):
     """One trigger of the language. One subclass, one instance in the registry; a missing part fails at import.
 
     Shape:  `shape` is the JSON Schema of what stands behind its word. `words` are its sentences (`N_("…")`) by their
-            codes. `needs_conditions` says that a rule with it
-            must have an `if`, `keeps_runs` that its runs are never erased, for they are what makes it once.
+            codes. `is_edge` says that it waits for the rule's `if`, which must not have held before, `keeps_runs` that
+            its runs are never erased, for they are what makes it once.
     """
 
     name: ClassVar[str] = ""
@@ -33,7 +33,7 @@ class TriggerKind(ABC):
     events: ClassVar[frozenset[str]] = frozenset()
     is_scheduled: ClassVar[bool] = False
     is_available: ClassVar[bool] = True
-    needs_conditions: ClassVar[bool] = False
+    is_edge: ClassVar[bool] = False
     keeps_runs: ClassVar[bool] = False
 
     @abstractmethod
@@ -74,11 +74,8 @@ class AloneTrigger(TriggerKind):
 class EventTrigger(TriggerKind):
     """A trigger that saved and deleted records fire.
 
-    Shape:  `events` are the kinds of record events that may fire it (`created`, `updated`, `deleted`). `is_edge`
-            says that the rule's conditions must not have held before the change.
+    Shape:  `events` are the kinds of record events that may fire it (`created`, `updated`, `deleted`).
     """
-
-    is_edge: ClassVar[bool] = False
 
     def is_met(self, body: Any, changed: Mapping[str, Any], after: Any) -> bool:
         """Return whether a change fires it: `changed` maps the changed fields to their values before, `after` is the

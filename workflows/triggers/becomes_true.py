@@ -12,7 +12,6 @@ class BecomesTrue(AloneTrigger, EventTrigger):
 
     name = "becomes_true"
     events = CHANGES
-    needs_conditions = True
     is_edge = True
     words = {
         "rule.when_becomes_true": N_("As soon as the conditions hold"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crm.conditions.tree.moments import shift_day
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker
@@ -21,18 +22,29 @@ from workflows.rules.schedule import DEFAULT_HOUR, Due, daily
 from workflows.rules.words import field_label, say
 from workflows.triggers.base import ClockTrigger
 from workflows.triggers.clock import check_time
+from workflows.triggers.records import CHANGES
 
 MAX_DAYS = 3_660
+MOST_DAYS = 31  # days that a rule which looks at dates makes up for
 
 
 class DateTrigger(ClockTrigger):
-    """A trigger whose day each record has for itself."""
+    """A trigger whose day each record has for itself.
 
+    Shape:  it listens to changes too: a record that comes into its window when its day is past is looked at once, late.
+    """
+
+    events = CHANGES
     counts_at_once = True
 
     def cron_of(self, body: Any) -> str:
         """Return the line of the hour at which its day starts."""
-        return daily(body.get("at", DEFAULT_HOUR) if isinstance(body, Mapping) else DEFAULT_HOUR)
+        return daily(self.hour_of(body))
+
+    @staticmethod
+    def hour_of(body: Any) -> str:
+        """Return the time of day at which its day starts."""
+        return body.get("at", DEFAULT_HOUR) if isinstance(body, Mapping) else DEFAULT_HOUR
 
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
         """Whether the day has come is read of the date."""
@@ -48,6 +60,10 @@ class DateTrigger(ClockTrigger):
     @abstractmethod
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
         """Return the SQL condition of the records whose date makes this the day."""
+
+    @abstractmethod
+    def day_of(self, date: dt.date, body: Any, today: dt.date) -> dt.date | None:
+        """Return the day a date makes, today or before, as long as it is not too late for it; else None."""
 
     def occasion(self, due: Due) -> str:
         """Return the day."""
@@ -85,6 +101,11 @@ class DaysBefore(_Days):
         """Return the condition of dates that lie so far ahead."""
         return column == day + dt.timedelta(days=body["days"])
 
+    def day_of(self, date: dt.date, body: Any, today: dt.date) -> dt.date | None:
+        """Return the day, until the date itself is over."""
+        day = shift_day(date, -body["days"], "days")
+        return day if day <= today <= date else None
+
 
 class DaysAfter(_Days):
     """So many days after a date."""
@@ -97,6 +118,11 @@ class DaysAfter(_Days):
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
         """Return the condition of dates that lie so far back."""
         return column == day - dt.timedelta(days=body["days"])
+
+    def day_of(self, date: dt.date, body: Any, today: dt.date) -> dt.date | None:
+        """Return the day, for as many days as a rule makes up for."""
+        day = shift_day(date, body["days"], "days")
+        return day if day <= today < shift_day(day, MOST_DAYS, "days") else None
 
 
 class YearlyOn(DateTrigger):
@@ -130,6 +156,12 @@ class YearlyOn(DateTrigger):
         return sa.and_(
             column <= day, sa.extract("month", column) == day.month, sa.extract("day", column).in_(days)
         )
+
+    def day_of(self, date: dt.date, body: Any, today: dt.date) -> dt.date | None:
+        """Return the day, only on the day: nobody is congratulated afterwards."""
+        is_leap_day = (date.month, date.day) == (2, 29) and not calendar.isleap(today.year)
+        day = today.replace(month=date.month, day=28 if is_leap_day else date.day)
+        return day if date <= today == day else None
 
     def occasion(self, due: Due) -> str:
         """Return the year."""

@@ -10,7 +10,7 @@ from crm.errors import UnavailableError
 from crm.messages import render
 from crm.own_tables.repair import find_differences
 from crm.own_tables.upgrade import sql_of_upgrade, upgrade
-from crm.own_tables.version import VERSION_TABLE
+from tests.crm.own_tables.unversioned import without_versions
 from tests.factories import make_deal
 
 GAPS = {
@@ -59,7 +59,12 @@ def run(engine: sa.Engine, *statements: str) -> None:
 @pytest.mark.parametrize("gap", GAPS, ids=list(GAPS))
 def test_what_is_missing_is_brought_back(engine, gap, has_version):
     statements, name = GAPS[gap]
-    run(engine, BATCH, *statements, *([] if has_version else [f"DROP TABLE {VERSION_TABLE}"]))
+    run(
+        engine,
+        BATCH,
+        *statements,
+        *([] if has_version else without_versions()),
+    )
     printed = sql_of_upgrade(engine)
     assert name.split(".")[0] in printed
     done = upgrade(engine)
