@@ -19,11 +19,13 @@ from flask_appbuilder.security.sqla import models as _users  # noqa: F401 - fill
 from crm.conditions import install as install_functions
 from crm.database import BUSY_SECONDS, about_to_write, metadata
 from crm.errors import UnavailableError
+from crm.own_tables import version
 from crm.own_tables.repair import LOOKED_AT, Repair
-from crm.own_tables.version import FOLDER, VERSION_TABLE, is_empty, known_versions, require_known, version_of
+from crm.own_tables.version import VERSION_TABLE, is_empty, known_versions, require_known, version_of
 from crm.revisions.column_moves import install as install_moves
 
 UPGRADE_LOCK = 7_316_004  # any number, the same in every process
+CHANGES = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "UPDATE")  # statements that are worth printing
 WAIT_SECONDS = 600  # how long a process waits for another one that upgrades a SQLite file
 
 
@@ -58,32 +60,40 @@ def upgrade(engine: sa.Engine) -> Upgraded:
 
     Errors: UnavailableError when a newer release made the database, or what it lacks cannot be brought back.
     """
-    try:
-        found = _upgrade(engine)
-    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[0]  # the other lines hold values
-        raise UnavailableError("database.refused", reason=reason) from error
+    with _in_words(), alone(engine) as connection:
+        found = _bring_to_today(connection)
+        connection.commit()
     for install in (install_functions, install_moves):
         install(engine)
     return found
 
 
-def _upgrade(engine: sa.Engine) -> Upgraded:
-    with alone(engine) as connection:
-        before, is_new = require_known(connection), is_empty(connection)
-        repaired: list[str] = []
-        with _environment(connection, repaired=repaired) as environment:
-            environment.run_migrations()
-        for tables in (metadata, Model.metadata):
-            repaired += Repair(environment.get_context(), connection, tables).bring_back()
-        after = version_of(connection)
-    return Upgraded(is_new, before, after, pending_after(before), [] if is_new else repaired)
+def _bring_to_today(connection: sa.Connection) -> Upgraded:
+    before, is_new = require_known(connection), is_empty(connection)
+    repaired: list[str] = []
+    with _environment(connection, repaired=repaired) as environment:
+        environment.run_migrations()
+    for tables in (metadata, Model.metadata):
+        repaired += Repair(environment.get_context(), connection, tables).bring_back()
+    ran = pending_after(before)
+    return Upgraded(is_new, before, version_of(connection), ran, [] if is_new else repaired)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn what the database refuses into an error a person can act on."""
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError) as error:
+        reason = str(error.orig).strip().splitlines()[0]  # the other lines hold values
+        raise UnavailableError("database.refused", reason=reason) from error
 
 
 def run_versions(engine: sa.Engine) -> None:
     """Run the migrations alone, whatever is declared; for what compares the two."""
     with alone(engine) as connection, _environment(connection, repaired=[]) as environment:
         environment.run_migrations()
+        connection.commit()
 
 
 def sql_of_upgrade(engine: sa.Engine) -> str:
@@ -91,6 +101,27 @@ def sql_of_upgrade(engine: sa.Engine) -> str:
 
     Errors: as `upgrade`.
     """
+    is_file = engine.dialect.name == "sqlite"
+    statements = (_rehearse if is_file else _write_down)(engine).strip()
+    begin = "PRAGMA legacy_alter_table=ON;\nBEGIN;" if is_file else "BEGIN;"
+    return f"{begin}\n\n{statements}\n\nCOMMIT;\n" if statements else ""
+
+
+def _rehearse(engine: sa.Engine) -> str:
+    """Do it on a SQLite file and take it back: a table that is copied must be looked at as it is by then."""
+    seen: list[str] = []
+    with _in_words(), alone(engine) as connection:
+        driver = connection.connection.driver_connection
+        driver.set_trace_callback(seen.append)
+        try:
+            _bring_to_today(connection)
+        finally:
+            driver.set_trace_callback(None)
+    return "\n".join(f"{text.strip()};" for text in seen if text.split(maxsplit=1)[0] in CHANGES)
+
+
+def _write_down(engine: sa.Engine) -> str:
+    """Write the statements without running one: on PostgreSQL they would keep everybody waiting."""
     written = io.StringIO()
     with engine.connect() as connection:
         before = require_known(connection)
@@ -110,13 +141,12 @@ def pending_after(before: str) -> list[str]:
 
 @contextmanager
 def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open the one upgrading transaction; another process waits until it has ended, then sees what it did."""
+    """Open the one upgrading transaction; another process waits until it has ended. Whoever opens it commits it."""
     with about_to_write(), engine.connect() as connection, _prepared(connection):
         connection.begin()
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         yield connection
-        connection.commit()
 
 
 @contextmanager
@@ -142,7 +172,7 @@ def _prepared(connection: sa.Connection) -> Iterator[None]:
 @cache
 def history() -> ScriptDirectory:
     """Return the migrations."""
-    return ScriptDirectory(str(FOLDER.parent), version_locations=[str(FOLDER)])
+    return ScriptDirectory(str(version.FOLDER.parent), version_locations=[str(version.FOLDER)])
 
 
 @contextmanager
