@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from crm.entities.model import Entity
@@ -62,20 +63,23 @@ def can_fill(field: Field) -> bool:
 
 
 def unambiguous(labels: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return a header for each label: the label itself where no other one, squeezed, is the same.
+    """Return a header for each label: the label itself, with the name where two are alike, at worst the name alone.
 
     >>> unambiguous(["Number", "Title", "number"], ["id", "title", "number"])
     ['Number (id)', 'Title', 'number (number)']
     """
-    times: dict[str, int] = {}
-    for text in map(squeeze, labels):
-        times[text] = times.get(text, 0) + 1
-    return [
-        label
-        if times[squeeze(label)] == 1 and squeeze(label) and not label.startswith(ADDED)
-        else told_apart(label, name)
-        for label, name in zip(labels, names, strict=True)
-    ]
+    ways = [(label, told_apart(label, name), name) for label, name in zip(labels, names, strict=True)]
+    chosen = [1 if not squeeze(label) or label.startswith(ADDED) else 0 for label in labels]
+    while True:
+        headers = [way[place] for way, place in zip(ways, chosen, strict=True)]
+        times = Counter(map(squeeze, headers))
+        alike = [
+            place for place, header in enumerate(headers) if times[squeeze(header)] > 1 and chosen[place] < 2
+        ]
+        if not alike:
+            return headers
+        for place in alike:
+            chosen[place] += 1
 
 
 def headers_of(entity: Entity, names: Iterable[str], language: str) -> list[str]:
