@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.errors import Problem
+from crm.errors import FieldError, Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
@@ -23,6 +23,7 @@ COLORS = (
 )  # fmt: skip
 LONGEST_KEY = 60
 MOST_CHOICES = 1_000
+MOST_COMMAS = 8  # parts of a label that holds commas
 _KEY = re.compile(r"[^\s|,;\x00-\x1f](?:[^|,;\x00-\x1f]*[^\s|,;\x00-\x1f])?")
 
 
@@ -220,8 +221,12 @@ class ChoiceType(FieldType):
         return "" if value is None else self.label(field, value, situation.language)
 
     def to_cell(self, field: Field, value: Any, situation: Situation) -> str | None:
-        """Return the label."""
-        return None if value is None else self.label(field, value, situation.language)
+        """Return the label; the key where another choice has the same label."""
+        if value is None:
+            return None
+        label, choices = self.label(field, value, situation.language), field.options["choices"]
+        is_clear = value not in choices or choices.find(one_line(field, label), situation.language) == value
+        return label if is_clear else value
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the labels of every language."""
@@ -263,8 +268,7 @@ class ChoicesType(ChoiceType):
             return None
         if not isinstance(value, (list, tuple)):
             text = one_line(field, value.replace("\n", ";") if isinstance(value, str) else value)
-            whole = field.options["choices"].find(text, situation.language) if 0 < len(text) <= 300 else None
-            value = [whole] if whole else re.split("[,;|]", text)
+            value = parted(text, field.options["choices"], situation.language)
         if len(value) > MOST_CHOICES:
             raise refusal(field, "choice.too_many", most=MOST_CHOICES)
         words = [one_line(field, word) for word in value]
@@ -298,12 +302,39 @@ class ChoicesType(ChoiceType):
         return None if value is None else list(value)
 
     def to_cell(self, field: Field, value: Any, situation: Situation) -> str | None:
-        """Return the labels in one text."""
-        return self.display(field, value, situation) or None
+        """Return the labels in one text that `clean` reads again; the keys where it could not."""
+        labels = [self.label(field, key, situation.language) for key in value or ()]
+        usual = ", ".join(labels)
+        if self.retired(field, value) or self.is_read_as(field, usual, value, situation):
+            return usual or None
+        parted_well = "; ".join(labels)
+        return parted_well if self.is_read_as(field, parted_well, value, situation) else "; ".join(value)
+
+    def is_read_as(self, field: Field, text: str, value: Any, situation: Situation) -> bool:
+        """Return whether a text means exactly this value."""
+        try:
+            return self.clean(field, text, situation) == (value or None)
+        except FieldError:
+            return False
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the labels of every choice made."""
         return " ".join(super(ChoicesType, self).search_key(field, key) for key in value or ())
+
+
+def parted(text: str, choices: Choices, language: str) -> list[str]:
+    """Return the words of a text, each of which should mean a choice; a label may hold commas itself."""
+    if len(text) <= 300 and choices.find(text, language):
+        return [text]
+    words: list[str] = []
+    for piece in re.split("[;|]", text):
+        parts = piece.split(",")
+        while parts:
+            ends = range(min(len(parts), MOST_COMMAS), 1, -1)
+            end = next((end for end in ends if choices.find(",".join(parts[:end]).strip(), language)), 1)
+            words.append(",".join(parts[:end]))
+            parts = parts[end:]
+    return words
 
 
 def _check_choice(name: str, key: Any, row: Any) -> list[Problem]:

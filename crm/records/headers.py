@@ -69,7 +69,7 @@ def unambiguous(labels: Sequence[str], names: Sequence[str]) -> list[str]:
     ['Number (id)', 'Title', 'number (number)']
     """
     ways = [(label, told_apart(label, name), name) for label, name in zip(labels, names, strict=True)]
-    chosen = [1 if not squeeze(label) or label.startswith(ADDED) else 0 for label in labels]
+    chosen = [2 if label.startswith(ADDED) else 0 if squeeze(label) else 1 for label in labels]
     while True:
         headers = [way[place] for way, place in zip(ways, chosen, strict=True)]
         times = Counter(map(squeeze, headers))

@@ -228,3 +228,33 @@ def wicked(engine, tmp_path) -> House:
 def test_awkward_values_under_alike_labels_come_back_unchanged(wicked, kind, language):
     counts, rows = wicked.trip("admin", language, "thing", kind)
     assert (counts, rows[:3]) == ({"written": 60, "unchanged": 60}, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_exported_can_be_created_anew_elsewhere(wicked, kind):
+    path = wicked.folder / f"export.{kind}"
+    with open_system(wicked.engine) as session:
+        entity = session.workspace.schema.entities["thing"]
+        values = {
+            "title": "=1+1", "reason": "'-5", "notes": "+30 210", "e_mail": "a_x0041_b", "weight": "1.234",
+            "exact": "12345678.123456789", "count": 2**60 + 1, "day": "1821-03-25", "share": "0.25",
+            "at": "2026-10-25T01:30:00Z", "colours": ["two", "three"], "colour": "five", "tags": ["=a", "b"],
+        }  # fmt: skip
+        first = create_record(session, entity, values, Situation(source="api")).id
+        session.commit()
+        write_export(session, entity, ListQuery(({"field": "id", "is": first},)), path)
+    shop = shop_in(wicked.engine, wicked.folder / "files")
+    with open_system(wicked.engine) as session:
+        source, told = BytesIO(path.read_bytes()), Options(mode="create")
+        batch_id = service.start_import(session, shop.settings, entity, source, path.name, told)
+        session.commit()
+    assert work.check_batch(shop, batch_id)
+    workshop = Workshop(shop, lambda *_who: open_system(wicked.engine))
+    assert workshop.apply(batch_id)["created"] == 1, workshop.rows(batch_id)
+    with open_system(wicked.engine) as session:
+        cls = session.workspace.models["thing"]
+        old, new = (
+            session.get(cls, number) for number in (first, session.scalar(sa.select(sa.func.max(cls.id))))
+        )
+        assert new.id != old.id
+        assert {name: getattr(new, name) for name in values} == {name: getattr(old, name) for name in values}
