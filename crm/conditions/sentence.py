@@ -17,7 +17,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.fields.boolean import BooleanType
 from crm.fields.columns import places_of
-from crm.fields.locales import locale_of, shown_date, shown_number, shown_time
+from crm.fields.locales import locale_of, shown_date, shown_number, shown_time, with_minus_at_left
 from crm.messages.conditions import PHRASES, SENTENCES
 from crm.texts import translate
 
@@ -258,7 +258,7 @@ class Speaker:
             return self.phrase("record", number=str(node.value))
         fits = isinstance(node.value, Decimal) and places_of(node.value) <= field.options.get("places", 2)
         if shown.unit and fits:
-            return shown.display(field, node.value, situation)
+            return with_minus_at_left(shown.display(field, node.value, situation), self.language)
         return self.value(node)
 
     def constant_value(self, node: model.Const) -> str:
@@ -267,7 +267,7 @@ class Speaker:
         if isinstance(value, bool):
             return BooleanType().display(None, value, Situation(self.language))
         if isinstance(value, Decimal):
-            return shown_number(value, self.language)
+            return with_minus_at_left(shown_number(value, self.language), self.language)
         if isinstance(value, dt.datetime):
             return f"{shown_date(value.date(), self.language)}, {shown_time(value.time(), self.language)}"
         if isinstance(value, dt.date):

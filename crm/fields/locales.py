@@ -76,11 +76,13 @@ def country_of(text: str) -> str | None:
 
 
 def with_minus_at_left(text: str, language: str) -> str:
-    """Return a number whose minus stands at its left in a text that runs from right to left as well.
+    """Return a number whose minus stands at its left among words that run from right to left as well.
 
     Source: CLDR, the minus sign of Hebrew; without its mark the sign is drawn behind the digits.
     """
-    return text.replace("-", LEFT_TO_RIGHT_MARK + "-", 1) if language in RIGHT_TO_LEFT else text
+    if language not in RIGHT_TO_LEFT or LEFT_TO_RIGHT_MARK in text:
+        return text
+    return text.replace("-", LEFT_TO_RIGHT_MARK + "-", 1)
 
 
 @lru_cache(maxsize=20_000)
@@ -92,8 +94,7 @@ def shown_number(number: Decimal | int, language: str, least_places: int = 0) ->
     """
     places = max(0, -number.as_tuple().exponent) if isinstance(number, Decimal) else 0
     pattern = "#,##0." + "0" * least_places + "#" * (places - least_places)
-    text = format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
-    return with_minus_at_left(text, language)
+    return format_decimal(number, format=pattern, locale=locale_of(language), decimal_quantization=False)
 
 
 @lru_cache(maxsize=20_000)
@@ -116,9 +117,7 @@ def shown_percent(number: Decimal, language: str) -> str:
     '25,6%'
     """
     pattern = "#,##0.#########%"
-    return with_minus_at_left(
-        format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language)), language
-    )
+    return format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language))
 
 
 @lru_cache(maxsize=20_000)

@@ -13,7 +13,7 @@ from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
-from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent
+from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent, with_minus_at_left
 from crm.fields.number_reading import PLAIN, read_number
 from crm.fields.text_reading import code_text, shown
 from crm.texts import N_
@@ -133,9 +133,9 @@ class NumberType(FieldType):
         """Return a number that is within the limits."""
         least, most = field.options.get("at_least"), field.options.get("at_most")
         if least is not None and number < least:
-            raise refusal(field, "number.too_small", limit=shown_number(least, situation.language))
+            raise refusal(field, "number.too_small", limit=_told(least, situation.language))
         if most is not None and number > most:
-            raise refusal(field, "number.too_large", limit=shown_number(most, situation.language))
+            raise refusal(field, "number.too_large", limit=_told(most, situation.language))
         return number
 
     def no_number(self, field: Field, value: Any, situation: Situation) -> Exception:
@@ -175,6 +175,11 @@ class NumberType(FieldType):
             return None
         text = format(value, "f")
         return text + "0" if text[-4:-3] == "." else text
+
+
+def _told(number: Any, language: str) -> str:
+    """Return a number as it stands in a sentence."""
+    return with_minus_at_left(shown_number(number, language), language)
 
 
 class IntegerType(NumberType):

