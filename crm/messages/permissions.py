@@ -3,6 +3,7 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "permissions.may_not_share_views": N_("You may keep views for yourself only, not for everyone."),
     "permissions.narrowed": N_(
         "You see %(seen)s of %(all)s records of “%(entity)s”; this was judged by those alone, so with other rights "
         "the answer may differ."

@@ -28,7 +28,7 @@ from crm.web.entity.arguments import (
     read_arguments,
 )
 from crm.web.entity.cells import Cell, build_cell, record_url, view_name
-from crm.web.entity.saved_views import list_views
+from crm.web.entity.saved_views import list_views, may_share
 from crm.web.skin import number
 
 SHOWN_COLUMNS = 7
@@ -76,6 +76,7 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "total": page.total,
         "is_filtered": bool(arguments.filters or arguments.query.search),
         "is_refused": bool(arguments.problems),
+        "may_share": may_share(session.actor, entity.name),
         "search": arguments.query.search,
         "chips": filter_chips(session, entity, arguments.filters),
         "tabs": _tabs(session, entity, arguments, situation.language),

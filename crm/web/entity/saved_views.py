@@ -13,7 +13,8 @@ from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Document
 from crm.entities.usage import Shelf
 from crm.entities.walk import Spot, Walker
-from crm.errors import NotFoundError, RecordError
+from crm.errors import NotAllowedError, NotFoundError, RecordError
+from crm.permissions.model import Actor
 from crm.records.journal import SEALED
 from crm.secrets import is_sealed, open_text, seal_text
 from crm.texts import N_
@@ -41,7 +42,12 @@ def list_views(session: CrmSession, entity: str) -> list[Mapping]:
     asked = sa.select(view).where(view.c.entity == entity, mine | view.c.is_shared).order_by(view.c.id)
     rows = [row_of(row) for row in session.connection().execute(asked)]
     return [
-        {**row, "query": open_text(row["query"], PLACE), "is_mine": row["user_id"] == session.actor.user_id}
+        {
+            **row,
+            "query": open_text(row["query"], PLACE),
+            "is_mine": row["user_id"] == session.actor.user_id,
+            "may_delete": row["user_id"] == session.actor.user_id or session.actor.may_configure,
+        }
         for row in rows
     ]
 
@@ -52,11 +58,19 @@ def own_views(session: CrmSession) -> dict[str, str]:
     return {str(row.id): row.name for row in session.connection().execute(asked)}
 
 
+def may_share(actor: Actor, entity: str) -> bool:
+    """Return whether an actor may put a view into everybody's list: who may change such records, or configures."""
+    return actor.may_configure or "update" in actor.rights(entity).can
+
+
 def save_view(session: CrmSession, entity: str, name: str, query: str, is_shared: bool) -> int:
     """Keep a view and return its id.
 
-    Errors: RecordError without a name, with a list too long to keep, or with too many views already.
+    Errors: RecordError without a name, with a list too long to keep, or with too many views already;
+            NotAllowedError when it is for everyone and the actor may not share.
     """
+    if is_shared and not may_share(session.actor, entity):
+        raise NotAllowedError("permissions.may_not_share_views")
     name = " ".join(name.split())[:LONGEST_NAME]
     own = [row for row in list_views(session, entity) if row["is_mine"]]
     if not name or len(query) > LONGEST_QUERY:
@@ -71,13 +85,12 @@ def save_view(session: CrmSession, entity: str, name: str, query: str, is_shared
 
 
 def delete_view(session: CrmSession, view_id: int) -> None:
-    """Take back a view; only the one who saved it may, or an administrator.
+    """Take back a view; the one who saved it may, and of one that is shared whoever configures.
 
     Errors: NotFoundError.
     """
-    where = view.c.id == view_id
-    if not session.actor.sees_everything:
-        where &= view.c.user_id == session.actor.user_id
+    mine = view.c.user_id == session.actor.user_id
+    where = (view.c.id == view_id) & (mine | view.c.is_shared if session.actor.may_configure else mine)
     if not session.connection().execute(sa.delete(view).where(where)).rowcount:
         raise NotFoundError("record.not_found", entity="", id=view_id)
 

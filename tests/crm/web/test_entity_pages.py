@@ -203,6 +203,23 @@ def test_a_view_is_saved_shared_and_taken_back(client, session):
     assert client("manager").submit("/views/delete/1", {}, page="/profile/").status_code == 404
 
 
+def test_a_view_for_everyone_takes_the_right_to_change_and_whoever_configures_removes_it(client, session):
+    viewer, sales, admin = client("viewer"), client("sales"), client("admin")
+    sent = {"name": "Loud", "query": "_flt_1_amount=1000", "shared": "1"}
+    assert viewer.submit("/views/deal", sent, page="/profile/").status_code == 403
+    page = viewer.get("/deal/list/?_flt_1_amount=1000").text
+    assert "Loud" not in page and 'name="shared"' not in page and 'id="save-view"' in page
+    own = {"name": "Quiet", "query": "_flt_1_amount=1000"}
+    assert viewer.submit("/views/deal", own, page="/profile/").status_code == 302
+    assert "Quiet" in viewer.get("/deal/list/").text and "Quiet" not in sales.get("/deal/list/").text
+    sales.submit("/views/deal", sent, page="/profile/")
+    assert "/views/delete/2" in admin.get("/deal/list/?_flt_1_amount=1000").text
+    assert "/views/delete/2" not in viewer.get("/deal/list/?_flt_1_amount=1000").text
+    assert admin.submit("/views/delete/1", {}, page="/profile/").status_code == 404
+    assert admin.submit("/views/delete/2", {}, page="/profile/").status_code == 302
+    assert "Loud" not in sales.get("/deal/list/").text
+
+
 @pytest.mark.both_databases("the search is SQL of its own on each")
 def test_a_caller_is_found_however_the_number_is_written(admin, session):
     customer_id = make_customer(session, name="Caller", phone="+30 210 1234567", country="GR").id
