@@ -42,7 +42,7 @@ NEGATED = {
 def say(node: Node, entity: Entity, schema: Schema, language: str) -> str:
     """Return what a tree says, as a clause without a full stop: `Stage is Won and Amount is at least €1,000.00`.
 
-    Shape:  `entity` is the one the tree stands on; of a formula that is no condition, what it reckons is said.
+    Shape:  `entity` is the one the tree belongs to; a formula that is no condition says what it computes.
     """
     speaker = Speaker(schema, language)
     return speaker.clause(node) if node.kind == BOOLEAN else speaker.value(node)

@@ -63,9 +63,9 @@ def is_pattern(pattern: object) -> bool:
 
 
 class SequenceType(FieldType):
-    """A number that `records` draws when a record is created, without gaps, and that nobody edits.
+    """A number without gaps, given when a record is created, that cannot be edited.
 
-    Shape:  text. Counting begins anew where the pattern's year, month or day changes.
+    Shape:  text. Counting starts again when the year, month or day in the pattern changes.
     """
 
     name = "sequence"

@@ -1,10 +1,10 @@
 """Between moments (naive UTC, as the database stores them) and what the clock on the wall shows.
 
-One rule for the two odd hours of a year, for whoever reckons with them: a form, a condition, a schedule.
+One rule for the two odd hours of a year; forms, conditions and schedules all use it.
 
-- An hour that comes twice: the first is meant unless `fold` is 1 or an offset stands beside it.
-- An hour that the clocks skip does not exist. A person who types it is told so (`exists`); reckoning that ends in it
-  goes on at the same distance from midnight (03:30 at 04:30).
+- An hour that comes twice means the first one, unless `fold` is 1 or an offset is given.
+- An hour that the clocks skip does not exist. Typing it is refused (`exists`); a computed time that falls into it
+  moves on by the skipped hour (03:30 becomes 04:30).
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def open_values(data: Any) -> Any:
 
 
 def reseal_values(data: Any) -> Any:
-    """Return JSON data with whatever is sealed in it sealed anew, by the first key of the ring."""
+    """Return JSON data with its sealed values sealed again by the first key of the ring."""
     return with_sealed(data, lambda uid, token: {SEALED: [uid, reseal(token, _place(uid))]})
 
 

@@ -28,7 +28,7 @@ def expression_of(session: CrmSession, entity: Entity, name: str) -> Any:
 
 
 def value_of_field(session: CrmSession, entity: Entity, name: str) -> Any:
-    """Return the SQL of a field without a name of its own, to be reckoned with."""
+    """Return the SQL of a field without a label, to be used in expressions."""
     found = expression_of(session, entity, name)
     return found.element if isinstance(found, sa.Label) else found
 

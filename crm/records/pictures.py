@@ -1,4 +1,4 @@
-"""Thumbnails of stored pictures: drawn at the first request by a process of its own, kept beside the picture."""
+"""Thumbnails of stored pictures: drawn in a separate process at the first request, stored next to the picture."""
 
 from __future__ import annotations
 

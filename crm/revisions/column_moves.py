@@ -1,7 +1,7 @@
-"""Values that change their column: a row says how far each move is, triggers note what is written meanwhile.
+"""Moves values to another column: a row holds the progress of each move, triggers note records written meanwhile.
 
-A move begins before its publish when many records have values (`prepare.py`), else within it. From then on until every
-process works with the new revision, triggers note each record whose old column somebody writes, and it is carried over.
+A move starts before its publish when many records have values (`prepare.py`), else within it. Until every process
+works with the new revision, triggers note each record whose old column is written, and its value is carried over.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 
 SORT = "sort"
-LONGEST_KEPT = (
-    255  # characters of a text that stands in an index beside its key, so that pages far behind are quick
-)
+LONGEST_KEPT = 255  # characters of a text kept in the index after its key, so that late pages are quick
 
 
 def sort_indexes(entity: Entity, dialect: sa.Dialect) -> Iterator[sa.Index]:

@@ -1,4 +1,4 @@
-"""Which values may stand beside each other, and the comparison they make."""
+"""Which values can be compared, and the comparison they make."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def kinds_meet(first: str, second: str) -> bool:
 
 
 def build_compare(operator: str, left: Node, right: Node, schema: Schema) -> Node:
-    """Return a comparison, its constants read as what stands beside them.
+    """Return a comparison, each constant read as the kind of the other side.
 
     Shape:  `operator` is =, !=, <, <=, >, >=; != becomes a Not.
     """
@@ -70,7 +70,7 @@ def _build_holds(operator: str, left: Node, right: Node, schema: Schema) -> Node
 
 
 def adapt(node: Node, beside: Node) -> Node:
-    """Return a constant of a formula as the kind it stands beside: `"2026-03-29"` beside a date is a date."""
+    """Return a constant of a formula as the kind it is compared with: `"2026-03-29"` compared with a date is a date."""
     if not isinstance(node, Const) or node.kind == beside.kind:
         return node
     if node.kind == TEXT and beside.kind in FROM_TEXT and node.value is not None:

@@ -1,4 +1,4 @@
-"""A formula's text to a tree: a small grammar of its own, bounded, with no way to anything but what it names.
+"""Parses a formula into a tree: a small bounded grammar that can reach only what it names.
 
     or, and, not            conditions
     = == != <> < <= > >=    comparisons; `bought_on in last 90 days`, `due_on in next 2 weeks`,
@@ -7,7 +7,7 @@
     "text" 'text' 12.5 true false, field names and paths (`customer.credit_limit`)
     functions               those of `functions_known` below
 
-`count_of(complaints)` and `sum_of(orders.total)` reckon over children. A second argument selects among them and is
+`count_of(complaints)` and `sum_of(orders.total)` compute over children. A second argument selects among them and is
 read at the child, so that dated slices are written
 
     sum_of(orders.total, bought_on in last 90 days) < 0.6 * sum_of(orders.total, bought_on in 90 to 180 days ago)

@@ -131,7 +131,7 @@ def _run(program: str, surroundings: str, values: tuple[Any, ...]) -> Any:
 
 
 def decode(value: Any, leaf: Leaf) -> Any:
-    """Return a value as SQLite stores it in the form `evaluate` reckons with."""
+    """Return a value stored in SQLite in the form `evaluate` computes with."""
     if value is None:
         return None
     if leaf.kind == NUMBER:
@@ -143,7 +143,7 @@ def decode(value: Any, leaf: Leaf) -> Any:
 
 
 def encode(value: Any) -> Any:
-    """Return a reckoned value as SQLite stores it; a number as plain text."""
+    """Return a computed value as SQLite stores it; a number as plain text."""
     if isinstance(value, Decimal):
         return to_text(value)
     if isinstance(value, dt.datetime):

@@ -62,7 +62,7 @@ class PostgreSQL:
         return sa.type_coerce(value, Words()) if node.kind == MANY else value
 
     def value(self, node: Node, row: Row) -> Sql:
-        """Return a value for further reckoning."""
+        """Return a value to compute with."""
         if is_condition(node):
             return self.compiler.certain(node, row)
         if is_constant(node):
@@ -89,7 +89,7 @@ class PostgreSQL:
         return sa.cast(column, EXACT) if node.kind == NUMBER else column
 
     def arithmetic(self, node: model.Arithmetic, row: Row) -> Sql:
-        """Return an exact reckoning."""
+        """Return exact arithmetic."""
         parts = [self.value(part, row) for part in node.parts]
         if node.operator == "/":
             return sa.func.crm_divide(*parts, type_=EXACT)

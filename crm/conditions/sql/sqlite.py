@@ -37,7 +37,7 @@ from crm.fields.columns import ExactDecimal, Words
 
 
 class PlainDecimal(TypeDecorator):
-    """A reckoned number: plain text in SQLite, Decimal in Python."""
+    """A computed number: plain text in SQLite, Decimal in Python."""
 
     impl = sa.Text
     cache_ok = True
@@ -167,7 +167,7 @@ class SQLite:
         return self.compiler.children(node, row, select).scalar_subquery(), places[0]
 
     def reckon(self, node: Node, row: Row) -> Sql:
-        """Return a value that Python reckons from the stored values of a row."""
+        """Return a value that Python computes from the stored values of a row."""
         return sa.type_coerce(sa.func.crm_reckon(*self._program(node, row)), TYPES.get(node.kind, sa.Text()))
 
     def _program(self, node: Node, row: Row) -> list[Sql]:

@@ -55,7 +55,7 @@ def attribute_of(name: str, field: Field | None) -> str:
 
 
 def constant(value: Any, kind: str) -> Node | None:
-    """Return a value of a condition as a node of the kind it stands beside; None when it does not fit."""
+    """Return a value of a condition as a node of the kind it is compared with; None when it does not fit."""
     if isinstance(value, str) and (not value or "\0" in value or len(value) > MAX_TEXT):
         return None
     if kind == USER and value in ("me", "my_team"):

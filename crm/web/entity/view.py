@@ -116,7 +116,7 @@ class EntityView(BaseView):
             return self._settle(record_number(pk), seen)
 
     def _settle(self, record_id: int, seen: int | None) -> Response:
-        """Show the form again with what somebody else saved meanwhile, and beside it what was typed."""
+        """Show the form again with what somebody else has saved, next to what was typed."""
         session = current_session()
         values = self._stored_values(get_record(session, self.entity, record_id))
         sent = sent_values(session, self.entity, form_of_today(session, self.entity, request.form)[0])
