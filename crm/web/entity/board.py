@@ -28,6 +28,7 @@ from crm.records.values import field_of, linked_titles, situation_of, title_fiel
 from crm.web.entity.arguments import address_with, answerable_query, read_arguments
 from crm.web.entity.cells import build_cell, view_name
 from crm.web.entity.list import filter_chips, told_notes
+from crm.web.entity.needed import move_of
 
 CARDS = 20  # cards a column shows at first
 MOST_CARDS = 200
@@ -145,21 +146,20 @@ def _totals(session: CrmSession, entity: Entity, query: ListQuery) -> dict[str, 
 
 
 def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
-    """Move one card to another column; return its new version, the new sums, and how to take the move back.
+    """Move one card to another column, with what was asked for; return its version, the sums and how to undo it.
 
     Errors: as `update_record`: a move that the field, a check or the actor's rights forbid.
     """
-    text, to = form.get("id", ""), form.get("to", "")
-    record_id = int(text) if text.isdecimal() and len(text) < 19 else 0
-    version = form.get("version", "")
-    seen = int(version) if version.isdecimal() else None
-    record = update_record(session, entity, record_id, {entity.board.by: to}, version=seen)
-    undo = undo_url(entity, record_id, entity.board.by, form.get("from", ""), to)
+    move, version = move_of(session, entity, form), form.get("version", "")
+    seen = int(version) if version.isdecimal() and len(version) < 19 else None
+    values = {**move.typed, entity.board.by: move.to}
+    record = update_record(session, entity, move.record_id, values, version=seen)
+    undo = undo_url(entity, record.id, entity.board.by, form.get("from", ""), move.to)
     toast = {"toast": {"text": gettext("Saved."), "undo": undo}} if undo else {}
     query = answerable_query(session, entity, request.args.items(multi=True))
     sums = dict.fromkeys((*entity.fields[entity.board.by].options["choices"], NOWHERE), "")
     sums |= _totals(session, entity, query)
-    return {"id": record_id, "version": record.row_version, "sums": sums, **toast}
+    return {"id": record.id, "version": record.row_version, "sums": sums, **toast}
 
 
 def undo_url(entity: Entity, record_id: int, name: str, before: Any, after: str) -> str:

@@ -28,12 +28,14 @@ from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
+from crm.web.entity.needed import move_of, render_needed
 from crm.web.entity.record import record_page
 from crm.web.entity.stale import form_of_today
 from crm.web.forms.once import find_made, remember_made
 from crm.web.forms.uploads import take_uploads
 from crm.web.redirects import safe_path
 from crm.web.serving.asking import always, asks, is_asking, is_redrawn
+from crm.web.serving.errors import body_of, failure_of
 from crm.web.serving.session import current_session
 
 MOST_AT_ONCE = 1_000  # records one action may touch
@@ -180,10 +182,20 @@ class EntityView(BaseView):
         if self.entity.board is None:
             abort(404)
         if request.method == "POST":
-            answer = move_card(current_session(), self.entity, request.form)
-            current_session().commit()
-            return jsonify(answer)
+            return self._move()
         return self.page("board", **board_page(current_session(), self.entity))
+
+    def _move(self) -> Response:
+        """Move a card; a move that needs something besides comes back with a form that asks for it."""
+        session = current_session()
+        try:
+            answer = move_card(session, self.entity, request.form)
+            session.commit()
+        except RecordError as error:
+            session.rollback()
+            needed = render_needed(session, self.entity, move_of(session, self.entity, request.form), error)
+            return make_response(jsonify({"error": body_of(failure_of(error)), "form": needed}), error.status)
+        return jsonify(answer)
 
     def _readable(self) -> list[str]:
         hidden = current_session().actor.rights(self.entity.name).hidden
