@@ -16,7 +16,7 @@ from crm.database import build_engine, only_reading
 from crm.demo import commands as demo_commands
 from crm.drafts import jobs as draft_jobs
 from crm.drafts.follow import DRAFTS
-from crm.entities import kinds, usage
+from crm.entities import kinds, taken_names, usage
 from crm.imports import commands as import_commands
 from crm.imports import jobs as import_jobs
 from crm.imports.uses import IMPORTS
@@ -37,7 +37,7 @@ from crm.revisions import publish
 from crm.revisions.packs import PACKS
 from crm.revisions.processes import new_process_id, report_process
 from crm.revisions.rename import rename_on_shelves
-from crm.revisions.store import live_number
+from crm.revisions.store import earlier_numbers, live_number
 from crm.revisions.workspace import load_workspace
 from crm.runtime import processes, scheduler
 from crm.runtime.redis_server import find_redis_url
@@ -51,6 +51,7 @@ from crm.web.fab.permissions import sync_permissions
 from crm.web.pages import PAGES
 from crm.web.serving.headers import start_logging
 from crm.web.serving.host import Host, Source
+from crm.web.trial import is_taken, judge_by_building
 from workflows import commands as rule_commands
 from workflows import pages as rule_pages
 from workflows import wiring as workflows
@@ -87,7 +88,8 @@ def wire() -> None:
     workflows.register_kinds()
     PAGES.append(rule_pages.register)
     usage.SHELVES += [VIEWS, IMPORTS, DRAFTS, PACKS]
-    publish.BEFORE_PUBLISH.append(judge_publisher)
+    taken_names.TAKEN.append(is_taken)
+    publish.BEFORE_PUBLISH += [judge_publisher, judge_by_building]
     publish.TELL.append(tell_publisher)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
@@ -123,11 +125,16 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
             workspace = load_workspace(engine, number)
         return build_app(workspace, settings, engine)
 
+    def earlier_ones(number: int) -> list[int]:
+        with only_reading(), engine.connect() as connection:
+            return earlier_numbers(connection, number)
+
     return Source(
         read_number,
         build,
         report=lambda number, failure: report_process(engine, process_id, "web", number, failure),
         dispose=lambda app: app.extensions["crm_workspace"].models.dispose(),
+        earlier=earlier_ones,
     )
 
 

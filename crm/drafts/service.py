@@ -12,7 +12,7 @@ from crm.drafts.merge import merge
 from crm.drafts.model import Clash, Draft, Edit
 from crm.entities.identity import assign_identities, identities_from_json
 from crm.entities.kinds import kind_names
-from crm.entities.load import build_schema, documents_from_json
+from crm.entities.load import check_schema, documents_from_json
 from crm.entities.model import Document, Schema
 from crm.entities.walk import ENTITY
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, SchemaError
@@ -113,7 +113,7 @@ def _build(session: CrmSession, draft: Draft) -> tuple[Schema, list[Problem]]:
     documents = documents_of(session, draft)
     sound = [document for document in documents if _has_fields(document)]
     identities = assign_identities(sound, session.workspace.identities)
-    return build_schema(documents, session.workspace.number + 1, identities)
+    return check_schema(documents, session.workspace.number + 1, identities)
 
 
 def _has_fields(document: Document) -> bool:

@@ -13,6 +13,7 @@ from crm.entities.identity import Identities
 from crm.entities.kinds import KINDS, folder_of, kind_names
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import nearest
+from crm.entities.taken_names import taken_names
 from crm.entities.yaml import read_yaml
 from crm.errors import Problem
 
@@ -96,6 +97,15 @@ def build_schema(
     schema, problems = _build(documents, number, identities or Identities())
     circles = find_circles(documents)
     return schema, without_circles(problems) + circles if circles else problems
+
+
+def check_schema(
+    documents: Iterable[Document], number: int, identities: Identities | None = None
+) -> tuple[Schema, list[Problem]]:
+    """Build documents that are to go live: as `build_schema`, and with the names that pages of the app need."""
+    documents = list(documents)
+    schema, problems = build_schema(documents, number, identities)
+    return schema, [*problems, *taken_names(documents)]
 
 
 def _build(documents: list[Document], number: int, identities: Identities) -> tuple[Schema, list[Problem]]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
+
+from crm.entities.model import Document
+from crm.errors import Problem
 
 LONGEST_IDENTIFIER = 63  # characters PostgreSQL keeps of a name
 
@@ -27,46 +31,25 @@ RESERVED_FIELDS = frozenset(SYSTEM_FIELDS) | {
     "my_team",
 }
 
-RESERVED_ENTITIES = frozenset(
-    [
-        "admin",
-        "api",
-        "dashboard",
-        "documents",
-        "draft",
-        "export",
-        "files",
-        "health",
-        "history",
-        "hooks",
-        "import",
-        "imports",
-        "lang",
-        "login",
-        "logout",
-        "lookup",
-        "new",
-        "notifications",
-        "pop",
-        "profile",
-        "publish",
-        "register",
-        "reports",
-        "roles",
-        "search",
-        "segments",
-        "static",
-        "schema",
-        "timeline",
-        "user",
-        "userinfoeditview",
-        "users",
-        "views",
-    ]
-)
-"""First parts of addresses that are pages of our own."""
+RESERVED_ENTITIES = frozenset(["approvals", "bin", "calendar", "hooks", "segments", "user"])
+"""Names of pages to come, and of what every record has; what the app needs today is found by `TAKEN`."""
 
 RESERVED_PREFIXES = ("crm_", "ab_", "sqlite_", "pg_")
+
+TAKEN: list[Callable[[str], bool]] = []
+"""Who says whether an entity's name is taken by a page; filled by `app.py`."""
+
+
+def taken_names(documents: Iterable[Document]) -> list[Problem]:
+    """Return a problem for every entity whose name is taken by a page of the app.
+
+    Only for documents that are to go live: what is live may have a name that a later release needs for itself.
+    """
+    return [
+        Problem("schema.reserved_name", {"name": document.name}).at(**document.place(document.kind))
+        for document in documents
+        if document.kind == "entity" and any(is_taken(document.name) for is_taken in TAKEN)
+    ]
 
 
 def object_name(kind: str, table: str, column: str = "", tail: str = "") -> str:

@@ -64,6 +64,7 @@ MESSAGES = {
     "schema.bad_name": N_(
         "“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."
     ),
+    "schema.cannot_be_built": N_("Koine cannot serve these changes: %(reason)s. Nothing was published."),
     "schema.reserved_name": N_("The name “%(name)s” is taken by the system. Choose another one."),
     "schema.missing_key": N_("The key “%(key)s” is missing."),
     "schema.unknown_key": N_("The key “%(key)s” is not known here."),

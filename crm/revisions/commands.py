@@ -13,7 +13,7 @@ from crm.database import only_reading
 from crm.entities import lint
 from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
-from crm.entities.load import build_schema, load_documents
+from crm.entities.load import check_schema, load_documents
 from crm.entities.model import Document
 from crm.entities.reader import NAME
 from crm.entities.yaml import write_yaml
@@ -77,7 +77,7 @@ def load_folder(folder: Path) -> list[Document]:
     Errors: SchemaError with every problem of every file.
     """
     documents, problems = load_documents(folder)
-    problems += build_schema(documents, 0)[1]
+    problems += check_schema(documents, 0)[1]
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     return documents
@@ -86,7 +86,7 @@ def load_folder(folder: Path) -> list[Document]:
 def check_folder(context: Context, folder: Path) -> None:
     """Check every file and name every problem; with --json what is worth a second look, too."""
     documents, problems = load_documents(folder)
-    schema, found = build_schema(documents, 0)
+    schema, found = check_schema(documents, 0)
     problems += found
     notes = lint.notes_on(schema, documents, schema.entities)
     facts = _in_words({"problems": problems, "notes": notes}, context.language)

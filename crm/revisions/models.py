@@ -83,7 +83,9 @@ class Models(Mapping[str, type[Record]]):
         # No number comes twice: history, files and lists of references would take the new record for the old one.
         table = sa.Table(entity.table, self.registry.metadata, *parts, sqlite_autoincrement=True)
         indexes(entity, table)
-        name = "".join(part.capitalize() for part in entity.name.split("_"))
+        name = "_".join(
+            part.capitalize() for part in entity.name.split("_")
+        )  # one of its own, whatever the name
         cls = type(name, (Record,), {"__entity__": entity, "__table__": table})
         properties = {name: column_property(column, active_history=True) for name, column in columns.items()}
         self.registry.map_imperatively(cls, table, properties=properties, version_id_col=table.c.row_version)

@@ -15,7 +15,7 @@ from crm.entities.identity import (
     reuse_identities,
     twice_claimed,
 )
-from crm.entities.load import build_schema, documents_from_json
+from crm.entities.load import check_schema, documents_from_json
 from crm.entities.model import Document, Schema
 from crm.errors import NotFoundError, Problem
 from crm.revisions import store
@@ -61,7 +61,7 @@ def proposal_of(
     well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
     after = identities or assign_identities(_assignable(well_formed), before)
     after = retire_choices(after, _assignable(well_formed), before, old)
-    schema, problems = build_schema(documents, base + 1, after)
+    schema, problems = check_schema(documents, base + 1, after)
     if identities is None:
         problems = problems + _claimed_twice(_assignable(well_formed), before)
     return Proposal(base, documents, old, before, after, schema, problems)

@@ -28,6 +28,12 @@ def live_number(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(revision.c.number))) or 0
 
 
+def earlier_numbers(connection: sa.Connection, number: int, most: int = 20) -> list[int]:
+    """Return the revisions before one, the last one first."""
+    numbers = sa.select(revision.c.number).where(revision.c.number < number)
+    return list(connection.scalars(numbers.order_by(revision.c.number.desc()).limit(most)))
+
+
 def find_revision(connection: sa.Connection, number: int) -> Mapping | None:
     """Return one revision with its documents and identities as plain data."""
     row = connection.execute(sa.select(revision).where(revision.c.number == number)).first()

@@ -17,7 +17,7 @@ from werkzeug.security import generate_password_hash
 
 from config import ROOT, Settings
 from crm.database import build_engine
-from crm.entities.load import build_schema, load_documents
+from crm.entities.load import check_schema, load_documents
 from crm.errors import SchemaError
 from crm.own_tables.upgrade import upgrade
 from crm.revisions.publish import publish_schema
@@ -75,7 +75,7 @@ def publish_folder(engine: sa.Engine, folder: Path, why: str = "First start") ->
     Errors: SchemaError, with every problem of every file.
     """
     documents, problems = load_documents(folder)
-    problems += build_schema(documents, 0)[1]
+    problems += check_schema(documents, 0)[1]
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     return publish_schema(engine, documents, why)

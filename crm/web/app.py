@@ -85,6 +85,13 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
 
     Shape:  `engine` is the process's own, shared by every revision's app.
     """
+    app = assemble_app(workspace, settings, engine)
+    complete_permissions(app, workspace, engine)
+    return app
+
+
+def assemble_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Flask:
+    """Return the app of one revision without having asked the database anything."""
     folders = {"template_folder": str(TEMPLATES), "static_folder": str(STATIC), "root_path": str(ROOT)}
     app = CrmFlask("crm", static_url_path="/static", **folders)
     app.config.update(flask_settings(settings))
@@ -107,7 +114,6 @@ def build_app(workspace: Workspace, settings: Settings, engine: sa.Engine) -> Fl
         install_skin(app)
         install_globals(app)
         register_pages(builder, workspace, PAGES)
-        complete_permissions(app, workspace, engine)
     return app
 
 

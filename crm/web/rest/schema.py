@@ -10,7 +10,7 @@ from flask_appbuilder import AppBuilder, expose
 
 from crm.database import CrmSession, released_engine
 from crm.drafts import history
-from crm.entities.load import build_schema
+from crm.entities.load import check_schema
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 from crm.messages import told
 from crm.permissions.service import reads_every
@@ -65,7 +65,7 @@ class SchemaApi(DescribedApi):
         """Return every problem of the documents that were sent."""
         configured(current_session())
         documents, problems = sent_documents(sent_object("schema.no_documents"))
-        problems += build_schema(documents, 0)[1]
+        problems += check_schema(documents, 0)[1]
         return answer({"problems": [told(problem, current_actor().language) for problem in problems]})
 
     @expose("/diff", methods=["POST"])

@@ -16,7 +16,7 @@ from crm.drafts import service
 from crm.drafts.model import Draft
 from crm.drafts.uploads import pack_draft
 from crm.entities.kinds import kind_names
-from crm.entities.load import build_schema, load_document
+from crm.entities.load import check_schema, load_document
 from crm.entities.model import Document
 from crm.entities.yaml import MAX_BYTES, write_yaml
 from crm.errors import CrmError, Problem
@@ -149,7 +149,7 @@ def _checked(session: CrmSession, key: tuple[str, str], document: Document) -> l
         for other in service.documents_of(session, draft)
         if (other.kind, other.name) not in (key, (document.kind, document.name))
     ]
-    found = build_schema([*others, document], session.workspace.number + 1)[1]
+    found = check_schema([*others, document], session.workspace.number + 1)[1]
     return [problem for problem in found if problem.file == document.file]
 
 

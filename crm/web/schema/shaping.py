@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from crm.drafts import service as drafts
 from crm.drafts.shape import has_shape, is_text
-from crm.entities.load import build_schema, documents_from_json
+from crm.entities.load import check_schema, documents_from_json
 from crm.entities.model import Document, Mark
 from crm.entities.usage import Usage
 from crm.errors import CrmError, NotFoundError, Problem
@@ -162,7 +162,7 @@ def find_problems(body: Mapping[str, Any], path: tuple = (), name: str = "") -> 
     *others, own = documents_with(body, name)
     places = [(), *_paths(body)]
     own = replace(own, marks={place: Mark(number, 1) for number, place in enumerate(places, 1)})
-    _schema, problems = build_schema([*others, own], current_session().workspace.number + 1)
+    _schema, problems = check_schema([*others, own], current_session().workspace.number + 1)
     found = [
         (places[min(problem.line or 1, len(places)) - 1], problem)
         for problem in problems

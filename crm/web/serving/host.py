@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,7 @@ class Source:
     build: Callable[[int], Flask]
     report: Callable[[int, str], None] = lambda number, failure: None
     dispose: Callable[[Flask], None] = lambda app: None
+    earlier: Callable[[int], Iterable[int]] = lambda number: ()
 
 
 class Serving:
@@ -143,7 +145,7 @@ class Host:
         """Build the first app now, so that the first reader does not wait for it."""
         with self._building:
             if self.serving is None:
-                self.serving = self._build(self.source.live_number())
+                self.serving = self._build_first(self.source.live_number())
         self._report(self.serving.number)
 
     def watch(self) -> None:
@@ -217,9 +219,7 @@ class Host:
             fresh = self._build(number)
         except Exception as error:  # Whatever fails, the old revision serves on, and admins read why.
             logger.exception("Revision %s could not be built; the old one keeps serving", number)
-            self.state.failed_number, self.state.failure = number, type(error).__name__
-            self.state.reason = f"Revision {number}: {type(error).__name__}: {error}"
-            self.state.retry_at = time.monotonic() + RETRY_SECONDS
+            self._remember_failure(number, error)
             self._report(self.serving.number)
         else:
             old, self.serving = self.serving, fresh
@@ -229,6 +229,24 @@ class Host:
             self._report(number)
         finally:
             self._building.release()
+
+    def _build_first(self, number: int) -> Serving:
+        """Build the live revision, or else the last one before it that can be built: pages are worth more than none."""
+        try:
+            return self._build(number)
+        except Exception as error:  # Whatever fails, an earlier revision may serve, and admins read why.
+            for earlier in self.source.earlier(number):
+                with suppress(Exception):  # The first failure is the one to report.
+                    serving = self._build(earlier)
+                    logger.exception("Revision %s could not be built; revision %s serves", number, earlier)
+                    self._remember_failure(number, error)
+                    return serving
+            raise
+
+    def _remember_failure(self, number: int, error: Exception) -> None:
+        self.state.failed_number, self.state.failure = number, type(error).__name__
+        self.state.reason = f"Revision {number}: {type(error).__name__}: {error}"
+        self.state.retry_at = time.monotonic() + RETRY_SECONDS
 
     def _build(self, number: int) -> Serving:
         started = time.perf_counter()

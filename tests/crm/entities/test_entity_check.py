@@ -57,7 +57,7 @@ def test_a_plain_entity_has_no_problem():
         (GOOD + "  pages: {type: integer, was: [name]}\n", "schema.expected_text", 5),
         ("entity: book\nfields: []\n", "schema.expected_map", 2),
         ("entity: crm_book\nfields:\n  name: {type: text}\n", "schema.reserved_name", 1),
-        ("entity: search\nfields:\n  name: {type: text}\n", "schema.reserved_name", 1),
+        ("entity: calendar\nfields:\n  name: {type: text}\n", "schema.reserved_name", 1),
         ("entitty: book\n", "schema.unknown_kind_near", 1),
         ("label: {fr: Livre}\n" + GOOD, "schema.unknown_kind", 1),
         (GOOD + "label: {fr: Livre}\n", "schema.unknown_language", 5),

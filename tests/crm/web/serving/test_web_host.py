@@ -215,3 +215,17 @@ def test_a_publish_is_served_without_a_restart(house: House) -> None:
     number = house.publish(entities_firm=DOCUMENTS["entities/firm.yaml"].rstrip() + field)
     wait_for(lambda: browser.get("/health").headers["X-Revision"] == str(number))
     assert "Size in people" in browser.get("/firm/add").text
+
+
+def test_a_start_with_a_live_revision_that_does_not_build_serves_the_last_good_one(revisions):
+    revisions.number, revisions.broken = 4, {4, 3}
+    host = revisions.host()
+    host.source.earlier = lambda number: range(number - 1, 0, -1)
+    assert read(host) == "2"
+    assert "4" in host.notes()[0] and revisions.failures[-1].startswith("Revision 4: ValueError")
+
+
+def test_a_start_without_any_revision_that_builds_says_why(revisions):
+    revisions.broken = {1}
+    with Client(revisions.host()).get("/") as answer:
+        assert answer.status_code == 503
