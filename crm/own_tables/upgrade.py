@@ -60,7 +60,7 @@ def upgrade(engine: sa.Engine) -> Upgraded:
 
     Errors: UnavailableError when a newer release made the database, or what it lacks cannot be brought back.
     """
-    with _in_words(), alone(engine) as connection:
+    with alone(engine) as connection, _in_words():
         found = _bring_to_today(connection)
         connection.commit()
     for install in (install_functions, install_moves):
@@ -84,7 +84,9 @@ def _in_words() -> Iterator[None]:
     """Turn what the database refuses into an error a person can act on."""
     try:
         yield
-    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError) as error:
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         reason = str(error.orig).strip().splitlines()[0]  # the other lines hold values
         raise UnavailableError("database.refused", reason=reason) from error
 
@@ -110,7 +112,7 @@ def sql_of_upgrade(engine: sa.Engine) -> str:
 def _rehearse(engine: sa.Engine) -> str:
     """Do it on a SQLite file and take it back: a table that is copied must be looked at as it is by then."""
     seen: list[str] = []
-    with _in_words(), alone(engine) as connection:
+    with alone(engine) as connection, _in_words():
         driver = connection.connection.driver_connection
         driver.set_trace_callback(seen.append)
         try:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from config import ROOT, Settings
+from config import ROOT, Settings, load_settings
 from crm.database import build_engine
 from crm.errors import UnavailableError
 from crm.messages import render
@@ -31,13 +31,21 @@ def run(engine: sa.Engine, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-def start(settings: Settings, *command: str) -> subprocess.CompletedProcess:
-    """Run one of our programs on the test's database."""
+def begin(settings: Settings, *command: str) -> subprocess.Popen:
+    """Start one of our programs on the test's database."""
     given = {"CRM_DATABASE_URL": settings.database_url, "CRM_INSTANCE": str(settings.instance)}
     with socket.create_server(("127.0.0.1", 0)) as probe:
         given["CRM_PORT"] = str(probe.getsockname()[1])
     environ = {**os.environ, **given, "CRM_REDIS_URL": "redis://127.0.0.1:1", "FLASK_APP": "app"}
-    return subprocess.run([sys.executable, *command], env=environ, cwd=ROOT, capture_output=True, text=True)
+    place = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, *command], env=environ, **place)
+
+
+def start(settings: Settings, *command: str) -> subprocess.CompletedProcess:
+    """Run one of our programs to its end."""
+    with begin(settings, *command) as process:
+        stdout, stderr = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(engine):
@@ -161,3 +169,24 @@ def test_the_commands_say_what_was_done(settings, engine):
 def test_an_empty_database_is_made_and_the_command_says_so(settings, empty_database_url):
     given = replace(settings, database_url=empty_database_url)
     assert "The tables were made" in start(given, "-m", "flask", "crm", "init").stdout
+
+
+def test_of_two_that_upgrade_at_once_one_does(unversioned, empty_database_url, tmp_path):
+    run(unversioned, "DROP INDEX ix_crm_change_record")
+    settings = load_settings({"CRM_DATABASE_URL": empty_database_url, "CRM_INSTANCE": str(tmp_path / "i")})
+    both = [begin(settings, "-m", "flask", "crm", "upgrade", "--json") for _ in range(2)]
+    facts = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+    assert sorted(len(each["ran"]) for each in facts) == [0, len(known_versions())]
+    assert sorted(each["repaired"] for each in facts) == [[], ["crm_change.ix_crm_change_record"]]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_worker_waits_for_the_upgrade_and_goes_on(unversioned, empty_database_url, tmp_path):
+    settings = load_settings({"CRM_DATABASE_URL": empty_database_url, "CRM_INSTANCE": str(tmp_path / "i")})
+    with begin(settings, "-m", "crm", "worker") as worker:
+        try:
+            assert "was not upgraded" in worker.stderr.readline()
+            upgrade(unversioned)
+            assert "revision 0" in worker.stderr.readline()  # it goes on, and finds none published
+        finally:
+            worker.kill()
