@@ -14,9 +14,10 @@ from crm.records.service import update_record
 from crm.records.timeline import history_of
 from crm.revisions.former_names import FormerNames, read_former_names
 from crm.revisions.publish import publish_schema
-from crm.revisions.rename import rename_document, rename_field
+from crm.revisions.rename import rename_document
 from crm.revisions.workspace import get_workspace
 from tests.conftest import find_actor
+from tests.crm.revisions.publishing import rename_field
 from tests.factories import make_record
 
 ITEM = {
