@@ -8,6 +8,7 @@ from typing import Any
 from crm.entities.model import Entity
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
+from crm.fields.choice import all_choices
 from crm.permissions.model import Actor
 from crm.permissions.service import readable_fields, writable_fields
 
@@ -109,7 +110,7 @@ def _schema(field: Field) -> dict[str, Any]:
     if type_of(field).holds_files:
         return {"type": "array", "items": FILE} if field.options.get("many") else FILE
     if type_of(field).chooses_one:
-        return {"type": "string", "enum": list(field.options["choices"]), "nullable": not field.required}
+        return {"type": "string", "enum": list(all_choices(field)), "nullable": not field.required}
     shape = (
         REFERENCES
         if type_of(field).points and type_of(field).several
