@@ -70,12 +70,16 @@
       if (answer?.redirected) koine.signedOut();
       const found = answer?.ok && !answer.redirected ? await answer.json().catch(() => null) : null;
       this.failed = !found;
-      this.hits = new Map((found || []).map(({ value }, place) => [value, 1 / (1 + place)]));
       return found || [];
     }
   }
 
+  // Options that stand in the select itself, such as “me”, are found like those of the server, and before them.
+  const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const ownOptions = (select) => [...select.options].filter(({ value }) => value).map(({ value, text }) => ({ value, text }));
+
   const lookUp = (select) => {
+    const standing = ownOptions(select);
     const asking = new Asking(select.dataset.lookup);
     const noHits = () => part("div", "no-results", koine.words(asking.waiting ? "searching" : asking.failed ? "failed" : "noneFound"));
     const own = {
@@ -96,7 +100,11 @@
       made.clearActiveOption();
       made.refreshOptions(made.isFocused && !made.isInputHidden);
     };
-    const arrive = (found) => {
+    const arrive = (answer) => {
+      const near = standing.filter(({ text }) => fold(text).includes(fold(asking.query)));
+      const known = new Set(near.map(({ value }) => value));
+      const found = [...near, ...answer.filter(({ value }) => !known.has(value))];
+      asking.hits = new Map(found.map(({ value }, place) => [value, 1 / (1 + place)]));
       made.clearOptions();
       made.addOptions(found);
       asking.waiting = false;

@@ -191,3 +191,39 @@ def test_a_search_that_fails_says_so_and_takes_nothing(visit: Visit, customers: 
     page.get_by_text("That did not work.").wait_for()
     page.keyboard.press("Enter")
     assert chosen(page) == ""
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "me"), ("el", "ο τρεχων"), ("he", "")])
+def test_me_is_found_among_the_users(
+    visit: Visit, customers: dict[str, int], language: str, words: str
+) -> None:
+    visitor = visit("admin", language=language)
+    visitor.open("/deal/filter")
+    page = visitor.page
+    page.locator("[name='if/0.p']").select_option("owner")
+    box = page.locator("#if-0-v0-ts-control")
+    box.click()
+    page.locator(".ts-dropdown .option").first.wait_for()
+    values = "() => [...document.querySelectorAll('.ts-dropdown .option')].map((one) => one.dataset.value)"
+    assert page.evaluate(values)[:2] == ["me", "my_team"]
+    if words:
+        box.press_sequentially(words)
+        page.locator(".ts-dropdown .option.active[data-value='me']").wait_for()
+        page.keyboard.press("Enter")
+        assert chosen(page, "'if/0.v'") == "me"
+
+
+def test_a_choice_of_several_takes_what_was_typed_at_any_speed(
+    visit: Visit, customers: dict[str, int]
+) -> None:
+    visitor = visit("admin", language="el")
+    visitor.open("/deal/filter")
+    page = visitor.page
+    page.locator("[name='if/0.p']").select_option("stage")
+    page.locator("[name='if/0.o'] option[value='is_one_of']").wait_for(state="attached")
+    page.locator("[name='if/0.o']").select_option("is_one_of")
+    box = page.locator("#if-0-v0-ts-control")
+    box.click()
+    box.press_sequentially("χαμενη")
+    page.keyboard.press("Enter")
+    assert chosen(page, "'if/0.v'") == "lost"
