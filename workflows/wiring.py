@@ -9,6 +9,7 @@ from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import Workshop, organisation_of
 from workflows.rules.kinds import register_kinds
+from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
 from workflows.runs import store as _store  # noqa: F401 - declares its tables
 

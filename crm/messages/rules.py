@@ -76,6 +76,14 @@ MESSAGES = {
     "rule.too_deep": N_(
         "More than %(limit)s rules would follow from one another (%(chain)s), so “%(rule)s” does not run."
     ),
+    "rule.budget_records": N_(
+        "“%(rule)s” was held back: from one cause rules write at most %(limit)s records."
+    ),
+    "rule.budget_mails": N_("“%(rule)s” was held back: from one cause rules send at most %(limit)s e-mails."),
+    "rule.budget_notices": N_(
+        "“%(rule)s” was held back: from one cause rules notify people at most %(limit)s times."
+    ),
+    "rule.budget_runs": N_("“%(rule)s” was held back: from one cause rules run at most %(limit)s times."),
     "rule.crashed": N_("The rule “%(rule)s” broke for a technical reason. The details are in the log."),
     "rule.gave_up": N_("The rule “%(rule)s” was tried several times without coming to an end."),
     "rule.no_longer_true": N_("When its turn came, the conditions no longer held."),
@@ -90,6 +98,7 @@ MESSAGES = {
     # what a step has done
     "rule.effect_to": N_("To"),
     "rule.effect_until": N_("Waits until"),
+    "rule.effect_out_of_reach": N_("Not told: the record is out of their reach"),
     "rule.effect_nothing": N_("Nothing had to be changed."),
     # when a rule starts
     "notification.not_found": N_("There is no such notification."),

@@ -11,11 +11,12 @@ from crm.entities.schema_parts import TEXT, closed
 from crm.entities.walk import Spot, Walker
 from crm.texts import N_
 from workflows.actions.base import Action, Line, Outcome
-from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
+from workflows.actions.recipients import PEOPLE, check_recipients, say_unreached, unreached, walk_recipients
 from workflows.placeholders import check_text
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import recipient_words, say
+from workflows.runs.budget import NOTICES
 
 
 class Notify(Action):
@@ -52,21 +53,27 @@ class Notify(Action):
         """Write one notification per user; the link leads to the record, if it still exists."""
         users = work.users(step.body["to"])
         words = work.in_every_language(step.body["text"])
+        told, out_of_reach = [], []
         for user in users:
+            reader = work.reader(user.id)
+            (told if reader else out_of_reach).append(user.name)
+            if reader is None:
+                continue
+            work.spend(NOTICES)
             notifications.add_notification(
                 work.session,
                 notifications.Notice(
                     user_id=user.id,
-                    text=words,
+                    text=work.in_every_language(step.body["text"], reader),
                     entity=work.entity.name,
                     record_id=None if work.is_gone else work.record.id,
                     key=f"{work.key}:{user.id}",
                 ),
             )
         language = work.organisation.language
-        effect = {"action": self.name, "to": [user.name for user in users], "text": words[language]}
-        return Outcome(effect)
+        return Outcome({"action": self.name, "to": told, "text": words[language], **unreached(out_of_reach)})
 
     def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
         """Say what was told."""
         yield say("rule.effect_text", language), effect["text"]
+        yield from say_unreached(effect, language)

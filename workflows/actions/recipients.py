@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from crm.entities.schema_parts import WORD, Schema, one_key, one_or_many
 from crm.entities.walk import NAMED, SENT, Spot, Walker, to_be
+from workflows.actions.base import Line
 from workflows.rules.place import Place
+from workflows.rules.words import say
 
 ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,190}\Z")
 MAX_RECIPIENTS = 20  # lines of `to`; a role may stand for more people
@@ -66,6 +68,17 @@ def walk_recipients(value: Any, spot: Spot, walker: Walker) -> Any:
         return walker.part("recipient")(written, at.to_be(SENT))
 
     return walker.each(one)(value, spot)
+
+
+def unreached(names: list[str]) -> dict[str, list[str]]:
+    """Return what an effect says of users who were told nothing, because the record is out of their reach."""
+    return {"out_of_reach": names} if names else {}
+
+
+def say_unreached(effect: Mapping[str, Any], language: str) -> Iterator[Line]:
+    """Say who was told nothing, because the record is out of their reach."""
+    if effect.get("out_of_reach"):
+        yield say("rule.effect_out_of_reach", language), ", ".join(effect["out_of_reach"])
 
 
 def is_address(text: str) -> bool:

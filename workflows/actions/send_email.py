@@ -10,12 +10,13 @@ from crm.entities.schema_parts import WORD, closed
 from crm.entities.walk import Spot, Walker
 from crm.texts import N_
 from workflows.actions.base import Action, Line, Outcome
-from workflows.actions.recipients import PEOPLE, check_recipients, walk_recipients
+from workflows.actions.recipients import PEOPLE, check_recipients, say_unreached, unreached, walk_recipients
 from workflows.mail import outbox
 from workflows.placeholders import check_text
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import recipient_words, say
+from workflows.runs.budget import MAILS
 
 
 class SendEmail(Action):
@@ -63,15 +64,19 @@ class SendEmail(Action):
     def perform(self, step: Step, work: Any) -> Outcome:
         """Write the messages, ready in the recipient's language; somebody without an address gets none."""
         template = work.schema.parts["template"][step.body["template"]]
-        sent = []
+        sent, out_of_reach = [], []
         for number, recipient in enumerate(work.addresses(step.body["to"])):
             message = work.compose(template, recipient)
+            (sent if message else out_of_reach).append(recipient.address)
+            if message is None:
+                continue
+            work.spend(MAILS)
             outbox.add_message(work.session, message, f"{work.key}:{number}")
-            sent.append(recipient.address)
-        effect = {"action": self.name, "to": sent, "template": template.name}
-        return Outcome(effect if sent else {**effect, "nobody": True})
+        effect = {"action": self.name, "to": sent, "template": template.name, **unreached(out_of_reach)}
+        return Outcome(effect if sent or out_of_reach else {**effect, "nobody": True})
 
     def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
         """Say when there was nobody to send it to."""
         if effect.get("nobody"):
             yield "", say("rule.effect_nobody", language)
+        yield from say_unreached(effect, language)

@@ -19,8 +19,10 @@ from workflows.actions.base import Outcome
 from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
+from workflows.runs.budget import BudgetError, root_of
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
+from workflows.runs.telling import tell_admins
 from workflows.runs.versions import find_rule
 from workflows.runs.work import Work
 from workflows.triggers import TRIGGERS
@@ -70,6 +72,8 @@ def execute_run(workshop: Workshop, row: Mapping) -> None:
         _end(workshop, row, end.state, [Problem(end.code, {"rule": row["rule"]})])
     except (ConflictError, UnavailableError) as error:
         _retry(workshop, row, problems_of(error))
+    except BudgetError as error:
+        _hold_back(workshop, row, error)
     except CrmError as error:
         _end(workshop, row, store.FAILED, problems_of(error))
     except Exception:  # the outermost edge: a bug or a database that was away; logged, tried again, shown
@@ -87,6 +91,15 @@ def _rule_of(workshop: Workshop, row: Mapping) -> Rule:
 def _end(workshop: Workshop, row: Mapping, state: str, problems: Sequence[Problem]) -> None:
     with workshop.session() as session:
         store.end_run(session, row, state, workshop.clock(), as_json(problems))
+
+
+def _hold_back(workshop: Workshop, row: Mapping, error: BudgetError) -> None:
+    """Stop a run that would go beyond its cause's budget, and tell the administrators, once per rule and day."""
+    problem, now = error.as_problem(), workshop.clock()
+    with workshop.session() as session:
+        store.end_run(session, row, store.STOPPED, now, as_json([problem]))
+        key = f"{problem.code}:{row['rule']}:{now:%Y-%m-%d}"
+        tell_admins(session, workshop, problem, (row["entity"], row["record_id"]), key)
 
 
 def _retry(workshop: Workshop, row: Mapping, problems: Sequence[Problem]) -> None:
@@ -202,7 +215,8 @@ class Execution:
         if record is None:
             raise EndedError(store.STOPPED, "rule.record_gone")
         organisation = replace(self.workshop.organisation, zone=self.actor.time_zone)
-        return Work(session, self.rule, record, f"{self.row['id']}:{step.path}", organisation, is_gone)
+        key = f"{self.row['id']}:{step.path}"
+        return Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row))
 
 
 def continue_run(session: CrmSession, run_id: int, now: dt.datetime) -> bool:

@@ -15,20 +15,19 @@ from crm.conditions import Scope, evaluate
 from crm.database import CrmSession
 from crm.entities.model import Schema
 from crm.errors import Problem
-from crm.notifications import Notice, add_notification
 from crm.permissions.rows import scope_of
-from crm.permissions.service import ADMIN_ROLE
-from crm.permissions.store import list_users_with_role
 from crm.records.journal import CREATED, DELETED, UPDATED
 from crm.revisions.former_names import read_former_names
 from workflows.organisation import Workshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
+from workflows.runs.budget import RUNS, held_back, root_of_chain, spend
 from workflows.runs.edges import Edges
-from workflows.runs.errors import as_json, sentences
+from workflows.runs.errors import as_json
 from workflows.runs.late import late_day
 from workflows.runs.moments import History, Moment, Origin, actor_of
+from workflows.runs.telling import tell_admins
 from workflows.runs.ticking import occasion_of
 from workflows.runs.versions import rows_today
 from workflows.triggers import TRIGGERS, DateTrigger, EventTrigger
@@ -140,9 +139,7 @@ def _runs_of(
     session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment, edges: Edges
 ) -> Iterator[dict[str, Any]]:
     for firing in fired_by(session, workshop, row, moment, edges):
-        if firing.state == store.STOPPED:
-            _tell_admins(session, workshop, firing, moment)
-        yield run_row(session, workshop, firing, row, moment)
+        yield _planned(session, workshop, firing, row, moment)
 
 
 def _runs_of_edges(session: CrmSession, workshop: Workshop, edges: Edges) -> Iterator[dict[str, Any]]:
@@ -159,19 +156,25 @@ def _runs_of_edges(session: CrmSession, workshop: Workshop, edges: Edges) -> Ite
         )
         row = {**event, "kind": EDGE, "entity": rule.entity, "record_id": record_id}
         firing = _firing(session, rule, row, origin, key_of(rule, row, workshop))
-        if firing.state == store.STOPPED:
-            _tell_admins(session, workshop, firing, origin)
-        yield run_row(session, workshop, firing, row, origin)
+        yield _planned(session, workshop, firing, row, origin)
 
 
-def _tell_admins(session: CrmSession, workshop: Workshop, firing: Firing, moment: Origin) -> None:
-    """Tell those who may do everything that rules go in circles, once per circle and revision."""
-    languages = workshop.organisation.languages
-    text = {language: sentences(as_json([firing.error]), language)[0] for language in languages}
-    circle = zlib.crc32(f"{moment.entity.name} {firing.rule.name} {_names(_rules_in(moment))}".encode())
-    for admin in list_users_with_role(session.connection(), ADMIN_ROLE):
-        key = f"circle:{session.workspace.number}:{circle}:{admin}"
-        add_notification(session, Notice(admin, text, moment.entity.name, moment.record_id, key))
+def _planned(
+    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, origin: Origin
+) -> dict[str, Any]:
+    """Return the row of a run; one that would be too much for its cause, or goes in circles, is held back and told."""
+    root = root_of_chain(session, origin.cause, row["id"])
+    about = (origin.entity.name, origin.record_id)
+    spreads = bool(_rules_in(origin)) or row["kind"] == EDGE
+    if firing.state == store.WAITING and spreads and not spend(session, root, RUNS):
+        error = held_back(firing.rule, RUNS)
+        firing = Firing(firing.rule, event_key(row), store.STOPPED, error)
+        key = f"{error.code}:{firing.rule.name}:{workshop.clock():%Y-%m-%d}"
+        tell_admins(session, workshop, error, about, key)
+    elif firing.state == store.STOPPED:
+        circle = zlib.crc32(f"{origin.entity.name} {firing.rule.name} {_names(_rules_in(origin))}".encode())
+        tell_admins(session, workshop, firing.error, about, f"circle:{session.workspace.number}:{circle}")
+    return {**run_row(session, workshop, firing, row, origin), "root": root}
 
 
 def fired_by(

@@ -34,6 +34,7 @@ run = sa.Table(
     sa.Column("entity", sa.String(64), nullable=False),
     sa.Column("record_id", sa.BigInteger, nullable=False),
     sa.Column("event_id", sa.BigInteger),
+    sa.Column("root", sa.String(40)),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("due_at", sa.DateTime, nullable=False),
     sa.Column("lease_until", sa.DateTime),
@@ -50,6 +51,8 @@ run = sa.Table(
     sa.Index("ix_crm_run_rule", "rule", "id"),
 )
 """One execution of a rule on one record. `trigger_key` names what fired it, so that it fires once.
+
+`root` names the cause (an event that no rule made); None for a run of the clock, which is its own.
 
 `attempts` counts every claim and fences off the ones before; `tries` counts those since the run last got on.
 

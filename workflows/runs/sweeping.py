@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm import events, queue
 from workflows.mail import outbox
 from workflows.organisation import Workshop
-from workflows.runs import store
+from workflows.runs import budget, store
 from workflows.triggers import TRIGGERS
 
 ERASER = "#erase"  # no rule can be called so
@@ -67,4 +67,5 @@ def erase_old(workshop: Workshop, keep_days: int) -> int:
         gone = session.execute(
             sa.delete(events.event).where(events.event.c.id.in_(handled.limit(ERASE_AT_ONCE)))
         )
+        session.execute(sa.delete(budget.spent).where(budget.spent.c.at < before))
     return len(ids) + gone.rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from crm.errors import Problem, RuleError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.permissions.rows import scope_of
+from crm.permissions.service import actor_of_user
 from crm.records import service
 from crm.records.journal import kept_value
 from crm.texts import Text
@@ -26,17 +28,22 @@ from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
 from workflows.paths import PATH, display_of, find_path, follow, value_of
 from workflows.placeholders import fill
+from workflows.readers import DASH, TextReader
 from workflows.rules.model import Rule, Template
+from workflows.runs.budget import RECORDS, BudgetError, held_back, spend
+
+logger = logging.getLogger(__name__)
 
 MAX_RELATED = 1_000  # records one step may write
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom an e-mail goes to, and the language they read."""
+    """Whom an e-mail goes to, and the language they read; `user_id` is None for whoever is no user."""
 
     address: str
     language: str
+    user_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Work:
     """One step at work.
 
     Shape:  `record` is the mapped record, or the draft of one that is gone. `key` names the step of the run,
-            the same at every attempt: what it writes outside the record carries it.
+            the same at every attempt: what it writes outside the record carries it. `root` names the cause.
     """
 
     session: CrmSession
@@ -53,6 +60,7 @@ class Work:
     key: str
     organisation: Organisation
     is_gone: bool = False
+    root: str = ""
 
     @property
     def schema(self) -> Schema:
@@ -78,6 +86,8 @@ class Work:
         before = _as_json(record, values)
         service.update_record(self.session, record.__entity__, record.id, values, self._situation())
         after = _as_json(record, values)
+        if before != after:
+            self.spend(RECORDS)
         fields = record.__entity__.fields
         return {
             name: [kept_value(fields[name], value) for value in (before[name], after[name])]
@@ -87,11 +97,22 @@ class Work:
 
     def create(self, entity: str, values: Mapping[str, Any]) -> Any:
         """Create a record as the rule."""
+        self.spend(RECORDS)
         return service.create_record(self.session, self.schema.entities[entity], values, self._situation())
 
     def delete(self, record: Any) -> None:
         """Delete a record as the rule."""
+        self.spend(RECORDS)
         service.delete_record(self.session, record.__entity__, record.id)
+
+    def spend(self, kind: str) -> None:
+        """Count one more thing that is done from this run's cause.
+
+        Errors: BudgetError when it would be too much; the step is taken back.
+        """
+        if not spend(self.session, self.root, kind):
+            problem = held_back(self.rule, kind)
+            raise BudgetError(problem.code, **problem.params)
 
     def _situation(self) -> Situation:
         return Situation(self.organisation.language, self.organisation.zone, "rule")
@@ -127,8 +148,13 @@ class Work:
             raise RuleError("rule.formula_no_longer_fits", problems, formula=formula)
         return evaluate(node, record, scope_of(self.session))
 
-    def writer(self, language: str, record: Any = None) -> Callable[[str], str]:
-        """Return what writes a path's value as plain text in a language; an unknown path is empty."""
+    def writer(
+        self, language: str, record: Any = None, reader: TextReader | None = None
+    ) -> Callable[[str], str]:
+        """Return what writes a path's value as plain text in a language; an unknown path is empty.
+
+        Shape:  for a `reader`, what their rights do not show is a dash.
+        """
         record = self.record if record is None else record
         situation = replace(self._situation(), language=language)
 
@@ -136,10 +162,14 @@ class Work:
             path = find_path(text, record.__entity__, self.schema)
             if isinstance(path, Problem):
                 return ""
+            if reader and not reader.may_see(record, path):
+                return DASH
             if path.entity is None:
                 return self._of_user(follow(record, path), path.field.name)
             if path.is_link:
                 return self._link(follow(record, path))
+            if reader:
+                return reader.words(record, path, situation)
             return display_of(self.session, record, path, situation)
 
         return write
@@ -153,13 +183,32 @@ class Work:
             return ""
         return f"{self.organisation.public_url}/{record.__entity__.name}/show/{record.id}"
 
-    def in_every_language(self, text: str | Mapping[str, str]) -> dict[str, str]:
+    def in_every_language(
+        self, text: str | Mapping[str, str], reader: TextReader | None = None
+    ) -> dict[str, str]:
         """Return a text filled in, per language of the organisation."""
         words = Text(text)
         return {
-            language: fill(words.get(language), self.writer(language))
+            language: fill(words.get(language), self.writer(language, reader=reader))
             for language in self.organisation.languages
         }
+
+    def reader(self, user_id: int) -> TextReader | None:
+        """Return a user as the reader of a text about the record; None when the record is out of their reach."""
+        actor = actor_of_user(
+            self.session.connection(),
+            user_id,
+            self.schema,
+            self.organisation.language,
+            self.organisation.zone.key,
+        )
+        found = TextReader(self.session, actor)
+        if found.may_read(self.record):
+            return found
+        logger.info(
+            "%s: %s #%s is out of reach of user %s", self.rule.name, self.entity.name, self.record.id, user_id
+        )
+        return None
 
     def users(self, to: Any) -> list[people.Person]:
         """Return the users a `to` stands for, each once; a user field that is empty stands for nobody."""
@@ -207,8 +256,10 @@ class Work:
         if path and not isinstance(path, Problem) and path.entity is None:
             user = follow(self.record, path)
             person = people.find_person(self.session, user.id) if user is not None else None
-            return [Recipient(person.email, person.language or usual)] if person else []
-        return [Recipient(person.email, person.language or usual) for person in self._users_of(line)]
+            return [Recipient(person.email, person.language or usual, person.id)] if person else []
+        return [
+            Recipient(person.email, person.language or usual, person.id) for person in self._users_of(line)
+        ]
 
     def _language_of(self, holder: Any) -> str:
         """Return the language of a record's person: what its choice field `language` says, if it has one."""
@@ -216,9 +267,13 @@ class Work:
         found = holder.language if field and FIELD_TYPES[field.type].chooses_one else None
         return found if found in self.organisation.languages else self.organisation.language
 
-    def compose(self, template: Template, recipient: Recipient) -> Message:
-        """Return a message ready to send, in the recipient's language."""
-        return compose(template, recipient.address, recipient.language, self.writer(recipient.language))
+    def compose(self, template: Template, recipient: Recipient) -> Message | None:
+        """Return a message in the recipient's language; None when the record is out of a user's reach."""
+        reader = self.reader(recipient.user_id) if recipient.user_id is not None else None
+        if recipient.user_id is not None and reader is None:
+            return None
+        write = self.writer(recipient.language, reader=reader)
+        return compose(template, recipient.address, recipient.language, write)
 
     def count_by_user(self, name: str, condition: Any, ids: Sequence[int]) -> dict[int, int]:
         """Return how many records of the rule's entity each user has in a field."""
