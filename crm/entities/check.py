@@ -10,7 +10,7 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.errors import Problem
-from crm.fields import FIELD_TYPES, type_named
+from crm.fields import FIELD_TYPES, kind_of, type_named
 from crm.fields.choice import COLORS
 from crm.fields.options import check_word
 
@@ -172,6 +172,9 @@ def _type_of(fields: Mapping, name: str) -> str:
     return str(body.get("type")) if isinstance(body, Mapping) else ""
 
 
+WORDS_BESIDE = frozenset({"region_field", "country_field", "currency_field"})
+
+
 def check_together(document: Document, schema: Schema, names: set[str]) -> list[Problem]:
     """Return the problems of an entity among the others: references, conditions, formulas, title."""
     reader = BodyReader(document)
@@ -183,6 +186,8 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             reader.known(target, names, (*path, "to"), "entity")
         if target in schema.entities:
             _check_lines(reader, field.options.get("only"), schema.entities[target], schema, (*path, "only"))
+        for key in sorted(FIELD_TYPES[field.type].result(field).beside & WORDS_BESIDE):
+            _check_beside(reader, field.options.get(key), entity, (*path, key))
         for key in CONDITIONS:
             _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
         if isinstance(field.default, str) and field.default.startswith("="):
@@ -211,6 +216,14 @@ def _check_lines(
 ) -> None:
     if lines:
         reader.add(parse_conditions(list(lines), entity, schema)[1], path)
+
+
+def _check_beside(reader: BodyReader, name: str | None, entity: Entity, path: tuple) -> None:
+    """Refuse a key that names no field, or one that holds no word: neither a country nor a currency."""
+    if name is not None and reader.known(name, entity.fields, path, "field"):
+        beside = entity.fields[name]
+        if kind_of(beside) != "text" or beside.encrypted:
+            reader.refuse("schema.beside_needs_word", path, name=name)
 
 
 def _check_inverses(reader: BodyReader, entity: Entity, schema: Schema) -> None:

@@ -50,6 +50,7 @@ MESSAGES = {
     "record.leads_away": N_("This value decides who has access to the record."),
     "record.out_of_reach": N_("Not saved: with these values you would lose access to this record."),
     "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
+    "record.search_too_long": N_("A search has at most %(limit)s characters."),
     "record.bad_query": N_("This cannot be answered as it was asked."),
     "record.unknown_filter": N_("“%(name)s” in the address is no filter of this list."),
     "record.bad_argument": N_("“%(value)s” is no value for “%(name)s” in the address."),

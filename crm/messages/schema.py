@@ -85,6 +85,7 @@ MESSAGES = {
     "schema.caller_needs_phone": N_(
         "Only a field of type “phone” can take a caller's number; “%(name)s” is none."
     ),
+    "schema.beside_needs_word": N_("“%(name)s” holds no word; a choice or a text is needed here."),
     "schema.board_needs_choice": N_("A board needs a choice field for its columns; “%(name)s” is none."),
     "schema.required_in_circle": N_(
         "No record could be the first, for each needs another one before it: %(circle)s. Let one of these fields be "

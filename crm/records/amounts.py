@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from crm.entities.model import Entity
 from crm.fields.base import Field, Situation
 from crm.fields.money import currencies
-from crm.records.values import field_of, type_of
+from crm.records.values import type_of
 
 BETWEEN = " · "
-
-
-def currency_field(entity: Entity, field: Field) -> Field | None:
-    """Return the field that says in which currency an amount is; None for one that has its own, and for no amount."""
-    name = field.options.get("currency_field")
-    if not name or type_of(field).result(field).name != "money" or name not in entity.fields:
-        return None
-    return field_of(entity, name)
 
 
 def usual_currency(field: Field, situation: Situation) -> str:
@@ -59,13 +50,3 @@ def amount_text(field: Field, amount: Any, currency: str, situation: Situation) 
     """Return an amount of a field in a currency; "" stands for the field's own."""
     beside = {field.options["currency_field"]: currency} if currency else {}
     return type_of(field).display(field, amount, replace(situation, values=beside))
-
-
-def with_beside(entity: Entity, names: Iterable[str]) -> tuple[str, ...]:
-    """Return field names and those of the fields that must be known to show them: an amount's currency."""
-    found = dict.fromkeys(names)
-    for name in list(found):
-        beside = currency_field(entity, entity.fields[name]) if name in entity.fields else None
-        if beside is not None:
-            found.setdefault(beside.name)
-    return tuple(found)

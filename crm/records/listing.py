@@ -20,9 +20,9 @@ from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import require
 from crm.permissions.sight import conditions_for
-from crm.records.amounts import with_beside
 from crm.records.order import expression_of, order_by
 from crm.records.rekey import find_rekeying
+from crm.records.values import with_beside
 
 COUNT_LIMIT = 10_000
 PAGE_SIZE_LIMIT = 200

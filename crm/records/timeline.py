@@ -53,7 +53,8 @@ def timeline_of(session: CrmSession, entity: Entity, record_id: int) -> list[Tim
     entries = []
     for inverse in entity.inverses.values():
         child = session.workspace.schema.entities[inverse.entity]
-        if "timeline" in child.options and "read" in session.actor.rights(child.name).can:
+        rights = session.actor.rights(child.name)
+        if "timeline" in child.options and "read" in rights.can and inverse.field not in rights.hidden:
             entries += _children(session, child, inverse.field, record_id)
     entries += history_of(session, entity, record_id)
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[: 2 * LIMIT]
@@ -63,6 +64,7 @@ def _children(session: CrmSession, child: Entity, field: str, record_id: int) ->
     places: Mapping[str, str] = child.options["timeline"]
     wanted = dict.fromkeys([*places.values(), *(("owner",) if "owner" in child.fields else ("created_by",))])
     at = places.get("at", "created_at")
+    at = "created_at" if at in session.actor.rights(child.name).hidden else at
     query = ListQuery(
         [{"field": field, "is": record_id}],
         order=((at, True),),

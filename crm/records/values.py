@@ -58,6 +58,24 @@ def type_of(field: Field) -> FieldType:
     return FIELD_TYPES[field.type]
 
 
+def currency_field(entity: Entity, field: Field) -> Field | None:
+    """Return the field that says in which currency an amount is; None for one that has its own, and for no amount."""
+    name = field.options.get("currency_field")
+    if not name or type_of(field).result(field).name != "money" or name not in entity.fields:
+        return None
+    return field_of(entity, name)
+
+
+def with_beside(entity: Entity, names: Iterable[str]) -> tuple[str, ...]:
+    """Return field names and those of the fields that must be known to show them: an amount's currency."""
+    found = dict.fromkeys(names)
+    for name in list(found):
+        beside = currency_field(entity, entity.fields[name]) if name in entity.fields else None
+        if beside is not None:
+            found.setdefault(beside.name)
+    return tuple(found)
+
+
 def situation_of(session: CrmSession, source: str = "form") -> Situation:
     """Return the situation of this session's actor."""
     return Situation(session.actor.language, session.actor.time_zone, source)
@@ -121,7 +139,8 @@ def titles_by_id(
     if not wanted or "read" not in session.actor.rights(entity.name).can:
         return {}
     cls = session.workspace.models[entity.name]
-    names = [name for name in title_fields(entity) if name not in session.actor.rights(entity.name).hidden]
+    hidden = session.actor.rights(entity.name).hidden
+    names = [name for name in with_beside(entity, title_fields(entity)) if name not in hidden]
     stored = [name for name in names if type_of(field_of(entity, name)).stored]
     columns = [
         getattr(cls, type_of(field_of(entity, name)).attribute(field_of(entity, name))) for name in stored

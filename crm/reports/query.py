@@ -22,8 +22,8 @@ from crm.fields.choice import all_choices
 from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.sight import is_open
-from crm.records.amounts import currency_field, currency_sql, usual_currency
-from crm.records.values import field_of, formula_tree, situation_of, titles_by_id, user_names
+from crm.records.amounts import currency_sql, usual_currency
+from crm.records.values import currency_field, field_of, formula_tree, situation_of, titles_by_id, user_names
 from crm.reports.drill import currency_lines, group_line
 from crm.reports.model import Group, Measure, Report
 from crm.reports.periods import period_of

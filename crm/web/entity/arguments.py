@@ -24,6 +24,7 @@ from crm.records.listing import PAGE_SIZE_LIMIT, ListQuery, line_problems, order
 from crm.records.values import field_of
 
 FILTER = re.compile(r"_flt_(\d)_(\w+)")
+LONGEST_SEARCH = 200
 LONGEST_WHERE = 10_000
 LARGEST_PAGE = 10_000_000
 USUAL_PAGE_SIZE = 25
@@ -104,7 +105,7 @@ def read_arguments(session: CrmSession, entity: Entity, pairs: Iterable[tuple[st
     after = _whole(arguments.get("after"), 0, 10**18, notes, "after")
     query = ListQuery(
         lines=[found.line for found in filters],
-        search=arguments.get("q", "")[:200],
+        search=arguments.get("q", ""),
         order=_order(session, entity, arguments, notes),
         page=_whole(arguments.get("page"), 0, LARGEST_PAGE, notes, "page"),
         page_size=_whole(arguments.get("psize"), USUAL_PAGE_SIZE, PAGE_SIZE_LIMIT, notes, "psize")
@@ -166,6 +167,9 @@ def _filters(entity: Entity, pairs: Iterable[tuple[str, str]]) -> Iterator[Activ
     for name, value in pairs:
         if name == "where":
             yield from _where(value)
+        elif name == "q" and len(value) > LONGEST_SEARCH:
+            problem = Problem("record.search_too_long", {"limit": LONGEST_SEARCH}, name)
+            yield ActiveFilter(None, name, value, (problem,))
         elif name == "segment" and value:
             yield ActiveFilter({"in_segment": value}, name, value)
         elif name.startswith("_flt"):

@@ -20,11 +20,11 @@ from crm.fields.base import Situation
 from crm.fields.choice import allowed_moves
 from crm.messages import render
 from crm.permissions.service import readable_fields, writable_fields
-from crm.records.amounts import amounts_text, currency_field, currency_sql, usual_currency
+from crm.records.amounts import amounts_text, currency_sql, usual_currency
 from crm.records.listing import ListQuery, list_records, matching
 from crm.records.order import value_of_field
 from crm.records.service import update_record
-from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
+from crm.records.values import currency_field, field_of, linked_titles, situation_of, title_fields, title_of
 from crm.web.entity.arguments import address_with, answerable_query, read_arguments
 from crm.web.entity.cells import build_cell, view_name
 from crm.web.entity.list import filter_chips, told_notes

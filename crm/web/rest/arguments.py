@@ -21,6 +21,7 @@ USUAL_PAGE_SIZE = 20
 LARGEST_PAGE_SIZE = 100
 MOST_FILTERS = 100
 LONGEST = 20_000
+LONGEST_SEARCH = 200
 KNOWN_OF_ONE = ("columns", "keys")
 KNOWN = (
     *KNOWN_OF_ONE,
@@ -98,7 +99,7 @@ class RisonReader:
         keys = self._names_in("keys")
         query = ListQuery(
             lines=[*self._lines(), *self._where()],
-            search=str(self._plain("search", (str, int, float), ""))[:200],
+            search=self._search(),
             order=self._order(),
             page=self._whole("page", 0, LARGEST_PAGE),
             page_size=self._whole("page_size", USUAL_PAGE_SIZE, LARGEST_PAGE_SIZE) or USUAL_PAGE_SIZE,
@@ -110,6 +111,12 @@ class RisonReader:
 
     def _refuse(self, key: str) -> None:
         self.problems.append(Problem("web.unknown_argument", {"name": key}, key))
+
+    def _search(self) -> str:
+        words = str(self._plain("search", (str, int, float), ""))
+        if len(words) > LONGEST_SEARCH:  # a shorter one would find more
+            self.problems.append(Problem("record.search_too_long", {"limit": LONGEST_SEARCH}, "search"))
+        return words[:LONGEST_SEARCH]
 
     def _plain(self, key: str, kinds: tuple[type, ...], usual: Any) -> Any:
         found = self.asked.get(key)
