@@ -10,8 +10,10 @@ from crm.runtime.processes import Programs, main
 def wire() -> None:
     """Join the packages; only what runs them loads the app."""
     import app
+    from crm import queue
 
     app.wire()
+    queue.known_jobs()
 
 
 PROGRAMS = Programs((sys.executable, "-m", "crm"), "python:crm.runtime.gunicorn_config", "app:app", wire)

@@ -5,22 +5,33 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import sqlalchemy as sa
 
-from crm.database import build_engine, only_reading
-from crm.errors import CrmError, Problem
+from crm.database import CrmSession, build_engine, only_reading
+from crm.errors import CrmError, NotFoundError, Problem
 from crm.messages import render
 from crm.own_tables.version import require_current
+from crm.permissions.model import SYSTEM, Actor
+from crm.permissions.service import actor_of_user, zone_of
+from crm.permissions.store import find_user_id
 from crm.revisions.workspace import Workspace, load_workspace
 
 if TYPE_CHECKING:
     from config import Settings
+
+TELL_SECONDS = 1.0  # between two lines about work in progress
+LOOK_SECONDS = 0.2  # between two looks at work that somebody else does
+
+no_wait = click.option("--no-wait", is_flag=True, help="Leave the work to the workers and answer at once.")
+"""The option of every command whose work a worker may do."""
 
 
 @dataclass
@@ -47,7 +58,41 @@ class Context:
 
         Errors: SchemaError when nothing was published yet.
         """
-        return load_workspace(self.engine)
+        with only_reading():
+            return load_workspace(self.engine)
+
+    @contextmanager
+    def session(self, username: str | None = None) -> Iterator[CrmSession]:
+        """Open a session of the command line, or of the user whose rights are to count; commit at the end.
+
+        Shape:  both are read before: on SQLite a writer that begins and then reads apart waits for itself.
+        Errors: NotFoundError when there is no such user.
+        """
+        workspace, actor = self.workspace, self.actor(username)
+        with CrmSession(workspace.bind(self.engine)) as session:
+            session.workspace, session.actor = workspace, actor
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading_session(self, username: str | None = None) -> Iterator[CrmSession]:
+        """Open a session as `session` does, for a command that only reads and need not wait for a writer."""
+        with only_reading(), self.session(username) as session:
+            yield session
+
+    def actor(self, username: str | None) -> Actor:
+        """Return the actor of a named user, or the command line, which may do everything.
+
+        Errors: NotFoundError when there is no such user.
+        """
+        zone = self.settings.time_zone
+        if not username:
+            return replace(SYSTEM, language=self.language, time_zone=zone_of(zone))
+        with only_reading(), self.engine.connect() as connection:
+            user_id = find_user_id(connection, username)
+            if user_id is None:
+                raise NotFoundError("permissions.no_such_user", name=username)
+            return actor_of_user(connection, user_id, self.workspace.schema, self.language, zone)
 
     @property
     def language(self) -> str:
@@ -89,6 +134,32 @@ def crm_command(group: click.Group, name: str, **options: Any) -> Callable[[Call
         return group.command(name, **options)(with_json)
 
     return wrap
+
+
+@contextmanager
+def telling(look: Callable[[], str]) -> Iterator[None]:
+    """Tell on standard error how far the work of this block is, whoever does it: what is new, once a second.
+
+    Shape:  `look` says it in a line; "" for nothing to say. What it asks the database it only reads.
+    """
+    over = threading.Event()
+
+    def tell() -> None:
+        said = ""
+        while not over.wait(TELL_SECONDS):
+            with suppress(sa.exc.SQLAlchemyError), only_reading():  # whoever works will say what is wrong
+                line = look()
+                if line and line != said:
+                    said = line
+                    click.echo(line, err=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 def fail(context: Context, error: CrmError) -> NoReturn:

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,24 @@ class Declared:
 JOBS: dict[str, Declared] = {}
 """Every function a worker may run, by its name; each package declares its own, and `app.wire` joins them."""
 
+_loaders: list[Callable[[], None]] = []
+
 
 def declare(jobs: Iterable[Declared]) -> None:
     """Let workers run these functions."""
     JOBS.update({job.name: job for job in jobs})
+
+
+def declare_when_needed(load: Callable[[], None]) -> None:
+    """Call `load`, which declares jobs, when somebody asks for one: a command that rings for none loads none."""
+    _loaders.append(load)
+
+
+def known_jobs() -> Mapping[str, Declared]:
+    """Return every function a worker may run, by its name."""
+    while _loaders:
+        _loaders.pop()()
+    return JOBS
 
 
 # A bell without ids says "something waits", so a few of them in the queue say it for everybody.
@@ -67,7 +81,7 @@ def connect_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> Redis:
 
 def queue_name(name: str) -> str:
     """Return the queue a job waits in."""
-    return JOBS[name].queue
+    return known_jobs()[name].queue
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,7 @@ class Bell:
 
         Shape:  `name` is a key of `JOBS`.
         """
-        if name not in JOBS:
+        if name not in known_jobs():
             raise KeyError(name)
         if self.is_broken:
             return False
@@ -193,7 +207,7 @@ class AllowedJob(Job):
             raise NoSuchJobError(problem)
 
     def _find_problem(self) -> str:
-        if self.func_name not in JOBS:
+        if self.func_name not in known_jobs():
             return "function"
         if self.instance is not None or self.kwargs:
             return "arguments"
@@ -207,7 +221,7 @@ class AllowedJob(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """Return the function from the list of those allowed."""
-        return JOBS[self.func_name].function
+        return known_jobs()[self.func_name].function
 
 
 class CrmWorker(Worker):

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app import COMMANDS
+from app import Commands
 from config import list_settings
 from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
 from crm.conditions.python.functions import CALLS
@@ -59,17 +59,15 @@ def test_the_table_of_field_types_has_exactly_their_keys() -> None:
 
 
 def test_the_readme_names_every_command() -> None:
-    group = click.Group("crm")
-    for register in COMMANDS:
-        register(group)
-    missing = [name for name in names_of(group) if not is_named(name)]
+    missing = [name for name in names_of(Commands("crm")) if not is_named(name)]
     assert missing == []
 
 
 def names_of(group: click.Group, before: str = "") -> list[str]:
     found = []
-    for name, command in group.commands.items():
-        whole = f"{before}{name}"
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command, whole = group.get_command(context, name), f"{before}{name}"
         found += names_of(command, f"{whole} ") if isinstance(command, click.Group) else [whole]
     return found
 

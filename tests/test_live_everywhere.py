@@ -23,7 +23,7 @@ from crm.revisions.processes import publish_status
 from crm.revisions.publish import publish_schema, rollback_schema
 from crm.revisions.workspace import load_workspace
 from tests.crm.revisions.publishing import fill_customers, publish_changed
-from tests.test_make_run import Running, wait_for
+from tests.running import Running, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -10,82 +9,21 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config import ROOT
+from tests.running import PATIENCE, Running, run_app, wait_for
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 90  # seconds; the machine may be busy with the rest of the suite
-
-
-class Running:
-    """The whole app, started as `make run` starts it."""
-
-    def __init__(self, folder: Path, **more: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        self.folder = folder
-        self.log = folder.with_suffix(f".{self.port}.log")
-        given = {"CRM_INSTANCE": str(folder), "CRM_PORT": str(self.port), "CRM_DEMO": "0", **more}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "crm"],
-                cwd=ROOT,
-                env={**os.environ, **given},
-                stdout=output,
-                stderr=output,
-            )
-
-    def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.read().decode()
-
-    def health(self) -> dict:
-        try:
-            return json.loads(self.get("/health"))
-        except OSError:
-            return {}
-
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def members(self, word: str = "") -> list[int]:
-        """Return the processes that belong to this app: its folder is in their environment, or they stand in it.
-
-        Redis writes its title over its environment.
-        """
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                mine = str(self.folder).encode() in (entry / "environ").read_bytes()
-                mine = mine or (entry / "cwd").readlink() == self.folder
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except (OSError, ValueError):
-                continue
-            if mine and word in command:
-                found.append(int(entry.name))
-        return found
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    started = Running(tmp_path / "instance")
-    yield started
-    for pid in started.members():
-        os.kill(pid, signal.SIGKILL)
-    started.process.wait()
+    with run_app(tmp_path / "instance") as started:
+        yield started
 
 
 def test_it_starts_heals_itself_and_stops_without_a_trace(running):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-import app  # noqa: F401 - makes every kind of document known
+from app import wire
 from crm.entities.check import ENTITY_KEYS
 from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import KINDS
@@ -21,6 +21,8 @@ from crm.errors import Problem
 from crm.messages import render
 from crm.texts import LANGUAGES
 from crm.web.assets import icon_place
+
+wire()
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 FILES = sorted(SCHEMAS.rglob("*.yaml"))

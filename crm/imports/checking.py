@@ -56,10 +56,12 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
         **{name: counts[action] for action, name in store.COUNTED.items()},
     )
     attempt.note(problems_key=save_problem_file(shop, attempt))
-    attempt.finish("checked")
-    if matching.apply and not has_doubts(batch["notes"]):
-        service.begin_apply(session, batch["id"])
-        session.commit()
+    if not matching.apply or has_doubts(batch["notes"]):
+        attempt.finish("checked")
+        return
+    attempt.note(state="checked", lease_until=None)
+    service.begin_apply(session, batch["id"])
+    session.commit()
 
 
 def seal_what_was_plain(shop: Shop, attempt: Attempt) -> None:

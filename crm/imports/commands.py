@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from crm.commands import Context, crm_command
-from crm.database import CrmSession, only_reading
-from crm.errors import CrmError, ImportRowError, NotFoundError
-from crm.imports import files, service, store, work
+from crm.commands import LOOK_SECONDS, Context, crm_command, no_wait, telling
+from crm.database import only_reading
+from crm.errors import ImportRowError, NotFoundError
+from crm.imports import files, service, store
 from crm.imports.carry import batches_today
 from crm.imports.lease import Shop
 from crm.imports.model import MODES, Look
 from crm.imports.options import RULES, read_options
 from crm.imports.reader import check_look, look_at_file
-from crm.imports.undo import count_undo
 from crm.messages import render
-from crm.permissions.model import SYSTEM, Actor
-from crm.permissions.service import actor_of_user
-from crm.permissions.store import find_user_id
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -49,6 +44,7 @@ def register(group: click.Group) -> None:
     @click.option("--long-cells", is_flag=True, help="Quoted cells over many lines are right.")
     @click.option("--as", "username", help="User whose rights count; default all rights.")
     @click.option("--dry-run", is_flag=True, help="Check and count only; write no record.")
+    @no_wait
     def import_file(context: Context, file: Path, entity: str, **options: Any) -> None:
         run_import(context, file, entity, options)
 
@@ -65,32 +61,72 @@ def register(group: click.Group) -> None:
     @crm_command(group, "import-undo", help="Take back what an import wrote and nobody changed since.")
     @click.argument("batch", type=int)
     @click.option("--dry-run", is_flag=True, help="Count only.")
-    def undo(context: Context, batch: int, dry_run: bool) -> None:
-        run_undo(context, batch, dry_run)
+    @no_wait
+    def undo(context: Context, batch: int, dry_run: bool, no_wait: bool) -> None:
+        if dry_run:
+            weigh_undo(context, batch)
+        else:
+            run_undo(context, batch, no_wait)
 
 
 def run_import(context: Context, file: Path, entity_name: str, options: dict[str, Any]) -> None:
-    """Import a file in this process, by the same steps and the same code as the wizard and its jobs."""
+    """Import a file by the same steps and the same code as the wizard and its jobs.
+
+    Once the check has begun, the batch goes on by itself: workers do it where there are any, and this process does
+    what nobody else does. The exit code is 1 unless the rows arrived; refused ones among others are counted and kept.
+    """
     shop = shop_of(context)
-    with command_session(context, options["username"]) as session:
+    with context.session(options["username"]) as session:
         entity = service.entity_of(session, entity_name)
         told = read_options(options_of(options), entity)
         with file.open("rb") as source:
             batch_id = service.start_import(session, shop.settings, entity, source, file.name, told)
-        session.commit()
-    work.check_batch(shop, batch_id)
-    if not options["dry_run"] and state_of(context, batch_id) == "checked":
-        with command_session(context, options["username"]) as session:
-            service.begin_apply(session, batch_id)
-            session.commit()
-        work.apply_batch(shop, batch_id)
-    tell_status(context, batch_id)
+    if not options["no_wait"]:
+        finish_import(context, shop, batch_id, options)
+    batch = tell_status(context, batch_id)
+    good = ("checked",) if options["dry_run"] else ("done",)
+    is_all_refused = batch["total"] and batch["failed"] == batch["total"]
+    if not options["no_wait"] and (batch["state"] not in good or is_all_refused):
+        sys.exit(1)
 
 
 def options_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of the command line as a program would send them."""
     names = ("sheet", "header_row", "encoding", "delimiter", "mode", "rules", "long_cells")
-    return {**{name: options[name] for name in names}, "map": options["told"], "key": options["keys"]}
+    told = {"map": options["told"], "key": options["keys"], "apply": not options["dry_run"]}
+    return {**{name: options[name] for name in names}, **told}
+
+
+def finish_import(context: Context, shop: Shop, batch_id: int, options: Mapping[str, Any]) -> None:
+    """Follow an import to its end; one that only stopped because somebody should look goes on: this is its asker."""
+    follow(context, shop, batch_id)
+    if find(context, batch_id)["state"] == "checked" and not options["dry_run"]:
+        with context.session(options["username"]) as session:
+            service.begin_apply(session, batch_id)
+        follow(context, shop, batch_id)
+
+
+def follow(context: Context, shop: Shop, batch_id: int) -> None:
+    """Do the work of a batch, or wait for whoever does it, until it needs nobody any more."""
+    from crm.imports import work  # loads what reads and writes workbooks
+
+    by_state = {
+        "looking": work.look_batch,
+        "checking": work.check_batch,
+        "applying": work.apply_batch,
+        "undoing": work.undo_batch,
+    }
+    with telling(lambda: progress_of(find(context, batch_id))):
+        while (state := find(context, batch_id)["state"]) in store.WAITING_STATES:
+            if not by_state[state](shop, batch_id):
+                time.sleep(LOOK_SECONDS)
+
+
+def progress_of(batch: service.Batch) -> str:
+    """Return how far the work of a batch is, in a line; "" when it does not work."""
+    if batch["state"] not in store.WAITING_STATES:
+        return ""
+    return f"Import {batch['id']} is {batch['state']}: {batch['done']} of {batch['total']} rows."
 
 
 def tell_look(context: Context, file: Path) -> None:
@@ -136,8 +172,8 @@ def facts_of(look: Look) -> dict[str, Any]:
     }
 
 
-def tell_status(context: Context, batch_id: int) -> None:
-    """Answer how a batch is; a batch that failed exits with 1."""
+def tell_status(context: Context, batch_id: int) -> service.Batch:
+    """Answer how a batch is and return it; a batch that failed exits with 1."""
     batch = find(context, batch_id)
     facts = service.status_of(batch, context.language)
     facts["problems"] = problems_path(context, batch)
@@ -148,6 +184,7 @@ def tell_status(context: Context, batch_id: int) -> None:
     context.answer(facts, "\n".join(part for part in parts if part))
     if batch["state"] == "failed":
         sys.exit(1)
+    return batch
 
 
 def problems_path(context: Context, batch: service.Batch) -> str | None:
@@ -163,19 +200,34 @@ def problems_path(context: Context, batch: service.Batch) -> str | None:
     return str(files.local_path(url, key) or key) if key else None
 
 
-def run_undo(context: Context, batch_id: int, dry_run: bool) -> None:
-    """Take a batch back in this process, or only count what that would do."""
-    if dry_run:
-        counts = count_undo(shop_of(context), batch_id)
-        facts = {**service.status_of(find(context, batch_id), context.language), **counts}
-    else:
-        with command_session(context, None) as session:
-            service.begin_undo(session, batch_id)
-            session.commit()
-        work.undo_batch(shop_of(context), batch_id)
-        facts = service.status_of(find(context, batch_id), context.language)
+def weigh_undo(context: Context, batch_id: int) -> None:
+    """Answer what taking a batch back would do."""
+    from crm.imports.undo import count_undo
+
+    counts = count_undo(shop_of(context), batch_id)
+    tell_undo(context, {**find(context, batch_id), **counts})
+
+
+def run_undo(context: Context, batch_id: int, no_wait: bool) -> None:
+    """Take a batch back, or wait for the worker that does; the exit code is 1 unless it is taken back."""
+    with context.session() as session:
+        service.begin_undo(session, batch_id)
+    if no_wait:
+        tell_undo(context, find(context, batch_id))
+        return
+    follow(context, shop_of(context), batch_id)
+    batch = find(context, batch_id)
+    tell_undo(context, batch)
+    if batch["state"] != "undone":
+        sys.exit(1)
+
+
+def tell_undo(context: Context, batch: service.Batch) -> None:
+    """Answer how far a batch is taken back."""
+    facts = service.status_of(batch, context.language)
     numbers = ", ".join(f"{facts[name]} {name}" for name in ("removed", "restored", "kept"))
-    context.answer(facts, f"Import {batch_id} is {facts['state']}: {numbers}.")
+    text = f"Import {facts['batch']} is {facts['state']}: {numbers}."
+    context.answer(facts, "\n".join(filter(None, [text, facts["problem"]])))
 
 
 def shop_of(context: Context) -> Shop:
@@ -195,30 +247,3 @@ def find(context: Context, batch_id: int) -> service.Batch:
         if found is None:
             raise NotFoundError("import.no_such_batch", id=batch_id)
         return batches_today(connection, schema, [found])[0]
-
-
-def state_of(context: Context, batch_id: int) -> str:
-    """Return a batch's state."""
-    return find(context, batch_id)["state"]
-
-
-@contextmanager
-def command_session(context: Context, username: str | None) -> Iterator[CrmSession]:
-    """Open a session of the command line, or of the user whose rights are to count."""
-    with CrmSession(context.workspace.bind(context.engine)) as session:
-        session.workspace, session.actor = context.workspace, command_actor(context, session, username)
-        yield session
-
-
-def command_actor(context: Context, session: CrmSession, username: str | None) -> Actor:
-    """Return who acts.
-
-    Errors: CrmError when there is no such user.
-    """
-    if username is None:
-        return replace(SYSTEM, language=context.language)
-    user_id = find_user_id(session.connection(), username)
-    if user_id is None:
-        raise CrmError("import.no_such_user", value=username)
-    schema = context.workspace.schema
-    return actor_of_user(session.connection(), user_id, schema, context.language, context.settings.time_zone)

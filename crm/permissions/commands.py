@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from crm.commands import Context, crm_command
-from crm.database import open_session
-from crm.errors import NotFoundError
 from crm.permissions.explain import Question, explain
-from crm.permissions.model import DEEDS, SYSTEM
-from crm.permissions.service import actor_of_user
-from crm.permissions.store import find_user_id
+from crm.permissions.model import DEEDS
 from crm.permissions.tell import facts_of, text_of
 
 
@@ -26,12 +20,8 @@ def register(group: click.Group) -> None:
     @click.option("--field", default="", help="Ask about one field.")
     @click.option("--deed", default="read", type=click.Choice(DEEDS), show_default=True)
     def why(context: Context, user: str, entity: str, record_id: int | None, field: str, deed: str) -> None:
-        asker = replace(SYSTEM, language=context.language)
-        with open_session(context.engine, context.workspace, asker) as session:
-            user_id = find_user_id(session.connection(), user)
-            if user_id is None:
-                raise NotFoundError("permissions.no_such_user", name=user)
-            actor = actor_of_user(session.connection(), user_id, context.workspace.schema, context.language)
+        with context.reading_session() as session:
+            actor = context.actor(user)
             question = Question(entity, deed, record_id, field or None)
             facts = facts_of(explain(session, actor, question), context.language)
         context.answer(facts, text_of(facts))

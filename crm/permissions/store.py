@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import (
-    Role,
-    User,
-    assoc_group_role,
-    assoc_user_group,
-    assoc_user_role,
-)
 
 from crm.database import BigId, metadata, row_of
 from crm.fields.alphabet import alphabetical
@@ -34,7 +27,35 @@ profile = sa.Table(
     sa.Column("theme", sa.String(10)),
 )
 
-USERS, ROLES = User.__table__, Role.__table__
+FOREIGN = sa.MetaData()
+"""Flask-AppBuilder's tables of users, as far as rights read them: to load its own classes costs a command a second."""
+
+USERS = sa.Table(
+    "ab_user",
+    FOREIGN,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("username", sa.String(128)),
+    sa.Column("first_name", sa.String(64)),
+    sa.Column("last_name", sa.String(64)),
+    sa.Column("email", sa.String(320)),
+    sa.Column("active", sa.Boolean),
+)
+ROLES = sa.Table(
+    "ab_role", FOREIGN, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(64))
+)
+USER_ROLES, USER_GROUPS, GROUP_ROLES = (
+    sa.Table(
+        name,
+        FOREIGN,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(column, sa.Integer) for column in columns),
+    )
+    for name, *columns in (
+        ("ab_user_role", "user_id", "role_id"),
+        ("ab_user_group", "user_id", "group_id"),
+        ("ab_group_role", "group_id", "role_id"),
+    )
+)
 
 
 def find_profile(connection: sa.Connection, user_id: int) -> Mapping:
@@ -63,9 +84,9 @@ def list_team_users(connection: sa.Connection, user_id: int, team_id: int | None
 
 def held_roles() -> sa.Subquery:
     """Return who holds which role, by the user's own or by a group: `user_id`, `role_id`."""
-    own = sa.select(assoc_user_role.c.user_id, assoc_user_role.c.role_id)
-    by_group = sa.select(assoc_user_group.c.user_id, assoc_group_role.c.role_id).join(
-        assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id
+    own = sa.select(USER_ROLES.c.user_id, USER_ROLES.c.role_id)
+    by_group = sa.select(USER_GROUPS.c.user_id, GROUP_ROLES.c.role_id).join(
+        GROUP_ROLES, GROUP_ROLES.c.group_id == USER_GROUPS.c.group_id
     )
     return sa.union(own, by_group).subquery("held")
 

@@ -10,19 +10,15 @@ import click
 
 from crm.commands import Context, crm_command
 from crm.conditions import parse_conditions
-from crm.database import open_session
 from crm.entities.model import Entity
 from crm.entities.reader import nearest
 from crm.entities.yaml import read_yaml
 from crm.errors import NotFoundError, SchemaError
-from crm.permissions.model import SYSTEM, Actor
-from crm.permissions.service import actor_of_user
-from crm.permissions.store import find_user_id
 from crm.records.listing import ListQuery
 from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_facts, report_rows, write_export
 from crm.reports.workbook import write_workbook
-from crm.texts import RIGHT_TO_LEFT
+from crm.texts import LANGUAGES, RIGHT_TO_LEFT
 
 
 def register(group: click.Group) -> None:
@@ -33,11 +29,12 @@ def register(group: click.Group) -> None:
     @click.option("--xlsx", type=click.Path(path_type=Path), help="Write the table to a workbook.")
     @click.option("--as", "user", default="", help="Run it with this user's rights.")
     def report(context: Context, name: str, xlsx: Path | None, user: str) -> None:
-        with open_session(context.engine, context.workspace, _actor(context, user)) as session:
+        with context.reading_session(user) as session:
             result = run_report(session, get_report(session, name))
+            is_leftward = session.actor.language in RIGHT_TO_LEFT
         if xlsx:
             header = [column.label for column in result.columns]
-            write_workbook(xlsx, name, header, report_rows(result), context.language in RIGHT_TO_LEFT)
+            write_workbook(xlsx, name, header, report_rows(result), is_leftward)
         lines = ["\t".join(column.label for column in result.columns)]
         lines += ["\t".join(row.texts) for row in result.rows]
         context.answer(report_facts(result), "\n".join([result.definition, *lines]))
@@ -49,30 +46,20 @@ def register(group: click.Group) -> None:
     )
     @click.option("--segment", default="", help="Only the records of a segment.")
     @click.option("--where", default="", help="Conditions, as YAML.")
-    @click.option("--language", default="", help="Language of labels and choices.")
+    @click.option("--language", type=click.Choice(LANGUAGES), help="Language of labels and choices.")
     @click.option("--as", "user", default="", help="Export with this user's rights.")
-    def export(context: Context, entity: str, path: Path, segment: str, where: str, **whose: str) -> None:
-        actor = _actor(context, whose["user"])
-        if whose["language"]:
-            actor = replace(actor, language=whose["language"])
-        with open_session(context.engine, context.workspace, actor) as session:
+    def export(
+        context: Context, entity: str, path: Path, segment: str, where: str, **whose: str | None
+    ) -> None:
+        with context.reading_session(whose["user"]) as session:
+            if whose["language"]:
+                session.actor = replace(session.actor, language=whose["language"])
             found = _entity(context, entity)
             lines = _lines(context, found, where) + ([{"in_segment": segment}] if segment else [])
             count = write_export(session, found, ListQuery(lines), path)
         context.answer(
             {"entity": entity, "rows": count, "file": str(path)}, f"{count} records written to {path}."
         )
-
-
-def _actor(context: Context, user: str) -> Actor:
-    """Return the actor of a named user, or the system."""
-    if not user:
-        return replace(SYSTEM, language=context.language)
-    with context.engine.connect() as connection:
-        user_id = find_user_id(connection, user)
-        if user_id is None:
-            raise NotFoundError("permissions.no_such_user", name=user)
-        return actor_of_user(connection, user_id, context.workspace.schema, context.language)
 
 
 def _entity(context: Context, name: str) -> Entity:

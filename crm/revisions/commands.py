@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
-from crm.commands import Context, crm_command
+from crm.commands import LOOK_SECONDS, Context, crm_command, no_wait, telling
 from crm.database import only_reading
 from crm.entities import lint
 from crm.entities.json_schema import json_schemas
@@ -19,6 +22,7 @@ from crm.entities.reader import NAME
 from crm.entities.yaml import write_yaml
 from crm.errors import Problem, SchemaError
 from crm.messages import told
+from crm.records.after_publish import Left, do_what_is_left, look_at_publish
 from crm.records.rekey import list_rekeying
 from crm.revisions import store
 from crm.revisions.finish import list_unfinished
@@ -27,6 +31,9 @@ from crm.revisions.parked import Parked, list_parked, list_purged, purge_parked,
 from crm.revisions.prepare import list_preparing
 from crm.revisions.processes import publish_status
 from crm.revisions.publish import diff_schema, publish_schema, rollback_schema
+
+STILL_SECONDS = 20  # without any movement: a process may be in a job that ends much later
+TELL_AGAIN_SECONDS = 3  # until when a process that failed may be speaking of the revision before
 
 FOLDER = click.argument("folder", default="schemas", type=click.Path(path_type=Path, file_okay=False))
 
@@ -41,15 +48,14 @@ def register(crm: click.Group) -> None:
 
     crm_command(group, "check")(FOLDER(check_folder))
     crm_command(group, "diff")(FOLDER(_diff))
-    crm_command(group, "publish")(
-        FOLDER(click.option("-m", "why", default="", help="Why, for the history.")(_publish))
-    )
+    why = click.option("-m", "why", default="", help="Why, for the history.")
+    crm_command(group, "publish")(FOLDER(why(no_wait(_publish))))
     prune = click.option("--prune", is_flag=True, help="Erase files of documents that are no more.")
     crm_command(group, "export")(FOLDER(prune(_export)))
     crm_command(group, "history")(_history)
     crm_command(group, "status")(_status)
     tried = click.option("--dry-run", is_flag=True, help="Only show what it would do.")
-    crm_command(group, "rollback")(click.argument("number", type=int)(tried(_rollback)))
+    crm_command(group, "rollback")(click.argument("number", type=int)(tried(no_wait(_rollback))))
     crm_command(group, "parked")(_parked)
     with_days = click.option(
         "--older-than-days", "days", default=0, help="Only what was removed before so many days."
@@ -66,9 +72,9 @@ def _register_packs(crm: click.Group) -> None:
 
     folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
     called = click.option("--name", default="", help="What the pack is called; the folder's name by default.")
-    crm_command(group, "add")(folder(called(_add_pack)))
+    crm_command(group, "add")(folder(called(no_wait(_add_pack))))
     crm_command(group, "list")(_list_packs)
-    crm_command(group, "remove")(click.argument("name")(_remove_pack))
+    crm_command(group, "remove")(click.argument("name")(no_wait(_remove_pack)))
 
 
 def load_folder(folder: Path) -> list[Document]:
@@ -128,10 +134,55 @@ def _diff_text(found: dict[str, Any]) -> str:
     return "\n".join(lines) or "No differences."
 
 
-def _publish(context: Context, folder: Path, why: str) -> None:
+def _publish(context: Context, folder: Path, why: str, no_wait: bool) -> None:
     """Make the files the live revision."""
-    number = publish_schema(context.engine, load_folder(folder), why)
-    context.answer({"revision": number}, f"Revision {number} is live.")
+    documents = load_folder(folder)
+    with settling(context, no_wait) as wrong:
+        number = publish_schema(context.engine, documents, why)
+    answer_publish(context, wrong, {"revision": number}, f"Revision {number} is live.")
+
+
+@contextmanager
+def settling(context: Context, no_wait: bool) -> Iterator[list[str]]:
+    """Publish in the block, then follow what that leaves; the list holds afterwards what of it went wrong."""
+    wrong: list[str] = []
+    before = {index.name for index in list_unfinished(context.engine) if index.reason}
+    yield wrong
+    if not no_wait:
+        left = follow_publish(context.engine)
+        wrong += left.failed
+        wrong += [
+            f"The index of {index.entity}.{index.field} could not be built: {index.reason}"
+            for index in left.refused
+            if index.name not in before
+        ]
+        if not left.is_settled:
+            click.echo(f"Left to the workers: {left.say()}.", err=True)
+
+
+def follow_publish(engine: sa.Engine) -> Left:
+    """Do what the publish left or wait for whoever does it; return what is left when nothing moves any more."""
+    seen, since, begun = None, 0.0, time.monotonic()
+    with telling(lambda: look_at_publish(engine).say()):
+        while True:
+            do_what_is_left(engine)
+            left = look_at_publish(engine)
+            now = time.monotonic()
+            if left != seen:
+                seen, since = left, now
+            is_told = not left.failed or now - begun > TELL_AGAIN_SECONDS
+            if (left.is_settled and is_told) or now - since > STILL_SECONDS:
+                return left
+            time.sleep(LOOK_SECONDS)
+
+
+def answer_publish(context: Context, wrong: list[str], facts: dict[str, Any], text: str) -> None:
+    """Answer that a revision is live; with something that went wrong the exit code is 1."""
+    context.answer({**facts, **({"failures": wrong} if wrong else {})}, text)
+    for line in wrong:
+        click.echo(line, err=True)
+    if wrong:
+        raise click.exceptions.Exit(1)
 
 
 def _export(context: Context, folder: Path, prune: bool) -> None:
@@ -195,7 +246,7 @@ def _status(context: Context) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _rollback(context: Context, number: int, dry_run: bool) -> None:
+def _rollback(context: Context, number: int, dry_run: bool, no_wait: bool) -> None:
     """Make an older revision live again; data of removed fields returns."""
     if dry_run:
         found = _in_words(weigh_rollback(context.engine, number)[0], context.language)
@@ -203,10 +254,11 @@ def _rollback(context: Context, number: int, dry_run: bool) -> None:
         context.answer(found, "\n".join([_diff_text(found), *lines]))
         return
     gone = list_purged(context.engine, number)
-    live = rollback_schema(context.engine, number)
+    with settling(context, no_wait) as wrong:
+        live = rollback_schema(context.engine, number)
     rows = [told(_purged(row), context.language)["message"] for row in gone]
     text = f"Revision {live} is live; it says what revision {number} said."
-    context.answer({"revision": live, "notes": rows}, "\n".join([text, *rows]))
+    answer_publish(context, wrong, {"revision": live, "notes": rows}, "\n".join([text, *rows]))
 
 
 def _purged(row: Mapping) -> Problem:
@@ -245,7 +297,7 @@ def _json_schema(context: Context) -> None:
     context.answer(found, write_yaml(found))
 
 
-def _add_pack(context: Context, folder: Path, name: str) -> None:
+def _add_pack(context: Context, folder: Path, name: str, no_wait: bool) -> None:
     """Publish a pack's documents beside the live ones, or a newer version of it."""
     name = name or folder.resolve().name
     documents, problems = load_documents(folder)
@@ -253,9 +305,12 @@ def _add_pack(context: Context, folder: Path, name: str) -> None:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     if not NAME.match(name):
         raise SchemaError("schema.bad_name", name=name[:60])
-    number = add_pack(context.engine, name, documents)
+    with settling(context, no_wait) as wrong:
+        number = add_pack(context.engine, name, documents)
     facts = {"pack": name, "revision": number, "documents": len(documents)}
-    context.answer(facts, f"Pack {name} is added: {len(documents)} documents, revision {number}.")
+    answer_publish(
+        context, wrong, facts, f"Pack {name} is added: {len(documents)} documents, revision {number}."
+    )
 
 
 def _list_packs(context: Context) -> None:
@@ -268,9 +323,9 @@ def _list_packs(context: Context) -> None:
     context.answer({"packs": rows}, "\n".join(lines) or "No packs.")
 
 
-def _remove_pack(context: Context, name: str) -> None:
+def _remove_pack(context: Context, name: str, no_wait: bool) -> None:
     """Take a pack out; its records are set aside, and come back when it is added again."""
-    number = remove_pack(context.engine, name)
-    context.answer(
-        {"pack": name, "revision": number}, f"Pack {name} is removed, revision {number}; its data is kept."
-    )
+    with settling(context, no_wait) as wrong:
+        number = remove_pack(context.engine, name)
+    text = f"Pack {name} is removed, revision {number}; its data is kept."
+    answer_publish(context, wrong, {"pack": name, "revision": number}, text)

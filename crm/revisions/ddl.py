@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from alembic.ddl.base import AddColumn
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import AddConstraint, CreateTable, DDLElement, DropConstraint
+from sqlalchemy.sql.compiler import DDLCompiler
 
 from crm.entities.identity import Identities
 from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
 from crm.revisions.indexes import index_changes
 from crm.revisions.models import Models
+
+
+class AddColumn(DDLElement):
+    """The statement that adds a column to a table."""
+
+    def __init__(self, table_name: str, column: sa.Column) -> None:
+        self.table_name, self.column = table_name, column
+
+
+@compiles(AddColumn)
+def _write_add_column(element: AddColumn, compiler: DDLCompiler, **_more: object) -> str:
+    table = compiler.preparer.quote(element.table_name)
+    return f"ALTER TABLE {table} ADD COLUMN {compiler.get_column_specification(element.column)}"
 
 
 def plan_ddl(connection: sa.Connection, models: Models, parked: Identities) -> list[DDLElement]:

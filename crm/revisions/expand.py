@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic.ddl.base import AddColumn
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from crm.entities.identity import Identities
@@ -14,6 +13,7 @@ from crm.fields.base import Field
 from crm.fields.encrypted import Encrypted, index_of
 from crm.revisions.column_moves import prepared_columns, take_over
 from crm.revisions.convert import EXAMPLES, Move
+from crm.revisions.ddl import AddColumn
 from crm.revisions.workspace import Workspace
 from crm.secrets import has_keys
 

@@ -101,7 +101,7 @@ def _build(engine: sa.Engine, index: sa.Index, place: tuple[str, str]) -> None:
             _build_beside(engine, index)
         else:
             with about_to_write(), engine.begin() as connection:
-                connection.execute(CreateIndex(index))
+                connection.execute(CreateIndex(index, if_not_exists=True))  # two may come to build it
     except sa.exc.DBAPIError as error:
         logger.warning("The index %s could not be built: %s", index.name, error.orig)
         _note(engine, index.name, place, str(error.orig).splitlines()[0][:500])

@@ -10,17 +10,19 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from crm.database import about_to_write, metadata, only_reading, row_of, utcnow
-from crm.revisions.store import live_number
+from crm.revisions.store import live_number, moment_after
 
 logger = logging.getLogger(__name__)
 
 ALIVE_SECONDS = 90  # a process that has not been heard of for so long is gone
 LOOK_SECONDS = 1.0  # how often a worker or a scheduler looks for a new revision, at most
+LATE_SECONDS = 30.0  # after which a process that has not taken up the live revision needs somebody's help
 REPORT_SECONDS = 20.0  # how often it says that it lives
 
 process = sa.Table(
@@ -69,6 +71,39 @@ def oldest_revision(connection: sa.Connection) -> int | None:
     """Return the oldest revision a living process still serves: what may be contracted lies before it."""
     since = utcnow() - dt.timedelta(seconds=ALIVE_SECONDS)
     return connection.scalar(sa.select(sa.func.min(process.c.revision)).where(process.c.seen_at >= since))
+
+
+@dataclass(frozen=True)
+class Served:
+    """Which revision a process serves, which one is live, and since when they differ; None when they do not."""
+
+    revision: int
+    live: int
+    since: dt.datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether the process has had time enough to take the live revision up."""
+        return self.since is not None and utcnow() - self.since > dt.timedelta(seconds=LATE_SECONDS)
+
+
+def look_at_served(connection: sa.Connection, number: int) -> Served:
+    """Return how the revision a process serves stands to the live one."""
+    return Served(number, live_number(connection), moment_after(connection, number))
+
+
+def count_late(connection: sa.Connection) -> int:
+    """Return how many living web processes have not taken up a revision that has been live for a while.
+
+    A worker stays on its revision while a job lasts, so it is no sign of anything.
+    """
+    heard = utcnow() - dt.timedelta(seconds=LATE_SECONDS)
+    return sum(
+        row["kind"] == "web"
+        and row["seen_at"] >= heard
+        and look_at_served(connection, row["revision"]).is_late
+        for row in list_processes(connection)
+    )
 
 
 def publish_status(engine: sa.Engine) -> dict[str, Any]:

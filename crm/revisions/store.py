@@ -34,6 +34,11 @@ def earlier_numbers(connection: sa.Connection, number: int, most: int = 20) -> l
     return list(connection.scalars(numbers.order_by(revision.c.number.desc()).limit(most)))
 
 
+def moment_after(connection: sa.Connection, number: int) -> dt.datetime | None:
+    """Return since when a newer revision than this one is live; None when none is."""
+    return connection.scalar(sa.select(sa.func.min(revision.c.created_at)).where(revision.c.number > number))
+
+
 def find_revision(connection: sa.Connection, number: int) -> Mapping | None:
     """Return one revision with its documents and identities as plain data."""
     row = connection.execute(sa.select(revision).where(revision.c.number == number)).first()

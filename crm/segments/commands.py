@@ -5,8 +5,6 @@ from __future__ import annotations
 import click
 
 from crm.commands import Context, crm_command
-from crm.database import open_session
-from crm.permissions.model import SYSTEM
 from crm.segments.service import segment_members
 
 
@@ -17,7 +15,7 @@ def register(group: click.Group) -> None:
     @click.argument("name")
     @click.option("--ids", is_flag=True, help="Print the ids, one per line.")
     def segment(context: Context, name: str, ids: bool) -> None:
-        with open_session(context.engine, context.workspace, SYSTEM) as session:
+        with context.reading_session() as session:
             found = segment_members(session, name).ids
         text = "\n".join(map(str, found)) if ids else str(len(found))
         context.answer({"segment": name, "count": len(found), "ids": found}, text)

@@ -29,6 +29,7 @@ from crm.web.language import (
     install_language,
     language_settings,
 )
+from crm.web.more_pages import MORE_PAGES
 from crm.web.pages import PAGES, Register
 from crm.web.reports_pages import HomeView
 from crm.web.roles.view_as import viewed_role
@@ -113,7 +114,7 @@ def assemble_app(workspace: Workspace, settings: Settings, engine: sa.Engine) ->
         install_actor(app, workspace)
         install_skin(app)
         install_globals(app)
-        register_pages(builder, workspace, PAGES)
+        register_pages(builder, workspace, [*PAGES, *MORE_PAGES])
     return app
 
 

@@ -51,5 +51,5 @@ PAGES: list[Register] = [
     notifications.register,
     profile.register,
 ]
-"""In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; `app.py`
-appends those of `workflows`."""
+"""In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; those of
+`workflows` stand in `more_pages.py`."""

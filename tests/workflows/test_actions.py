@@ -77,14 +77,12 @@ def test_assign_gives_to_the_least_busy_and_says_why(make_workshop, as_user):
 
 
 def test_round_robin_goes_round(make_workshop, as_user, engine):
-    from crm.permissions.store import USERS
-
     workshop = make_workshop(
         "rule: give\nentity: complaint\nwhen: record_created\n"
         "then: [{assign: {field: owner, among: {role: service}, by: round_robin}}]"
     )
     with as_user() as session:
-        second = add_colleague(session, "service", USERS)
+        second = add_colleague(session, "service")
         for _ in range(4):
             make_complaint(session)
     workshop.work_off()
@@ -95,8 +93,8 @@ def test_round_robin_goes_round(make_workshop, as_user, engine):
     assert owners == [first, second, first, second]
 
 
-def add_colleague(session, role, users):
-    from flask_appbuilder.security.sqla.models import assoc_user_role
+def add_colleague(session, role):
+    from flask_appbuilder.security.sqla.models import User, assoc_user_role
 
     from crm.permissions.store import ROLES
 
@@ -108,7 +106,7 @@ def add_colleague(session, role, users):
         "email": "m@example.com",
         "active": True,
     }
-    key = connection.execute(sa.insert(users).values(**row)).inserted_primary_key[0]
+    key = connection.execute(sa.insert(User.__table__).values(**row)).inserted_primary_key[0]
     role_id = connection.scalar(sa.select(ROLES.c.id).where(ROLES.c.name == role))
     connection.execute(sa.insert(assoc_user_role).values(user_id=key, role_id=role_id))
     return key

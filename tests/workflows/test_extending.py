@@ -37,6 +37,7 @@ from tests.test_documentation import VOCABULARIES, WORDS
 from workflows.actions import ACTIONS
 from workflows.triggers import TRIGGERS
 
+app.wire()
 body = json.load(sys.stdin)
 shipped, _ = load_documents(ROOT / "schemas")
 documents = [*shipped, *documents_from_json([body])]

@@ -26,8 +26,8 @@ from workflows.runs import jobs, store
 WORKER = """
 import sys
 from pathlib import Path
-from crm import processes
-processes.wire()
+import app
+app.wire()
 from crm.database import build_engine
 from workflows.mail.deliver import deliver_mail
 from workflows.organisation import Organisation, Workshop

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask, Response, current_app, jsonify, request
 
-from crm.database import utcnow
+from crm.database import only_reading, utcnow
 from crm.errors import UnavailableError
 from crm.events import oldest_waiting
 from crm.messages import render
 from crm.own_tables.version import require_known
 from crm.queue import look_at_queue
 from crm.revisions.finish import note_unbuilt_indexes
-from crm.revisions.store import live_number
+from crm.revisions.processes import Served, count_late, look_at_served
 
 logger = logging.getLogger(__name__)
 
@@ -53,17 +53,36 @@ def install_health(app: Flask, engine: sa.Engine) -> None:
 
     @app.get("/health")
     def health() -> Response:
-        facts = look_at_health(engine)
+        facts = look_at_health(engine, served_number())
         facts["notes"] += current_app.extensions.get("crm_notes", list)()
         response = jsonify(facts)
         response.status_code = 200 if facts["database"] == "ok" else 503
         return response
 
+    app.jinja_env.globals["late_revision"] = lambda: find_late_revision(engine)
 
-def look_at_health(engine: sa.Engine) -> dict[str, Any]:
+
+def served_number() -> int:
+    """Return the revision whose app answers this request; 0 for an app without one."""
+    workspace = current_app.extensions.get("crm_workspace")
+    return workspace.number if workspace else 0
+
+
+def find_late_revision(engine: sa.Engine) -> Served | None:
+    """Return what a page of the administration says about its revision; None when that is the live one."""
+    if not request.path.startswith("/admin/"):
+        return None
+    with only_reading(), engine.connect() as connection:
+        served = look_at_served(connection, served_number())
+    return served if served.is_late else None
+
+
+def look_at_health(engine: sa.Engine, served: int) -> dict[str, Any]:
     """Return the state of the parts.
 
-    Shape:  interfaces.md, GET /health. `status` is "ok", "degraded" (work waits, pages work) or "away".
+    Shape:  interfaces.md, GET /health. `status` is "ok", "degraded" (work waits, or an old revision is served) or
+            "away". `revision` is the one this process serves; `differs_since` is the moment, UTC, since when another
+            one is live, None when this one is.
     """
     queue = look_at_queue()
     facts: dict[str, Any] = {
@@ -72,14 +91,16 @@ def look_at_health(engine: sa.Engine) -> dict[str, Any]:
         "redis": queue.redis,
         "workers": queue.workers,
         "oldest_event_seconds": 0.0,
-        "revision": None,
+        "revision": served,
+        "live_revision": None,
+        "differs_since": None,
         "notes": [],
     }
     try:
         with engine.connect() as connection:
-            facts["revision"] = live_number(connection)
+            add_revisions(facts, connection, served)
             facts["oldest_event_seconds"] = waiting_seconds(connection)
-            facts["notes"] = [note for look in NOTES for note in look(connection)]
+            facts["notes"] += [note for look in NOTES for note in look(connection)]
     except (sa.exc.SQLAlchemyError, OSError) as error:
         logger.warning("The database is away: %s", error)
         return {**facts, "status": "away", "database": "away"}
@@ -90,6 +111,22 @@ def look_at_health(engine: sa.Engine) -> dict[str, Any]:
         facts["status"] = "degraded"
         facts["notes"].append("No worker is running: background work waits.")
     return facts
+
+
+def add_revisions(facts: dict[str, Any], connection: sa.Connection, number: int) -> None:
+    """Say what this process serves and what is live; a process that is late needs somebody's help."""
+    served, late = look_at_served(connection, number), count_late(connection)
+    facts["live_revision"] = served.live
+    if served.since is not None:
+        facts["differs_since"] = f"{served.since.isoformat(timespec='seconds')}Z"
+    if served.is_late:
+        facts["notes"].append(f"This process serves revision {number}; revision {served.live} is live.")
+    if late:
+        facts["notes"].append(
+            f"Web processes with an older revision: {late}. `flask crm schema status` says which and why."
+        )
+    if served.is_late or late:
+        facts["status"] = "degraded"
 
 
 def waiting_seconds(connection: sa.Connection) -> float:

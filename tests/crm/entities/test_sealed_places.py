@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-import app  # noqa: F401 - makes every kind of document known
+from app import wire
 from config import ROOT
 from crm.entities.load import build_schema, documents_from_json, load_documents
 from crm.messages import render
+
+wire()
 
 DOCUMENTS = load_documents(ROOT / "schemas")[0]
 SEALED = {"secret": "text", "address_of_mail": "email", "day": "date", "sum": "decimal"}

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-import app  # noqa: F401 - makes every kind of document known
+from app import wire
 from config import ROOT
 from crm.entities.declared_names import DeclaredNames
 from crm.entities.load import build_schema, documents_from_json, load_document, load_documents
@@ -15,6 +15,8 @@ from crm.revisions.publish import publish_schema
 from crm.revisions.rename import rename_document, rename_uses
 from crm.web.entity.saved_views import list_views, save_view
 from tests.crm.revisions.publishing import rename_field
+
+wire()
 
 SHIPPED, _problems = load_documents(ROOT / "schemas")
 FIELDS = [

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import app  # noqa: F401 - makes every kind of document known
+from app import wire
 from config import ROOT
 from crm.database import open_session
 from crm.drafts.service import open_draft, publish_draft, save_document, take_over
@@ -29,6 +29,8 @@ from tests.conftest import find_actor
 from tests.crm.permissions.test_grants import WHO, Change, publish, role
 from tests.crm.revisions.publishing import rename_field
 from tests.factories import make_customer
+
+wire()
 
 HIDDEN, RECORDS, WRITES, ACTS = "grants.reads", "grants.reads_records", "grants.writes", "grants.acts"
 COSTLY = [{"field": "cost", "above": 100}]

@@ -11,12 +11,23 @@ from crm.database import build_engine, utcnow
 from crm.events import leave_events
 from crm.own_tables.upgrade import upgrade
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
+from crm.revisions.store import revision
 from crm.runtime.redis_server import RedisServer
 from crm.web.serving.health import install_health
 from crm.web.serving.host import Host
-from tests.crm.web.house import House
+from tests.crm.web.house import Browser, House
 
-KEYS = {"status", "database", "redis", "workers", "oldest_event_seconds", "revision", "notes"}
+KEYS = {
+    "status",
+    "database",
+    "redis",
+    "workers",
+    "oldest_event_seconds",
+    "revision",
+    "live_revision",
+    "differs_since",
+    "notes",
+}
 
 
 def test_health_needs_no_login_and_has_the_documented_shape(house: House) -> None:
@@ -65,6 +76,35 @@ def test_a_process_reports_the_revision_it_serves(house: House) -> None:
     with house.engine.connect() as connection:
         found = list_processes(connection)
     assert [(row["kind"], row["revision"]) for row in found] == [("web", 1)]
+
+
+def publish_unseen(house: House, seconds: int) -> str:
+    """Make a revision live that the web process does not take up, so many seconds ago; return that moment."""
+    then = utcnow().replace(microsecond=0) - dt.timedelta(seconds=seconds)
+    with house.engine.begin() as connection:
+        row = dict(connection.execute(sa.select(revision)).mappings().one())
+        connection.execute(sa.insert(revision).values(**{**row, "number": 2, "created_at": then}))
+    return f"{then.isoformat()}Z"
+
+
+def test_health_tells_what_is_served_and_what_is_live_and_since_when(house: House) -> None:
+    browser = Browser(house.app)
+    since = publish_unseen(house, seconds=1)
+    told = browser.get("/health").json
+    assert (told["revision"], told["live_revision"], told["differs_since"]) == (1, 2, since)
+    assert not [note for note in told["notes"] if "revision" in note]
+
+
+def test_a_process_that_stays_behind_is_degraded_and_pages_of_admins_say_so(house: House) -> None:
+    browser = Browser(house.app)
+    browser.sign_in("admin")
+    assert "is current" not in browser.get("/admin/schema/").text
+    publish_unseen(house, seconds=60)
+    told = browser.get("/health").json
+    assert told["status"] == "degraded"
+    assert "This process serves revision 1; revision 2 is live." in told["notes"]
+    assert "Web processes with an older revision: 1." in " ".join(told["notes"])
+    assert "This page comes from revision 1, but revision 2 is current." in browser.get("/admin/schema/").text
 
 
 def test_a_process_not_heard_of_holds_nothing_back(house_on_each: House) -> None:
