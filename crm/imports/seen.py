@@ -61,7 +61,7 @@ def seen_text(field: Field, cell: Any) -> Any:
     if not isinstance(cell, Shown):
         return general_text(value) if isinstance(value, float) else value
     if cell.text is None:
-        raise FieldError("import.unknown_format", label=field.label, code=cell.code[:60])
+        raise FieldError("import.unknown_format", label=field.label, shape=cell.code[:60])
     return cell.text
 
 

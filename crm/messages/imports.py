@@ -100,7 +100,7 @@ MESSAGES = {
         "“%(label)s”: a spreadsheet keeps only 15 digits of a number, so the rest is lost. Format the column as text."
     ),
     "import.unknown_format": N_(
-        "“%(label)s”: what the spreadsheet shows with the format “%(code)s” cannot be told. Format the column as text."
+        "“%(label)s”: what the spreadsheet shows with the format “%(shape)s” cannot be told. Format the column as text."
     ),
     "import.cut_text": N_(
         "“%(label)s”: the export cut this text, because a workbook's cell cannot hold it. Use the .csv to change it."
