@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from config import current_settings
 from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
 from crm.imports.lease import Shop
 from crm.imports.service import JOB_OF, import_settings
+from crm.imports.slots import free_slot
 from crm.runtime.scheduler import Tick
 
 
@@ -19,8 +22,17 @@ def current_shop() -> Shop:
 
 
 def look_batch(batch_id: int) -> None:
-    """Look at an uploaded file. Safe to repeat: a look that was not finished is made anew."""
-    work.look_batch(current_shop(), batch_id)
+    """Look at an uploaded file. Safe to repeat: a look that was not finished is made anew.
+
+    Shape:  one at a time, so that checks and runs never wait behind many files that are slow to read; the next one
+            is rung for afterwards.
+    """
+    shop = current_shop()
+    with free_slot(shop.settings.files_url, "worker") as is_free:
+        if is_free:
+            work.look_batch(shop, batch_id)
+    if is_free:
+        sweep(("looking",), 1)
 
 
 def check_batch(batch_id: int) -> None:
@@ -38,11 +50,12 @@ def undo_batch(batch_id: int) -> None:
     work.undo_batch(current_shop(), batch_id)
 
 
-def sweep() -> None:
-    """Ring again for every batch that waits and nobody works on."""
+def sweep(states: Collection[str] = tuple(JOB_OF), most: int | None = None) -> None:
+    """Ring again for every batch that waits in some states and nobody works on, or for the first few."""
     with only_reading(), current_shop().engine.connect() as connection:
         forgotten = store.list_forgotten(connection, utcnow())
-    for batch_id, state in forgotten:
+    waiting = [(batch_id, state) for batch_id, state in forgotten if state in states]
+    for batch_id, state in waiting[:most]:
         queue.ring(JOB_OF[state], batch_id)
 
 

@@ -1,4 +1,4 @@
-"""How many files web processes read at once: few, so that pages never wait for somebody's spreadsheet."""
+"""How many files are looked at once: few, so that neither pages nor other work wait for somebody's spreadsheet."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SLOTS = 1
 
 
 @contextmanager
-def free_slot(house: str) -> Iterator[bool]:
+def free_slot(house: str, whose: str = "web") -> Iterator[bool]:
     """Hold one of the machine's slots of a house; False at once when all are taken.
 
-    Shape:  the system frees a slot when its process ends, however that ends.
+    Shape:  web processes and workers have their own. The system frees a slot when its process ends, however it ends.
     """
     digest = sha256(house.encode()).hexdigest()[:16]
     for number in range(SLOTS):
-        path = Path(tempfile.gettempdir()) / f"koine-look-{digest}-{number}.lock"
+        path = Path(tempfile.gettempdir()) / f"koine-look-{digest}-{whose}-{number}.lock"
         with path.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

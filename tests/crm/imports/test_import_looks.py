@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from crm.errors import ImportRowError
-from crm.imports import lease, service, work
+from crm.imports import jobs, lease, service, work
 from crm.imports.model import Limits
 from crm.imports.reader import look_at_file
 from crm.imports.service import import_settings
@@ -187,3 +187,22 @@ def test_any_single_character_parts_columns_by_rest_and_in_the_wizard(client, sh
     browser.submit(f"{page}/sheet", {"delimiter": "other", "other_delimiter": delimiter}, page)
     text = browser.get(page).text
     assert "<strong" in text and ">City<" in text and f'value="{delimiter}"' in text
+
+
+def test_workers_look_at_one_file_at_a_time_and_ring_for_the_next(client, settings, monkeypatch):
+    browser, rung = client(), []
+    with free_slot(import_settings(settings).files_url):
+        first, second = (post(browser, PEOPLE, "people.csv").json["batch"] for _ in range(2))
+    monkeypatch.setattr(jobs, "current_settings", lambda: settings)
+    monkeypatch.setattr(jobs.queue, "ring", lambda *bell: rung.append(bell))
+    headers = browser.api_token("manager")
+
+    def state(batch_id: int) -> str:
+        return browser.get(f"/api/v1/import/{batch_id}", headers=headers).json["state"]
+
+    with free_slot(import_settings(settings).files_url, "worker"):
+        jobs.look_batch(first)
+    assert (state(first), rung) == ("looking", [])
+    jobs.look_batch(first)
+    assert state(first) == "checking"
+    assert ("imports.look_batch", second) in rung
