@@ -18,8 +18,8 @@
   }
 
   const fit = (box) => box.classList.toggle("is-fitting", (box.firstElementChild?.scrollWidth ?? 0) <= box.clientWidth);
-  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
-  const watch = () => document.querySelectorAll(".table-responsive").forEach((box) => sizes.observe(box));
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target.closest(".table-responsive"))));
+  const watch = () => document.querySelectorAll(".table-responsive, .table-responsive > table").forEach((part) => sizes.observe(part));
   watch();
   document.addEventListener("htmx:after:swap", watch);
 })();

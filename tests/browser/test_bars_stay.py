@@ -63,3 +63,15 @@ def test_a_side_bar_longer_than_the_window_scrolls_by_itself(visit: Visit) -> No
     last.scroll_into_view_if_needed()
     assert last.bounding_box()["y"] < 400
     assert top_of(visitor.page, ".sidebar") == 0
+
+
+def test_a_table_that_grows_too_wide_scrolls_in_its_card_and_not_the_page(
+    visit: Visit, long_list: None
+) -> None:
+    visitor = visit("admin")
+    visitor.open("/deal/list/")
+    page = visitor.page
+    assert page.locator(".table-responsive.is-fitting").count() == 1
+    page.locator(".crm-table thead th").nth(1).evaluate("th => (th.textContent = 'x'.repeat(400))")
+    page.locator(".table-responsive:not(.is-fitting)").wait_for()
+    assert visitor.plain_problems() == []
