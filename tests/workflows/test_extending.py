@@ -158,7 +158,7 @@ def test_what_lacks_a_part_does_not_start(house):
     """Without a walk nobody would know what it reads and writes."""
     module, code, _rule = recipe("action")
     house.add("actions", module, re.sub(r"    def walk.*?\n\n", "", code, flags=re.DOTALL))
-    done = house.run("-c", "import app")
+    done = house.run("-c", "import app; app.wire()")
     assert done.returncode != 0
     assert "walk" in done.stderr
 
