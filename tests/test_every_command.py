@@ -195,6 +195,7 @@ def what_went_wrong(result: Result, given: list[str]) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_every_command_works_alone(run_all, database_url: str, tmp_path: Path) -> None:
     run_all({"CRM_DATABASE_URL": database_url, "CRM_INSTANCE": str(tmp_path / "instance")})
 

@@ -20,6 +20,8 @@ from crm.permissions.store import save_profile
 from tests.factories import user_id
 from tests.test_permission_matrix import MAKERS, ROLES, links, should_see
 
+pytestmark = pytest.mark.slow
+
 WORD = "zq"  # begins every planted word, and no other
 
 

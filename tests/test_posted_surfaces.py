@@ -21,6 +21,8 @@ from crm.imports.service import import_settings
 from tests.test_permission_matrix import ROLES
 from tests.test_permission_surfaces import as_the_system, forbidden_words, leaks, planted, words_of  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 Records = dict[str, dict[int, dict[str, str]]]
 Sent = tuple[str, dict[str, Any]]
 POINTING = ("reference", "references")

@@ -23,6 +23,8 @@ from workflows.runs import store
 from workflows.runs.rehearse import try_rule
 from workflows.runs.versions import rows_today, step_today
 
+pytestmark = pytest.mark.slow
+
 WATCH = """
 rule: watch_the_note
 entity: item

@@ -30,6 +30,8 @@ from crm.revisions.workspace import Workspace, get_workspace
 from tests.crm.revisions.publishing import fill_customers, publish_changed
 from tests.factories import make_customer
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KOINE_CASES", "3"))
 
 

@@ -13,6 +13,8 @@ from crm.revisions.publish import rollback_schema
 from crm.revisions.workspace import get_workspace
 from tests.crm.revisions.room import ITEM, Room
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def room(engine: sa.Engine, session_as: Callable) -> Room:

@@ -14,6 +14,8 @@ from crm.revisions.rename import rename_document
 from crm.revisions.workspace import get_workspace
 from tests.factories import make_customer
 
+pytestmark = pytest.mark.slow
+
 VISIT = {
     "entity": "visit",
     "fields": {"name": {"type": "text"}, "customer": {"type": "reference", "to": "customer"}},

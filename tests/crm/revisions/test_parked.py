@@ -81,6 +81,7 @@ def test_a_removed_entity_is_dropped_as_a_whole(engine):
     assert "garage" in sa.inspect(engine).get_table_names()
 
 
+@pytest.mark.slow
 def test_the_commands_list_purge_and_tell(engine, with_budget, tmp_path):
     url = engine.url.render_as_string(hide_password=False)
     engine.dispose()

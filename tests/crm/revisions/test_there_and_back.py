@@ -27,6 +27,8 @@ from crm.revisions.publish import publish_schema, rollback_schema
 from crm.revisions.workspace import Workspace, load_workspace
 from tests.crm.revisions.random_edits import START, edited
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("KOINE_CASES", "0"))
 SEEDS = range(CASES or 2)
 EDITS = 30 if CASES else 8

@@ -21,6 +21,8 @@ from crm.revisions.publish import diff_schema, publish_schema
 from crm.revisions.workspace import load_workspace
 from tests.crm.revisions.random_edits import START, edited
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("KOINE_CASES", "200"))
 LETTERS = "aÄάșשal 0123456789-:#'\"{}[]&*!|>%@`,?=~<\n\t\\\x85\u2028\u2029\r\ufeffe+._"
 

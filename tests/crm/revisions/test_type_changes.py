@@ -16,6 +16,8 @@ from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.factories import make_deal
 
+pytestmark = pytest.mark.slow
+
 STAGES = {"choices": {"a": {"label": "Alpha"}, "b": {"label": "Beta"}}}
 
 

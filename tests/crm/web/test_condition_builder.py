@@ -103,6 +103,7 @@ def test_a_line_nobody_understands_is_kept(drawing, world_schema: Schema, lines:
     assert same(there_and_back(editor_for(world_schema), lines), lines)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=int(os.environ.get("KOINE_CASES", "2000")),
     deadline=None,

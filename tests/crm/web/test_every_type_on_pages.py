@@ -29,6 +29,8 @@ from tests.crm.records.rotating import open_system
 from tests.crm.web.form_reader import form_of
 from tests.factories import make_product
 
+pytestmark = pytest.mark.slow
+
 APART = ("file", "image")  # they are uploaded first: test_files.py
 OWN = {
     "reference": {"to": "product"},

@@ -25,6 +25,8 @@ from crm.web.schema.words import changed_documents, inner_changes
 from tests.browsing import Browser
 from tests.factories import make_deal
 
+pytestmark = pytest.mark.slow
+
 ROLLBACK = "/api/v1/schema/rollback"
 
 

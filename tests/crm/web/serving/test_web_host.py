@@ -15,6 +15,8 @@ from werkzeug.test import Client
 from crm.web.serving.host import Host, Source
 from tests.crm.web.house import DOCUMENTS, Browser, House
 
+pytestmark = pytest.mark.slow
+
 
 class Revisions:
     """A source of revisions whose apps answer their number."""
