@@ -43,6 +43,7 @@ LAYERS = (
     ("crm.revisions",),
     ("crm.own_tables",),
     ("crm.permissions",),
+    ("crm.workshop",),
     ("crm.commands",),
     ("crm.records",),
     ("crm.drafts",),

@@ -226,7 +226,7 @@ def test_the_check_of_an_import_shows_no_record_out_of_reach(client, session_as,
     asked = client().post("/api/v1/import/", data=sent, headers=client().api_token("sales"))
     assert asked.status_code == 202, asked.text
     batch = asked.json["batch"]
-    work.check_batch(lease.Shop(engine, import_settings(settings)), batch)
+    work.check_batch(lease.ImportWorkshop(engine, import_settings(settings)), batch)
     page = attempt.browser.get(f"/import/{batch}").text
     assert own and all(words["next_step"] in page for words in own)
     assert not [word for word in attempt.forbidden - set(names) if word in page]

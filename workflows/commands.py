@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from crm.commands import Context, crm_command
-from workflows.organisation import Workshop, organisation_of
+from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.runs.rehearse import Rehearsal, read_period, try_rule
 
 
@@ -21,7 +21,7 @@ def register(group: click.Group) -> None:
     @click.option("--record", "record_id", type=int, help="Only this record.")
     @click.option("--since", help="Instead of today's records: what happened lately, such as 30d or 12h.")
     def try_one(context: Context, name: str, record_id: int | None, since: str | None) -> None:
-        workshop = Workshop(context.engine, organisation_of(context.settings))
+        workshop = RuleWorkshop(context.engine, organisation_of(context.settings))
         period = read_period(since) if since else None
         found = try_rule(workshop, name, record_id, period)
         context.answer(found.as_json(), as_text(found))

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from config import Settings, current_settings
-from crm.database import CrmSession, build_engine, only_reading, open_session, utcnow
-from crm.permissions.model import SYSTEM, Actor
-from crm.revisions.workspace import Workspace, get_workspace
+from crm.database import build_engine
+from crm.workshop import Workshop
 from workflows.rules.model import Rule
 
 
@@ -35,47 +29,13 @@ class Organisation:
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """The place where rules run: a database, an organisation, a clock.
+class RuleWorkshop(Workshop):
+    """The place where rules run: it knows the organisation they work for."""
 
-    Shape:  `fixed` is the revision to speak instead of the live one, for a page that belongs to one.
-    Unit:   `lease_seconds`: how long a worker holds work before another may take it.
-    """
-
-    engine: sa.Engine
     organisation: Organisation = Organisation()
-    clock: Callable[[], dt.datetime] = utcnow
-    lease_seconds: int = 60
-    fixed: Workspace | None = None
-
-    def workspace(self) -> Workspace:
-        """Return the revision rules speak: the live one, unless one is fixed."""
-        if self.fixed is not None:
-            return self.fixed
-        with only_reading():
-            return get_workspace(self.engine)
-
-    @contextmanager
-    def session(
-        self, actor: Actor = SYSTEM, cause: tuple[str, ...] = (), workspace: Workspace | None = None
-    ) -> Iterator[CrmSession]:
-        """Open a session of the live revision, or of one that was looked up before; it commits at the end."""
-        with open_session(self.engine, workspace or self.workspace(), actor, cause) as session:
-            session.clock = self.clock
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[CrmSession]:
-        """Open a session that only reads, and so waits for no writer."""
-        with only_reading(), self.session() as session:
-            yield session
-
-    def lease_end(self) -> dt.datetime:
-        """Return until when work taken now is held."""
-        return self.clock() + dt.timedelta(seconds=self.lease_seconds)
 
 
-def zone_of(rule: Rule, workshop: Workshop) -> ZoneInfo:
+def zone_of(rule: Rule, workshop: RuleWorkshop) -> ZoneInfo:
     """Return the time zone a rule lives in."""
     return ZoneInfo(rule.time_zone) if rule.time_zone else workshop.organisation.zone
 
@@ -93,8 +53,8 @@ def organisation_of(settings: Settings) -> Organisation:
     )
 
 
-def current_workshop() -> Workshop:
+def current_workshop() -> RuleWorkshop:
     """Return the workshop of this process, for jobs, which take nothing but ids."""
     settings = current_settings()
     engine = build_engine(settings.database_url)
-    return Workshop(engine, organisation_of(settings), lease_seconds=settings.lease_seconds)
+    return RuleWorkshop(engine, organisation_of(settings), lease_seconds=settings.lease_seconds)

@@ -31,7 +31,7 @@ from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.mail import outbox
-from workflows.organisation import Workshop, organisation_of
+from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.errors import sentences
@@ -304,7 +304,9 @@ class RuleApi(DescribedApi):
         session = self.appbuilder.session()
         organisation = organisation_of(current_app.extensions["crm_settings"])
         require_all(session.actor, self.workspace.schema, name)
-        workshop = Workshop(released_engine(session), organisation, session.clock, fixed=self.workspace)
+        workshop = RuleWorkshop(
+            released_engine(session), organisation, clock=session.clock, fixed=self.workspace
+        )
         return jsonify(try_rule(workshop, name, record, period).as_json())
 
 

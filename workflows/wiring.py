@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from config import current_settings
 from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
-from workflows.organisation import Workshop, organisation_of
+from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.rules.kinds import register_kinds
 from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
@@ -18,4 +18,4 @@ __all__ = ["prepare_edges", "register_kinds"]
 
 def prepare_edges(engine: sa.Engine) -> None:
     """After a publish, note for which records the conditions hold of rules that wait for them."""
-    edges.prepare(Workshop(engine, organisation_of(current_settings())))
+    edges.prepare(RuleWorkshop(engine, organisation_of(current_settings())))

@@ -9,18 +9,18 @@ from crm.imports.carry import plan_behind
 from crm.imports.checking import SAMPLE, carried_over, flat, seal_what_was_plain
 from crm.imports.execute import Executor
 from crm.imports.formats import settle_formats
-from crm.imports.lease import CHUNK, Attempt, Shop
+from crm.imports.lease import CHUNK, Attempt, ImportWorkshop
 from crm.imports.model import build_matching
 from crm.imports.plan import Planner
 from crm.imports.problem_file import save_problem_file
 from crm.imports.reader import read_rows
 
 
-def write_rows(shop: Shop, attempt: Attempt) -> None:
+def write_rows(workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Write what the plan says, chunk by chunk, behind the last chunk that is committed."""
     session, batch = attempt.session, attempt.batch
     if batch["revision"] != session.workspace.number:
-        plan_rest(shop, attempt)
+        plan_rest(workshop, attempt)
     matching = build_matching(batch["matching"])
     if matching.filled:
         service.check_matching(session, attempt.entity, matching)
@@ -36,11 +36,11 @@ def write_rows(shop: Shop, attempt: Attempt) -> None:
         attempt.note(done=batch["done"] + len(rows), done_number=rows[-1].number, **counts)
         session.commit()
     if refused or (batch["failed"] and not batch["problems_key"]):
-        attempt.note(problems_key=save_problem_file(shop, attempt))
+        attempt.note(problems_key=save_problem_file(workshop, attempt))
     attempt.finish("done")
 
 
-def plan_rest(shop: Shop, attempt: Attempt) -> None:
+def plan_rest(workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Plan anew, from the file, the rows that are not written yet; a plan the publish left as it was is kept."""
     session, batch, written = attempt.session, attempt.batch, attempt.batch["done_number"]
     attempt.hold_to_write()
@@ -48,11 +48,11 @@ def plan_rest(shop: Shop, attempt: Attempt) -> None:
     if carried.is_same:
         return
     store.erase_plan(session.connection(), batch["id"], written)
-    seal_what_was_plain(shop, attempt)
+    seal_what_was_plain(workshop, attempt)
     session.commit()
-    with files.local_file(shop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
+    with files.local_file(workshop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
         reading = service.reading_of_rows(session, attempt.entity, batch, carried.matching)
-        rows = flat(read_rows(path, reading, shop.settings.limits, None, lambda _waited: attempt.beat()))
+        rows = flat(read_rows(path, reading, workshop.settings.limits, None, lambda _waited: attempt.beat()))
         sample = list(islice(rows, SAMPLE))
         matching, _notes = settle_formats(attempt.entity, carried.matching, sample)
         planner = Planner(session, attempt.entity, matching)
@@ -65,7 +65,7 @@ def plan_rest(shop: Shop, attempt: Attempt) -> None:
             session.commit()
     attempt.hold_to_write()
     if batch["problems_key"]:
-        files.erase_file(shop.settings.files_url, batch["problems_key"])
+        files.erase_file(workshop.settings.files_url, batch["problems_key"])
     attempt.note(
         entity=attempt.entity.name,
         matching=matching.as_json(),

@@ -11,7 +11,7 @@ from crm.imports import files, service, store
 from crm.imports.carry import Carried, carry_matching, entity_of_revision, plan_behind
 from crm.imports.findings import Findings
 from crm.imports.formats import settle_formats
-from crm.imports.lease import CHUNK, Attempt, Shop
+from crm.imports.lease import CHUNK, Attempt, ImportWorkshop
 from crm.imports.model import Matching, SheetRow, build_look, build_matching
 from crm.imports.notes import OF_THE_FILE, has_doubts, notes_of
 from crm.imports.plan import Planner
@@ -22,7 +22,7 @@ from crm.secrets import new_secret
 SAMPLE = 10_000  # rows that are looked at to learn how dates and numbers are written
 
 
-def plan_rows(shop: Shop, attempt: Attempt) -> None:
+def plan_rows(workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Make the plan of a batch, from the beginning: whatever an earlier attempt left is erased."""
     session, batch = attempt.session, attempt.batch
     attempt.hold()
@@ -30,14 +30,16 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
     if carried.matching.filled:  # without any, a publish has removed them all: every row is refused
         service.check_matching(session, attempt.entity, carried.matching)
     store.erase_plan(session.connection(), batch["id"])
-    seal_what_was_plain(shop, attempt)
+    seal_what_was_plain(workshop, attempt)
     session.commit()
-    with files.local_file(shop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
+    with files.local_file(workshop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
         findings, reading = (
             Findings(),
             service.reading_of_rows(session, attempt.entity, batch, carried.matching),
         )
-        rows = flat(read_rows(path, reading, shop.settings.limits, findings, lambda _waited: attempt.beat()))
+        rows = flat(
+            read_rows(path, reading, workshop.settings.limits, findings, lambda _waited: attempt.beat())
+        )
         sample = list(islice(rows, SAMPLE))
         matching, notes = settle_formats(attempt.entity, carried.matching, sample)
         planner = Planner(session, attempt.entity, matching)
@@ -55,7 +57,7 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
         total=sum(counts.values()),
         **{name: counts[action] for action, name in store.COUNTED.items()},
     )
-    attempt.note(problems_key=save_problem_file(shop, attempt))
+    attempt.note(problems_key=save_problem_file(workshop, attempt))
     if not matching.apply or has_doubts(batch["notes"]):
         attempt.finish("checked")
         return
@@ -64,15 +66,17 @@ def plan_rows(shop: Shop, attempt: Attempt) -> None:
     session.commit()
 
 
-def seal_what_was_plain(shop: Shop, attempt: Attempt) -> None:
+def seal_what_was_plain(workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Seal the file of a batch that was uploaded before the house had secrets."""
     batch = attempt.batch
     if batch["file_seal"] or not attempt.session.workspace.schema.has_secrets:
         return
-    secret, url, old = new_secret(), shop.settings.files_url, batch["file_key"]
+    secret, url, old = new_secret(), workshop.settings.files_url, batch["file_key"]
     extension = old.rpartition(".")[2]
     with files.local_file(url, old, None) as path, path.open("rb") as source:
-        key, _fingerprint = files.save_file(url, source, extension, shop.settings.limits.upload_mb, secret)
+        key, _fingerprint = files.save_file(
+            url, source, extension, workshop.settings.limits.upload_mb, secret
+        )
     attempt.note(file_key=key, file_seal=secret.hex(), look={**batch["look"], "is_sealed": True})
     attempt.session.commit()
     files.erase_file(url, old)

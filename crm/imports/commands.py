@@ -16,7 +16,7 @@ from crm.database import only_reading
 from crm.errors import ImportRowError, NotFoundError
 from crm.imports import files, service, store
 from crm.imports.carry import batches_today
-from crm.imports.lease import Shop
+from crm.imports.lease import ImportWorkshop
 from crm.imports.model import MODES, Look
 from crm.imports.options import RULES, read_options
 from crm.imports.reader import check_look, look_at_file
@@ -75,14 +75,14 @@ def run_import(context: Context, file: Path, entity_name: str, options: dict[str
     Once the check has begun, the batch goes on by itself: workers do it where there are any, and this process does
     what nobody else does. The exit code is 1 unless the rows arrived; refused ones among others are counted and kept.
     """
-    shop = shop_of(context)
+    workshop = workshop_of(context)
     with context.session(options["username"]) as session:
         entity = service.entity_of(session, entity_name)
         told = read_options(options_of(options), entity)
         with file.open("rb") as source:
-            batch_id = service.start_import(session, shop.settings, entity, source, file.name, told)
+            batch_id = service.start_import(session, workshop.settings, entity, source, file.name, told)
     if not options["no_wait"]:
-        finish_import(context, shop, batch_id, options)
+        finish_import(context, workshop, batch_id, options)
     batch = tell_status(context, batch_id)
     good = ("checked",) if options["dry_run"] else ("done",)
     is_all_refused = batch["total"] and batch["failed"] == batch["total"]
@@ -97,16 +97,18 @@ def options_of(options: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: options[name] for name in names}, **told}
 
 
-def finish_import(context: Context, shop: Shop, batch_id: int, options: Mapping[str, Any]) -> None:
+def finish_import(
+    context: Context, workshop: ImportWorkshop, batch_id: int, options: Mapping[str, Any]
+) -> None:
     """Follow an import to its end; one that only stopped because somebody should look goes on: this is its asker."""
-    follow(context, shop, batch_id)
+    follow(context, workshop, batch_id)
     if find(context, batch_id)["state"] == "checked" and not options["dry_run"]:
         with context.session(options["username"]) as session:
             service.begin_apply(session, batch_id)
-        follow(context, shop, batch_id)
+        follow(context, workshop, batch_id)
 
 
-def follow(context: Context, shop: Shop, batch_id: int) -> None:
+def follow(context: Context, workshop: ImportWorkshop, batch_id: int) -> None:
     """Do the work of a batch, or wait for whoever does it, until it needs nobody any more."""
     from crm.imports import work  # loads what reads and writes workbooks
 
@@ -118,7 +120,7 @@ def follow(context: Context, shop: Shop, batch_id: int) -> None:
     }
     with telling(lambda: progress_of(find(context, batch_id))):
         while (state := find(context, batch_id)["state"]) in store.WAITING_STATES:
-            if not by_state[state](shop, batch_id):
+            if not by_state[state](workshop, batch_id):
                 time.sleep(LOOK_SECONDS)
 
 
@@ -204,7 +206,7 @@ def weigh_undo(context: Context, batch_id: int) -> None:
     """Answer what taking a batch back would do."""
     from crm.imports.undo import count_undo
 
-    counts = count_undo(shop_of(context), batch_id)
+    counts = count_undo(workshop_of(context), batch_id)
     tell_undo(context, {**find(context, batch_id), **counts})
 
 
@@ -215,7 +217,7 @@ def run_undo(context: Context, batch_id: int, no_wait: bool) -> None:
     if no_wait:
         tell_undo(context, find(context, batch_id))
         return
-    follow(context, shop_of(context), batch_id)
+    follow(context, workshop_of(context), batch_id)
     batch = find(context, batch_id)
     tell_undo(context, batch)
     if batch["state"] != "undone":
@@ -230,10 +232,12 @@ def tell_undo(context: Context, batch: service.Batch) -> None:
     context.answer(facts, "\n".join(filter(None, [text, facts["problem"]])))
 
 
-def shop_of(context: Context) -> Shop:
+def workshop_of(context: Context) -> ImportWorkshop:
     """Return what the work needs, from the command's settings."""
     settings = context.settings
-    return Shop(context.engine, service.import_settings(settings), settings.language, settings.time_zone)
+    return ImportWorkshop(
+        context.engine, service.import_settings(settings), settings.language, settings.time_zone
+    )
 
 
 def find(context: Context, batch_id: int) -> service.Batch:

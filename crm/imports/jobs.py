@@ -8,17 +8,17 @@ from config import current_settings
 from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
-from crm.imports.lease import Shop
+from crm.imports.lease import ImportWorkshop
 from crm.imports.service import JOB_OF, import_settings
 from crm.imports.slots import free_slot
 from crm.runtime.scheduler import Tick
 
 
-def current_shop() -> Shop:
+def current_workshop() -> ImportWorkshop:
     """Return what this process's settings say."""
     settings = current_settings()
     engine = build_engine(settings.database_url)
-    return Shop(engine, import_settings(settings), settings.language, settings.time_zone)
+    return ImportWorkshop(engine, import_settings(settings), settings.language, settings.time_zone)
 
 
 def look_batch(batch_id: int) -> None:
@@ -27,32 +27,32 @@ def look_batch(batch_id: int) -> None:
     Shape:  one at a time, so that checks and runs never wait behind many files that are slow to read; the next one
             is rung for afterwards.
     """
-    shop = current_shop()
-    with free_slot(shop.settings.files_url, "worker") as is_free:
+    workshop = current_workshop()
+    with free_slot(workshop.settings.files_url, "worker") as is_free:
         if is_free:
-            work.look_batch(shop, batch_id)
+            work.look_batch(workshop, batch_id)
     if is_free:
         sweep(("looking",), 1)
 
 
 def check_batch(batch_id: int) -> None:
     """Plan an uploaded file. Safe to repeat: a plan that was not finished is made anew."""
-    work.check_batch(current_shop(), batch_id)
+    work.check_batch(current_workshop(), batch_id)
 
 
 def apply_batch(batch_id: int) -> None:
     """Write the rows of a planned batch. Safe to repeat: rows already written are skipped."""
-    work.apply_batch(current_shop(), batch_id)
+    work.apply_batch(current_workshop(), batch_id)
 
 
 def undo_batch(batch_id: int) -> None:
     """Take a batch back. Safe to repeat: it goes on where it stopped."""
-    work.undo_batch(current_shop(), batch_id)
+    work.undo_batch(current_workshop(), batch_id)
 
 
 def sweep(states: Collection[str] = tuple(JOB_OF), most: int | None = None) -> None:
     """Ring again for every batch that waits in some states and nobody works on, or for the first few."""
-    with only_reading(), current_shop().engine.connect() as connection:
+    with only_reading(), current_workshop().engine.connect() as connection:
         forgotten = store.list_forgotten(connection, utcnow())
     waiting = [(batch_id, state) for batch_id, state in forgotten if state in states]
     for batch_id, state in waiting[:most]:

@@ -24,7 +24,8 @@ from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user
 from crm.revisions.former_names import read_former_names
 from crm.revisions.store import live_number
-from crm.revisions.workspace import Workspace, get_workspace
+from crm.revisions.workspace import Workspace
+from crm.workshop import Workshop
 
 CHUNK = 1_000  # rows of one transaction
 LEASE_SECONDS = 30  # a worker that was killed is replaced after so long; a chunk takes well under one
@@ -40,10 +41,9 @@ class LeaseLostError(Exception):
 
 
 @dataclass(frozen=True)
-class Shop:
-    """What the work needs of its process."""
+class ImportWorkshop(Workshop):
+    """The place where imports are worked on."""
 
-    engine: sa.Engine
     settings: ImportSettings
     language: str = "en"
     time_zone: str = "Europe/Athens"
@@ -107,26 +107,34 @@ class Attempt:
         self.session.commit()
 
 
-def do_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Attempt], None]) -> bool:
+Labour = Callable[[ImportWorkshop, Attempt], None]
+"""What is done in one state of a batch."""
+
+
+def do_work(
+    workshop: ImportWorkshop, batch_id: int, state: str, work: Callable[[ImportWorkshop, Attempt], None]
+) -> bool:
     """Do the work of a state if nobody else does; after a publish in between it goes on with the live revision."""
     while True:
         try:
-            return try_work(shop, batch_id, state, work)
+            return try_work(workshop, batch_id, state, work)
         except PublishedError:
             continue
 
 
-def try_work(shop: Shop, batch_id: int, state: str, work: Callable[[Shop, Attempt], None]) -> bool:
+def try_work(
+    workshop: ImportWorkshop, batch_id: int, state: str, work: Callable[[ImportWorkshop, Attempt], None]
+) -> bool:
     """Do the work of a state by one revision; a person's mistake ends the batch, a bug leaves its lease.
 
     Errors: PublishedError when that revision is not the live one any more; the lease is free then.
     """
-    with open_work(shop, batch_id, state) as found:
+    with open_work(workshop, batch_id, state) as found:
         if found is None:
             return False
         try:
             with collector_at_rest():
-                work(shop, found)
+                work(workshop, found)
         except LeaseLostError:
             return False
         except PublishedError:
@@ -161,15 +169,16 @@ def deepest(error: CrmError) -> Problem:
 
 
 @contextmanager
-def open_work(shop: Shop, batch_id: int, state: str) -> Iterator[Attempt | None]:
+def open_work(workshop: ImportWorkshop, batch_id: int, state: str) -> Iterator[Attempt | None]:
     """Claim a batch and open a session of its actor; None when there is nothing to do."""
-    workspace = get_workspace(shop.engine)
-    with CrmSession(workspace.bind(shop.engine)) as session:
+    workspace = workshop.workspace()
+    with CrmSession(workspace.bind(workshop.engine)) as session:
+        session.clock = workshop.clock
         now = session.clock()
         number = store.claim_batch(session.connection(), batch_id, state, now, LEASE_SECONDS)
         batch = store.find_batch(session.connection(), batch_id) if number else None
         if batch is not None:
-            session.actor = actor_of_batch(session.connection(), workspace, batch, shop)
+            session.actor = actor_of_batch(session.connection(), workspace, batch, workshop)
             session.workspace, session.batch_id = workspace, batch_id
             session.cause = (f"import:{batch_id}",)
         entity = batch and entity_now(session, batch)
@@ -193,9 +202,13 @@ def entity_now(session: CrmSession, batch: Batch) -> Entity | None:
     return former.entity_today(session.workspace.schema, batch["entity"], batch["revision"])
 
 
-def actor_of_batch(connection: sa.Connection, workspace: Workspace, batch: Batch, shop: Shop) -> Actor:
+def actor_of_batch(
+    connection: sa.Connection, workspace: Workspace, batch: Batch, workshop: ImportWorkshop
+) -> Actor:
     """Return who imports: the user who uploaded the file, with the rights of now, or the command line."""
     if batch["user_id"] is None:
-        return replace(SYSTEM, kind="import", name="import", is_admin=True, language=shop.language)
-    actor = actor_of_user(connection, batch["user_id"], workspace.schema, shop.language, shop.time_zone)
+        return replace(SYSTEM, kind="import", name="import", is_admin=True, language=workshop.language)
+    actor = actor_of_user(
+        connection, batch["user_id"], workspace.schema, workshop.language, workshop.time_zone
+    )
     return replace(actor, kind="import")

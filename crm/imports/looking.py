@@ -6,14 +6,14 @@ from typing import Any
 
 from crm.errors import ImportRowError
 from crm.imports import files, service
-from crm.imports.lease import Attempt, Shop
+from crm.imports.lease import Attempt, ImportWorkshop
 from crm.imports.looks import as_stored, chosen_sheet, of_sheet, told_matching
 from crm.imports.model import Look, Reading, build_matching
 from crm.imports.options import stored_options
 from crm.imports.reader import look_at_file
 
 
-def look_at_upload(shop: Shop, attempt: Attempt) -> None:
+def look_at_upload(workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Look at a file; an uploaded one that a program told all about is checked next.
 
     Errors: ImportRowError when the file cannot be imported at all.
@@ -21,7 +21,7 @@ def look_at_upload(shop: Shop, attempt: Attempt) -> None:
     wanted = attempt.batch["look"]["wanted"]
     reading = Reading(**{**wanted["reading"], "shown": ()})
     try:
-        values = looked_at(attempt, look_through(shop, attempt, reading), reading)
+        values = looked_at(attempt, look_through(workshop, attempt, reading), reading)
     except ImportRowError as error:
         if not attempt.batch["look"]["sheets"]:
             raise
@@ -32,15 +32,15 @@ def look_at_upload(shop: Shop, attempt: Attempt) -> None:
     attempt.session.commit()
 
 
-def look_through(shop: Shop, attempt: Attempt, reading: Reading) -> Look:
+def look_through(workshop: ImportWorkshop, attempt: Attempt, reading: Reading) -> Look:
     """Return what the file holds; how long it has taken so far is noted meanwhile."""
-    batch, seconds = attempt.batch, shop.settings.limits.seconds
+    batch, seconds = attempt.batch, workshop.settings.limits.seconds
 
     def note(waited: float) -> None:
         attempt.beat(done=int(waited), total=seconds)
 
-    with files.local_file(shop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
-        return look_at_file(path, batch["file_name"], shop.settings.limits, reading, note)
+    with files.local_file(workshop.settings.files_url, batch["file_key"], files.secret_of(batch)) as path:
+        return look_at_file(path, batch["file_name"], workshop.settings.limits, reading, note)
 
 
 def looked_at(attempt: Attempt, look: Look, reading: Reading) -> dict[str, Any]:

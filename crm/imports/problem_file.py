@@ -17,7 +17,7 @@ from crm.errors import Problem
 from crm.imports import files, service, store
 from crm.imports.cells import NoValue, Shown, cell_text
 from crm.imports.coding import decode_cells, decode_problems
-from crm.imports.lease import Attempt, Shop
+from crm.imports.lease import Attempt, ImportWorkshop
 from crm.imports.model import Column
 from crm.messages import render
 from crm.records.headers import ADDED
@@ -100,11 +100,11 @@ def safe_cell(sheet: Any, value: Any, bold: bool = False) -> WriteOnlyCell:
     return cell
 
 
-def save_problem_file(shop: Shop, attempt: Attempt) -> str | None:
+def save_problem_file(workshop: ImportWorkshop, attempt: Attempt) -> str | None:
     """Write the refused rows as a workbook into the store; return its key, None when there are none."""
     connection, batch = attempt.session.connection(), attempt.batch
     if batch["problems_key"]:
-        files.erase_file(shop.settings.files_url, batch["problems_key"])
+        files.erase_file(workshop.settings.files_url, batch["problems_key"])
     if not store.list_plan_rows(connection, batch["id"], 0, 1, ("error",)):
         return None
     rows = (
@@ -115,4 +115,6 @@ def save_problem_file(shop: Shop, attempt: Attempt) -> str | None:
         path = Path(folder) / "problems.xlsx"
         write_problem_file(path, service.columns_of(batch), rows, attempt.session.actor.language)
         with path.open("rb") as file:
-            return files.save_file(shop.settings.files_url, file, "xlsx", 10_000, files.secret_of(batch))[0]
+            return files.save_file(workshop.settings.files_url, file, "xlsx", 10_000, files.secret_of(batch))[
+                0
+            ]

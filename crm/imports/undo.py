@@ -14,12 +14,11 @@ from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.imports import service
 from crm.imports.lease import CHUNK as ROWS
-from crm.imports.lease import Attempt, Shop
+from crm.imports.lease import Attempt, ImportWorkshop
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, RecordEdit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
 from crm.revisions.former_names import read_former_names
-from crm.revisions.workspace import get_workspace
 
 Change = Mapping[str, Any]
 
@@ -139,7 +138,7 @@ class Undoer:
         return None if value is None else FIELD_TYPES[field.type].from_json(field, value)
 
 
-def take_back(_shop: Shop, attempt: Attempt) -> None:
+def take_back(_workshop: ImportWorkshop, attempt: Attempt) -> None:
     """Take back what the batch wrote, newest change first."""
     session, batch = attempt.session, attempt.batch
     session.batch_id, session.cause = None, (f"import-undo:{batch['id']}",)
@@ -155,10 +154,10 @@ def take_back(_shop: Shop, attempt: Attempt) -> None:
     attempt.finish("undone")
 
 
-def count_undo(shop: Shop, batch_id: int) -> dict[str, int]:
+def count_undo(workshop: ImportWorkshop, batch_id: int) -> dict[str, int]:
     """Return what an undo would do: it is done, counted and rolled back."""
-    workspace = get_workspace(shop.engine)
-    with CrmSession(workspace.bind(shop.engine)) as session:
+    workspace = workshop.workspace()
+    with CrmSession(workspace.bind(workshop.engine)) as session:
         session.workspace, session.actor = workspace, SYSTEM
         batch = service.get_batch(session, batch_id)
         undoer = Undoer(session, service.entity_of(session, batch["entity"]), batch_id)

@@ -23,7 +23,7 @@ from tests.factories import (
     make_deal,
     user_id,
 )
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.runs import jobs
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def world(client: Callable[[str], Browser], session, engine, clock, tmp_path) ->
     add_notification(session, Notice(user_id(session, "admin"), text, "complaint", number))
     edit_document(session, "entity", ENTITY, lambda body: {**body, "icon": "coin"})
     session.commit()
-    jobs.work_off(Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock))
+    jobs.work_off(RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock))
     file = (io.BytesIO(b"Name;Amount\nNeu;12,5\n"), "deals.csv")
     assert client("admin").submit("/import/", {"entity": ENTITY, "file": file}).status_code == 302
 

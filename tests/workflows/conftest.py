@@ -18,7 +18,7 @@ from crm.entities.model import Schema
 from crm.errors import Problem
 from crm.messages import render
 from workflows.mail import outbox
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.rules.build import build_rule, build_template
 from workflows.rules.check import check_rule, check_template
 from workflows.runs import edges, jobs, store
@@ -51,7 +51,7 @@ def shipped() -> Schema:
     return schema
 
 
-class TestWorkshop(Workshop):
+class TestWorkshop(RuleWorkshop):
     """A workshop that shows a test what is in it."""
 
     __test__ = False
@@ -91,7 +91,7 @@ def make_workshop(
             assert not problems, [render(problem, "en") for problem in problems]
             (templates if text.startswith(("template", "\ntemplate")) else rules)[found.name] = found
         organisation = Organisation(mail_folder=tmp_path / "mail", **options)
-        workshop = TestWorkshop(engine, organisation, clock, fixed=replace(workspace, schema=schema))
+        workshop = TestWorkshop(engine, organisation, clock=clock, fixed=replace(workspace, schema=schema))
         edges.prepare(workshop)  # as a publish does
         return workshop
 

@@ -67,7 +67,7 @@ class House:
         others = [body for body in bodies if next(iter(body)) != "rule"]
         documents = documents_from_json(copy.deepcopy([*others, sample, part, rule]))
         publish_schema(self.engine, documents, "types")
-        self.workshop = TestWorkshop(self.engine, Organisation(), self.clock)
+        self.workshop = TestWorkshop(self.engine, Organisation(), clock=self.clock)
         app = build_app(get_workspace(self.engine), self.settings, self.engine)
         app.test_client_class = Browser
         self.browser = app.test_client()

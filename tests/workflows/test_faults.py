@@ -20,7 +20,7 @@ from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.factories import make_complaint, make_customer
 from workflows.mail import outbox
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.runs import jobs, store
 
 WORKER = """
@@ -30,9 +30,9 @@ import app
 app.wire()
 from crm.database import build_engine
 from workflows.mail.deliver import deliver_mail
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.runs import jobs
-workshop = Workshop(build_engine(sys.argv[1]), Organisation(mail_folder=Path(sys.argv[2])), lease_seconds=1)
+workshop = RuleWorkshop(build_engine(sys.argv[1]), Organisation(mail_folder=Path(sys.argv[2])), lease_seconds=1)
 print("ready", flush=True)
 jobs.work_off(workshop)
 deliver_mail(workshop)
@@ -43,7 +43,7 @@ CUSTOMERS = 12
 @pytest.fixture
 def real_workshop(engine, tmp_path):
     """A workshop with the shipped rules, a real clock and leases of a second."""
-    return Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), lease_seconds=1)
+    return RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), lease_seconds=1)
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def publish(engine, *extra):
 
 def test_a_run_that_waits_stays_on_the_rule_it_began_with(engine, clock):
     publish(engine, REMIND)
-    workshop = Workshop(engine, Organisation(), clock)
+    workshop = RuleWorkshop(engine, Organisation(), clock=clock)
     with workshop.session() as session:
         number = make_complaint(session).id
     jobs.work_off(workshop)
@@ -153,7 +153,7 @@ def test_a_run_that_waits_stays_on_the_rule_it_began_with(engine, clock):
 
 def test_a_rule_switched_off_stops_in_the_middle(engine, clock):
     publish(engine, REMIND)
-    workshop = Workshop(engine, Organisation(), clock)
+    workshop = RuleWorkshop(engine, Organisation(), clock=clock)
     with workshop.session() as session:
         make_complaint(session)
     jobs.work_off(workshop)

@@ -55,7 +55,7 @@ def room(engine: Any, session_as: Callable) -> Room:
 
 @pytest.fixture
 def workshop(engine: Any, clock: Any, tmp_path: Any) -> TestWorkshop:
-    return TestWorkshop(engine, Organisation(mail_folder=tmp_path), clock)
+    return TestWorkshop(engine, Organisation(mail_folder=tmp_path), clock=clock)
 
 
 def value(room: Room, entity: str, record: int, field: str) -> Any:

@@ -12,7 +12,7 @@ from crm.notifications import Notice, add_notification
 from tests.factories import make_complaint, make_customer, user_id
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.pages import period_words
 from workflows.rules.words import path_words
 from workflows.runs import jobs, store
@@ -21,7 +21,7 @@ from workflows.runs import jobs, store
 @pytest.fixture
 def shipped_workshop(engine, clock, tmp_path):
     """A workshop with the shipped rules."""
-    return Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock)
+    return RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock)
 
 
 def test_rules_are_listed_with_what_starts_them(client):

@@ -20,7 +20,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from workflows.mail import outbox
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def _domain(organisation: Organisation) -> str:
     return organisation.mail_from.rpartition("@")[2] or "localhost"
 
 
-def deliver_mail(workshop: Workshop) -> int:
+def deliver_mail(workshop: RuleWorkshop) -> int:
     """Send every message that is due; return how many left. One bad message does not hold up the others."""
     sent = 0
     while rows := _claim(workshop):
@@ -117,7 +117,7 @@ def deliver_mail(workshop: Workshop) -> int:
     return sent
 
 
-def _claim(workshop: Workshop) -> list[Mapping]:
+def _claim(workshop: RuleWorkshop) -> list[Mapping]:
     with workshop.reading() as session:
         if not outbox.has_due_messages(session, workshop.clock()):
             return []
@@ -125,7 +125,7 @@ def _claim(workshop: Workshop) -> list[Mapping]:
         return outbox.claim_messages(session, workshop.clock(), workshop.lease_end(), BATCH)
 
 
-def _deliver(workshop: Workshop, carrier: Carrier, row: Mapping) -> int:
+def _deliver(workshop: RuleWorkshop, carrier: Carrier, row: Mapping) -> int:
     with workshop.session() as session:
         if not outbox.hold_message(session, row, workshop.lease_end()):
             return 0
@@ -141,7 +141,7 @@ def _deliver(workshop: Workshop, carrier: Carrier, row: Mapping) -> int:
     return 1
 
 
-def _put_off(workshop: Workshop, row: Mapping, error: Exception) -> None:
+def _put_off(workshop: RuleWorkshop, row: Mapping, error: Exception) -> None:
     """Let a message wait longer after each attempt; give it up after the last, or when refused for good."""
     words = f"{type(error).__name__}: {error}"[:500]
     with workshop.session() as session:

@@ -19,7 +19,7 @@ from crm.events import QUIET
 from crm.fields import FIELD_TYPES
 from crm.permissions.rows import scope_of
 from crm.records.journal import CREATED, change, read_changes
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.reach import FROM, Hop, Way
 from workflows.runs.locks import hold_lock
@@ -47,7 +47,7 @@ def wide_rules(session: CrmSession) -> list[Rule]:
     return [rule for rule in rules if rule.enabled and rule.is_wide]
 
 
-def prepare(workshop: Workshop) -> None:
+def prepare(workshop: RuleWorkshop) -> None:
     """Note for every rule that is new, or asks something else now, where its conditions hold already."""
     with workshop.session() as session:
         rules = wide_rules(session)
@@ -57,7 +57,7 @@ def prepare(workshop: Workshop) -> None:
             is_new(session, workshop, rule)
 
 
-def is_new(session: CrmSession, workshop: Workshop, rule: Rule) -> bool:
+def is_new(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> bool:
     """Return whether it was unknown where the conditions of a rule held; it is known afterwards.
 
     Shape:  holds the rule's lock until the transaction ends.
@@ -78,13 +78,13 @@ def is_new(session: CrmSession, workshop: Workshop, rule: Rule) -> bool:
     return True
 
 
-def _holds(session: CrmSession, workshop: Workshop, rule: Rule) -> Any:
+def _holds(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> Any:
     return compile_sql(
         rule.condition, rule.entity, replace(scope_of(session), time_zone=zone_of(rule, workshop))
     )
 
 
-def by_time(session: CrmSession, workshop: Workshop, rule: Rule) -> list[int]:
+def by_time(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> list[int]:
     """Return the records that came over a rule's edge since anybody looked, for what needs no event."""
     if is_new(session, workshop, rule) or not rule.reach.is_clocked:
         return []
@@ -115,7 +115,9 @@ class Edges:
     Shape:  `rows` are the events, by today's names.
     """
 
-    def __init__(self, session: CrmSession, workshop: Workshop, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, session: CrmSession, workshop: RuleWorkshop, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
         self.session = session
         self.found: dict[str, dict[int, Change]] = {}
         rules = wide_rules(session)
@@ -180,7 +182,7 @@ class Edges:
                     before[there] = found[here]
         return before
 
-    def _risen(self, workshop: Workshop, rule: Rule, touched: Mapping[int, Change]) -> dict[int, Change]:
+    def _risen(self, workshop: RuleWorkshop, rule: Rule, touched: Mapping[int, Change]) -> dict[int, Change]:
         session, cls = self.session, self.session.workspace.models[rule.entity]
         fresh = is_new(session, workshop, rule)
         holds = _holds(session, workshop, rule)

@@ -16,7 +16,7 @@ from crm.errors import ConflictError, CrmError, Problem, UnavailableError
 from crm.permissions.model import Actor
 from workflows.actions import ACTIONS
 from workflows.actions.base import Outcome
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
@@ -48,7 +48,7 @@ class EndedError(Exception):
         self.state, self.code = state, code
 
 
-def execute_runs(workshop: Workshop) -> int:
+def execute_runs(workshop: RuleWorkshop) -> int:
     """Perform runs that are due; return how many were taken."""
     with workshop.reading() as session:
         if not store.has_due(session, store.run, workshop.clock()):
@@ -60,7 +60,7 @@ def execute_runs(workshop: Workshop) -> int:
     return len(rows)
 
 
-def execute_run(workshop: Workshop, row: Mapping) -> None:
+def execute_run(workshop: RuleWorkshop, row: Mapping) -> None:
     """Perform one claimed run as far as it goes; whatever goes wrong in it stays in it."""
     try:
         if row["tries"] > len(DELAYS_SECONDS) + 1:
@@ -81,19 +81,19 @@ def execute_run(workshop: Workshop, row: Mapping) -> None:
         _retry(workshop, row, [Problem("rule.crashed", {"rule": row["rule"]})])
 
 
-def _rule_of(workshop: Workshop, row: Mapping) -> Rule:
+def _rule_of(workshop: RuleWorkshop, row: Mapping) -> Rule:
     rule, problem = find_rule(workshop, row["rule"], row["revision"])
     if rule is None:
         raise EndedError(store.STOPPED, problem)
     return rule
 
 
-def _end(workshop: Workshop, row: Mapping, state: str, problems: Sequence[Problem]) -> None:
+def _end(workshop: RuleWorkshop, row: Mapping, state: str, problems: Sequence[Problem]) -> None:
     with workshop.session() as session:
         store.end_run(session, row, state, workshop.clock(), as_json(problems))
 
 
-def _hold_back(workshop: Workshop, row: Mapping, error: BudgetError) -> None:
+def _hold_back(workshop: RuleWorkshop, row: Mapping, error: BudgetError) -> None:
     """Stop a run that would go beyond its cause's budget, and tell the administrators, once per rule and day."""
     problem, now = error.as_problem(), workshop.clock()
     with workshop.session() as session:
@@ -102,7 +102,7 @@ def _hold_back(workshop: Workshop, row: Mapping, error: BudgetError) -> None:
         tell_admins(session, workshop, problem, (row["entity"], row["record_id"]), key)
 
 
-def _retry(workshop: Workshop, row: Mapping, problems: Sequence[Problem]) -> None:
+def _retry(workshop: RuleWorkshop, row: Mapping, problems: Sequence[Problem]) -> None:
     if row["tries"] > len(DELAYS_SECONDS):
         _end(workshop, row, store.FAILED, problems)
         return
@@ -118,7 +118,7 @@ class Execution:
             end.
     """
 
-    def __init__(self, workshop: Workshop, row: Mapping, rule: Rule) -> None:
+    def __init__(self, workshop: RuleWorkshop, row: Mapping, rule: Rule) -> None:
         self.workshop, self.row, self.rule = workshop, row, rule
         self.cause = (*row["cause"], f"rule:{rule.name}#{row['id']}")
         self.actor = Actor(

@@ -7,7 +7,7 @@ from crm import events, queue
 from crm.runtime.scheduler import Tick
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
-from workflows.organisation import Workshop, current_workshop
+from workflows.organisation import RuleWorkshop, current_workshop
 from workflows.runs import execute, plan, sweeping, ticking
 
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
@@ -18,7 +18,7 @@ def run_events() -> None:
     work_off(current_workshop())
 
 
-def work_off(workshop: Workshop) -> int:
+def work_off(workshop: RuleWorkshop) -> int:
     """Turn events into runs and perform them, round after round; return how many of both there were."""
     total = 0
     for _round in range(ROUNDS):

@@ -9,7 +9,7 @@ from crm.conditions import evaluate
 from crm.database import CrmSession
 from crm.permissions.rows import scope_of
 from crm.records.draft import RecordDraft
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import to_local, to_utc
 from workflows.runs.moments import Moment
@@ -17,7 +17,7 @@ from workflows.triggers import TRIGGERS, DateTrigger
 
 
 def late_day(
-    session: CrmSession, workshop: Workshop, rule: Rule, moment: Moment, at: dt.datetime
+    session: CrmSession, workshop: RuleWorkshop, rule: Rule, moment: Moment, at: dt.datetime
 ) -> dt.date | None:
     """Return the day a record has missed, when it was a change at `at` that brought it into the rule's window.
 
@@ -32,7 +32,7 @@ def late_day(
 
 
 def _day(
-    session: CrmSession, workshop: Workshop, rule: Rule, record: RecordDraft, at: dt.datetime
+    session: CrmSession, workshop: RuleWorkshop, rule: Rule, record: RecordDraft, at: dt.datetime
 ) -> dt.date | None:
     kind, body, zone = TRIGGERS[rule.trigger.kind], rule.trigger.body, zone_of(rule, workshop)
     assert isinstance(kind, DateTrigger), kind

@@ -18,7 +18,7 @@ from crm.errors import Problem
 from crm.permissions.rows import scope_of
 from crm.records.journal import CREATED, DELETED, UPDATED
 from crm.revisions.former_names import read_former_names
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
@@ -55,7 +55,7 @@ class Firing:
     error: Problem | None = None
 
 
-def plan_events(workshop: Workshop) -> int:
+def plan_events(workshop: RuleWorkshop) -> int:
     """Turn events that wait into runs; return how many were looked at.
 
     Shape:  a batch is one transaction: its runs and its events' end are written together, or not at all. When
@@ -79,7 +79,7 @@ def plan_events(workshop: Workshop) -> int:
     return unheard + len(rows)
 
 
-def _plan_alone(workshop: Workshop, row: Mapping) -> None:
+def _plan_alone(workshop: RuleWorkshop, row: Mapping) -> None:
     try:
         _plan(workshop, [row])
     except Exception:  # it stays claimed, so its lease brings it back, a few times
@@ -89,7 +89,7 @@ def _plan_alone(workshop: Workshop, row: Mapping) -> None:
                 store.fail_event(session, row, workshop.clock())
 
 
-def _plan(workshop: Workshop, rows: Sequence[Mapping]) -> None:
+def _plan(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> None:
     with workshop.session() as session:
         schema = session.workspace.schema
         rows = rows_today(session, rows)
@@ -136,13 +136,13 @@ def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:
 
 
 def _runs_of(
-    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment, edges: Edges
+    session: CrmSession, workshop: RuleWorkshop, row: Mapping, moment: Moment, edges: Edges
 ) -> Iterator[dict[str, Any]]:
     for firing in fired_by(session, workshop, row, moment, edges):
         yield _planned(session, workshop, firing, row, moment)
 
 
-def _runs_of_edges(session: CrmSession, workshop: Workshop, edges: Edges) -> Iterator[dict[str, Any]]:
+def _runs_of_edges(session: CrmSession, workshop: RuleWorkshop, edges: Edges) -> Iterator[dict[str, Any]]:
     """Yield the runs of edges that changes of other records brought, each with that change as its cause."""
     rules = session.workspace.schema.parts["rule"]
     for name, record_id, change in edges.rest():
@@ -160,7 +160,7 @@ def _runs_of_edges(session: CrmSession, workshop: Workshop, edges: Edges) -> Ite
 
 
 def _planned(
-    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, origin: Origin
+    session: CrmSession, workshop: RuleWorkshop, firing: Firing, row: Mapping, origin: Origin
 ) -> dict[str, Any]:
     """Return the row of a run; one that would be too much for its cause, or goes in circles, is held back and told."""
     root = root_of_chain(session, origin.cause, row["id"])
@@ -178,7 +178,7 @@ def _planned(
 
 
 def fired_by(
-    session: CrmSession, workshop: Workshop, row: Mapping, moment: Moment, edges: Edges
+    session: CrmSession, workshop: RuleWorkshop, row: Mapping, moment: Moment, edges: Edges
 ) -> Iterator[Firing]:
     """Yield the rules an event fires, the ones held back by the loop guard included."""
     waiting = rules_for(session.workspace.schema, row["entity"], row["kind"])
@@ -215,7 +215,7 @@ class Event:
 
 
 def _key_if_fired(
-    session: CrmSession, workshop: Workshop, rule: Rule, moment: Moment, event: Event
+    session: CrmSession, workshop: RuleWorkshop, rule: Rule, moment: Moment, event: Event
 ) -> str | None:
     """Return what makes the firing of a rule by a change the same one; None when it is not fired."""
     if isinstance(TRIGGERS[rule.trigger.kind], DateTrigger):
@@ -235,7 +235,7 @@ def _firing(session: CrmSession, rule: Rule, row: Mapping, origin: Origin, key: 
     return Firing(rule, event_key(row), state, error)
 
 
-def key_of(rule: Rule, row: Mapping, workshop: Workshop) -> str:
+def key_of(rule: Rule, row: Mapping, workshop: RuleWorkshop) -> str:
     """Return what makes a firing the same one: the event, or the record's day, week, month or year."""
     if rule.at_most_once_per:
         period = period_of(rule.at_most_once_per, row["created_at"], zone_of(rule, workshop))
@@ -248,7 +248,7 @@ def event_key(row: Mapping) -> str:
     return f"edge:{row['id']}:{row['record_id']}" if row["kind"] == EDGE else f"event:{row['id']}"
 
 
-def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: Workshop) -> bool:
+def is_fired(session: CrmSession, rule: Rule, moment: Moment, workshop: RuleWorkshop) -> bool:
     """Return whether a change fires a rule: its trigger is met and its conditions held at that moment."""
     kind = TRIGGERS[rule.trigger.kind]
     if not isinstance(kind, EventTrigger) or not kind.is_met(rule.trigger.body, moment.changed, moment.after):
@@ -295,7 +295,7 @@ def _names(links: Sequence[str]) -> list[str]:
 
 
 def run_row(
-    session: CrmSession, workshop: Workshop, firing: Firing, row: Mapping, moment: Origin
+    session: CrmSession, workshop: RuleWorkshop, firing: Firing, row: Mapping, moment: Origin
 ) -> dict[str, Any]:
     """Return the row of the run that a firing becomes."""
     now = workshop.clock()

@@ -21,7 +21,7 @@ from crm.permissions.rows import scope_of
 from crm.records.journal import change
 from crm.revisions.former_names import read_former_names
 from workflows.actions.base import Outcome
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.schedule import duration
 from workflows.runs import store
@@ -106,7 +106,7 @@ class RehearsedExecution(Execution):
 
 
 def try_rule(
-    workshop: Workshop, name: str, record_id: int | None = None, since: dt.timedelta | None = None
+    workshop: RuleWorkshop, name: str, record_id: int | None = None, since: dt.timedelta | None = None
 ) -> Rehearsal:
     """Return what a rule would do: for one record, for the records as they are, or for what happened lately.
 
@@ -124,7 +124,7 @@ def try_rule(
 
 
 @contextmanager
-def _taken_back(workshop: Workshop) -> Iterator[CrmSession]:
+def _taken_back(workshop: RuleWorkshop) -> Iterator[CrmSession]:
     with about_to_write(), workshop.session() as session:  # what is taken back was written before
         yield session
         session.rollback()
@@ -136,7 +136,7 @@ def _in_batches(occasions: Sequence[Occasion]) -> Iterator[Sequence[Occasion]]:
 
 
 def _occasions(
-    workshop: Workshop, rule: Rule, record_id: int | None, since: dt.timedelta | None
+    workshop: RuleWorkshop, rule: Rule, record_id: int | None, since: dt.timedelta | None
 ) -> list[Occasion]:
     if since is not None and rule.is_wide:
         raise RuleError("rule.try_only_now", rule=rule.label)
@@ -155,7 +155,7 @@ def _occasions(
         return [Occasion(found, now) for found in session.scalars(asked)]
 
 
-def _lately(workshop: Workshop, rule: Rule, record_id: int | None, since: dt.timedelta) -> list[Occasion]:
+def _lately(workshop: RuleWorkshop, rule: Rule, record_id: int | None, since: dt.timedelta) -> list[Occasion]:
     """Return the changes of the last days that the rule's trigger listens to, each as it was."""
     asked = sa.select(change.c.id, change.c.record_id, change.c.at).where(
         change.c.at >= workshop.clock() - since,
@@ -178,7 +178,7 @@ def _lately(workshop: Workshop, rule: Rule, record_id: int | None, since: dt.tim
 
 
 def _try_one(
-    session: CrmSession, workshop: Workshop, rule: Rule, occasion: Occasion, found: Rehearsal
+    session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion, found: Rehearsal
 ) -> None:
     found.considered += 1
     record = session.get(session.workspace.models[rule.entity], occasion.record_id)
@@ -204,7 +204,7 @@ def _try_one(
     found.firings.append(firing)
 
 
-def _first_false(session: CrmSession, workshop: Workshop, rule: Rule, record: Any) -> str | None:
+def _first_false(session: CrmSession, workshop: RuleWorkshop, rule: Rule, record: Any) -> str | None:
     """Return the first line of `if` that does not hold, as a sentence; None when all do."""
     entity = session.workspace.schema.entities[rule.entity]
     scope = replace(scope_of(session), time_zone=zone_of(rule, workshop))
@@ -216,7 +216,7 @@ def _first_false(session: CrmSession, workshop: Workshop, rule: Rule, record: An
 
 
 def _perform(
-    session: CrmSession, workshop: Workshop, rule: Rule, occasion: Occasion
+    session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Perform the run inside a savepoint and return its effects, then take it back."""
     language = workshop.organisation.language
@@ -240,7 +240,7 @@ def _effect(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in stored.items() if name != "goes_on"}
 
 
-def _run_row(session: CrmSession, workshop: Workshop, rule: Rule, occasion: Occasion) -> dict[str, Any]:
+def _run_row(session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion) -> dict[str, Any]:
     now = workshop.clock()
     row = {
         "rule": rule.name,

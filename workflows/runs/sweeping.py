@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crm import events, queue
 from workflows.mail import outbox
-from workflows.organisation import Workshop
+from workflows.organisation import RuleWorkshop
 from workflows.runs import budget, store
 from workflows.triggers import TRIGGERS
 
@@ -16,7 +16,7 @@ ERASER = "#erase"  # no rule can be called so
 ERASE_AT_ONCE = 5_000  # rows per sweep, so that no sweep holds the database for long
 
 
-def sweep(workshop: Workshop) -> list[str]:
+def sweep(workshop: RuleWorkshop) -> list[str]:
     """Ring for everything that may be taken and was not; return the bells that were needed.
 
     Shape:  what waits, what was put off and is due, and what a lost worker held longer than its lease.
@@ -31,7 +31,7 @@ def sweep(workshop: Workshop) -> list[str]:
     return bells
 
 
-def erase_daily(workshop: Workshop, keep_days: int) -> int:
+def erase_daily(workshop: RuleWorkshop, keep_days: int) -> int:
     """Erase what is too old, once a day, however often and by whomever it is called; return how much went."""
     clock, today = store.rule_clock, workshop.clock().date()
     with workshop.reading() as session:
@@ -47,7 +47,7 @@ def erase_daily(workshop: Workshop, keep_days: int) -> int:
     return erased
 
 
-def erase_old(workshop: Workshop, keep_days: int) -> int:
+def erase_old(workshop: RuleWorkshop, keep_days: int) -> int:
     """Erase runs that ended long ago, with their steps, and events that were handled; return how many.
 
     Shape:  runs of rules that fire once per period stay, because they are what makes it once.

@@ -7,14 +7,16 @@ from crm.errors import Problem
 from crm.notifications import Notice, add_notification
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_users_with_role
-from workflows.organisation import Workshop
+from workflows.organisation import RuleWorkshop
 from workflows.runs.errors import as_json, sentences
 
 Subject = tuple[str, int]
 """The entity and number of the record it happened at."""
 
 
-def tell_admins(session: CrmSession, workshop: Workshop, problem: Problem, about: Subject, key: str) -> None:
+def tell_admins(
+    session: CrmSession, workshop: RuleWorkshop, problem: Problem, about: Subject, key: str
+) -> None:
     """Tell every administrator, each once per key."""
     stored = as_json([problem])
     text = {language: sentences(stored, language)[0] for language in workshop.organisation.languages}

@@ -15,7 +15,7 @@ from crm import events, queue
 from crm.conditions import compile_sql
 from crm.database import CrmSession
 from crm.permissions.rows import scope_of
-from workflows.organisation import Workshop, zone_of
+from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
@@ -29,7 +29,7 @@ GRACE = dt.timedelta(minutes=15)
 """How late a moment may be noticed and still count as kept, for `if_missed: skip`."""
 
 
-def tick(workshop: Workshop) -> int:
+def tick(workshop: RuleWorkshop) -> int:
     """Start what the clock says; return how many runs were planned. Two schedulers at once do it once."""
     planned = 0
     for rule in workshop.workspace().schema.parts.get("rule", {}).values():
@@ -42,7 +42,7 @@ def tick(workshop: Workshop) -> int:
     return planned
 
 
-def _safely(workshop: Workshop, rule: Rule, look: Callable[[CrmSession, Workshop, Rule], int]) -> int:
+def _safely(workshop: RuleWorkshop, rule: Rule, look: Callable[[CrmSession, RuleWorkshop, Rule], int]) -> int:
     try:
         with workshop.session() as session:
             return look(session, workshop, rule)
@@ -51,7 +51,7 @@ def _safely(workshop: Workshop, rule: Rule, look: Callable[[CrmSession, Workshop
         return 0
 
 
-def tick_edge(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+def tick_edge(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> int:
     """Plan the runs of a rule whose conditions came to hold by time alone."""
     now = workshop.clock()
     period = f"edge:{now.isoformat()}"
@@ -65,7 +65,7 @@ def tick_edge(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
     return store.insert_new(session, store.run, rows)
 
 
-def tick_rule(session: CrmSession, workshop: Workshop, rule: Rule) -> int:
+def tick_rule(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> int:
     """Plan the runs of one rule if it came due since it was last looked at."""
     now, kind = workshop.clock(), clock_of(rule)
     due = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop))
@@ -103,7 +103,7 @@ def _days_since(last: dt.date, today: dt.date) -> list[dt.date]:
     return [today - dt.timedelta(days=back) for back in range(count - 1, -1, -1)]
 
 
-def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) -> int:
+def _plan_runs(session: CrmSession, workshop: RuleWorkshop, rule: Rule, due: Due) -> int:
     """Write a run for every record the rule selects, in one statement."""
     cls = session.workspace.models[rule.entity]
     zone = zone_of(rule, workshop)
@@ -120,7 +120,7 @@ def _plan_runs(session: CrmSession, workshop: Workshop, rule: Rule, due: Due) ->
     return counted.rowcount
 
 
-def _values(session: CrmSession, workshop: Workshop, rule: Rule, period: str) -> dict[str, Any]:
+def _values(session: CrmSession, workshop: RuleWorkshop, rule: Rule, period: str) -> dict[str, Any]:
     """Return what the runs of an occasion have in common."""
     now = workshop.clock()
     return {

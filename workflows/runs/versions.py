@@ -17,13 +17,13 @@ from crm.revisions import store as revisions
 from crm.revisions.former_names import FormerNames, read_former_names, schema_at
 from crm.revisions.rename import renamed_since
 from crm.revisions.workspace import Workspace
-from workflows.organisation import Workshop
+from workflows.organisation import RuleWorkshop
 from workflows.rules.build import build_rule
 from workflows.rules.check import check_rule
 from workflows.rules.model import Rule
 
 
-def find_rule(workshop: Workshop, name: str, revision: int) -> tuple[Rule | None, str]:
+def find_rule(workshop: RuleWorkshop, name: str, revision: int) -> tuple[Rule | None, str]:
     """Return a rule as a revision had it, or None and the code of why it cannot run.
 
     Shape:  a rule that was switched off or removed since stops, also in the middle.

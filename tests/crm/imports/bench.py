@@ -23,7 +23,7 @@ class Workshop:
     Shape:  `session_as` is the fixture; `who` imports, the system unless said.
     """
 
-    shop: lease.Shop
+    shop: lease.ImportWorkshop
     session_as: Callable[..., CrmSession]
 
     def start(self, content: bytes, entity: str, name: str = "rows.csv", **options: Any) -> int:
@@ -97,9 +97,9 @@ def csv_of(table: Table, delimiter: str = ";") -> bytes:
     return "\n".join(delimiter.join(map(str, row)) for row in table).encode()
 
 
-def shop_in(engine: Any, folder: Path) -> lease.Shop:
+def shop_in(engine: Any, folder: Path) -> lease.ImportWorkshop:
     """Return a shop whose files lie in a folder."""
-    return lease.Shop(engine, service.ImportSettings(folder.as_uri(), Limits()))
+    return lease.ImportWorkshop(engine, service.ImportSettings(folder.as_uri(), Limits()))
 
 
 def reading_of(look: Look) -> Reading:

@@ -35,7 +35,7 @@ def slow_file(tmp_path) -> bytes:
 def shop(engine, settings):
     """What a worker works with, by the app's own settings; files may take three seconds."""
     place = import_settings(settings)
-    return lease.Shop(engine, replace(place, limits=replace(place.limits, seconds=3)))
+    return lease.ImportWorkshop(engine, replace(place, limits=replace(place.limits, seconds=3)))
 
 
 def post(browser, content: bytes, name: str, **options):

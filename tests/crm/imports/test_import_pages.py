@@ -18,7 +18,7 @@ def shop(engine, settings):
     """The workshop the app's own settings describe."""
     from crm.imports.service import import_settings
 
-    return lease.Shop(engine, import_settings(settings))
+    return lease.ImportWorkshop(engine, import_settings(settings))
 
 
 def upload(browser, content: bytes = PEOPLE, name: str = "people.csv", entity: str = "customer"):

@@ -25,7 +25,7 @@ from tests.conftest import find_actor
 from tests.crm.imports.bench import Workshop as Imports
 from tests.crm.imports.bench import csv_of, shop_in
 from tests.crm.records.rotating import open_system, publish_customers, use_folder
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.runs import jobs, store
 
 SECRET = {"type": "text", "encrypted": True, "unique": True, "max_length": 20}
@@ -124,7 +124,7 @@ def test_the_log_of_a_rule_keeps_what_it_wrote_sealed_and_shows_it(workshop, eng
         session.commit()
         update_record(session, entity, one, {"account": FIRST})
         session.commit()
-    rules = Workshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock)
+    rules = RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock)
     jobs.work_off(rules)
     with rules.reading() as session:
         run = store.list_runs(session, 10, "hide")[-1]  # the next one is held back: it would follow itself
