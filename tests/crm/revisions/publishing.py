@@ -40,7 +40,10 @@ def bodies(engine: sa.Engine) -> list[dict]:
 def rename_field(documents: Iterable[Document], entity: str, old: str, new: str) -> list[Document]:
     """Return the documents with a field renamed and every use of it, as the field's form does it."""
     return [
-        replace(document, body=edits.rename_field(document.body, old, new, old))
+        replace(
+            document,
+            body=edits.rename_field(document.body, old, new, document.body["fields"][old].get("was", old)),
+        )
         if (document.kind, document.name) == ("entity", entity)
         else document
         for document in rename_uses(documents, entity, old, new)
