@@ -482,5 +482,5 @@ def test_every_pinned_requirement_has_hashes():
 def test_the_root_holds_only_its_own_names():
     known = {"app.py", "config.py", "crm", "workflows", "schemas", "translations", "static", "tests", "docs"}
     known |= {"Makefile", "pyproject.toml", "package.json", "package-lock.json", "LICENSE", "CHANGELOG.md"}
-    known |= {"README.md", "requirements.txt", ".ci", ".gitignore", ".npmrc"}
+    known |= {"README.md", "CONTRIBUTING.md", "requirements.txt", ".ci", ".gitignore", ".npmrc"}
     assert {file.relative_to(ROOT).parts[0] for file in tracked()} <= known

@@ -1,4 +1,4 @@
-"""README.md names every setting, field type, trigger, condition operator, function and action there is."""
+"""The documents name every setting, command, field type, trigger, condition, function and action there is."""
 
 from __future__ import annotations
 
@@ -21,21 +21,28 @@ from workflows.triggers import TRIGGERS
 
 ROOT = Path(__file__).resolve().parent.parent
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
-README = (ROOT / "README.md").read_text("utf-8")
-WORDS = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", " ".join(re.findall(r"`([^`\n]+)`", README))))
-"""Every word that stands in code marks."""
+REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def words_of(text: str) -> set[str]:
+    """Return every word in code marks."""
+    return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", " ".join(re.findall(r"`([^`\n]+)`", text))))
+
+
+WORDS = words_of(REFERENCE)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A set of words of the product that the README must have."""
+    """A set of words of the product that the documents must have."""
 
     name: str
     words: tuple[str, ...]
 
 
 VOCABULARIES = (
-    Vocabulary("settings", tuple(name for name, _default, _meaning in list_settings())),
     Vocabulary("field types", tuple(FIELD_TYPES)),
     Vocabulary("field keys", (*FIELD_KEYS, *(key for kind in FIELD_TYPES.values() for key in kind.keys))),
     Vocabulary("entity keys", ENTITY_KEYS),
@@ -47,18 +54,23 @@ VOCABULARIES = (
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda vocabulary: vocabulary.name)
-def test_the_readme_names_every_word(vocabulary: Vocabulary) -> None:
+def test_the_reference_names_every_word(vocabulary: Vocabulary) -> None:
     assert [word for word in vocabulary.words if word not in WORDS] == []
 
 
+def test_the_operations_name_every_setting() -> None:
+    told = words_of(OPERATIONS)
+    assert [name for name, _default, _meaning in list_settings() if name not in told] == []
+
+
 def test_the_table_of_field_types_has_exactly_their_keys() -> None:
-    table = README.split("### Field types")[1].split("###")[0]
+    table = REFERENCE.split("## Field types")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", table, re.MULTILINE)
     told = {name: set(re.findall(r"`(\w+)`", keys)) for name, keys in rows}
     assert told == {name: set(field_type.keys) for name, field_type in FIELD_TYPES.items()}
 
 
-def test_the_readme_names_every_command() -> None:
+def test_the_operations_name_every_command() -> None:
     missing = [name for name in names_of(Commands("crm")) if not is_named(name)]
     assert missing == []
 
@@ -73,9 +85,9 @@ def names_of(group: click.Group, before: str = "") -> list[str]:
 
 
 def is_named(command: str) -> bool:
-    """Say whether a command stands in the README, whole or after its siblings in one row of a table."""
+    """Say whether a command is in the operations, whole or after its siblings in one row of a table."""
     first, _, last = command.partition(" ")
-    rows = [line for line in README.splitlines() if f"flask crm {first}" in line]
+    rows = [line for line in OPERATIONS.splitlines() if f"flask crm {first}" in line]
     return any(re.search(rf"[` ]{re.escape(last or first)}[` ]", row) for row in rows)
 
 
@@ -98,8 +110,24 @@ def files_of(top: Path) -> Iterator[Path]:
     return top.glob("*") if top == ROOT else top.rglob("*.*")
 
 
-def test_every_link_leads_to_a_heading_of_the_readme() -> None:
-    headings = {
-        heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    }
-    assert [link for link in re.findall(r"\(#([^)]+)\)", README) if link not in headings] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text("utf-8")))
+    assert [link for link in links if not leads_somewhere(page, link)] == []
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    """Say whether a link within our files leads to a file and a heading that are there."""
+    name, _, heading = link.partition("#")
+    target = (page.parent / name).resolve() if name else page
+    return target.exists() and (not heading or heading in headings_of(target))
+
+
+def headings_of(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
