@@ -64,6 +64,17 @@ MESSAGES = {
     "schema.bad_name": N_(
         "“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."
     ),
+    "schema.needs_agreement": N_("This would remove what people use. Confirm that it may go."),
+    "schema.loses_entity": N_("Entity: %(name)s. Its records are archived and come back with a rollback."),
+    "schema.loses_role": N_("Role: %(name)s. Users who have it lose its permissions."),
+    "schema.loses_access": N_("Your own access to the configuration."),
+    "schema.nothing_to_remove": N_("There is nothing to remove: %(kind)s “%(name)s”."),
+    "schema.remove_needs_names": N_("“remove” is a list of objects with “kind” and “name”."),
+    "schema.replace_is_true_or_false": N_("“replace” is true or false."),
+    "schema.replace_needs_base": N_("With “replace”, “base” must name the revision that is replaced."),
+    "schema.replace_or_remove": N_("With “replace”, leave “remove” out: what is not sent goes."),
+    "schema.base_is_a_number": N_("“base” is the number of a revision."),
+    "schema.too_many_documents": N_("Send at most %(limit)s documents at once."),
     "schema.cannot_be_built": N_("Koine cannot serve these changes: %(reason)s. Nothing was published."),
     "schema.reserved_name": N_("The name “%(name)s” is taken by the system. Choose another one."),
     "schema.missing_key": N_("The key “%(key)s” is missing."),

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.util import LRUCache
 
+from crm.database import CrmSession, only_reading
 from crm.entities.build import with_retired
 from crm.entities.identity import Identities, identities_from_json
 from crm.entities.load import build_schema, documents_from_json
@@ -77,3 +78,11 @@ def get_workspace(engine: sa.Engine) -> Workspace:
         if key not in _loaded or _loaded[key].number != number:
             _loaded[key] = load_workspace(engine, number)
         return _loaded[key]
+
+
+def live_workspace(session: CrmSession) -> Workspace:
+    """Return the live revision, also while the session still speaks an older one."""
+    if store.live_number(session.connection()) == session.workspace.number:
+        return session.workspace
+    with only_reading():
+        return get_workspace(session.get_bind())

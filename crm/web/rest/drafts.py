@@ -11,22 +11,22 @@ from flask_appbuilder import AppBuilder, expose
 
 from crm.database import CrmSession
 from crm.drafts import history, service
+from crm.drafts.losses import require_agreement
 from crm.drafts.model import Clash, Draft
 from crm.errors import ConflictError, NotFoundError, SchemaError
 from crm.messages import told
 from crm.revisions.workspace import Workspace
-from crm.web.rest.described import ANYTHING, NUMBER, TEXT, DescribedApi, a_list, an_object, described
+from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
-from crm.web.rest.sent import DOCUMENTS, sent_documents, sent_object
+from crm.web.rest.sent import DOCUMENTS, KEYS, sent_documents, sent_keys, sent_object
 from crm.web.serving.session import current_session
 
-KEY = an_object(kind=TEXT, name=TEXT)
 DRAFT = an_object(
-    id=NUMBER, user=TEXT, version=NUMBER, updated_at=TEXT, documents=a_list(ANYTHING), removed=a_list(KEY),
+    id=NUMBER, user=TEXT, version=NUMBER, updated_at=TEXT, documents=a_list(ANYTHING), removed=KEYS,
     clashes=a_list(ANYTHING), problems=a_list(ANYTHING),
 )  # fmt: skip
-CHANGES = an_object(documents=DOCUMENTS, remove=a_list(KEY), version=NUMBER, base=NUMBER)
+CHANGES = an_object(documents=DOCUMENTS, remove=KEYS, version=NUMBER, base=NUMBER)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class DraftsApi(DescribedApi):
         if not 0 < base <= session.workspace.number:
             raise NotFoundError("schema.no_such_revision", number=base)
         wanted = [Wanted(found.kind, found.name, found.body, base) for found in documents]
-        wanted += [Wanted(*key, None, base) for key in _keys(body)]
+        wanted += [Wanted(*key, None, base) for key in sent_keys(body)]
         draft = service.save_documents(session, service.open_draft(session), wanted, _number(body, "version"))
         session.commit()
         return answer(_whole(session, draft))
@@ -114,7 +114,7 @@ class DraftsApi(DescribedApi):
 
     @expose("/draft/publish", methods=["POST"])
     @for_users
-    @described(takes=an_object(why=TEXT, version=NUMBER), gives=an_object(revision=NUMBER))
+    @described(takes=an_object(why=TEXT, version=NUMBER, confirm=TRUTH), gives=an_object(revision=NUMBER))
     def publish(self) -> Response:
         """Make the draft the live revision; 409 says what was published since it began, and changes nothing."""
         session, body = current_session(), sent_object("draft.no_version")
@@ -125,6 +125,12 @@ class DraftsApi(DescribedApi):
             raise ConflictError("draft.moved_on")
         clashes = [_clash(clash) for clash in service.clashes_of(session, draft)]
         try:
+            require_agreement(
+                session.workspace,
+                session.actor,
+                service.documents_of(session, draft),
+                body.get("confirm") is True,
+            )
             number = service.publish_draft(session, draft, str(body.get("why", ""))[:500])
         except ConflictError as error:
             return refused(error, clashes=clashes, **published_since(session, error))
@@ -176,20 +182,6 @@ def _clash(clash: Clash) -> dict[str, Any]:
 def _number(body: Mapping[str, Any], key: str) -> int | None:
     found = body.get(key)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _keys(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the documents that shall go.
-
-    Errors: SchemaError when they are not named as we name them.
-    """
-    found = body.get("remove") or []
-    if not isinstance(found, list):
-        raise SchemaError("schema.no_documents")
-    keys = [(key.get("kind"), key.get("name")) for key in found if isinstance(key, dict)]
-    if len(keys) != len(found) or not all(isinstance(word, str) for key in keys for word in key):
-        raise SchemaError("schema.no_documents")
-    return keys
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

@@ -10,17 +10,18 @@ from flask_appbuilder import AppBuilder, expose
 
 from crm.database import CrmSession, released_engine
 from crm.drafts import history
+from crm.drafts.losses import require_agreement
 from crm.entities.load import check_schema
 from crm.errors import ConflictError, NotAllowedError, SchemaError
 from crm.messages import told
 from crm.permissions.service import reads_every
 from crm.revisions.processes import publish_status
 from crm.revisions.publish import diff_schema, publish_schema
-from crm.revisions.workspace import Workspace
+from crm.revisions.workspace import Workspace, live_workspace
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
 from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
-from crm.web.rest.sent import DOCUMENTS, sent_documents, sent_number, sent_object
+from crm.web.rest.sent import DOCUMENTS, WANTED, sent_base, sent_number, sent_object, sent_set
 from crm.web.serving.asking import always, asks
 from crm.web.serving.session import current_actor, current_session
 
@@ -60,39 +61,44 @@ class SchemaApi(DescribedApi):
     @expose("/check", methods=["POST"])
     @for_users
     @asks(always)
-    @described(takes=an_object(documents=DOCUMENTS), gives=an_object(problems=PROBLEMS))
+    @described(takes=an_object(**WANTED), gives=an_object(problems=PROBLEMS))
     def check(self) -> Response:
-        """Return every problem of the documents that were sent."""
+        """Return every problem of the documents that were sent, laid over what is live."""
         configured(current_session())
-        documents, problems = sent_documents(sent_object("schema.no_documents"))
+        documents, problems = sent_set(live_workspace(current_session()), sent_object("schema.no_documents"))
         problems += check_schema(documents, 0)[1]
         return answer({"problems": [told(problem, current_actor().language) for problem in problems]})
 
     @expose("/diff", methods=["POST"])
     @for_users
     @asks(always)
-    @described(takes=an_object(documents=DOCUMENTS), gives=DIFF)
+    @described(takes=an_object(**WANTED), gives=DIFF)
     def diff(self) -> Response:
         """Return what publishing the documents would do."""
         session = current_session()
         configured(session)
-        documents, problems = sent_documents(sent_object("schema.no_documents"))
+        documents, problems = sent_set(live_workspace(session), sent_object("schema.no_documents"))
         engine = released_engine(session)
         found = diff_schema(engine, documents, current_actor().name)
         return answer(in_words({**found, "problems": [*problems, *found["problems"]]}))
 
     @expose("/publish", methods=["POST"])
     @for_users
-    @described(takes=an_object(documents=DOCUMENTS, why=TEXT, base=NUMBER), gives=REVISION)
+    @described(takes=an_object(**WANTED, why=TEXT, confirm=TRUTH), gives=REVISION)
     def publish(self) -> Response:
-        """Make the documents the live revision; `base` names the one they were made from."""
+        """Lay documents over what is live and make that the live revision; `base` names the one they were made from.
+
+        `remove` names what goes. What takes away entities, roles or the caller's own access wants `confirm`, else 409.
+        """
         session = current_session()
         configured(session)
         body, name = sent_object("schema.no_documents"), current_actor().name
-        documents, problems = sent_documents(body)
+        live = live_workspace(session)
+        documents, problems = sent_set(live, body)
         if problems:
             raise SchemaError("schema.has_problems", problems, count=len(problems))
-        base = body.get("base") if isinstance(body.get("base"), int) else None
+        require_agreement(live, session.actor, documents, body.get("confirm") is True)
+        base = sent_base(body) or live.number
         engine, why = released_engine(session), str(body.get("why", ""))[:500]
         try:
             return answer({"revision": publish_schema(engine, documents, why, name, base)})
@@ -120,7 +126,7 @@ class SchemaApi(DescribedApi):
         body = sent_object("schema.no_number")
         if body.get("dry_run") is True:
             return answer(in_words(history.weigh_going_back(session, sent_number(body))[0]))
-        base = body.get("base") if isinstance(body.get("base"), int) else None
+        base = sent_base(body)
         return answer({"revision": history.go_back(session, sent_number(body), base)})
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from crm.database import CrmSession, released_engine
 from crm.drafts import history, publications, service
+from crm.drafts.losses import list_losses, require_agreement
 from crm.drafts.model import Clash, Draft
 from crm.drafts.publications import Publication
 from crm.errors import ConflictError, CrmError, NotFoundError, TakesLongError
@@ -99,6 +100,12 @@ class DraftView(BaseView):
         if request.form.get("version") != str(draft.version):
             return _draft_page(session, draft, ConflictError("draft.moved_on"), why)
         try:
+            require_agreement(
+                session.workspace,
+                session.actor,
+                service.documents_of(session, draft),
+                "agreed" in request.form,
+            )
             number = service.publish_draft(session, draft, why, publish_at_once)
         except TakesLongError:
             return redirect(f"{PUBLISHING}{publications.publish_later(session, draft, why)}")
@@ -197,6 +204,8 @@ def _draft_page(
         context["publishing"] = "" if publication.is_over else f"{PUBLISHING}{publication.id}"
         context["refused"] = publication.problems
     if draft is not None and draft.edits:
+        lost = list_losses(session.workspace, session.actor, service.documents_of(session, draft))
+        context["losses"] = [told(problem, language) for problem in lost]
         context |= _impact(session, draft, language)
         if error is not None and error.problems:
             context["problems"] = [told(problem, language) for problem in error.problems]
