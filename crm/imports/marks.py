@@ -47,6 +47,14 @@ class Wanted:
     language: str = "en"
 
 
+@dataclass(frozen=True)
+class ShownText:
+    """What a file itself says that a number or date is shown as, and the code of its format as far as it matters."""
+
+    text: str
+    code: str
+
+
 def sheet_parts(path: Path) -> dict[str, str]:
     """Return the zip part of every sheet of an .xlsx; empty when the workbook is odd in any way."""
     try:
@@ -135,10 +143,12 @@ def marked(row: list[Any], marks: Mapping[int, Any], language: str) -> list[Any]
     return row
 
 
-def shown(value: Any, code: str, language: str) -> Any:
+def shown(value: Any, code: str | ShownText, language: str) -> Any:
     """Return a number, date or time with what its format makes of it; anything else as it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float, CellTime)):
         return value
+    if isinstance(code, ShownText):
+        return Shown(value, code.text, code.code)
     return Shown(value, remembered(value, code, language), code)
 
 

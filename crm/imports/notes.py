@@ -35,12 +35,15 @@ def notes_of(look: Look, matching: Matching, findings: Findings, long_cells: Row
 
 
 def lost_characters(matching: Matching, findings: Findings) -> Iterator[Note]:
-    """Yield a note for each filled column whose texts lose something that cannot be seen."""
+    """Yield a note for each filled column whose cells lose something that cannot be seen, or could lose it."""
     for column in matching.filled:
-        for code, found in (("characters", findings.dropped), ("blanks", findings.blanks)):
+        for code, found in (
+            ("import.characters_dropped", findings.dropped),
+            ("import.blanks_dropped", findings.blanks),
+            ("import.formats_unknown", findings.numbers),
+        ):
             if column.index in found:
-                params = {"header": shown_header(column), **told(found[column.index])}
-                yield [f"import.{code}_dropped", params]
+                yield [code, {"header": shown_header(column), **told(found[column.index])}]
 
 
 def told(rows: Rows) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from crm.errors import ImportRowError
-from crm.imports import safety
+from crm.imports import marks_ods, safety
 from crm.imports.marks import Marks, Wanted, find_marks, marked, sheet_parts
 
 
@@ -74,12 +74,18 @@ def open_with_calamine(path: Path, kind: str, wanted: Wanted) -> list[SheetSourc
     except PasswordError as error:
         raise ImportRowError("import.password") from error
     parts = sheet_parts(path) if kind == "xlsx" else {}
+
+    def finder(name: str) -> Callable[[], Marks]:
+        if kind == "ods":
+            return partial(marks_ods.find_marks, path, name, wanted)
+        return partial(find_marks, path, parts.get(name), wanted)
+
     return [
         CalamineSource(
             book,
             sheet.name,
             sheet.visible != SheetVisibleEnum.Visible,
-            partial(find_marks, path, parts.get(sheet.name), wanted),
+            finder(sheet.name),
             wanted.language,
         )
         for sheet in book.sheets_metadata

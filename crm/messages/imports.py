@@ -87,6 +87,10 @@ MESSAGES = {
     "import.blanks_dropped": N_(
         "“%(header)s”: blanks at the beginning or end are left out in %(count)s rows: %(rows)s."
     ),
+    "import.formats_unknown": N_(
+        "“%(header)s”: files of this kind do not tell us number formats, so %(count)s rows get plain digits: %(rows)s. "
+        "Save the file as .xlsx to keep what you see."
+    ),
     "import.encoding_guessed": N_(
         "The encoding %(encoding)s is a guess. Look at the letters of %(count)s rows: %(rows)s."
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from crm.revisions.workspace import get_workspace
 from tests.crm.imports.bench import Workshop, shop_in
 from tests.crm.imports.workbooks import sheet_of, table_of, text_cell, write_workbook
 from tests.crm.records.rotating import open_system
+from tests.shared_data import SHARED, needs_shared_data
 
 FIELDS: dict[str, Any] = {
     "name": {"type": "text"},
@@ -180,3 +182,65 @@ def test_dates_counted_from_1904_are_shown_rightly(parts, tmp_path):
 )
 def test_number_formats_are_followed_as_excel_does(value, code, expected):
     assert show(value, code, "en") == expected
+
+
+ODS = """<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"><office:body><office:spreadsheet>
+ <table:table table:name="S">%s</table:table></office:spreadsheet></office:body></office:document-content>"""
+DAY = (
+    '<table:table-cell office:value-type="date" office:date-value="2026-03-01">'
+    "<text:p>1.3.26</text:p></table:table-cell>"
+)
+ERROR = (
+    '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" '
+    'calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+)
+
+
+def ods_of(folder: Path, cells: list[tuple[str, str]]) -> Path:
+    """Write an .ods with a row for each field and the XML of its cell."""
+    names = list(FIELDS)
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = ["".join(map(text.format, names))]
+    for field, cell in cells:
+        before = names.index(field) - 1
+        skipped = f'<table:table-cell table:number-columns-repeated="{before}"/>' if before else ""
+        rows.append(text.format("x") + skipped + cell)
+    content = ODS % "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    with zipfile.ZipFile(folder / "cells.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return folder / "cells.ods"
+
+
+def number_cell(shown: str, kind: str = "float", value: str = "1234", more: str = "") -> str:
+    said = f'office:value-type="{kind}" office:value="{value}" {more}'
+    return f"<table:table-cell {said}><text:p>{shown}</text:p></table:table-cell>"
+
+
+def test_open_document_cells_arrive_as_they_are_shown(parts, tmp_path):
+    cases = [
+        ("code", number_cell("01234"), "01234"),
+        ("count", number_cell("01234"), 1234),
+        ("code", DAY, "1.3.26"),
+        ("day", DAY, dt.date(2026, 3, 1)),
+        ("share", number_cell("12.5%", "percentage", "0.125"), Decimal("12.50")),
+        ("euros", number_cell("$5", "currency", "5", 'office:currency="USD"'), "money.other_currency"),
+        ("code", ERROR, "import.cell_error"),
+        ("count", ERROR, "import.cell_error"),
+        ("code", '<table:table-cell table:formula="of:=1+1"/>', "import.formula_without_result"),
+    ]
+    path = ods_of(tmp_path, [case[:2] for case in cases])
+    assert outcomes(parts, path, [case[0] for case in cases]) == [case[2] for case in cases]
+
+
+@needs_shared_data
+def test_numbers_in_texts_of_files_without_formats_are_noted(workshop):
+    path = SHARED / "spreadsheets" / "sheetjs__biff5_number_format_greek.xls"
+    batch = workshop.check(path.read_bytes(), "customer", name="old.xls", told=["Value=name"])
+    notes = dict(batch["notes"])
+    assert notes["import.formats_unknown"]["header"] == "Value"
+    assert notes["import.formats_unknown"]["count"] > 10
