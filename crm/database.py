@@ -96,6 +96,24 @@ def _build_sqlite(address: sa.URL) -> sa.Engine:
     return engine
 
 
+NO_ROOM = ("disk is full", "No space left on device")
+DISK_FULL = "53100"  # PostgreSQL's code for it
+LOCKED = ("database is locked", "database table is locked")
+
+
+def is_locked(error: BaseException) -> bool:
+    """Return whether another program has kept SQLite's one turn to write for longer than we wait."""
+    return isinstance(error, sa.exc.OperationalError) and any(words in str(error.orig) for words in LOCKED)
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Return whether the database's disk has no room left: SQLite's words, and PostgreSQL's."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    is_said = any(words in str(error.orig) for words in NO_ROOM)
+    return is_said or getattr(error.orig, "sqlstate", None) == DISK_FULL
+
+
 class CrmSession(Session):
     """A session that carries the revision it speaks, the actor it serves and the clock.
 

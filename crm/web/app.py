@@ -211,5 +211,6 @@ def limit_settings(settings: Settings) -> dict[str, object]:
         if settings.redis_url
         else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_SWALLOW_ERRORS": True,  # a Redis that can be read but not written must fail no sign-in
         "RATELIMIT_KEY_PREFIX": "crm:limit",
     }

@@ -5,6 +5,7 @@ They keep FAB's names, because its templates and permissions go by them.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
 from flask import flash, g, make_response, redirect, request, session
@@ -66,6 +67,13 @@ def drop_denials() -> None:
 
 class SecurityApi(api.SecurityApi):
     """`POST /api/v1/security/login` and `/refresh`: JSON Web Tokens."""
+
+    def response_500(self, **kwargs: Any) -> Any:
+        """Let the app's own handler answer an error, which knows a busy database from a bug."""
+        error = sys.exception()
+        if error is None:
+            return super().response_500(**kwargs)
+        raise error
 
 
 class UserDBModelView(CheckedView, views.UserDBModelView):

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_login import current_user
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from crm.database import is_locked, is_no_room, write_intent
 from crm.errors import CrmError, Problem
 from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
@@ -20,6 +21,7 @@ from crm.queue import RedisError
 from crm.web.language import current_direction, current_language
 from crm.web.serving.denials import missing_right, who_gives_rights
 from crm.web.serving.headers import current_request_id
+from crm.web.serving.session import find_actor
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, SecurityError):  # a strange host: no address of a page can be built for it
         return Response(failure.message, failure.status, mimetype="text/plain")
     _drop_half_done_work()
+    if failure.status in (503, 507):
+        _remember_who_asks(error)
     if failure.status >= 500:
         logger.error("%s %s failed: %s", request.method, request.path, error, exc_info=failure.status == 500)
     return _send(failure)
@@ -93,6 +97,26 @@ def _drop_half_done_work() -> None:
         logger.warning("The database is away; nothing to roll back")
 
 
+def _remember_who_asks(error: Exception) -> None:
+    """Find out once more whose language to speak, by reading only; nobody's when the database cannot even be read.
+
+    Whatever draws the answer asks who the reader is, and must not fail for the same reason as the request did.
+    """
+    write_intent.set(False)  # SQLite can be read while somebody else writes
+    g._login_user = AnonymousUserMixin()
+    if not is_locked(error):
+        return
+    del g._login_user
+    g.pop("crm_language", None)
+    g.pop("crm_catalogue", None)
+    try:
+        find_actor(current_app.appbuilder.session(), current_app.extensions["crm_workspace"])
+    except Exception:  # the database is busy in another way, or the token is bad: either is no news here
+        g._login_user = AnonymousUserMixin()
+    finally:
+        _drop_half_done_work()
+
+
 def failure_of(error: Exception) -> Failure:
     """Return what an error means to the reader."""
     if isinstance(error, CrmError):
@@ -102,7 +126,7 @@ def failure_of(error: Exception) -> Failure:
         return Failure(400, Problem("web.bad_form_token")) if known else Failure(401, Problem("http.401"))
     if isinstance(error, HTTPException):
         return _failure_of_http(error)
-    if is_full(error) or "disk is full" in str(error):
+    if is_full(error) or is_no_room(error):
         return Failure(507, Problem("http.507"))
     if is_away(error):
         return Failure(503, Problem("http.503"), headers=(("Retry-After", str(RETRY_SECONDS)),))
