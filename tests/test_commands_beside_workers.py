@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 import sqlalchemy as sa
@@ -131,3 +132,4 @@ def test_a_publish_ends_when_every_process_has_it(run, running, tmp_path: Path) 
 def test_keys_are_rotated_beside_a_worker(run) -> None:
     status, answer = run("keys", "rotate")
     assert (status, answer["left"]) == (0, 0)
+    assert run("keys", "rotate", "--no-wait") == (0, {"key": ANY, "state": "waiting"})

@@ -73,7 +73,7 @@ CASES = (
     ("segment", "large_customers", "--json"),
     ("why", "sales", "customer", "1", "--field", "credit_limit", "--deed", "update", "--json"),
     ("keys", "rotate", "--json"),
-    ("keys", "rotate", "--no-new-key"),
+    ("keys", "rotate", "--no-new-key", "--no-wait"),
     ("keys", "status", "--json"),
     ("rule", "try", "welcome_customer", "--record", "1", "--json"),
     ("rule", "try", "welcome_customer", "--since", "30d"),

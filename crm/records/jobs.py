@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from config import current_settings
 from crm import queue
 from crm.database import build_engine
-from crm.records import rekey
+from crm.records import rekey, rotation
 from crm.records.files import sweep_uploads
 from crm.runtime.scheduler import Tick
 
@@ -37,5 +37,10 @@ def rebuild_soon(engine: sa.Engine) -> None:
         queue.ring_or_do(REBUILD, lambda: rekey.rebuild_search_keys(engine))
 
 
-JOBS = (queue.Declared(REBUILD, rebuild_search_keys),)
+def reseal() -> None:
+    """Seal by the first key what older ones sealed. Safe to repeat: it goes on where it stopped."""
+    rotation.reseal_everything(build_engine(current_settings().database_url))
+
+
+JOBS = (queue.Declared(REBUILD, rebuild_search_keys), queue.Declared(rotation.JOB, reseal))
 TICKS = (Tick("uploads nobody saved", sweep), Tick("search keys nobody writes", sweep_search_keys))

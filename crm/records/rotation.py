@@ -11,6 +11,7 @@ from crm.database import only_reading
 from crm.records.sealed import FIELDS, TEXT, SealedPlace, count_by_key, count_of, list_places, reseal_next
 from crm.secrets import current_keys
 
+JOB = "records.reseal"
 CHUNK = 200
 PAUSE = 0.2  # seconds before rows that somebody else held are looked at again
 PATIENCE = 30  # times they are
@@ -34,6 +35,13 @@ def reseal_everything(engine: sa.Engine) -> dict[str, int]:
         counts[COUNTS.get(place.kind, "changes")] += done
         counts["left"] += left
     return counts
+
+
+def count_left(engine: sa.Engine) -> int:
+    """Return how many values, texts and rows of the history older keys still seal."""
+    older = [key.id for key in current_keys()[1:]]
+    with only_reading(), engine.connect() as connection:
+        return sum(count_of(connection, place, older) for place in list_places(connection))
 
 
 def _reseal_place(engine: sa.Engine, place: SealedPlace) -> tuple[int, int]:
