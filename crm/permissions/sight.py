@@ -13,6 +13,7 @@ from crm.conditions.language.segments import segment_tree
 from crm.database import CrmSession
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem
+from crm.messages import render
 from crm.permissions.model import Actor
 from crm.permissions.reads import deep_fields_of
 from crm.permissions.rows import row_criteria
@@ -132,6 +133,14 @@ def told_narrowed(narrowed: Iterable[Narrowed]) -> list[Problem]:
         Problem("permissions.narrowed", {"entity": found.entity.plural, "seen": found.seen, "all": found.all})
         for found in narrowed
     ]
+
+
+def rests_on(narrowed: list[Narrowed], language: str) -> dict[str, Any]:
+    """Return on how much of the records an answer rests, for programs and in sentences."""
+    return {
+        "notes": [render(note, language) for note in told_narrowed(narrowed)],
+        "narrowed": [{"entity": one.entity.name, "seen": one.seen, "all": one.all} for one in narrowed],
+    }
 
 
 def _count(session: CrmSession, name: str) -> int:

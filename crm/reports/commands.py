@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from crm.commands import Context, crm_command
-from crm.conditions import parse_conditions
 from crm.entities.model import Entity
 from crm.entities.reader import nearest
 from crm.entities.yaml import read_yaml
-from crm.errors import NotFoundError, SchemaError
+from crm.errors import NotFoundError, QueryError
+from crm.permissions.sight import rests_on
 from crm.records.listing import ListQuery
 from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_facts, report_rows, write_export
@@ -31,13 +31,15 @@ def register(group: click.Group) -> None:
     def report(context: Context, name: str, xlsx: Path | None, user: str) -> None:
         with context.reading_session(user) as session:
             result = run_report(session, get_report(session, name))
+            rests = rests_on(result.narrowed, session.actor.language)
             is_leftward = session.actor.language in RIGHT_TO_LEFT
         if xlsx:
             header = [column.label for column in result.columns]
             write_workbook(xlsx, name, header, report_rows(result), is_leftward)
         lines = ["\t".join(column.label for column in result.columns)]
         lines += ["\t".join(row.texts) for row in result.rows]
-        context.answer(report_facts(result), "\n".join([result.definition, *lines]))
+        text = "\n".join([result.definition, *rests["notes"], *lines])
+        context.answer({**report_facts(result), **rests}, text)
 
     @crm_command(group, "export", help="Write records to a workbook or csv file.")
     @click.argument("entity")
@@ -55,7 +57,7 @@ def register(group: click.Group) -> None:
             if whose["language"]:
                 session.actor = replace(session.actor, language=whose["language"])
             found = _entity(context, entity)
-            lines = _lines(context, found, where) + ([{"in_segment": segment}] if segment else [])
+            lines = _lines(where) + ([{"in_segment": segment}] if segment else [])
             count = write_export(session, found, ListQuery(lines), path)
         context.answer(
             {"entity": entity, "rows": count, "file": str(path)}, f"{count} records written to {path}."
@@ -72,15 +74,14 @@ def _entity(context: Context, name: str) -> Entity:
     return found
 
 
-def _lines(context: Context, entity: Entity, where: str) -> list[Any]:
+def _lines(where: str) -> list[Any]:
     """Return condition lines written as YAML.
 
-    Errors: SchemaError with what is wrong in them.
+    Errors: QueryError when it is no YAML; what is wrong in the lines the query says.
     """
     if not where:
         return []
     lines, reading = read_yaml(where)
-    problems = reading.problems or parse_conditions(lines, entity, context.workspace.schema)[1]
-    if problems:
-        raise SchemaError("schema.has_problems", problems, count=len(problems))
+    if reading.problems:
+        raise QueryError("record.bad_query", reading.problems)
     return lines if isinstance(lines, list) else [lines]

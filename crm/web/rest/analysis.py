@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 from flask_appbuilder import AppBuilder, expose
 
-from crm.database import CrmSession
-from crm.messages import render
-from crm.permissions.sight import Narrowed, told_narrowed
+from crm.permissions.sight import rests_on
 from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_facts
 from crm.revisions.workspace import Workspace
@@ -38,7 +34,7 @@ class SegmentApi(DescribedApi):
         session = current_session()
         found = segment_members(session, name)
         facts = {"segment": name, "count": len(found.ids), "ids": found.ids}
-        return answer({**facts, **rests_on(session, found.narrowed)})
+        return answer({**facts, **rests_on(found.narrowed, session.actor.language)})
 
 
 class ReportApi(DescribedApi):
@@ -53,15 +49,7 @@ class ReportApi(DescribedApi):
         """Return a report's table."""
         session = current_session()
         result = run_report(session, get_report(session, name))
-        return answer({**report_facts(result), **rests_on(session, result.narrowed)})
-
-
-def rests_on(session: CrmSession, narrowed: list[Narrowed]) -> dict[str, Any]:
-    """Return on how much of the records an answer rests, for programs and in a sentence."""
-    return {
-        "notes": [render(note, session.actor.language) for note in told_narrowed(narrowed)],
-        "narrowed": [{"entity": one.entity.name, "seen": one.seen, "all": one.all} for one in narrowed],
-    }
+        return answer({**report_facts(result), **rests_on(result.narrowed, session.actor.language)})
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
