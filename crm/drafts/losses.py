@@ -16,17 +16,22 @@ CODES = {"entity": "schema.loses_entity", "role": "schema.loses_role"}
 
 
 def list_losses(live: Workspace, actor: Actor, documents: Iterable[Document]) -> list[Problem]:
-    """Return what of the live revision would be gone: a renamed entity is not, the actor's own role counts twice."""
+    """Return what of the live revision would be gone: a renamed entity is not, the actor's own role counts twice.
+
+    Nothing is lost by documents with problems: they are refused.
+    """
     documents = list(documents)
-    sound = [found for found in documents if isinstance(found.body.get("fields", {}), dict)]
-    after = assign_identities(sound, live.identities)
+    schema, problems = build_schema(documents, live.number + 1)
+    if problems:
+        return []
+    after = assign_identities(documents, live.identities)
     removed = diff_documents(list(live.schema.documents), documents, live.identities, after)["removed"]
     lost = [
         Problem(CODES[row["kind"]], {"name": _label(live.schema, row["kind"], row["name"])})
         for row in removed
         if row["kind"] in CODES
     ]
-    return lost + ([Problem("schema.loses_access")] if _loses_access(live, actor, documents) else [])
+    return lost + ([Problem("schema.loses_access")] if _loses_access(actor, schema) else [])
 
 
 def require_agreement(live: Workspace, actor: Actor, documents: Iterable[Document], is_agreed: bool) -> None:
@@ -44,13 +49,9 @@ def _label(schema: Schema, kind: str, name: str) -> str:
     return (getattr(found, "plural", None) or found.label).get("en") if found else name
 
 
-def _loses_access(live: Workspace, actor: Actor, documents: list[Document]) -> bool:
-    """Return whether the actor may configure the CRM today, and may no more with these documents."""
+def _loses_access(actor: Actor, after: Schema) -> bool:
+    """Return whether the actor may configure the CRM today, and may no more with another schema."""
     if actor.sees_everything or not actor.may_configure:
         return False
-    schema, problems = build_schema(documents, live.number + 1)
-    if problems:
-        return False  # which are told, and nothing is published
-    roles = schema.parts["role"]
-    held = [roles[role.name] for role in actor.roles if role.name in roles]
-    return not any(role.admin for role in held)
+    roles = after.parts["role"]
+    return not any(roles[role.name].admin for role in actor.roles if role.name in roles)
