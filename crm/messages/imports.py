@@ -72,7 +72,7 @@ MESSAGES = {
         "A quotation mark joins %(lines)s lines of the file into one cell, which may have swallowed other rows."
     ),
     "import.long_cells": N_(
-        "Quotation marks join many lines of the file into one cell in %(count)s rows: %(rows)s. "
+        "Quotation marks join many lines of the file into one cell. Rows: %(count)s (%(rows)s). "
         "Other rows may have been swallowed. Look at them before anything is imported."
     ),
     "import.say_long_cells": N_(
@@ -82,20 +82,20 @@ MESSAGES = {
     "import.too_many_cells": N_("The row has %(count)s cells, but the header has only %(columns)s columns."),
     "import.broken_letters": N_("Some letters of the row are damaged: they are not written in UTF-8."),
     "import.characters_dropped": N_(
-        "“%(header)s”: control characters and direction marks are left out in %(count)s rows: %(rows)s."
+        "“%(header)s”: control characters and direction marks are left out. Rows: %(count)s (%(rows)s)."
     ),
     "import.blanks_dropped": N_(
-        "“%(header)s”: blanks at the beginning or end are left out in %(count)s rows: %(rows)s."
+        "“%(header)s”: blanks at the beginning or end are left out. Rows: %(count)s (%(rows)s)."
     ),
     "import.formats_unknown": N_(
-        "“%(header)s”: files of this kind do not tell us number formats, so %(count)s rows get plain digits: %(rows)s. "
-        "Save the file as .xlsx to keep what you see."
+        "“%(header)s”: files of this kind do not tell us number formats, so numbers arrive as plain digits. "
+        "Rows: %(count)s (%(rows)s). Save the file as .xlsx to keep what you see."
     ),
     "import.encoding_guessed": N_(
-        "The encoding %(encoding)s is a guess. Look at the letters of %(count)s rows: %(rows)s."
+        "The encoding %(encoding)s is a guess. Look at the letters. Rows: %(count)s (%(rows)s)."
     ),
     "import.columns_left_out": N_("These columns are not imported: %(headers)s."),
-    "import.cells_beyond": N_("Cells beyond the last header are left out in %(count)s rows: %(rows)s."),
+    "import.cells_beyond": N_("Cells beyond the last header are left out. Rows: %(count)s (%(rows)s)."),
     "import.cell_error": N_("“%(label)s”: the spreadsheet shows the error %(value)s."),
     "import.formula_without_result": N_(
         "“%(label)s”: the file does not hold the formula's result. Open it in your spreadsheet program and save it."
