@@ -23,7 +23,7 @@
       let done = null;
       const draw = (form) => {
         for (const select of dialog.querySelectorAll("select")) select.tomselect?.destroy();
-        dialog.innerHTML = form;
+        dialog.replaceChildren(...new DOMParser().parseFromString(form, "text/html").body.childNodes);
         document.dispatchEvent(new Event("htmx:after:swap"));
         dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
         dialog.querySelector(".form-grid :is(input, select, textarea):not([type=hidden], .ts-hidden-accessible)")?.focus();

@@ -36,6 +36,7 @@
     location.assign(wanted);
     if (isHere) location.reload();
   };
+  // A whole page of ours, as if the browser had gone there: its scripts begin anew, and no listener stays twice.
   const redraw = (html) => {
     document.open();
     document.write(html);
