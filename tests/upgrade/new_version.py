@@ -16,6 +16,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
 import app
+import crm.web.app  # noqa: F401 - declares the tables that only pages use
 from crm.database import build_engine, metadata
 from crm.own_tables import version
 from crm.own_tables.repair import default_of
@@ -72,6 +73,7 @@ def in_steps(one: ops.MigrateOperation) -> list[ops.MigrateOperation]:
 def write_version(words: str) -> Path:
     """Write the file of the next version and return its place."""
     app.wire()
+    app.declare_jobs()
     before = version.known_versions()[-1]
     name = f"v{int(before[1:4]) + 1:03}_{words}"
     with tempfile.TemporaryDirectory() as folder:

@@ -63,7 +63,9 @@ class Installation:
         return session
 
     def rules(self) -> TestWorkshop:
-        return TestWorkshop(self.engine, Organisation(mail_folder=self.files / "mail"), lambda: self.now)
+        return TestWorkshop(
+            self.engine, Organisation(mail_folder=self.files / "mail"), clock=lambda: self.now
+        )
 
     def value(self, asked: str) -> object:
         with self.engine.connect() as connection:

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import app
+import crm.web.app  # noqa: F401 - declares the tables that only pages use
 from crm.database import build_engine, metadata
 from crm.own_tables.upgrade import history, run_versions
 from crm.own_tables.version import FOLDER, known_versions
@@ -38,6 +39,7 @@ def test_each_version_is_named_like_its_file_and_follows_the_one_before():
 def upgraded(empty_database_url: str):
     """A database whose tables the migrations alone have made."""
     app.wire()
+    app.declare_jobs()
     engine = build_engine(empty_database_url)
     run_versions(engine)
     yield engine
