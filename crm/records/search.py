@@ -10,11 +10,13 @@ from typing import Any
 from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.errors import QueryError
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.fold import fold, query_keys, search_keys
 from crm.permissions.service import readable_fields
-from crm.records.listing import ListQuery, list_records
+from crm.permissions.sight import conditions_for
+from crm.records.listing import ListQuery, line_problems, list_records
 from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
 
 LOOKUP_HITS = 20
@@ -42,12 +44,15 @@ def find_hits(
 ) -> list[Hit]:
     """Return records of one entity that match typed words, the best first; without words the newest ones.
 
-    Shape:  `only` are raw conditions they must meet as well.
+    Shape:  `only` are conditions of a field they must meet as well.
+    Errors: QueryError when those ask about something that is not open to the actor, which then is not named.
     """
+    if only and conditions_for(session, entity, list(only))[1]:
+        raise QueryError("permissions.closed_condition")
     query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity))
     rows = list_records(session, entity, query).rows
     begun = _begins_with(session, entity, words)
-    if begun and len(rows) == limit:
+    if begun and len(rows) == limit and not line_problems(session, entity, begun):  # "=" begins a formula
         first = list_records(session, entity, replace(query, lines=[*only, begun])).rows
         rows = list({row["id"]: row for row in (*first, *rows)}.values())[:limit]
     hits = hits_of(session, entity, rows)
