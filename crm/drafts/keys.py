@@ -41,7 +41,7 @@ USUAL_OF_FIELD: Mapping[str, Any] = {
     "history": True,
     "on_delete": "refuse",
 }
-USUAL_OF_ENTITY: Mapping[str, Any] = {"icon": "folder", "menu_place": 0}
+USUAL_OF_ENTITY: Mapping[str, Any] = {"icon": "folder", "menu_place": 0, "if_same": "warn"}
 
 
 def usual_value(field_type: str, key: str) -> Any:

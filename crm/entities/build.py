@@ -50,6 +50,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         calendar=body.get("calendar"),
         new_caller=body.get("new_caller") or "",
         same_if=tuple(tuple(group) for group in body.get("same_if") or ()),
+        refuses_same=body.get("if_same") == "refuse",
         checks=tuple(Check(as_lines(row["when"]), Text(row["message"])) for row in body.get("checks") or ()),
         options={"timeline": body["timeline"]} if body.get("timeline") else {},
     )

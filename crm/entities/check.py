@@ -16,7 +16,8 @@ from crm.fields.options import check_word
 
 ENTITY_KEYS = (
     "entity", "was", "label", "plural", "icon", "color", "menu", "menu_place", "title", "fields", "list", "form",
-    "kanban", "calendar", "timeline", "new_caller", "same_if", "checks",
+    "kanban", "calendar", "timeline", "new_caller", "same_if",
+    "if_same", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
     "type", "was", "label", "help", "required", "required_if", "show_if", "read_only", "read_only_if", "default",
@@ -25,6 +26,7 @@ FIELD_KEYS = (
 FLAGS = ("required", "read_only", "unique", "index", "search", "history", "personal", "encrypted")
 CONDITIONS = ("required_if", "show_if", "read_only_if")
 MAX_FIELDS = 500
+IF_SAME = ("warn", "refuse")
 
 
 def check_entity(document: Document) -> list[Problem]:
@@ -165,6 +167,7 @@ def _check_same_if(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
             continue
         for place, name in enumerate(group):
             reader.known(name, fields, ("same_if", index, place), "field")
+    reader.add(check_word("if_same", body, "if_same", IF_SAME), ("if_same",))
 
 
 def _type_of(fields: Mapping, name: str) -> str:

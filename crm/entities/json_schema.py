@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crm.entities.check import CONDITIONS as CONDITION_KEYS
-from crm.entities.check import ENTITY_KEYS, FIELD_KEYS, FLAGS
+from crm.entities.check import ENTITY_KEYS, FIELD_KEYS, FLAGS, IF_SAME
 from crm.entities.kinds import KINDS
 from crm.entities.schema_parts import (
     ANYTHING,
@@ -39,6 +39,7 @@ ENTITY_PARTS: dict[str, Schema] = {
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
     "new_caller": WORD,
     "same_if": list_of(WORDS),
+    "if_same": {"enum": list(IF_SAME)},
     "checks": list_of({**closed(when=CONDITIONS, message=TEXT), "required": ["when", "message"]}),
 }
 CHOICE: Schema = {"anyOf": [WORD, {"type": "null"}, closed(label=TEXT, color=WORD), TEXT]}

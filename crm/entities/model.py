@@ -57,7 +57,8 @@ class Entity:
     Shape:  `fields` by name, in declared order. `table` and `uid` are given at the first publish and stay.
             `sort` holds (field name, descending). `menu_place` orders the menu, small numbers first.
             `new_caller` is the field that takes the number of somebody unknown who calls. `inverses` are filled
-            in from the other entities.
+            in from the other entities. `refuses_same`: a program must ask for a second record that
+            looks the same.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Entity:
     calendar: Mapping[str, str] | None = None
     new_caller: str = ""
     same_if: tuple[tuple[str, ...], ...] = ()
+    refuses_same: bool = False
     checks: tuple[Check, ...] = ()
     inverses: Mapping[str, Inverse] = attribute(default_factory=dict)
     options: Mapping[str, Any] = attribute(default_factory=dict)

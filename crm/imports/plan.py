@@ -22,11 +22,13 @@ from crm.imports.model import Matching, SheetRow
 from crm.imports.untouched import keep_untouched
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.permissions.service import writable_fields
+from crm.records.alike import key_of, list_alike
 from crm.records.bulk import load_rows
 from crm.records.draft import RecordDraft
 from crm.records.links import judge_links
 from crm.records.prepare import Judge, default_values, is_empty
 from crm.records.values import situation_of
+from crm.revisions.likeness import same_groups
 
 LONG_CELL = "import.long_cell"
 CHUNK = 500  # key values of one query
@@ -81,6 +83,15 @@ class Planner:
         self.begin_chunk()
         self.seen: dict[str, dict[Any, int]] = {name: {} for name in self.unique}
         self.seen_keys: dict[tuple, int] = {}
+        self.group = next(
+            (
+                group
+                for group in same_groups(entity)
+                if tuple(each.name for each in group) == tuple(matching.keys)
+            ),
+            (),
+        )
+        self.seen_means: dict[Any, int] = {}
         self.long_cells = Rows()
 
     def plan(self, rows: Iterable[SheetRow]) -> list[tuple[Any, ...]]:
@@ -124,6 +135,7 @@ class Planner:
                 planned.problems.append(Problem("import.key_twice", {"row": first}, self.matching.keys[0]))
             keyed.setdefault(key, []).append(planned)
         found = self.list_ids(list(keyed))
+        self.find_alike(keyed, found)
         for key, ids in found.items():
             for planned in keyed.get(key, ()):
                 planned.record_id = ids[0]
@@ -139,6 +151,30 @@ class Planner:
         )
         for planned in chunk:
             planned.before = stored.get(planned.record_id)
+
+    def find_alike(self, keyed: Mapping[tuple, Sequence[Planned]], found: dict[tuple, list[int]]) -> None:
+        """Find records that look the same by a group of `same_if`, where none has exactly the key of a row.
+
+        A row that means what an earlier one of the file means, written in another way, is a problem.
+        """
+        if not self.group:
+            return
+        missing = [key for key in keyed if key not in found]
+        rows = [dict(zip(self.matching.keys, key, strict=True)) for key in missing]
+        hits = list_alike(self.session, self.entity, self.group, rows)
+        cls = self.session.workspace.models[self.entity.name]
+        asked = sa.select(cls.id).where(cls.id.in_(set().union(*hits)))
+        seen = set(self.session.scalars(asked)) if any(hits) else set()
+        found |= {key: sorted(ids & seen) for key, ids in zip(missing, hits, strict=True) if ids & seen}
+        for key, planned in keyed.items():
+            means = (
+                found[key][0]
+                if key in found
+                else key_of(self.group, dict(zip(self.matching.keys, key, strict=True)))
+            )
+            first = self.seen_means.setdefault(means, planned[0].row.number)
+            if means is not None and first != planned[0].row.number and not planned[0].problems:
+                planned[0].problems.append(Problem("import.key_twice", {"row": first}, self.matching.keys[0]))
 
     def key_of(self, row: Converted) -> tuple | None:
         """Return a row's key, None when a part of it is blank or wrong."""

@@ -57,5 +57,6 @@ MESSAGES = {
     "record.search_is_rebuilt": N_(
         "What is searched in “%(entity)s” was changed; until all records follow, a search may not find every one."
     ),
+    "record.looks_same": N_("Not saved yet: there are %(entity)s that look the same."),
     "record.too_many": N_("At most %(limit)s records can be handled at once."),
 }

@@ -10,12 +10,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, DropIndex
 
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
+from crm.revisions.likeness import LIKE, like_indexes
 from crm.revisions.models import Models
 from crm.revisions.sorting import SORT, sort_indexes
 
 SMALL = 20_000  # records; what is done to so few is done within the publish, in a blink
 SEARCH = "search"
-OURS = ("uq_", "ix_", f"{SORT}_")  # names of indexes that go when nothing asks for them
+OURS = ("uq_", "ix_", f"{SORT}_", f"{LIKE}_")  # names of indexes that go when nothing asks for them
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def wanted_indexes(connection: sa.Connection, models: Models) -> dict[str, sa.In
     for name in models:
         table, entity = models.table(name), models[name].__entity__
         found |= {index.name: index for index in sorted(table.indexes, key=lambda index: index.name)}
-        more = [*sort_indexes(entity, connection.dialect)]
+        more = [*sort_indexes(entity, connection.dialect), *like_indexes(entity)]
         more += _search_indexes(entity, table) if has_words else []
         found |= {index.name: index for index in more}
     return found

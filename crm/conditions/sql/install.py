@@ -12,6 +12,7 @@ from crm.conditions.python.program import decode, encode, run_program, run_scale
 from crm.conditions.tree import folding
 from crm.conditions.tree.model import Leaf
 from crm.fields.alphabet import postgresql_key, sort_key
+from crm.fields.likeness import like_key, likeness_table, postgresql_likeness
 
 OFTEN = (
     " αιεοτσνηκρπλυμδγθφχβξζωψaieotnsrldumcpvgfhbzkjqxwyάίέόήύώςאבגדהוזחטיכלמנסעפצקרשתםןףךץ0123456789-.@ășțâî"
@@ -48,12 +49,17 @@ def _sort(text: str | None) -> str | None:
     return None if text is None else sort_key(text)[0]
 
 
+def _like(text: str | None) -> str | None:
+    return None if text is None else like_key(text)
+
+
 @sa.event.listens_for(sa.Engine, "connect")
 def teach_sqlite(connection: Any, _record: Any) -> None:
     """Give a new SQLite connection the functions that compiled conditions call."""
     if isinstance(connection, sqlite3.Connection):
         connection.create_function("crm_fold", 1, _fold, deterministic=True)
         connection.create_function("crm_sort", 1, _sort, deterministic=True)
+        connection.create_function("crm_alike", 1, _like, deterministic=True)
         connection.create_function("crm_reckon", -1, run_program, deterministic=True)
         connection.create_function("crm_reckon_scaled", -1, run_scaled, deterministic=True)
         connection.create_aggregate("crm_gather", 3, Gather)
@@ -77,12 +83,14 @@ def postgresql_functions(lettered: str | None = None) -> tuple[str, ...]:
     """Return the statements that create our functions in PostgreSQL, by way of a collation that knows letters."""
     small, capital = folding.cases()
     single = folding.singles()
-    folded = _translate("t", single)
-    for letter, pair in folding.PAIRS.items():
-        folded = f"replace({folded}, '{letter}', '{pair}')"
+    folded, like = (
+        _with_pairs("t", single),
+        _with_pairs("normalize(replace(t, '´', ''), NFKC)", likeness_table(single)),
+    )
     ascii_or = 'CASE WHEN octet_length(t) = char_length(t) THEN {0}(t COLLATE "C") ELSE {1} END'
     return (
         _function("crm_fold(t text)", "text", ascii_or.format("lower", folded)),
+        _function("crm_alike(t text)", "text", postgresql_likeness(like)),
         _function("crm_lower(t text)", "text", ascii_or.format("lower", _translate("t", small))),
         _function("crm_upper(t text)", "text", ascii_or.format("upper", _translate("t", capital))),
         _function("crm_sort(t text)", "text", postgresql_key(_lower(lettered, small))),
@@ -105,6 +113,13 @@ def _function(head: str, gives: str, body: str) -> str:
 def _lower(lettered: str | None, small: dict[int, str]) -> str:
     """Return the SQL of the small letters of `{}`: our table knows those of our users, three times slower."""
     return f'lower({{}} COLLATE "{lettered}")' if lettered else _translate("{}", small)
+
+
+def _with_pairs(name: str, table: dict[int, str]) -> str:
+    found = _translate(name, table)
+    for letter, pair in folding.PAIRS.items():
+        found = f"replace({found}, '{letter}', '{pair}')"
+    return found
 
 
 def _translate(name: str, table: dict[int, str]) -> str:

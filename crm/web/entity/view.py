@@ -16,6 +16,7 @@ from crm.entities.model import Entity
 from crm.errors import ConflictError, CrmError, Problem, RecordError
 from crm.messages import render
 from crm.permissions.service import require
+from crm.records.alike import AlikeError, save_and_look
 from crm.records.prepare import clean_values, default_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, title_of, values_of
@@ -141,8 +142,15 @@ class EntityView(BaseView):
         session, value = current_session(), request.values.get("value", "")
         stored = self._stored_values(get_record(session, self.entity, record_number(pk)))
         try:
-            update_record(session, self.entity, stored["id"], {field: value})
-        except RecordError as error:
+            _record, found = save_and_look(
+                session,
+                self.entity,
+                stored["id"],
+                lambda: update_record(session, self.entity, stored["id"], {field: value}),
+            )
+            if found:
+                raise AlikeError(self.entity, found)
+        except (RecordError, AlikeError) as error:
             session.rollback()
             return self._form(stored, {field: value} if field in self._readable() else {}, error)
         undo = undo_url(self.entity, stored["id"], field, stored.get(field), value)
@@ -231,14 +239,18 @@ class EntityView(BaseView):
         open_fields = self._open_by_roles(deed) - self._hidden(values, sent)
         changed = {name: value for name, value in sent.items() if name in open_fields}
         try:
-            record = write(changed)
+            record, found = save_and_look(
+                current_session(), self.entity, values.get("id"), lambda: write(changed)
+            )
+            if found and request.form.get("_same") != found.mark:
+                raise AlikeError(self.entity, found)
             if "id" not in values:
                 remember_made(current_session(), request.form.get("_once", ""), record.id)
             record_id = record.id
             current_session().commit()
-        except ConflictError:
-            raise
         except CrmError as error:
+            if isinstance(error, ConflictError) and not isinstance(error, AlikeError):
+                raise
             current_session().rollback()
             return self._form(values, sent, error)
         flash(gettext("Saved."), "success")
@@ -262,7 +274,8 @@ class EntityView(BaseView):
         self, values: dict[str, Any], sent: dict[str, Any] | None = None, error: CrmError | None = None
     ) -> Response:
         problems = list(error.problems) if error else []
-        if error and not problems:
+        found = error.found if isinstance(error, AlikeError) else None
+        if error and not problems and not found:
             problems = [error.as_problem()]
         form = build_form(
             current_session(),
@@ -272,7 +285,7 @@ class EntityView(BaseView):
             problems,
             values.get("id"),
         )
-        context = {"form": form, "values": values, "problems": self._told(form, problems)}
+        context = {"form": form, "values": values, "problems": self._told(form, problems), "alike": found}
         if "id" in values:
             context["record_title"] = title_of(self.entity, values, situation_of(current_session()))
         return self.page("form", error.status if error else 200, **context)

@@ -12,8 +12,10 @@ from flask import url_for
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields.base import Field
+from crm.records.alike import Alike
 from crm.records.file_rows import StoredFile
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
+from crm.web.entity.cells import view_name
 
 
 def in_json(value: Any) -> Any:
@@ -54,6 +56,15 @@ def result_of(
 ) -> dict[str, Any]:
     """Return one record as a JSON object."""
     return results_of(session, entity, [values], names)[0]
+
+
+def duplicates_of(found: Alike) -> dict[str, Any]:
+    """Return the records that look the same as one that was saved: those the caller may see, and how many more."""
+    shown = [
+        {"id": hit.id, "title": hit.title, "url": url_for(view_name(hit.entity.name) + ".show", pk=hit.id)}
+        for hit in found.hits
+    ]
+    return {"duplicates": shown, "duplicates_count": len(found.ids) + found.others}
 
 
 def file_json(stored: StoredFile) -> dict[str, Any]:

@@ -20,17 +20,20 @@ from crm.entities.model import Entity
 from crm.errors import ConflictError, RecordError
 from crm.permissions.service import readable_fields, require, writable_fields
 from crm.permissions.sight import readable_schema
+from crm.records.alike import Alike, AlikeError, save_and_look
 from crm.records.listing import list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
 from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
-from crm.web.rest.answers import in_json, result_of, results_of
+from crm.web.rest.answers import duplicates_of, in_json, result_of, results_of
 from crm.web.rest.arguments import KNOWN, KNOWN_OF_ONE, ApiArguments, RisonReader
 from crm.web.rest.spec import entity_operations
+from crm.web.serving.errors import body_of, failure_of
 from crm.web.serving.session import current_actor, current_session
 
 MESSAGE_OK = {"message": "OK"}
+ALLOW = "allow_duplicate"
 
 
 def answer(body: Mapping[str, Any], status: int = 200, **headers: str) -> Response:
@@ -90,26 +93,50 @@ class EntityApi(BaseApi):
     @for_users
     def post(self) -> Response:
         """Create a record."""
-        record = create_record(
-            current_session(), self.entity, self._body(), situation_of(current_session(), "api")
+        sent, situation = self._body(), situation_of(current_session(), "api")
+        may_double = self._may_double(sent)
+        record, found = save_and_look(
+            current_session(),
+            self.entity,
+            None,
+            lambda: create_record(current_session(), self.entity, sent, situation),
         )
-        body = {"id": record.id, "result": self._result(record, self._shown())}
-        version = record.row_version
-        current_session().commit()
-        return answer(body, 201, ETag=f'"{version}"')
+        return self._saved(record, found, may_double, 201)
 
     @expose("/<pk>", methods=["PUT"])
     @for_users
     def put(self, pk: str) -> Response:
         """Change a record; with `If-Match` only the version the caller saw."""
         number, situation = record_number(pk), situation_of(current_session(), "api")
-        record = update_record(
-            current_session(), self.entity, number, self._body(), situation, seen_version()
+        sent, version = self._body(), seen_version()
+        may_double = self._may_double(sent)
+        record, found = save_and_look(
+            current_session(),
+            self.entity,
+            number,
+            lambda: update_record(current_session(), self.entity, number, sent, situation, version),
         )
+        return self._saved(record, found, may_double)
+
+    def _saved(self, record: Any, found: Alike, may_double: bool, status: int = 200) -> Response:
+        """Keep a save and answer it with the records that look the same, or take it back because of them."""
+        if found and self.entity.refuses_same and not may_double:
+            current_session().rollback()
+            return self._refused_as_double(found)
         body = {"id": record.id, "result": self._result(record, self._shown())}
+        body |= duplicates_of(found) if found else {}
         version = record.row_version
         current_session().commit()
-        return answer(body, ETag=f'"{version}"')
+        return answer(body, status, ETag=f'"{version}"')
+
+    def _refused_as_double(self, found: Alike) -> Response:
+        failure = failure_of(AlikeError(self.entity, found))
+        return answer({"error": body_of(failure), **duplicates_of(found)}, failure.status)
+
+    def _may_double(self, sent: dict[str, Any]) -> bool:
+        """Take out of what was sent whether the caller wants the record although others look the same."""
+        said = sent.pop(ALLOW, None) if ALLOW not in self.entity.fields else None
+        return said is True or request.args.get(ALLOW, "") in ("1", "true")
 
     @expose("/<pk>", methods=["DELETE"])
     @for_users

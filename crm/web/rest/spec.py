@@ -49,6 +49,10 @@ TOLD = {
 REFUSED = {"type": "object", "properties": {"error": {"type": "object", "properties": TOLD}}}
 ERROR = {"description": "refused", "content": {"application/json": {"schema": REFUSED}}}
 ERRORS = dict.fromkeys(("400", "401", "403", "404", "409", "422"), ERROR)
+DUPLICATES = {
+    "duplicates": {"type": "array", "items": {"type": "object"}, "description": "records that look the same"},
+    "duplicates_count": {"type": "integer"},
+}
 SECURITY = [{"jwt": []}]
 
 
@@ -60,19 +64,21 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
     }
     base, can = f"/api/v1/{entity.name}/", actor.rights(entity.name).can
     single = {"type": "object", "properties": {"id": {"type": "integer"}, "result": shown}}
+    saved = {"type": "object", "properties": {**single["properties"], **DUPLICATES}}
     many = {
         "type": "object",
         "properties": {"count": {"type": "integer"}, "result": {"type": "array", "items": shown}},
     }
     q = {"in": "query", "name": "q", "schema": {"type": "string"}, "description": "rison"}
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
+    allow = {"in": "query", "name": "allow_duplicate", "schema": {"type": "boolean"}}
     collection = {"get": _operation(entity, many, [q])}
     if "create" in can:
-        collection["post"] = _operation(entity, single, [], _sent_body(actor, entity, "create"), "201")
+        collection["post"] = _operation(entity, saved, [allow], _sent_body(actor, entity, "create"), "201")
     member = {"get": _operation(entity, single, [pk, q])}
     if "update" in can:
         version = {"in": "header", "name": "If-Match", "schema": {"type": "string"}}
-        member["put"] = _operation(entity, single, [pk, version], _sent_body(actor, entity, "update"))
+        member["put"] = _operation(entity, saved, [pk, version, allow], _sent_body(actor, entity, "update"))
     if "delete" in can:
         member["delete"] = _operation(entity, {"type": "object"}, [pk])
     yield base, collection

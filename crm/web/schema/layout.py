@@ -48,7 +48,7 @@ from crm.web.serving.session import current_session
 
 DATES = ("date", "datetime")  # kinds
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
-RULE_KEYS = ("same_if", "checks")
+RULE_KEYS = ("same_if", "if_same", "checks")
 INNER = {"kanban": ("by", "sum"), "calendar": ("from", "to"), "timeline": ("at", "kind", "title", "text")}
 FOCUS = ("deed", "field", "section", "steps")  # what tells which button was pressed, to find it again
 SORTS = 3  # how many fields a list can be sorted by in the form
@@ -288,6 +288,8 @@ def read_rules(form: MultiDict, body: dict) -> dict[str, Any]:
         if (when or message) and str(number) not in form.getlist("check.remove"):
             checks.append({**old, "when": when, "message": message})
     body = put_key(body, "same_if", [group for group in groups if group], ENTITY_ORDER)
+    refuses = form.get("if_same") if form.get("if_same") == "refuse" else None
+    body = put_key(body, "if_same", refuses, ENTITY_ORDER) if "if_same" in form else body
     return put_key(body, "checks", checks, ENTITY_ORDER)
 
 
