@@ -38,7 +38,7 @@ from tests.crm.imports.bench import shop_in
 from tests.databases import PostgresServer, postgres_server
 from tests.factories import make_complaint, make_customer, make_record
 from tests.seed import build_template
-from workflows.organisation import Organisation, Workshop
+from workflows.organisation import Organisation, RuleWorkshop
 from workflows.runs import jobs
 
 HERE = Path(__file__).parent
@@ -136,7 +136,7 @@ def let_rules_run(engine: sa.Engine, session_as: Callable[..., CrmSession], cloc
         customer_id = customer.id
         session.commit()
     with tempfile.TemporaryDirectory() as folder:
-        jobs.work_off(Workshop(engine, Organisation(mail_folder=Path(folder)), clock))
+        jobs.work_off(RuleWorkshop(engine, Organisation(mail_folder=Path(folder)), clock=clock))
     with session_as("service") as session:
         make_complaint(session, subject="Too small", customer=customer_id)
         session.commit()
