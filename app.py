@@ -91,8 +91,8 @@ def wire() -> None:
 
 
 def declare_jobs() -> None:
-    """Declare every package's jobs, for workers, and ticks, for the scheduler."""
-    from crm import queue
+    """Declare every package's jobs, for workers, ticks, for the scheduler, and how to count what waits."""
+    from crm import backlog, queue
     from crm.drafts import jobs as draft_jobs
     from crm.imports import jobs as import_jobs
     from crm.records import jobs as record_jobs
@@ -103,6 +103,7 @@ def declare_jobs() -> None:
     for jobs in (rule_jobs, import_jobs, draft_jobs, revision_jobs, record_jobs):
         queue.declare(jobs.JOBS)
         scheduler.TICKS.extend(jobs.TICKS)
+        backlog.BACKLOG.update(getattr(jobs, "BACKLOG", {}))
 
 
 def finish_publish(engine: sa.Engine) -> None:

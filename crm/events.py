@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, metadata
 
 BELL = "events.look"  # the job of whoever listens
@@ -39,6 +41,11 @@ def leave_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -
     rows = [{"state": "waiting", "attempts": 0, **row} for row in rows]
     if rows:
         connection.execute(sa.insert(event), rows)
+
+
+def look_at_waiting(connection: sa.Connection, now: dt.datetime) -> Waiting:
+    """Return how many events wait for their rules."""
+    return count_waiting(connection, event.c.created_at, now, event.c.state.in_(("waiting", "claimed")))
 
 
 def oldest_waiting(connection: sa.Connection) -> Any:

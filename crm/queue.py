@@ -17,18 +17,27 @@ from typing import Any
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from rq import Queue, Worker
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker.base import DequeueStrategy
 
 from crm.runtime.children import die_with_parent
 
 logger = logging.getLogger(__name__)
 
-QUEUES = ("events", "mail", "jobs")  # in this order workers look for work
+QUEUES = (
+    "jobs",
+    "mail",
+    "events",
+)  # a worker looks for work in this order, and in the queue it just served last
+TURN_SECONDS = (
+    5.0  # so long a job keeps a worker; then it rings for the rest of its work, behind all that waits
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,10 @@ TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not ha
 SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
 ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not counted
 FAILED_JOBS_SECONDS = 86_400
+FIRST_PAUSE = 1.0  # seconds before a worker that lost Redis looks for it again; doubled as long as it is lost
+LONGEST_PAUSE = 10.0
+STEADY_SECONDS = 60.0  # a worker that had Redis for so long begins with the first pause again
+PROBE_KEY = "crm:probe"  # written and forgotten: only a write shows that Redis takes one
 WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
 
 
@@ -88,12 +101,19 @@ def queue_name(name: str) -> str:
 class QueueState:
     """How the queue is, for `/health`.
 
-    Shape:  `redis` is "ok", "away" or "none"; `workers` counts those heard of lately, `waiting` the jobs.
+    Shape:  `redis` is "ok", "away", "full", "read_only", "silent" (it hangs) or "none"; `workers` counts those heard
+            of lately, `waiting` the jobs.
     """
 
     redis: str
     workers: int = 0
     waiting: int = 0
+
+
+def trouble_of(error: Exception) -> str:
+    """Return the word for what is wrong with Redis."""
+    words = {OutOfMemoryError: "full", ReadOnlyError: "read_only", RedisTimeoutError: "silent"}
+    return next((word for kind, word in words.items() if isinstance(error, kind)), "away")
 
 
 class Bell:
@@ -103,6 +123,7 @@ class Bell:
         self.connection = connect_redis(url)
         self.seconds = seconds
         self.silent_until = 0.0
+        self.trouble = ""
         self._lock = threading.Lock()
         self._queues = {name: Queue(name, self.connection, serializer=JSONSerializer) for name in QUEUES}
 
@@ -131,11 +152,16 @@ class Bell:
     def look(self) -> QueueState:
         """Ask Redis how it is and who is working."""
         try:
+            self.connection.set(PROBE_KEY, 1, px=1)
             workers = self.connection.zcount(WORKERS_KEY, time.time() - ALIVE_SECONDS, "+inf")
             waiting = sum(queue.count for queue in self._queues.values())
-        except (RedisError, OSError):
-            return QueueState("away")
+        except (RedisError, OSError) as error:
+            return QueueState(trouble_of(error))
         return QueueState("ok", workers, waiting)
+
+    def glance(self) -> QueueState:
+        """Return how Redis is without waiting for one that has just failed, for pages."""
+        return QueueState(self.trouble) if self.is_broken else self.look()
 
     def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
         queue = self._queues[queue_name(name)]
@@ -151,6 +177,7 @@ class Bell:
         with self._lock:
             if not self.silent_until:  # Say it once, not at every save.
                 logger.warning("Redis is away (%s). Work waits in the database until a sweep.", error)
+            self.trouble = trouble_of(error)
             self.silent_until = self.seconds() + SILENT_SECONDS
 
 
@@ -183,6 +210,13 @@ def look_at_queue() -> QueueState:
     """Return how the queue of this process is, for `/health`."""
     for bell in list(_bells.values()):
         return bell.look()
+    return QueueState("none")
+
+
+def glance_at_queue() -> QueueState:
+    """Return how the queue of this process is, for pages: nobody waits for a Redis that has just failed."""
+    for bell in list(_bells.values()):
+        return bell.glance()
     return QueueState("none")
 
 
@@ -314,6 +348,27 @@ def build_worker(
     return worker
 
 
+def work_until_stopped(
+    url: str, log_level: str = "warning", sleep: Callable[[float], None] = time.sleep, **given: Any
+) -> None:
+    """Run jobs until a stop is asked for; a Redis that is lost, full or read only is looked for ever more seldom.
+
+    Shape:  `given` is what `build_worker` takes.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        began = time.monotonic()
+        if work_until_lost(url, log_level, **given):
+            return
+        if time.monotonic() - began >= STEADY_SECONDS:
+            pause = FIRST_PAUSE
+        try:
+            sleep(pause)
+        except (StopRequested, RedisError):  # the handler of the worker that lost Redis is still there
+            return
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
 def work_until_lost(url: str, log_level: str = "warning", **given: Any) -> bool:
     """Run jobs; return True once a stop was asked for, False when Redis is lost.
 
@@ -322,7 +377,7 @@ def work_until_lost(url: str, log_level: str = "warning", **given: Any) -> bool:
     worker = None
     try:
         worker = build_worker(url, **given)
-        worker.work(logging_level=log_level.upper())
+        worker.work(logging_level=log_level.upper(), dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
     except (RedisError, OSError) as error:
         logger.warning("A worker has lost Redis (%s) and looks for it again.", error)
     return worker is not None and worker.is_stopped

@@ -28,6 +28,7 @@ LAYERS = (
     ("crm.messages",),
     (
         "crm.database",
+        "crm.backlog",
         "crm.events",
         "crm.queue",
         "crm.file_store",

@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -278,6 +279,47 @@ def test_a_worker_without_redis_says_so_and_does_not_crash(redis_server, caplog)
     redis_server.stop()
     assert queue.work_until_lost(redis_server.url) is False
     assert "A worker has lost Redis" in caplog.text
+
+
+def test_a_worker_looks_for_a_lost_redis_ever_more_seldom_and_works_once_it_is_back(
+    redis_server, bell, marks, caplog
+):
+    bell.connection.config_set("maxmemory", 1)
+    pauses = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 5:
+            bell.connection.config_set("maxmemory", 0)
+            bell.silent_until = 0.0
+            bell.ring("imports.check_batch", 1)
+            threading.Timer(0.1, stop_when_done).start()
+
+    def stop_when_done() -> None:
+        wait_for(marks)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        queue.work_until_stopped(redis_server.url, "critical", sleep=wait)
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, queue.LONGEST_PAUSE]
+    assert [mark[0] for mark in marks()] == [1]
+
+
+def test_one_queue_that_never_empties_does_not_keep_others_waiting(redis_server, bell, marks, monkeypatch):
+    for number in range(4):
+        bell.ring("imports.check_batch", number)
+    monkeypatch.setitem(queue.JOBS, "mail.deliver", Declared("mail.deliver", leave_mark, "mail"))
+    monkeypatch.setitem(queue.JOBS, "runs.continue", Declared("runs.continue", leave_mark, "events"))
+    bell.ring("mail.deliver", 100)
+    bell.ring("runs.continue", 200)
+    build_worker(redis_server.url).work(
+        burst=True, logging_level="CRITICAL", dequeue_strategy=queue.DequeueStrategy.ROUND_ROBIN
+    )
+    assert [mark[0] for mark in marks()] == [0, 100, 200, 1, 2, 3]
 
 
 def test_a_worker_is_counted_again_after_redis_lost_everything(redis_server, bell, marks):

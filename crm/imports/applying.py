@@ -24,20 +24,30 @@ def write_rows(workshop: ImportWorkshop, attempt: Attempt) -> None:
     matching = build_matching(batch["matching"])
     if matching.filled:
         service.check_matching(session, attempt.entity, matching)
-    executor, refused = Executor(session, attempt.entity, batch), 0
+    executor = Executor(session, attempt.entity, batch)
     while True:
         attempt.hold_to_write()
         rows = store.list_plan_rows(session.connection(), batch["id"], batch["done_number"], CHUNK)
         if not rows:
             break
         outcome = executor.execute(rows)
-        refused += len(outcome.refused)
         counts = {name: batch[name] + getattr(outcome, name) for name in store.COUNTED.values()}
         attempt.note(done=batch["done"] + len(rows), done_number=rows[-1].number, **counts)
         session.commit()
-    if refused or (batch["failed"] and not batch["problems_key"]):
-        attempt.note(problems_key=save_problem_file(workshop, attempt))
+        attempt.give_way()
+    if batch["failed"]:
+        keep_problems(workshop, attempt)
     attempt.finish("done")
+
+
+def keep_problems(workshop: ImportWorkshop, attempt: Attempt) -> None:
+    """Write the file of all refused rows, in place of the one that knew only what the check refused."""
+    former = attempt.batch["problems_key"]
+    attempt.note(problems_key=save_problem_file(workshop, attempt))
+    attempt.session.commit()
+    if former:
+        files.erase_file(workshop.settings.files_url, former)
+    attempt.hold()
 
 
 def plan_rest(workshop: ImportWorkshop, attempt: Attempt) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from config import current_settings
 from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
-from crm.imports.lease import ImportWorkshop
+from crm.imports.lease import ImportWorkshop, TurnOverError
 from crm.imports.service import JOB_OF, import_settings
 from crm.imports.slots import free_slot
 from crm.runtime.scheduler import Tick
@@ -41,13 +42,21 @@ def check_batch(batch_id: int) -> None:
 
 
 def apply_batch(batch_id: int) -> None:
-    """Write the rows of a planned batch. Safe to repeat: rows already written are skipped."""
-    work.apply_batch(current_workshop(), batch_id)
+    """Write rows of a planned batch, for one turn. Safe to repeat: rows already written are skipped."""
+    take_turn("applying", work.apply_batch, batch_id)
 
 
 def undo_batch(batch_id: int) -> None:
-    """Take a batch back. Safe to repeat: it goes on where it stopped."""
-    work.undo_batch(current_workshop(), batch_id)
+    """Take a batch back, for one turn. Safe to repeat: it goes on where it stopped."""
+    take_turn("undoing", work.undo_batch, batch_id)
+
+
+def take_turn(state: str, do: Callable[[ImportWorkshop, int], bool], batch_id: int) -> None:
+    """Work on a batch until the turn is over; what is left waits behind all that was rung for meanwhile."""
+    try:
+        do(replace(current_workshop(), turn_seconds=queue.TURN_SECONDS), batch_id)
+    except TurnOverError:
+        queue.ring(JOB_OF[state], batch_id)
 
 
 def sweep(states: Collection[str] = tuple(JOB_OF), most: int | None = None) -> None:
@@ -66,3 +75,4 @@ JOBS = (
     queue.Declared(JOB_OF["undoing"], undo_batch),
 )
 TICKS = (Tick("imports the bell lost", sweep),)
+BACKLOG = {"imports": store.look_at_waiting}

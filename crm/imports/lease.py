@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,17 +38,25 @@ class PublishedError(Exception):
     """Somebody published since this attempt began: it must go on with the live revision."""
 
 
+class TurnOverError(Exception):
+    """The worker has been at this batch for long enough: others wait, and the rest is left to a later job."""
+
+
 class LeaseLostError(Exception):
     """Somebody cancelled the batch, or another worker took it over: whatever is not committed must not be."""
 
 
 @dataclass(frozen=True)
 class ImportWorkshop(Workshop):
-    """The place where imports are worked on."""
+    """The place where imports are worked on.
+
+    Unit:   `turn_seconds`: how long one attempt may go on before it lets others have the worker.
+    """
 
     settings: ImportSettings
     language: str = "en"
     time_zone: str = "Europe/Athens"
+    turn_seconds: float = math.inf
 
 
 @dataclass
@@ -57,6 +67,7 @@ class Attempt:
     batch: Batch
     entity: Entity
     number: int
+    turn_ends: float = math.inf
     chunks: int = 0
 
     def hold(self) -> None:
@@ -81,6 +92,14 @@ class Attempt:
         if live_number(self.session.connection()) != self.session.workspace.number:
             self.session.rollback()
             raise PublishedError
+
+    def give_way(self) -> None:
+        """Call between two chunks that may be far apart in time.
+
+        Errors: TurnOverError.
+        """
+        if time.monotonic() >= self.turn_ends:
+            raise TurnOverError
 
     def note(self, **values: Any) -> None:
         """Renew the lease and change the batch in this transaction, and in our own copy of it."""
@@ -127,7 +146,7 @@ def try_work(
 ) -> bool:
     """Do the work of a state by one revision; a person's mistake ends the batch, a bug leaves its lease.
 
-    Errors: PublishedError when that revision is not the live one any more; the lease is free then.
+    Errors: PublishedError when that revision is not the live one any more, TurnOverError; the lease is free then.
     """
     with open_work(workshop, batch_id, state) as found:
         if found is None:
@@ -137,7 +156,7 @@ def try_work(
                 work(workshop, found)
         except LeaseLostError:
             return False
-        except PublishedError:
+        except (PublishedError, TurnOverError):
             found.hold()
             found.note(lease_until=None)
             found.session.commit()
@@ -193,7 +212,8 @@ def open_work(workshop: ImportWorkshop, batch_id: int, state: str) -> Iterator[A
                 finished_at=now,
             )
         session.commit()
-        yield Attempt(session, batch, entity, number) if entity else None
+        turn_ends = time.monotonic() + workshop.turn_seconds
+        yield Attempt(session, batch, entity, number, turn_ends) if entity else None
 
 
 def entity_now(session: CrmSession, batch: Batch) -> Entity | None:

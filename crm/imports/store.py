@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
+from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, CrmSession, metadata, row_of
 from crm.entities.model import Entity
 from crm.records.bulk import copy_rows
@@ -204,6 +205,20 @@ def list_forgotten(connection: sa.Connection, now: dt.datetime) -> list[tuple[in
     free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
     asked = sa.select(batch.c.id, batch.c.state).where(batch.c.state.in_(WAITING_STATES), free)
     return [(row.id, row.state) for row in connection.execute(asked.order_by(batch.c.id))]
+
+
+def look_at_waiting(connection: sa.Connection, now: dt.datetime) -> Waiting:
+    """Return how many batches wait for a worker."""
+    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
+    since = sa.func.coalesce(batch.c.lease_until, sa.literal(now, sa.DateTime))
+    return count_waiting(connection, since, now, batch.c.state.in_(WAITING_STATES) & free)
+
+
+def count_before(connection: sa.Connection, batch_id: int) -> int:
+    """Return how many other batches are in work or wait for it and were uploaded before."""
+    return connection.scalar(
+        sa.select(sa.func.count()).where(batch.c.state.in_(WAITING_STATES), batch.c.id < batch_id)
+    )
 
 
 def lock_table(session: CrmSession, entity: Entity) -> None:

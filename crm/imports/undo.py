@@ -151,6 +151,7 @@ def take_back(_workshop: ImportWorkshop, attempt: Attempt) -> None:
         counts = {name: batch[name] + getattr(outcome, name) for name in ("removed", "restored", "kept")}
         attempt.note(done=batch["done"] + outcome.seen, done_number=outcome.last, **counts)
         session.commit()
+        attempt.give_way()
     attempt.finish("undone")
 
 

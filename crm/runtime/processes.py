@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 0.05  # between two looks whether the first page is there
 STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
 TABLES_PAUSE = 0.5  # seconds between two looks whether the database was upgraded
-REDIS_PAUSE = 1  # seconds before a worker that lost Redis looks for it again
 WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
 
@@ -255,15 +254,14 @@ def run_worker(settings: Settings) -> int:
     reporter = Reporter(engine, "worker", lambda: _load_workspace(engine))
     reporter.look()
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
-    while not queue.work_until_lost(
+    queue.work_until_stopped(
         url,
         job_seconds=settings.job_seconds,
         before_job=lambda: (_load_workspace(engine), reporter.look_now()),
         in_child=lambda: engine.dispose(close=False),
         on_beat=lambda is_busy: reporter.stay() if is_busy else reporter.look(),
         log_level=settings.log_level,
-    ):
-        time.sleep(REDIS_PAUSE)
+    )
     reporter.end()
     return 0
 

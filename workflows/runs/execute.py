@@ -29,7 +29,7 @@ from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 20  # of one claim; between two claims a worker looks whether its turn is over
 DELAYS_SECONDS = (5, 30, 120, 600)
 """How long a run waits after each failure that may heal by itself; after the last it is given up."""
 

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from config import current_settings
 from crm import events, queue
 from crm.runtime.scheduler import Tick
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import RuleWorkshop, current_workshop
-from workflows.runs import execute, plan, sweeping, ticking
+from workflows.runs import execute, plan, store, sweeping, ticking
 
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
 
 
 def run_events() -> None:
-    """Look at every event that waits and perform the runs that are due, until nothing is left."""
-    work_off(current_workshop())
+    """Look at events that wait and perform runs that are due, for one turn: other work waits too."""
+    work_off(current_workshop(), queue.TURN_SECONDS)
 
 
-def work_off(workshop: RuleWorkshop) -> int:
-    """Turn events into runs and perform them, round after round; return how many of both there were."""
-    total = 0
+def work_off(workshop: RuleWorkshop, seconds: float = math.inf) -> int:
+    """Turn events into runs and perform them, round after round; return how many of both there were.
+
+    Unit:   `seconds`: after so long the rest is left to the next job, which is rung for.
+    """
+    end, total = time.monotonic() + seconds, 0
     for _round in range(ROUNDS):
         count = plan.plan_events(workshop) + execute.execute_runs(workshop)
         if not count:
             return total
         total += count
+        if time.monotonic() >= end:
+            break
     queue.ring(events.BELL)
     return total
 
@@ -35,7 +43,7 @@ def continue_run(run_id: int) -> None:
     workshop = current_workshop()
     with workshop.session() as session:
         execute.continue_run(session, run_id, workshop.clock())
-    work_off(workshop)
+    work_off(workshop, queue.TURN_SECONDS)
 
 
 def deliver_mail() -> None:
@@ -61,3 +69,4 @@ JOBS = (
     queue.Declared(outbox.BELL, deliver_mail, "mail"),
 )
 TICKS = (Tick("rules that are due", tick), Tick("work the bell lost", sweep))
+BACKLOG = {"events": events.look_at_waiting, "runs": store.look_at_waiting}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, metadata, row_of
 from crm.events import event
 from crm.records.journal import SEALED, open_values
@@ -134,6 +135,11 @@ def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
 def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
     """Return whether work waits that may be taken."""
     return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
+
+
+def look_at_waiting(connection: sa.Connection, now: dt.datetime) -> Waiting:
+    """Return how many runs wait that are due; those that sleep are not counted."""
+    return count_waiting(connection, run.c.due_at, now, due(run, now))
 
 
 def finish_unheard(session: Session, heard: Iterable[sa.ColumnElement[bool]], now: dt.datetime) -> int:

@@ -10,7 +10,7 @@ import orjson
 from flask import url_for
 from flask_babel import gettext
 
-from crm.database import CrmSession
+from crm.database import CrmSession, utcnow
 from crm.entities.model import Entity
 from crm.errors import CrmError
 from crm.fields import FIELD_TYPES
@@ -89,6 +89,9 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         "steps": [gettext(step) for step in STEPS],
         "step": STEP_OF.get(batch["state"], 4 if batch["done"] else 2),
         "is_busy": batch["state"] in BUSY,
+        "before": lambda: (
+            store.count_before(session.connection(), batch["id"]) if has_no_worker(batch) else 0
+        ),
         "url": url_for("ImportView.show", batch_id=batch["id"]),
         "has_doubts": batch["state"] == "checked" and has_doubts(batch["notes"]),
         "notes": [service.told(note, current_language()) for note in batch["notes"]],
@@ -99,6 +102,11 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         "problem_rows": lambda: problem_rows(session, entity, batch),
         "changed_rows": lambda: changed_rows(session, entity, batch),
     }
+
+
+def has_no_worker(batch: Batch) -> bool:
+    """Return whether an import waits for somebody to begin or go on with it."""
+    return batch["state"] in BUSY and (batch["lease_until"] is None or batch["lease_until"] < utcnow())
 
 
 def in_history(session: CrmSession, batch: Batch) -> dict[str, Any]:

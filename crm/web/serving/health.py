@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, jsonify, request
 
+from crm.backlog import Waiting, look_at_backlog
 from crm.database import only_reading, utcnow
-from crm.errors import UnavailableError
+from crm.errors import Problem, UnavailableError
 from crm.events import oldest_waiting
 from crm.messages import render
 from crm.own_tables.version import require_known
-from crm.queue import look_at_queue
+from crm.queue import QueueState, glance_at_queue, known_jobs, look_at_queue
 from crm.revisions.finish import note_unbuilt_indexes
 from crm.revisions.processes import Served, count_late, look_at_served
+from crm.web.language import current_language
 
 logger = logging.getLogger(__name__)
+
+LATE_SECONDS = 60  # work that is due waits no longer on a good day
+REDIS = {name: f"work.redis_{name}" for name in ("away", "full", "read_only", "silent")}
 
 
 def note_slow_search(connection: sa.Connection) -> list[str]:
@@ -60,6 +65,7 @@ def install_health(app: Flask, engine: sa.Engine) -> None:
         return response
 
     app.jinja_env.globals["late_revision"] = lambda: find_late_revision(engine)
+    app.jinja_env.globals["delays"] = lambda: find_delays(engine)
 
 
 def served_number() -> int:
@@ -77,20 +83,47 @@ def find_late_revision(engine: sa.Engine) -> Served | None:
     return served if served.is_late else None
 
 
+def find_delays(engine: sa.Engine) -> list[str]:
+    """Return what a page of the administration says about work that waits; nothing where all goes well."""
+    if not request.path.startswith("/admin/"):
+        return []
+    known_jobs()
+    with only_reading(), engine.connect() as connection:
+        waiting = look_at_backlog(connection)
+    return [render(problem, current_language()) for problem in delays_of(glance_at_queue(), waiting)]
+
+
+def delays_of(queue: QueueState, waiting: Mapping[str, Waiting]) -> list[Problem]:
+    """Return why work in the background is slow or stands still."""
+    found = []
+    if queue.redis != "ok":
+        found.append(Problem(REDIS.get(queue.redis, "work.redis_away")))
+    elif not queue.workers:
+        found.append(Problem("work.no_worker"))
+    oldest = max((kind.seconds for kind in waiting.values()), default=0.0)
+    if oldest >= LATE_SECONDS:
+        count = sum(kind.count for kind in waiting.values())
+        found.append(Problem("work.late", {"count": count, "minutes": round(oldest / 60)}))
+    return found
+
+
 def look_at_health(engine: sa.Engine, served: int) -> dict[str, Any]:
     """Return the state of the parts.
 
     Shape:  interfaces.md, GET /health. `status` is "ok", "degraded" (work waits, or an old revision is served) or
-            "away". `revision` is the one this process serves; `differs_since` is the moment, UTC, since when another
+            "away". `waiting` counts what is due, by kind.
+            `revision` is the one this process serves; `differs_since` is the moment, UTC, since when another
             one is live, None when this one is.
     """
-    queue = look_at_queue()
+    queue, waiting = look_at_queue(), {}
+    known_jobs()
     facts: dict[str, Any] = {
         "status": "ok",
         "database": "ok",
         "redis": queue.redis,
         "workers": queue.workers,
         "oldest_event_seconds": 0.0,
+        "waiting": {},
         "revision": served,
         "live_revision": None,
         "differs_since": None,
@@ -100,16 +133,16 @@ def look_at_health(engine: sa.Engine, served: int) -> dict[str, Any]:
         with engine.connect() as connection:
             add_revisions(facts, connection, served)
             facts["oldest_event_seconds"] = waiting_seconds(connection)
+            waiting = look_at_backlog(connection)
             facts["notes"] += [note for look in NOTES for note in look(connection)]
     except (sa.exc.SQLAlchemyError, OSError) as error:
         logger.warning("The database is away: %s", error)
         return {**facts, "status": "away", "database": "away"}
-    if queue.redis != "ok":
+    facts["waiting"] = {name: kind.count for name, kind in waiting.items()}
+    delays = delays_of(queue, waiting)
+    if delays:
         facts["status"] = "degraded"
-        facts["notes"].append("Redis is away: background work is delayed.")
-    elif not queue.workers:
-        facts["status"] = "degraded"
-        facts["notes"].append("No worker is running: background work waits.")
+        facts["notes"] += [render(problem, "en") for problem in delays]
     return facts
 
 

@@ -48,6 +48,7 @@ def _health(error: CrmError) -> dict[str, Any]:
         "redis": "unknown",
         "workers": 0,
         "oldest_event_seconds": 0.0,
+        "waiting": {},
     }
     notes = [] if error.code == "http.503" else [render(error, "en")]
     return {**facts, "revision": None, "notes": notes}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
+import signal
+import time
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
+from redis import Redis
 
+from crm import queue
 from crm.database import build_engine, utcnow
-from crm.events import leave_events
+from crm.events import BELL, leave_events
 from crm.own_tables.upgrade import upgrade
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
 from crm.revisions.store import revision
@@ -23,6 +30,7 @@ KEYS = {
     "redis",
     "workers",
     "oldest_event_seconds",
+    "waiting",
     "revision",
     "live_revision",
     "differs_since",
@@ -60,6 +68,10 @@ def test_the_oldest_waiting_event_is_measured(house: House) -> None:
     row = {"kind": "created", "entity": "firm", "record_id": 1, "revision": 1}
     with house.engine.begin() as connection:
         leave_events(connection, [{**row, "created_at": utcnow() - dt.timedelta(seconds=90)}])
+    told = house.browser().get("/health").json
+    assert told["waiting"]["events"] == 1
+    assert "Background work is late: 1 waiting, the oldest for 2 minutes." in told["notes"]
+    assert told["status"] == "degraded"
     assert 89 <= house.browser().get("/health").json["oldest_event_seconds"] <= 120
 
 
@@ -179,3 +191,56 @@ def test_a_build_that_failed_is_noted(house: House) -> None:
     host: Host = house.host
     host.state.failed_number, host.state.failure = 2, "ValueError"
     assert "Revision 2 could not be built" in house.browser().get("/health").json["notes"][-1]
+
+
+# Redis on bad days: it is named, on `/health` and to administrators, and work goes on afterwards.
+
+
+def fill(connection: Redis) -> None:
+    connection.config_set("maxmemory", 1)
+
+
+def follow_nobody(connection: Redis) -> None:
+    connection.execute_command("REPLICAOF", "127.0.0.1", "1")
+
+
+BAD_DAYS = {"full": (fill, "memory"), "read_only": (follow_nobody, "accept changes")}
+
+
+@pytest.mark.parametrize("word", BAD_DAYS)
+def test_a_redis_that_takes_no_writes_is_named(house: House, redis_server: RedisServer, word: str) -> None:
+    spoil, said = BAD_DAYS[word]
+    with Redis.from_url(redis_server.url) as connection:
+        spoil(connection)
+    answer = house.browser().get("/health")
+    assert answer.status_code == 200
+    assert (answer.json["redis"], answer.json["status"]) == (word, "degraded")
+    assert said in " ".join(answer.json["notes"])
+    browser = Browser(house.app)
+    browser.sign_in("admin")
+    assert said in browser.get("/admin/schema/").text
+    assert said not in browser.get("/firm/list/").text, "this is nothing for those who work with records"
+
+
+def test_a_frozen_redis_is_named_and_pages_wait_for_it_once(house: House, redis_server: RedisServer) -> None:
+    os.kill(redis_server.process.pid, signal.SIGSTOP)
+    try:
+        assert house.browser().get("/health").json["redis"] == "silent"
+        queue.ring(BELL)
+        started = time.monotonic()
+        assert queue.glance_at_queue().redis == "silent"
+        assert time.monotonic() - started < queue.TIMEOUT_SECONDS
+    finally:
+        os.kill(redis_server.process.pid, signal.SIGCONT)
+
+
+def test_a_sign_in_with_a_wrong_password_survives_a_full_redis(
+    house: House, redis_server: RedisServer
+) -> None:
+    with Redis.from_url(redis_server.url) as connection:
+        fill(connection)
+    browser = Browser(house.app)
+    page = browser.get("/login/").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+    answer = browser.post("/login/", data={"username": "admin", "password": "wrong", "csrf_token": token})
+    assert answer.status_code < 500
