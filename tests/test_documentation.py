@@ -12,7 +12,8 @@ import pytest
 
 from app import Commands
 from config import list_settings
-from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.language.lines import AGGREGATES, GROUPS
+from crm.conditions.operators import OPERATORS
 from crm.conditions.python.functions import CALLS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
 from crm.fields import FIELD_TYPES
@@ -46,7 +47,7 @@ VOCABULARIES = (
     Vocabulary("field types", tuple(FIELD_TYPES)),
     Vocabulary("field keys", (*FIELD_KEYS, *(key for kind in FIELD_TYPES.values() for key in kind.keys))),
     Vocabulary("entity keys", ENTITY_KEYS),
-    Vocabulary("operators", (*ALL_OPERATORS, *GROUPS, *AGGREGATES, "formula")),
+    Vocabulary("operators", (*OPERATORS, *GROUPS, *AGGREGATES, "formula")),
     Vocabulary("functions", tuple(CALLS)),
     Vocabulary("triggers", tuple(TRIGGERS)),
     Vocabulary("actions", tuple(ACTIONS)),

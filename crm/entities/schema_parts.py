@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.conditions.language.lines import AGGREGATES, ALL_OPERATORS, GROUPS
+from crm.conditions.language.lines import AGGREGATES, GROUPS
+from crm.conditions.operators import OPERATORS
 from crm.texts import LANGUAGES
 
 Schema = dict[str, Any]
@@ -48,6 +49,6 @@ LINE = closed(
     where=CONDITIONS,
     **dict.fromkeys(GROUPS, CONDITIONS),
     **dict.fromkeys(AGGREGATES, WORD),
-    **dict.fromkeys(ALL_OPERATORS, ANYTHING),
+    **dict.fromkeys(OPERATORS, ANYTHING),
 )
 DEFINITIONS: Schema = {"conditions": one_or_many(LINE)}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from crm.conditions.language.amounts import refuse_mixed, require_shown_as
 from crm.conditions.language.formula import MAX_DEPTH, FormulaReader
-from crm.conditions.language.lines import ALL_OPERATORS, Context, LineReader, build_summary
+from crm.conditions.language.lines import Context, LineReader, build_summary
 from crm.conditions.language.resolve import Refusal, Resolver, under
 from crm.conditions.language.tokens import FormulaRefusal
+from crm.conditions.operators import OPERATORS
 from crm.conditions.tree.kinds import kind_of
 from crm.conditions.tree.model import (
     EMPTY,
@@ -196,6 +197,6 @@ def line(field: str, operator: str, value: Any) -> dict[str, Any]:
     >>> line("stage", "is_one_of", ["won", "lost"])
     {'field': 'stage', 'is_one_of': ['won', 'lost']}
     """
-    if operator not in ALL_OPERATORS:
+    if operator not in OPERATORS:
         raise ValueError(f"{operator!r} is not an operator")
     return {"field": field, operator: value}

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
+from crm.conditions.operators import COUNTED
 from crm.conditions.tree.kinds import SYSTEM_FIELDS
 from crm.entities.model import Entity
 from crm.texts import N_, translate
 from crm.web.conditions.editor import (
-    NUMBER_OPERATORS,
     RECORD,
     Editor,
     Meant,
@@ -25,7 +25,7 @@ from crm.web.conditions.editor import (
 )
 from crm.web.conditions.form import may_be_formula
 from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, LineRow, reckoned
-from crm.web.conditions.values import ID, LISTED, SELECTS, UNITS, width_of
+from crm.web.conditions.values import ID, LISTED, PAIRED, SELECTS, UNITS, width_of
 from crm.web.forms.fields import Option
 
 GROUPS = {
@@ -193,7 +193,7 @@ class Drawer:
             several = row.control in SELECTS
             texts = row.values if several else (*row.values, "")[:1]
             return [Input(row.control if several else "lines", texts, options, lookup, several)]
-        width, count = width_of(row.control), 2 if row.operator == "between" else 1
+        width, count = width_of(row.control), 2 if row.operator in PAIRED else 1
         texts = (*row.values, *[""] * (width * count))
         return [
             Input(row.control, texts[at * width : (at + 1) * width], options, lookup) for at in range(count)
@@ -268,7 +268,7 @@ class Drawer:
         return Choice(row.summed, {"": options})
 
     def _counted(self, chosen: str) -> Choice:
-        labels = [Option(name, label_of_operator(name, "number", self.language)) for name in NUMBER_OPERATORS]
+        labels = [Option(name, label_of_operator(name, "number", self.language)) for name in COUNTED]
         return Choice(chosen, {"": labels})
 
 

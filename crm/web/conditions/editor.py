@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
-from crm.conditions.language.lines import AGES, CHANGES, EQUAL, OPERATORS, ORDER, sealed_operators
 from crm.conditions.language.resolve import SLICE, segment_entities
-from crm.conditions.tree.kinds import NONE, SYSTEM_FIELDS, is_computed
-from crm.conditions.tree.model import DATE, DATETIME, MANY, NUMBER, REFERENCE, TEXT
+from crm.conditions.operators import FLAGS, OPERATORS, operators_of_kind
+from crm.conditions.tree.kinds import SYSTEM_FIELDS, is_computed
+from crm.conditions.tree.model import NUMBER, REFERENCE, TEXT
 from crm.entities.model import Entity, Inverse, Schema
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.choice import all_choices
-from crm.texts import N_, translate
+from crm.texts import translate
 
 RECORD = "*"  # in place of a field: the record itself, which may belong to a segment
 MAX_STEPS = 6  # names in one path
@@ -111,54 +111,17 @@ def trim_path(editor: Editor, entity: Entity, path: Iterable[str]) -> tuple[str,
 
 # --- Operators -----------------------------------------------------------------------------------------
 
-SHOWN_AS = {"is_empty": ("is_empty", "is_filled"), "changed": ("changed", "unchanged")}
+SHOWN_AS = {name: (name, flag.opposite) for name, flag in FLAGS.items()}
 """Operators that take true or false are two in an editor, without a value."""
 
-IN_WORDS = ("contains", "starts_with", *EQUAL, "is_empty")  # what one asks of words, the likeliest first
-LABELS: Mapping[str, str] = {
-    "is": N_("is"),
-    "is_not": N_("is not"),
-    "is_one_of": N_("is one of"),
-    "is_none_of": N_("is none of"),
-    "is_empty": N_("is empty"),
-    "is_filled": N_("is not empty"),
-    "above": N_("is above"),
-    "at_least": N_("is at least"),
-    "below": N_("is below"),
-    "at_most": N_("is at most"),
-    "between": N_("is between"),
-    "contains": N_("contains"),
-    "starts_with": N_("starts with"),
-    "older_than": N_("is longer ago than"),
-    "within_last": N_("is within the last"),
-    "within_next": N_("is within the next"),
-    "in_segment": N_("belongs to the segment"),
-    "changed": N_("has changed"),
-    "unchanged": N_("has not changed"),
-    "changed_to": N_("has changed to"),
-    "changed_from": N_("has changed from"),
-}
-OF_DATES = {
-    "above": N_("is after"),
-    "at_least": N_("is on or after"),
-    "below": N_("is before"),
-    "at_most": N_("is on or before"),
-}
-OF_MANY = {
-    "is": N_("include"),
-    "is_not": N_("do not include"),
-    "is_one_of": N_("include one of"),
-    "is_none_of": N_("include none of"),
-    "is_empty": N_("are empty"),
-    "is_filled": N_("are not empty"),
-    "changed": N_("have changed"),
-    "unchanged": N_("have not changed"),
-}
+OPPOSITES = {flag.opposite: flag for flag in FLAGS.values()}
 
 
 def operators_of(editor: Editor, meant: Meant) -> list[str]:
     """Return the operators one can choose for what a path leads to, as an editor shows them."""
-    known = [name for name in _known(meant) if name not in CHANGES or _sees_changes(editor, meant)]
+    known = [
+        name for name in _known(meant) if not OPERATORS[name].asks_change or _sees_changes(editor, meant)
+    ]
     if "in_segment" in known and not segments_of(editor, _segmented(editor, meant)):
         known.remove("in_segment")
     return [shown for name in known for shown in SHOWN_AS.get(name, (name,))]
@@ -168,11 +131,13 @@ def _known(meant: Meant) -> tuple[str, ...]:
     if meant.kind == RECORD:
         return ("in_segment",)
     if meant.field is not None and meant.field.encrypted:
-        return sealed_operators(meant.kind)
-    if meant.kind == TEXT and not meant.choices:
-        return (*IN_WORDS, *CHANGES)
-    known = OPERATORS.get(meant.kind, OPERATORS[NONE])
-    return tuple(name for name in known if name not in ("contains", "starts_with") or not meant.choices)
+        return operators_of_kind(meant.kind, is_encrypted=True)
+    known = operators_of_kind(meant.kind)
+    in_words = tuple(name for name in known if OPERATORS[name].control == "text")
+    others = tuple(name for name in known if name not in in_words)
+    if meant.choices:
+        return others
+    return (*in_words, *others) if meant.kind == TEXT else known  # of words one asks for a part most often
 
 
 def _sees_changes(editor: Editor, meant: Meant) -> bool:
@@ -182,14 +147,10 @@ def _sees_changes(editor: Editor, meant: Meant) -> bool:
 
 def label_of_operator(operator: str, kind: str, language: str) -> str:
     """Return what an operator is called beside a kind of value."""
-    special = OF_DATES if kind in (DATE, DATETIME) else OF_MANY if kind == MANY else {}
-    return translate(special.get(operator) or LABELS.get(operator, operator), language)
-
-
-NUMBER_OPERATORS = (*EQUAL, *ORDER)
-"""What one asks of a count or a sum of children."""
-
-SPANS = (*AGES,)
+    if operator in OPPOSITES:
+        labels = OPPOSITES[operator].opposite_labels
+        return translate(labels.get(kind) or labels[""], language)
+    return translate(OPERATORS[operator].label(kind) if operator in OPERATORS else operator, language)
 
 
 # --- Segments and children -----------------------------------------------------------------------------

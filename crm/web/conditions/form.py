@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from werkzeug.datastructures import MultiDict
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS, MAX_LINES
+from crm.conditions.operators import COUNTED
 from crm.entities.model import Entity
 from crm.web.conditions.editor import (
-    NUMBER_OPERATORS,
     Editor,
     Meant,
     find_children,
@@ -38,7 +38,7 @@ from crm.web.conditions.rows import (
     new_row,
     reckoned,
 )
-from crm.web.conditions.values import LISTED, SELECTS, control_of, width_of
+from crm.web.conditions.values import LISTED, PAIRED, SELECTS, control_of, width_of
 
 BUTTON = "_conditions"
 """The name of every button of an editor; such a form is drawn again and not saved."""
@@ -146,7 +146,7 @@ class RowReader:
         if name in ("any_of", "none_of"):
             return row
         operator = self._part(place, "o")
-        row = replace(row, operator=operator if operator in NUMBER_OPERATORS else "at_least")
+        row = replace(row, operator=operator if operator in COUNTED else "at_least")
         if name == "sum_of":
             row = replace(row, summed=self._summed(place, child))
         return self._valued(row, reckoned(child))
@@ -183,8 +183,8 @@ def shaped(texts: tuple[str, ...], control: str, operator: str) -> tuple[str, ..
         if control in SELECTS:
             return tuple(dict.fromkeys(text for text in texts if text.strip()))
         return (" ".join(filter(None, texts)),) if len(texts) > 1 else texts
-    count = width_of(control) * (2 if operator == "between" else 1)
-    return tuple(text if operator == "between" else text.partition("\n")[0] for text in texts[:count])
+    count = width_of(control) * (2 if operator in PAIRED else 1)
+    return tuple(text if operator in PAIRED else text.partition("\n")[0] for text in texts[:count])
 
 
 # --- What a button does --------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS
-from crm.conditions.tree.model import NUMBER, TEXT
+from crm.conditions.operators import COUNTED, FLAGS, OPERATORS
+from crm.conditions.tree.model import NUMBER
 from crm.entities.model import Entity
 from crm.entities.yaml import read_yaml
 from crm.web.conditions.editor import (
-    NUMBER_OPERATORS,
     RECORD,
     Editor,
     Meant,
@@ -41,7 +41,7 @@ SORTS = (FIELD, GROUP, CHILDREN, FORMULA, WORDS)
 KEPT = ("number", "text", "choice", "user", "record", "moment", "span", "formula")
 MAX_NESTING = 5  # groups within groups; deeper ones are rows of text
 MAX_TEXT = 20_000  # characters of a row of text
-PAIRS = {("is_empty", False): "is_filled", ("changed", False): "unchanged"}
+PAIRS = {(name, False): flag.opposite for name, flag in FLAGS.items()}
 KEYS = {shown: key for key, shown in PAIRS.items()}
 UNSAID: Any = object()
 """What a row says that asks nothing yet."""
@@ -131,12 +131,13 @@ def _field_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow) -> L
 def fits(editor: Editor, meant: Meant, operator: str) -> bool:
     """Return whether an operator fits what a path leads to, including operators that the editor does not offer."""
     if (
-        operator in ("contains", "starts_with")
+        operator in OPERATORS
+        and OPERATORS[operator].control == "text"
         and meant.choices
         and meant.field
         and not meant.field.encrypted
     ):
-        return operator == "contains" or meant.kind == TEXT
+        return OPERATORS[operator].fits(meant.kind)
     return operator in operators_of(editor, meant)
 
 
@@ -173,7 +174,7 @@ def _children_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow, d
     rest = [(key, value) for key, value in line.items() if key not in (row.group, "where")]
     if row.group in ("any_of", "none_of"):
         return row if not rest else None
-    if len(rest) != 1 or rest[0][0] not in NUMBER_OPERATORS:
+    if len(rest) != 1 or rest[0][0] not in COUNTED:
         return None
     return _with_value(editor, reckoned(child), rest[0][1], replace(row, operator=rest[0][0]))
 

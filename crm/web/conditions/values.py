@@ -13,18 +13,19 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions.language.lines import AGES
+from crm.conditions.operators import OPERATORS
+from crm.conditions.operators.base import FLAG, LIST, TWO
 from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, NUMBER, REFERENCE, USER
 from crm.conditions.tree.numbers import parse_number
 from crm.fields.locales import DECIMAL_COMMA
 from crm.fields.number_reading import read_number
-from crm.web.conditions.editor import Meant
+from crm.web.conditions.editor import OPPOSITES, Meant
 
 Texts = tuple[str, ...]
 
 UNITS = ("hours", "days", "weeks", "months", "years")
-LISTED = ("is_one_of", "is_none_of")
-WITHOUT_VALUE = ("is_empty", "is_filled", "changed", "unchanged")
+LISTED = tuple(name for name, operator in OPERATORS.items() if operator.takes == LIST)
+PAIRED = tuple(name for name, operator in OPERATORS.items() if operator.takes == TWO)
 SELECTS = ("choice", "user", "record")  # in a list, the control is a select of several; else a line for each
 MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?\Z", re.ASCII)
 SPAN = re.compile(r"(\d{1,5}) (hour|day|week|month|year)s?\Z", re.ASCII)
@@ -34,14 +35,11 @@ UNSENDABLE = re.compile("[\0\r\n\ud800-\udfff]")  # what an input does not send 
 
 def control_of(meant: Meant, operator: str) -> str:
     """Return the control of a value beside an operator; "" for operators that take none."""
-    if operator in WITHOUT_VALUE:
+    known = OPERATORS.get(operator)
+    if operator in OPPOSITES or (known is not None and known.takes == FLAG):
         return ""
-    if operator in AGES:
-        return "span"
-    if operator == "in_segment":
-        return "segment"
-    if operator in ("contains", "starts_with"):
-        return "text"
+    if known is not None and known.control:
+        return known.control
     if meant.choices:
         return "choice"
     kinds = {NUMBER: "number", BOOLEAN: "boolean", DATE: "date", DATETIME: "moment", USER: "user"}
@@ -62,7 +60,7 @@ def show_value(value: Any, control: str, operator: str, language: str) -> Texts 
         return () if value is True else None
     if operator in LISTED:
         return _show_list(value, control, language)
-    if operator == "between":
+    if operator in PAIRED:
         if not isinstance(value, list) or len(value) != 2:
             return None
         ends = [_show_one(end, control, language) for end in value]
@@ -164,7 +162,7 @@ def is_unfinished(texts: Texts, control: str, operator: str) -> bool:
     """Return whether a value is still to be given."""
     if not control:
         return False
-    wanted = 2 if operator == "between" else 1
+    wanted = 2 if operator in PAIRED else 1
     step = width_of(control) if operator not in LISTED else 1
     firsts = texts[: wanted * step : step]
     return len(firsts) < wanted or any(not text.strip() for text in firsts)
@@ -178,7 +176,7 @@ def read_value(texts: Texts, control: str, operator: str, language: str) -> Any:
         parts = texts if control in SELECTS else texts[0].replace("\r\n", "\n").split("\n")
         return [_read_one(_split(part, control), control, language) for part in parts if part.strip()]
     width = width_of(control)
-    if operator == "between":
+    if operator in PAIRED:
         return [_read_one(texts[at : at + width], control, language) for at in (0, width)]
     return _read_one(texts[:width], control, language)
 

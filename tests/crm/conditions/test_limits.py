@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm.conditions import compile_sql, evaluate, parse_conditions
-from crm.conditions.language.lines import MAX_CHILDREN, MAX_LINES, MAX_NESTING, MAX_OPTIONS
+from crm.conditions.language.lines import MAX_CHILDREN, MAX_LINES, MAX_NESTING
+from crm.conditions.operators.equal import MAX_OPTIONS
 from tests.crm.conditions.world import World, formula, tree
 
 
