@@ -70,9 +70,8 @@ class BodyReader:
         if isinstance(name, str) and name in names:
             return True
         near = nearest(name, names)
-        self.refuse(
-            f"schema.unknown_{what}_near" if near else f"schema.unknown_{what}", path, name=name, near=near
-        )
+        code = f"schema.unknown_{what}_near" if near else f"schema.unknown_{what}"
+        self.refuse(code, path, name=name, near=near, known=", ".join(names))
         return False
 
     def name(self, value: object, path: tuple) -> str:

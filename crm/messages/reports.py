@@ -14,9 +14,7 @@ MESSAGES = {
     "segment.not_found": N_("There is no segment “%(name)s”."),
     "schema.unknown_period": N_("“%(name)s” is no period. Write day, week, month, quarter or year."),
     "schema.unknown_period_near": N_("“%(name)s” is no period. Did you mean “%(near)s”?"),
-    "schema.unknown_chart": N_(
-        "“%(name)s” is no kind of chart. Write bar, stacked_bar, horizontal_bar, line, pie or table."
-    ),
+    "schema.unknown_chart": N_("“%(name)s” is no kind of chart. Write one of: %(known)s."),
     "schema.unknown_chart_near": N_("“%(name)s” is no kind of chart. Did you mean “%(near)s”?"),
     "schema.unknown_part": N_("“%(name)s” is neither a group nor a measure of this report."),
     "schema.unknown_part_near": N_("“%(name)s” is no part of this report. Did you mean “%(near)s”?"),

@@ -4,43 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import plotly.graph_objects as go
 
+from crm.reports.charts import CHARTS
+from crm.reports.charts.base import Drawing, Series, number_of
 from crm.reports.periods import periods_between, say_period
 from crm.reports.service import Column, ReportResult, ReportRow
 
-MOST_PERIODS = 6  # labels under an axis of time
 LONGEST_AXIS = 2_000  # periods; a longer time is drawn with its gaps
-SUMMED = ("count", "sum")  # what is nothing, and not unknown, where there is no record
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What is drawn: the rows, which columns stand on which axis, and the addresses of marks.
-
-    Shape:  `names` are the places along the axis of groups, in order; of time every one from the first to the last.
-    """
-
-    result: ReportResult
-    x: int
-    y: int
-    colors: tuple[int, ...]
-    names: tuple[str, ...]
-    url_of: Callable[[ReportRow, Column], str]
-
-    @property
-    def kind(self) -> str:
-        """Return the kind of the chart."""
-        return self.result.report.chart.kind
-
-    @property
-    def measured(self) -> Column:
-        """Return the column that is drawn."""
-        return self.result.columns[self.y]
 
 
 def build_figure(
@@ -49,7 +22,7 @@ def build_figure(
     """Return the figure of a report as plain data.
 
     Shape:  every point's `customdata` is the address of its records, given by `url_of`. Amounts in several
-            currencies stand in a series, or a pie, of their own each, and never on one another.
+            currencies have a series, or a pie, each, and are never put on one another.
     """
     chart, columns = result.report.chart, result.columns
     names = [column.name for column in columns]
@@ -58,15 +31,15 @@ def build_figure(
     colors = [names.index(chart.color)] if chart.color in names else []
     colors += [currency] if currency is not None and currency not in (x, *colors) else []
     drawing = Drawing(result, x, y, tuple(colors), _names(result, x, language), url_of)
-    series = _series(result.rows, drawing.colors)
+    kind, parts = CHARTS[chart.kind], _parts(result.rows, drawing.colors)
     figure = go.Figure()
-    for place, (name, rows) in enumerate(series.items()):
-        figure.add_trace(_trace(drawing, name, rows, _place(place, len(series))))
+    for place, (name, rows) in enumerate(parts.items()):
+        figure.add_trace(kind.trace(drawing, _series(drawing, name, rows, _place(place, len(parts)))))
     is_mixed = currency is not None and len({row.values[currency] for row in result.rows}) > 1
     figure.update_layout(
-        barmode="stack" if chart.kind == "stacked_bar" and not is_mixed else "group",
-        showlegend=bool(colors) or chart.kind == "pie",
-        **_axes(drawing),
+        barmode="group" if is_mixed else kind.bars,
+        showlegend=bool(colors) or kind.always_legend,
+        **kind.axes(drawing),
     )
     found = figure.to_plotly_json()
     found["layout"].pop("template", None)
@@ -86,7 +59,7 @@ def _names(result: ReportResult, x: int, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([say_period(day, column.period, language) for day in every]) | found)
 
 
-def _series(rows: list[ReportRow], colors: tuple[int, ...]) -> dict[str, list[ReportRow]]:
+def _parts(rows: list[ReportRow], colors: tuple[int, ...]) -> dict[str, list[ReportRow]]:
     """Return the rows by what their colour means; all of them under "" where none has a meaning."""
     found: dict[str, list[ReportRow]] = {} if colors else {"": rows}
     for row in rows if colors else ():
@@ -105,53 +78,12 @@ def _place(place: int, count: int) -> dict[str, list[float]]:
     }
 
 
-def _trace(drawing: Drawing, name: str, rows: list[ReportRow], domain: dict[str, list[float]]) -> Any:
-    x, y, kind = drawing.x, drawing.y, drawing.kind
-    labels, numbers = [row.texts[x] for row in rows], [_number(row.values[y]) for row in rows]
-    texts, urls = [row.texts[y] for row in rows], [drawing.url_of(row, drawing.measured) for row in rows]
-    if kind == "pie":
-        title = {"text": name, "position": "bottom center"} if name else {}
-        more = {"hoverinfo": "label+text+percent", "hole": 0.45, "domain": domain, "title": title}
-        return go.Pie(labels=labels, values=numbers, text=texts, name=name, customdata=urls, **more)
-    if kind == "line":
-        return _line(drawing, name, dict(zip(labels, zip(numbers, texts, urls, strict=True), strict=True)))
-    common = {"name": name, "customdata": urls, "hovertext": texts}
-    if kind == "horizontal_bar":
-        return go.Bar(x=numbers, y=labels, orientation="h", hoverinfo="y+text", **common)
-    return go.Bar(x=labels, y=numbers, hoverinfo="x+text+name" if name else "x+text", **common)
-
-
-def _line(drawing: Drawing, name: str, points: dict[str, tuple[Any, str, str]]) -> Any:
-    """Return a line with a point for every place along the axis: nothing where there is none, or a gap."""
-    measure = drawing.measured.measure
-    is_summed = measure is not None and measure.kind in SUMMED
-    nothing = (0 if is_summed else None, "0" if is_summed else "", "")
-    labels = list(drawing.names) if drawing.result.columns[drawing.x].period else list(points)
-    marks = [points.get(label, nothing) for label in labels]
-    return go.Scatter(
-        x=labels,
-        y=[number for number, _text, _url in marks],
-        mode="lines+markers",
-        hovertext=[text for _number, text, _url in marks],
-        hoverinfo="x+text+name" if name else "x+text",
-        name=name,
-        customdata=[url for _number, _text, url in marks],
+def _series(drawing: Drawing, name: str, rows: list[ReportRow], place: dict[str, list[float]]) -> Series:
+    return Series(
+        name,
+        [row.texts[drawing.x] for row in rows],
+        [number_of(row.values[drawing.y]) for row in rows],
+        [row.texts[drawing.y] for row in rows],
+        [drawing.url_of(row, drawing.measured) for row in rows],
+        place,
     )
-
-
-def _axes(drawing: Drawing) -> dict[str, Any]:
-    if drawing.kind == "pie":
-        return {}
-    horizontal = drawing.kind == "horizontal_bar"
-    texts: dict[str, Any] = {"xaxis": {}, "yaxis": {}}
-    # What the other axis shows, its labels say.
-    texts["xaxis" if horizontal else "yaxis"]["title"] = {"text": drawing.measured.label}
-    order = {"type": "category", "categoryorder": "array", "categoryarray": list(drawing.names)}
-    if drawing.result.columns[drawing.x].period:
-        order["nticks"] = MOST_PERIODS  # of months in a row some may go without a label, of choices none
-    texts["yaxis" if horizontal else "xaxis"] |= order
-    return texts
-
-
-def _number(value: Any) -> float | int | None:
-    return float(value) if isinstance(value, Decimal) else value

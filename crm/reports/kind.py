@@ -15,7 +15,8 @@ from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import kind_of, type_of
 from crm.records.values import field_of
-from crm.reports.model import AGGREGATES, CHARTS, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
+from crm.reports.charts import CHARTS
+from crm.reports.model import AGGREGATES, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
 from crm.reports.walk import walk_dashboard, walk_report
 from crm.texts import N_, Text
 

@@ -11,7 +11,6 @@ from crm.texts import Text
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 AGGREGATES = ("sum", "avg", "min", "max")
-CHARTS = ("bar", "stacked_bar", "horizontal_bar", "line", "pie", "table")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from crm.errors import NotAllowedError, NotFoundError, Problem, QueryError
 from crm.fields.alphabet import sort_key
 from crm.messages import render
 from crm.permissions.sight import told_narrowed
+from crm.reports.charts import CHARTS
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
 from crm.reports.query import MOST_ROWS, Column
@@ -95,6 +96,7 @@ class ReportsView(BaseView):
             "reports/report.html",
             outcome=result,
             report=report,
+            is_drawn=CHARTS[report.chart.kind].is_drawn,
             row_url=row_url(result),
             notes=[render(note, session.actor.language) for note in notes_of(result)],
         )
