@@ -50,9 +50,11 @@ def keep_untouched(session: CrmSession, entity: Entity, converter: Converter, ch
 
 def differs(planned: Found, name: str) -> bool:
     """Return whether a cell seems to change its record, or could not be read."""
-    value = planned.row.values.get(name, MISSING)
-    is_bad = any(problem.field == name for problem in planned.row.problems)
-    return is_bad or value is MISSING or value != planned.before.get(name)
+    row = planned.row
+    if row.problems and any(problem.field == name for problem in row.problems):
+        return True
+    value = row.values.get(name, MISSING)
+    return value is MISSING or value != planned.before.get(name)
 
 
 def cell_at(cells: Sequence[Any], index: int) -> Any:

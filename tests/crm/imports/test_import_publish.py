@@ -234,7 +234,9 @@ def test_a_worker_that_knows_an_older_revision_takes_the_live_one(workshop, engi
     batch, old = workshop.check(csv_of(TABLE), "customer"), get_workspace(engine)
     publish_fields(engine, retype)
     known = iter([old])
-    monkeypatch.setattr(lease, "get_workspace", lambda engine: next(known, None) or get_workspace(engine))
+    monkeypatch.setattr(
+        "crm.workshop.get_workspace", lambda engine: next(known, None) or get_workspace(engine)
+    )
     assert counts(workshop.apply(batch["id"])) == {"created": ROWS}
     assert stored(engine, session_as, "remark") == [(name, "x") for name in NAMES]
 
