@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.conditions import compile_sql
 from crm.database import CrmSession, open_session
 from crm.entities.load import documents_from_json
-from crm.errors import NotAllowedError
+from crm.errors import NotAllowedError, QueryError
 from crm.permissions.model import SYSTEM
 from crm.permissions.rows import scope_of
 from crm.permissions.service import readable_fields
@@ -98,10 +98,12 @@ def test_lists_leave_it_out_and_do_not_filter_or_sort_by_it(read_as):
     query = ListQuery(
         [{"field": "limit_of_customer", "above": 600}],
         order=(("limit_of_customer", True),),
-        columns=("name", "limit_of_customer"),
     )
-    page = list_records(reader, entity_of(reader, "deal"), query)
-    assert len(page.notes) == 2 and page.columns == ("name",) and len(page.rows) == 1
+    with pytest.raises(QueryError) as refused:
+        list_records(reader, entity_of(reader, "deal"), query)
+    assert len(refused.value.problems) == 2
+    page = list_records(reader, entity_of(reader, "deal"), ListQuery(columns=("name", "limit_of_customer")))
+    assert page.columns == ("name",) and len(page.rows) == 1
 
 
 def test_the_guard_refuses_its_expression_in_a_statement(read_as):
@@ -122,7 +124,7 @@ def test_titles_leave_it_out(read_as):
     assert "700" in find_hits(manager, entity_of(manager, "customer"), "")[0].title
 
 
-def test_a_filter_over_a_segment_that_reads_it_is_left_out(engine, session):
+def test_a_filter_over_a_segment_that_reads_it_is_refused(engine, session):
     documents = [copy.deepcopy(dict(document.body)) for document in session.workspace.schema.documents]
     lines = [{"field": "credit_limit", "above": 500}]
     documents.append({"segment": "trusted", "entity": "customer", "if": lines})
@@ -132,5 +134,6 @@ def test_a_filter_over_a_segment_that_reads_it_is_left_out(engine, session):
     with open_session(engine, workspace, SYSTEM) as system:
         make_customer(system, owner=user_id(system, READER), credit_limit="700")
     with open_session(engine, workspace, find_actor(engine, workspace, READER)) as reader:
-        page = list_records(reader, entity_of(reader, "customer"), ListQuery([{"in_segment": "trusted"}]))
-        assert len(page.notes) == 1
+        with pytest.raises(QueryError) as refused:
+            list_records(reader, entity_of(reader, "customer"), ListQuery([{"in_segment": "trusted"}]))
+        assert [problem.code for problem in refused.value.problems] == ["segment.closed"]
