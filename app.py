@@ -62,6 +62,7 @@ def wire() -> None:
     from crm.imports.uses import IMPORTS
     from crm.permissions import guard as _guard
     from crm.permissions import kind as role_kind
+    from crm.permissions.counts import tell_impact
     from crm.permissions.grants import judge_publisher, tell_publisher
     from crm.records.rekey import plan_rekeying
     from crm.reports import kind as report_kinds
@@ -82,6 +83,7 @@ def wire() -> None:
     taken_names.TAKEN.append(is_taken)
     publish.BEFORE_PUBLISH += [judge_publisher, judge_by_building]
     publish.TELL.append(tell_publisher)
+    publish.TELL_IMPACT.append(tell_impact)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.ON_OTHER_WORDS.append(plan_rekeying)

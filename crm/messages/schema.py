@@ -133,6 +133,9 @@ MESSAGES = {
     "schema.note_same_entity": N_(
         "The entities “%(first)s” and “%(second)s” have the same label: %(label)s."
     ),
+    "schema.note_counts_hidden": N_(
+        "Some counts are not shown: you don't have access to all of these records."
+    ),
     "schema.note_unused": N_("Nothing uses “%(field)s” of %(entity)s: no form, list, condition or report."),
     "schema.note_no_index": N_(
         "“%(field)s” selects among %(count)s records of %(entity)s (%(names)s) and has no index. “index: true” makes "

@@ -37,7 +37,7 @@ def judge_publisher(connection: sa.Connection, proposal: Proposal, user_name: st
     """Return what a publisher may not give; nothing for the machine's owner, who publishes without a name."""
     if not user_name or not proposal.base:
         return []
-    before, actor = _publisher(connection, proposal, user_name)
+    before, actor = publisher_of(connection, proposal, user_name)
     problems = excess_of(actor, before, proposal.schema)
     for then, uids in _returning(connection, proposal) if not actor.sees_everything else ():
         problems += excess_of(_actor(connection, user_name, then), then, proposal.schema, uids)
@@ -66,7 +66,7 @@ def _uids(identities: Identities, taken: frozenset[str] | None = None) -> set[st
 
 def tell_publisher(connection: sa.Connection, user_name: str, problem: Problem) -> Problem:
     """Return a problem without the stored values and records it names, when its publisher may not read them all."""
-    named = {"values", "examples"} & problem.params.keys()
+    named = {"values", "examples", "good", "bad"} & problem.params.keys()
     row = find_revision(connection, live_number(connection)) if user_name and named else None
     if row is None:
         return problem
@@ -78,7 +78,7 @@ def tell_publisher(connection: sa.Connection, user_name: str, problem: Problem) 
     return replace(problem, params={**problem.params, **dict.fromkeys(named, "…")})
 
 
-def _publisher(connection: sa.Connection, proposal: Proposal, user_name: str) -> tuple[Schema, Actor]:
+def publisher_of(connection: sa.Connection, proposal: Proposal, user_name: str) -> tuple[Schema, Actor]:
     """Return the schema a proposal starts from, and the publisher with their rights in it."""
     before, _problems = build_schema(proposal.old_documents, proposal.base, proposal.before)
     return before, _actor(connection, user_name, before)

@@ -76,11 +76,12 @@ class Touched:
 
 @dataclass(frozen=True)
 class Impact:
-    """What the stored records say to a proposal."""
+    """What the stored records say to a proposal; partial when some counts are not for who asks."""
 
     touched: tuple[Touched, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     problems: tuple[Problem, ...] = attribute(default=())
+    is_partial: bool = False
 
     @property
     def rows(self) -> dict[str, int]:

@@ -42,6 +42,9 @@ AFTER_PUBLISH: list[Callable[[sa.Engine], None]] = []
 TELL: list[Callable[[sa.Connection, str, Problem], Problem]] = []
 """What of a problem that names stored values is told to who publishes; filled by `app.py`."""
 
+TELL_IMPACT: list[Callable[[sa.Connection, Proposal, str, impact.Impact], impact.Impact]] = []
+"""What of the counts of stored values is told to who would publish; filled by `app.py`."""
+
 ROUNDS = 3  # of preparing and publishing, before we say that too much goes on
 
 
@@ -78,6 +81,8 @@ def weigh(
             if not proposal.problems:
                 statements = ddl.plan_ddl(connection, models, proposal.before)
             found = impact.impact_on(connection, proposal, models)
+            for tell in TELL_IMPACT:
+                found = tell(connection, proposal, user_name, found)
             models.dispose()
         used_by = impact.used_by(connection, proposal)
         objections = [] if proposal.problems else objections_to(connection, proposal, user_name)
@@ -94,7 +99,10 @@ def weigh(
         "conversions": [conversion.as_json() for conversion in found.conversions],
         "problems": [*proposal.problems, *told, *objections],
         "used_by": used_by,
-        "notes": lint.notes_on(proposal.schema, proposal.documents, touched),
+        "notes": [
+            *lint.notes_on(proposal.schema, proposal.documents, touched),
+            *([Problem("schema.note_counts_hidden")] if found.is_partial else []),
+        ],
         "reversible": all(row["reversible"] for row in details),
     }
     return answer, found

@@ -23,6 +23,7 @@ from crm.fields import type_of
 from crm.fields.alphabet import sort_key
 from crm.fields.fold import fold
 from crm.messages import render
+from crm.permissions.service import reads_every
 from crm.revisions import lint_data
 from crm.web.language import current_language
 from crm.web.schema.shaping import label_of, live_body
@@ -144,6 +145,8 @@ def count_choices(name: str, field: str, body: Mapping) -> dict[str, int]:
     live = fields.get(field) or fields.get(str(body.get("was") or ""))
     if live is None or live.encrypted or not type_of(live).has_choices:
         return {}
+    if not reads_every(session.actor, entity, live.uid):
+        return {}
     return dict(lint_data.count_choices(session.connection(), session.workspace.models, entity, live))
 
 
@@ -155,5 +158,6 @@ def notes_of(name: str) -> list[str]:
     notes = lint.notes_on(drafts.propose(session, draft)[0], documents, {name})
     if name in workspace.schema.entities:
         entity, usage = workspace.schema.entities[name], Usage(workspace.schema.documents)
-        notes += lint_data.notes_on_data(session.connection(), workspace.models, entity, usage)
+        if all(reads_every(session.actor, entity, field.uid) for field in entity.fields.values()):
+            notes += lint_data.notes_on_data(session.connection(), workspace.models, entity, usage)
     return [render(note, current_language()) for note in notes]
