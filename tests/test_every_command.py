@@ -35,7 +35,7 @@ CASES = (
     ("schema", "diff", "{changed}"),
     ("schema", "diff", "--json"),
     ("schema", "publish", "{changed}", "-m", "Colours"),
-    ("schema", "publish", "--no-wait", "--json"),
+    ("schema", "publish", "--yes", "--no-wait", "--json"),
     ("schema", "status", "--json"),
     ("schema", "history", "--json"),
     ("schema", "export", "{folder}/twin"),

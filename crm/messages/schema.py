@@ -65,6 +65,7 @@ MESSAGES = {
         "“%(name)s” is no name: use small Latin letters, digits and _, beginning with a letter, at most 48."
     ),
     "schema.needs_agreement": N_("This would remove what people use. Confirm that it may go."),
+    "schema.needs_yes": N_("This would remove what people use. Add --yes when it may go."),
     "schema.loses_entity": N_("Entity: %(name)s. Its records are archived and come back with a rollback."),
     "schema.loses_role": N_("Role: %(name)s. Users who have it lose its permissions."),
     "schema.loses_access": N_("Your own access to the configuration."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from crm.commands import LOOK_SECONDS, Context, crm_command, no_wait, telling
 from crm.database import only_reading
+from crm.drafts.losses import list_losses
 from crm.entities import lint
 from crm.entities.json_schema import json_schemas
 from crm.entities.kinds import folder_of
@@ -20,8 +22,9 @@ from crm.entities.load import check_schema, load_documents
 from crm.entities.model import Document
 from crm.entities.reader import NAME
 from crm.entities.yaml import write_yaml
-from crm.errors import Problem, SchemaError
-from crm.messages import told
+from crm.errors import ConflictError, Problem, SchemaError
+from crm.messages import render, told
+from crm.permissions.model import SYSTEM
 from crm.records.after_publish import Left, do_what_is_left, look_at_publish
 from crm.records.rekey import list_rekeying
 from crm.revisions import store
@@ -49,7 +52,8 @@ def register(crm: click.Group) -> None:
     crm_command(group, "check")(FOLDER(check_folder))
     crm_command(group, "diff")(FOLDER(_diff))
     why = click.option("-m", "why", default="", help="Why, for the history.")
-    crm_command(group, "publish")(FOLDER(why(no_wait(_publish))))
+    sure = click.option("--yes", is_flag=True, help="Do not ask.")
+    crm_command(group, "publish")(FOLDER(why(sure(no_wait(_publish)))))
     prune = click.option("--prune", is_flag=True, help="Erase files of documents that are no more.")
     crm_command(group, "export")(FOLDER(prune(_export)))
     crm_command(group, "history")(_history)
@@ -60,7 +64,6 @@ def register(crm: click.Group) -> None:
     with_days = click.option(
         "--older-than-days", "days", default=0, help="Only what was removed before so many days."
     )
-    sure = click.option("--yes", is_flag=True, help="Do not ask.")
     crm_command(group, "purge")(with_days(sure(_purge)))
     crm_command(group, "json-schema")(_json_schema)
 
@@ -134,12 +137,33 @@ def _diff_text(found: dict[str, Any]) -> str:
     return "\n".join(lines) or "No differences."
 
 
-def _publish(context: Context, folder: Path, why: str, no_wait: bool) -> None:
-    """Make the files the live revision."""
+def _publish(context: Context, folder: Path, why: str, yes: bool, no_wait: bool) -> None:
+    """Make the files the live revision; asks before an entity or a role goes that no file declares any more."""
     documents = load_folder(folder)
+    if not yes and is_published(context.engine):
+        agree_to_losses(context, list_losses(context.workspace, SYSTEM, documents))
     with settling(context, no_wait) as wrong:
         number = publish_schema(context.engine, documents, why)
     answer_publish(context, wrong, {"revision": number}, f"Revision {number} is live.")
+
+
+def is_published(engine: sa.Engine) -> bool:
+    """Return whether there is a live revision that something may be taken from."""
+    with only_reading(), engine.connect() as connection:
+        return bool(store.live_number(connection))
+
+
+def agree_to_losses(context: Context, lost: list[Problem]) -> None:
+    """Ask whoever sits at the terminal whether this may go; a script says so with `--yes`.
+
+    Errors: ConflictError, which names what would go.
+    """
+    if not lost:
+        return
+    if context.is_json or not sys.stdin.isatty():
+        raise ConflictError("schema.needs_yes", lost)
+    lines = [render(problem, context.language) for problem in lost]
+    click.confirm("\n".join([*lines, "Publish, and remove these?"]), abort=True, err=True)
 
 
 @contextmanager

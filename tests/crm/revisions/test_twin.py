@@ -104,11 +104,15 @@ def test_random_schemas_written_and_read_again_differ_in_nothing() -> None:
 
 
 def run(url: str, folder: Path, *words: str) -> dict:
-    environ = {**os.environ, "FLASK_APP": "app", "CRM_INSTANCE": str(folder), "CRM_DATABASE_URL": url}
-    command = [sys.executable, "-m", "flask", "crm", *words, "--json"]
-    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = run_any(url, folder, *words)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def run_any(url: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "FLASK_APP": "app", "CRM_INSTANCE": str(folder), "CRM_DATABASE_URL": url}
+    command = [sys.executable, "-m", "flask", "crm", *words, "--json"]
+    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -150,3 +154,19 @@ def test_an_exported_crm_starts_as_a_twin(changed_url: str, empty_database_url: 
             [],
         ]
         build_engine(url).dispose()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_folder_that_lacks_what_people_use_is_not_published_by_mistake(
+    database_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files" / "entities"
+    folder.mkdir(parents=True)
+    (folder / "room.yaml").write_text("entity: room\nfields:\n  name: {type: text}\n")
+    before = load_workspace(build_engine(database_url)).number
+    refused = run_any(database_url, tmp_path, "schema", "publish", str(folder.parent))
+    assert refused.returncode == 1
+    told = json.loads(refused.stdout)
+    assert told["error"]["code"] == "schema.needs_yes" and "Deals" in str(told["problems"])
+    assert load_workspace(build_engine(database_url)).number == before
+    assert run(database_url, tmp_path, "schema", "publish", str(folder.parent), "--yes")["revision"] > before
