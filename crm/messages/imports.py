@@ -110,7 +110,6 @@ MESSAGES = {
         "“%(label)s”: the export cut this text, because a workbook's cell cannot hold it. Use the .csv to change it."
     ),
     "import.may_only_read": N_("“%(label)s”: you may read this field, but not change it."),
-    "import.broke_off": N_("The import broke off. Nothing of the unfinished part was written."),
     "import.no_file": N_("Choose a file first."),
     "import.may_not": N_("You may not import anything."),
     "import.no_problem_file": N_("The import refused no row, so there is no file of problems."),

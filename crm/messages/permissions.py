@@ -25,7 +25,6 @@ MESSAGES = {
     "permissions.hidden_field": N_("The field “%(field)s” is not open to you."),
     "permissions.read_only_field": N_("You may not change this field."),
     "permissions.may_not_configure": N_("Only administrators may change how the CRM is set up."),
-    "permissions.log_in": N_("Please log in."),
     "permissions.viewing_as": N_(
         "You only look, as the role “%(role)s”. Stop looking before you change anything."
     ),
