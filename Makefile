@@ -1,4 +1,4 @@
-# make run, make check, make test, make bench, make worker: whatever these need is installed and built first, once.
+# make run, make check, make check-attack, make test, make bench, make worker: whatever these need is installed and built first, once.
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -13,11 +13,11 @@ export npm_config_cache := $(CURDIR)/.venv/.cache/npm
 export FLASK_APP := app
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker check test bench setup setup-tests assets clean
+.PHONY: help run worker check check-attack test bench setup setup-tests assets clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what can be made.
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: setup  ## Run the CRM: web, workers, scheduler, Redis. Ctrl-C stops it.
 	@exec $(BIN)/python -m crm
@@ -39,6 +39,9 @@ $(BIN)/ruff format --check . || failed=1; \
 $(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal --durations 20 $(1) $(ARGS) || failed=1; \
 exit $$failed
 endef
+
+check-attack: setup setup-tests  ## Attack a started installation: slow and many clients, kills, bad days of Redis and databases.
+	@exec $(BIN)/python -m pytest -m attack --durations 10 $(ARGS)
 
 bench: setup setup-tests  ## Measure; prints a line of JSON per measurement. ARGS="list_page" chooses.
 	@exec $(BIN)/python -m tests.bench $(ARGS)

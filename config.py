@@ -17,6 +17,7 @@ from crm.texts import LANGUAGES
 ROOT = Path(__file__).resolve().parent
 PREFIX = "CRM_"
 SHORTEST_SECRET = 32  # characters; 16 random bytes written in hex
+SMALLEST_UPLOAD_MB = 10  # what may be sent at least, whatever the two limits of files say
 LEAST_DIFFERENT = 10  # different characters in a secret key; words and "xxxx" have fewer
 
 
@@ -167,6 +168,11 @@ class Settings:
     def is_production(self) -> bool:
         """Whether the stricter rules hold."""
         return self.env == "production"
+
+    @property
+    def largest_upload_mb(self) -> int:
+        """The megabytes of the largest file that may be sent."""
+        return max(self.import_max_mb, self.file_max_mb, SMALLEST_UPLOAD_MB)
 
     @property
     def is_https(self) -> bool:

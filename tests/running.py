@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from config import ROOT
 
@@ -71,6 +72,9 @@ class Running:
         return found
 
 
+Started = TypeVar("Started", bound=Running)
+
+
 def wait_for(condition: Callable[[], object], what: str) -> None:
     """Look again until a condition holds; after a while the test has failed, for the reason given."""
     deadline = time.monotonic() + PATIENCE
@@ -80,9 +84,9 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def run_app(folder: Path, **more: str) -> Iterator[Running]:
+def run_app(folder: Path, kind: type[Started] = Running, **more: str) -> Iterator[Started]:
     """Start the whole app, and end whatever is left of it afterwards."""
-    started = Running(folder, **more)
+    started = kind(folder, **more)
     try:
         yield started
     finally:

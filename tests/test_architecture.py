@@ -53,7 +53,7 @@ LAYERS = (
     ("workflows",),
     ("crm.runtime.first_start",),
     ("crm.web",),
-    ("crm.runtime.web_server",),
+    ("crm.runtime.web_server", "crm.runtime.web_worker"),
     ("crm.runtime.processes",),
     ("app",),
     ("crm.__main__", "crm.runtime.gunicorn_config"),
@@ -63,6 +63,8 @@ PAGES = ("views", "forms", "pages", "bridge")  # files of workflows that may use
 
 # Where each library lives; a module not under one of its homes may not import it.
 HOMES = {
+    "gunicorn": ("crm.runtime.web_worker",),
+    "waitress": ("crm.runtime.web_worker",),
     "openpyxl": ("crm.imports", "crm.reports"),
     "python_calamine": ("crm.imports",),
     "plotly": ("crm.reports",),

@@ -19,6 +19,7 @@ MESSAGES = {
     "http.500": N_("Something went wrong on our side. It has been written down; quote the number below."),
     "http.507": N_("There is no room left on the server's disk. Tell your administrator; nothing was saved."),
     "http.503": N_("The CRM cannot be reached for a moment. Try again soon."),
+    "web.busy": N_("Too many requests at this moment. Try again in a few seconds."),
     "work.redis_away": N_("Redis cannot be reached. Background work waits."),
     "work.redis_full": N_("Redis has no memory left. Background work waits."),
     "work.redis_read_only": N_("Redis does not accept changes. Background work waits."),

@@ -20,6 +20,8 @@ from crm.runtime.web_server import REPORT
 
 logger = logging.getLogger(__name__)
 
+worker_class = "crm.runtime.web_worker.BufferingWorker"
+
 
 def on_starting(_server: Any) -> None:
     """Load the app and prepare the database, in the parent of all web processes."""

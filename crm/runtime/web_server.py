@@ -29,13 +29,11 @@ def web_command(settings: Settings, config: str, application: str) -> list[str]:
         "config": config,
         "bind": f"{settings.bind}:{settings.port}",
         "workers": settings.web_workers,
-        "worker-class": "gthread",
         "threads": settings.web_threads,
         "max-requests": REQUESTS_PER_PROCESS,
         "max-requests-jitter": REQUESTS_PER_PROCESS // 10,
         "graceful-timeout": GRACE_SECONDS,
         "timeout": 120,
-        "keep-alive": 5,
         "log-level": settings.log_level,
         "worker-tmp-dir": settings.instance,
     }

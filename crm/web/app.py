@@ -56,7 +56,6 @@ STATIC = ROOT / "static"
 TOKEN_SECONDS = 3_600  # how long a JSON Web Token opens the API
 FORM_TOKEN_SECONDS = 12 * 3_600  # how long a form may stay open before it is sent
 FAILED_LOGINS = "5 per 30 second"  # per address; a login that succeeds does not count
-SMALLEST_UPLOAD_MB = 10
 
 
 class CrmFlask(PackedStatic):
@@ -157,7 +156,6 @@ def flask_settings(settings: Settings) -> dict[str, object]:
     """Return the configuration of Flask, FAB and the extensions: strict where they are lax."""
     is_secure = settings.is_production or settings.is_https
     own_name = urlsplit(settings.public_url).hostname
-    largest = max(settings.import_max_mb, settings.file_max_mb, SMALLEST_UPLOAD_MB)
     return {
         "SECRET_KEY": settings.secret_key,
         "APP_NAME": "Koine",
@@ -168,7 +166,7 @@ def flask_settings(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_secure,
         "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3_600,
-        "MAX_CONTENT_LENGTH": largest * 1024 * 1024,
+        "MAX_CONTENT_LENGTH": settings.largest_upload_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "MAX_FORM_PARTS": 5_000,
         "WTF_CSRF_CHECK_DEFAULT": False,  # `crm.web.serving.session` decides which requests need the token

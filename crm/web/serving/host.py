@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from crm.web.serving.refusal import refuse
+from crm.web.serving.refusal import REFUSALS, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ AWAY_SECONDS = (
     60.0  # a process that was stopped for so long may count as gone, and what it needs may be dropped
 )
 REPORT_SECONDS = 20.0  # how often a process says which revision it serves
+
+REFUSED = "crm.refused"
+"""The key under which the web server says that it refuses a request: the status; all of it that has come is there."""
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -129,6 +132,8 @@ class Host:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request with the app of the revision that is current now."""
+        if REFUSED in environ:
+            return refuse(environ, start_response, REFUSALS[environ[REFUSED]])
         try:
             serving = self._enter()
         except Exception as error:  # Whatever hinders the first build, a server must answer something.

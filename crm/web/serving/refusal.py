@@ -14,7 +14,7 @@ from crm.errors import CrmError, UnavailableError
 from crm.messages import render
 from crm.texts import LANGUAGES, RIGHT_TO_LEFT
 
-HEADERS = [("Retry-After", "5"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+HEADERS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 PAGE = """<!doctype html>
 <html lang="{language}" dir="{direction}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Koine</title>
@@ -22,23 +22,49 @@ PAGE = """<!doctype html>
 """
 
 
+STATUSES = {413: "413 Content Too Large", 503: "503 Service Unavailable", 507: "507 Insufficient Storage"}
+RETRY_SECONDS = 5
+
+
+class RefusedError(CrmError):
+    """The web server refuses a request before any app has seen it."""
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(code)
+        self.status = status
+
+
+REFUSALS = {
+    413: RefusedError("http.413", 413),
+    503: RefusedError("web.busy", 503),
+    507: RefusedError("http.507", 507),
+}
+"""Why the web server refuses a request, by its status."""
+
+
 def refuse(environ: dict[str, Any], start_response: Callable[..., Any], error: Exception) -> Iterable[bytes]:
-    """Answer 503: the database is away or another release's, or nothing is published."""
+    """Answer without an app: the database is away or another release's, nothing is published, or too many wait."""
     known = error if isinstance(error, CrmError) else UnavailableError("http.503")
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
     language = accepted.best_match(LANGUAGES, "en")
-    path, kind = environ.get("PATH_INFO", ""), "application/json"
+    path, kind, again = environ.get("PATH_INFO", ""), "application/json", []
     if path == "/health":
         body = json.dumps(_health(known))
-    elif path.startswith("/api/"):
+    elif path.startswith("/api/") or environ.get("HTTP_X_FORM") == "1":
         told = {"code": known.code, "message": render(known, language), "problems": []}
         body = json.dumps({"error": told})
     else:
         kind = "text/html; charset=utf-8"
         direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+        if known.code == "web.busy" and environ.get("REQUEST_METHOD") == "GET":
+            again = [("Refresh", str(RETRY_SECONDS))]
         body = PAGE.format(language=language, direction=direction, message=escape(render(known, language)))
-    start_response("503 Service Unavailable", [*HEADERS, ("Content-Type", kind)])
-    return [body.encode()]
+    status = known.status if known.status in STATUSES else 503
+    later = [("Retry-After", str(RETRY_SECONDS))] if status == 503 else []
+    content = body.encode()
+    told = [("Content-Type", kind), ("Content-Length", str(len(content)))]
+    start_response(STATUSES[status], [*HEADERS, *later, *again, *told])
+    return [content]
 
 
 def _health(error: CrmError) -> dict[str, Any]:
