@@ -49,7 +49,7 @@ bench: setup setup-tests  ## Measure; prints a line of JSON per measurement. ARG
 clean:  ## Remove what was installed and built. Your data in instance/ stays.
 	rm -rf .venv node_modules static/vendor
 
-setup: $(MADE)/packages $(MADE)/translations $(MADE)/assets
+setup: $(MADE)/packages $(MADE)/commands $(MADE)/translations $(MADE)/assets
 
 setup-tests: $(MADE)/test-packages
 
@@ -63,6 +63,11 @@ $(MADE):
 
 $(MADE)/packages: requirements.txt | $(MADE)
 	$(PIP) -r requirements.txt
+	@touch $@
+
+# What `flask` would load for commands that are not ours.
+$(MADE)/commands: crm/runtime/plugin_commands.py $(MADE)/packages
+	$(BIN)/python -m crm.runtime.plugin_commands
 	@touch $@
 
 $(MADE)/test-packages: tests/requirements.txt $(MADE)/packages
