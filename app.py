@@ -52,11 +52,38 @@ COMMANDS = {
 }
 """Every command and group of `flask crm`: the module that adds it, which is loaded when it is called, and its help."""
 
+TABLE_HOMES = (
+    "crm.drafts.publications",
+    "crm.drafts.store",
+    "crm.events",
+    "crm.imports.store",
+    "crm.notifications",
+    "crm.permissions.store",
+    "crm.records.file_rows",
+    "crm.records.journal",
+    "crm.records.rekey",
+    "crm.records.sequences",
+    "crm.revisions.column_moves",
+    "crm.revisions.finish",
+    "crm.revisions.packs",
+    "crm.revisions.parked",
+    "crm.revisions.processes",
+    "crm.revisions.store",
+    "crm.web.entity.saved_views",
+    "crm.web.forms.once",
+    "workflows.mail.outbox",
+    "workflows.people",
+    "workflows.runs.budget",
+    "workflows.runs.edges",
+    "workflows.runs.store",
+)
+"""Every module that declares tables of our own; an upgrade loads them all, to see what a database lacks."""
+
 
 @cache
 def wire() -> None:
     """Make the packages known to each other; every process does it once, whatever it is for."""
-    from crm import queue
+    from crm import database, queue
     from crm.drafts.follow import DRAFTS
     from crm.entities import kinds, taken_names, usage
     from crm.imports.uses import IMPORTS
@@ -75,6 +102,7 @@ def wire() -> None:
     from crm.web.more_pages import MORE_PAGES
     from workflows import wiring as workflows
 
+    database.TABLE_HOMES.extend(TABLE_HOMES)
     for kind in (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD):
         kinds.register_kind(kind)
     workflows.register_kinds()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -25,7 +26,18 @@ NAMING = {
 }
 
 metadata = sa.MetaData(naming_convention=NAMING)
-"""Our own tables (`crm_…`); each is declared in the store of the package that owns it."""
+"""Our own tables (`crm_…`); each is declared in the store of the package that owns it, once that is imported."""
+
+TABLE_HOMES: list[str] = []
+"""The modules that declare them; `app.wire` names them all."""
+
+
+def all_own_tables() -> sa.MetaData:
+    """Return our own tables, every one: those of a process alone are the ones that it uses."""
+    for home in TABLE_HOMES:
+        import_module(home)
+    return metadata
+
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """The type of every primary key; SQLite counts up only plain integers."""

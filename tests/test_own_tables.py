@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from app import TABLE_HOMES
 from config import ROOT
 from tests.test_architecture import CODE, is_under, modules, none, shown, tree
 
@@ -38,6 +39,19 @@ def own_tables() -> dict[str, str]:
     }
 
 
+def homes_of_ours() -> set[str]:
+    """Return the modules that declare a table `crm_…` for everybody; some write down others' tables for themselves."""
+    return {
+        name
+        for name, file in modules().items()
+        if not is_under(name, "crm.own_tables")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "sa.Table"
+        and ast.unparse(node.args[0]).startswith("'crm_")
+    }
+
+
 def used_tables(file: Path) -> Iterator[tuple[str, int]]:
     """Yield the tables of other modules that a file names, by import or as an attribute of their module."""
     known: dict[str, str] = {}
@@ -66,6 +80,10 @@ def test_a_table_is_used_by_the_package_that_declares_it():
                 broken.append(f"{shown(file, line)}: {table} belongs to {home}")
     none(broken)
     assert set(TABLE_GUESTS) - met == set()
+
+
+def test_an_upgrade_knows_every_module_that_declares_tables():
+    assert set(TABLE_HOMES) == homes_of_ours()
 
 
 def test_services_leave_the_commit_to_their_callers():

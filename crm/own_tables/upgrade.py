@@ -17,7 +17,7 @@ from flask_appbuilder.models.sqla import Model
 from flask_appbuilder.security.sqla import models as _users  # noqa: F401 - fills the metadata of Flask-AppBuilder
 
 from crm.conditions import install as install_functions
-from crm.database import BUSY_SECONDS, about_to_write, metadata
+from crm.database import BUSY_SECONDS, about_to_write, all_own_tables
 from crm.errors import UnavailableError
 from crm.own_tables import version
 from crm.own_tables.repair import LOOKED_AT, Repair
@@ -73,7 +73,7 @@ def _bring_to_today(connection: sa.Connection) -> Upgraded:
     repaired: list[str] = []
     with _environment(connection, repaired=repaired) as environment:
         environment.run_migrations()
-    for tables in (metadata, Model.metadata):
+    for tables in (all_own_tables(), Model.metadata):
         repaired += Repair(environment.get_context(), connection, tables).bring_back()
     ran = pending_after(before)
     return Upgraded(is_new, before, version_of(connection), ran, [] if is_new else repaired)
@@ -130,7 +130,8 @@ def _write_down(engine: sa.Engine) -> str:
         with _environment(connection, written, before or "base", repaired=[]) as environment:
             environment.run_migrations()
             # What our tables lack can be seen once they are at the version that is compared.
-            for tables in (Model.metadata,) if pending_after(before) else (metadata, Model.metadata):
+            seen = () if pending_after(before) else (all_own_tables(),)
+            for tables in (*seen, Model.metadata):
                 Repair(environment.get_context(), connection, tables).bring_back()
     return written.getvalue()
 

@@ -16,8 +16,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
 import app
-import crm.web.app  # noqa: F401 - declares the tables that only pages use
-from crm.database import build_engine, metadata
+from crm.database import all_own_tables, build_engine
 from crm.own_tables import version
 from crm.own_tables.repair import default_of
 from crm.own_tables.upgrade import run_versions
@@ -73,7 +72,6 @@ def in_steps(one: ops.MigrateOperation) -> list[ops.MigrateOperation]:
 def write_version(words: str) -> Path:
     """Write the file of the next version and return its place."""
     app.wire()
-    app.declare_jobs()
     before = version.known_versions()[-1]
     name = f"v{int(before[1:4]) + 1:03}_{words}"
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +80,7 @@ def write_version(words: str) -> Path:
         with engine.connect() as connection:
             options = {"compare_type": True, "include_name": is_own}
             context = MigrationContext.configure(connection, opts=options)
-            found = produce_migrations(context, metadata).upgrade_ops
+            found = produce_migrations(context, all_own_tables()).upgrade_ops
         engine.dispose()
     found.ops = [step for one in found.ops for step in in_steps(one)]
     body = render_python_code(found, render_as_batch=True)

@@ -10,8 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import app
-import crm.web.app  # noqa: F401 - declares the tables that only pages use
-from crm.database import build_engine, metadata
+from crm.database import all_own_tables, build_engine, metadata
 from crm.own_tables.upgrade import history, run_versions
 from crm.own_tables.version import FOLDER, known_versions
 from tests.upgrade.new_version import is_own
@@ -39,7 +38,6 @@ def test_each_version_is_named_like_its_file_and_follows_the_one_before():
 def upgraded(empty_database_url: str):
     """A database whose tables the migrations alone have made."""
     app.wire()
-    app.declare_jobs()
     engine = build_engine(empty_database_url)
     run_versions(engine)
     yield engine
@@ -51,7 +49,7 @@ def differences(engine: sa.Engine) -> list:
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_own})
-        return compare_metadata(context, metadata)
+        return compare_metadata(context, all_own_tables())
 
 
 def test_the_declared_tables_are_those_the_migrations_make(upgraded):
@@ -64,7 +62,7 @@ def test_the_indexes_are_word_for_word_those_that_are_declared(upgraded, postgre
     """Alembic does not look at everything an index may say."""
     is_file = database_kind == "sqlite"
     other = build_engine(f"sqlite:///{tmp_path / 'd.db'}" if is_file else postgresql.url(postgresql.create()))
-    metadata.create_all(other)
+    all_own_tables().create_all(other)
     asked = "SELECT sql FROM sqlite_master WHERE type = 'index' AND name LIKE 'ix_crm%'"
     if not is_file:
         asked = "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'crm_%' AND tablename <> 'crm_version'"

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT, Settings, load_settings
-from crm.database import build_engine
+from crm.database import all_own_tables, build_engine
 from crm.errors import UnavailableError
 from crm.messages import render
 from crm.own_tables.upgrade import alone, sql_of_upgrade, upgrade
@@ -163,6 +163,21 @@ def test_the_commands_say_what_was_done(settings, engine):
     told = start(settings, "-m", "flask", "crm", "init")
     assert f"at version {NEWEST}" in told.stdout and "Revision 1 is live" in told.stdout
     assert "nothing to upgrade" in start(settings, "-m", "flask", "crm", "upgrade", "--sql").stdout
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    "command", [("flask", "crm", "upgrade"), ("flask", "crm", "init")], ids=lambda words: words[-1]
+)
+def test_a_command_brings_back_tables_that_it_uses_for_nothing_else(settings, engine, command):
+    """A process declares what it uses; what a database should have does not depend on who looks."""
+    every = sorted(table.name for table in all_own_tables().sorted_tables)
+    lost = [name for name in every if name != "crm_revision"]  # by this one we know that it is ours
+    run(engine, *(f"DROP TABLE {name}" for name in lost))
+    told = start(settings, "-m", *command)
+    assert told.returncode == 0, told.stderr
+    found = set(sa.inspect(engine).get_table_names())
+    assert found >= set(every) and all(name in told.stdout for name in lost)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
