@@ -125,12 +125,13 @@ def declare_jobs() -> None:
     from crm import backlog, queue
     from crm.drafts import jobs as draft_jobs
     from crm.imports import jobs as import_jobs
+    from crm.leaving import jobs as leaving_jobs
     from crm.records import jobs as record_jobs
     from crm.revisions import jobs as revision_jobs
     from crm.runtime import scheduler
     from workflows.runs import jobs as rule_jobs
 
-    for jobs in (rule_jobs, import_jobs, draft_jobs, revision_jobs, record_jobs):
+    for jobs in (rule_jobs, import_jobs, leaving_jobs, draft_jobs, revision_jobs, record_jobs):
         queue.declare(jobs.JOBS)
         scheduler.TICKS.extend(jobs.TICKS)
         backlog.BACKLOG.update(getattr(jobs, "BACKLOG", {}))

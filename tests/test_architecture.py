@@ -48,6 +48,7 @@ LAYERS = (
     ("crm.commands",),
     ("crm.records",),
     ("crm.drafts",),
+    ("crm.leaving",),
     ("crm.segments", "crm.imports", "crm.reports"),
     ("crm.demo",),
     ("workflows",),

@@ -13,8 +13,19 @@ MESSAGES = {
     "record.choice_retired": N_("“%(value)s” is no longer offered. Choose another value."),
     "record.no_such_reference": N_("There is no such %(entity)s (%(id)s), or it is not open to you."),
     "record.no_such_user": N_(
-        "There is no such user (%(id)s), or the user does not have the role this needs."
+        "There is no such user (%(id)s), or the user is inactive or does not have the role this needs."
     ),
+    "people.not_oneself": N_("You cannot deactivate yourself."),
+    "people.last_admin": N_("This is the last active administrator. Make somebody else one first."),
+    "people.still_active": N_("This user is still active: use “user leave”."),
+    "people.admins_only": N_("Only administrators may do this."),
+    "people.bad_successor": N_("Nothing was handed over: please correct what is marked."),
+    "people.no_such_handover": N_("There is no such handover."),
+    "people.never_deleted": N_(
+        "Users are deactivated and never deleted: records and history keep their names."
+    ),
+    "people.inactive": N_("%(name)s (inactive)"),
+    "people.deleted": N_("Deleted user %(number)s"),
     "record.not_unique": N_("Another record already has this value for “%(label)s”."),
     "record.changed_since": N_(
         "Somebody saved this record after you opened it. Load it again to see what changed."

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from crm.database import BigId, metadata, row_of
+from crm.errors import NotFoundError
 from crm.fields.alphabet import alphabetical
 from crm.fields.fold import fold
 
@@ -103,17 +104,48 @@ def list_role_names(connection: sa.Connection, user_id: int) -> list[str]:
     return list(connection.scalars(asked))
 
 
+def choosable(role: str | None = None) -> sa.Select:
+    """Return the one rule of who may be chosen for a field: active users, of its role where it names one."""
+    asked = sa.select(USERS.c.id).where(USERS.c.active.is_(True))
+    if role is None:
+        return asked
+    held = held_roles()
+    named = sa.select(held.c.user_id).join(ROLES, held.c.role_id == ROLES.c.id).where(ROLES.c.name == role)
+    return asked.where(USERS.c.id.in_(named))
+
+
+def which_may_be_chosen(connection: sa.Connection, ids: Iterable[int], role: str | None) -> set[int]:
+    """Return which of some users may be chosen."""
+    return set(connection.scalars(choosable(role).where(USERS.c.id.in_(list(ids)))))
+
+
+def list_names(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
+    """Return the full names of users by id, in alphabetical order."""
+    full = USERS.c.first_name + " " + USERS.c.last_name
+    asked = sa.select(USERS.c.id, full, USERS.c.username).where(USERS.c.id.in_(list(ids)))
+    rows = connection.execute(asked.order_by(alphabetical(full), USERS.c.id))
+    return {row[0]: (row[1] or "").strip() or row[2] for row in rows}
+
+
+def deactivate(connection: sa.Connection, user_id: int) -> None:
+    """Let a user sign in no more; their name stays wherever it stands.
+
+    Errors: NotFoundError when there is no such user.
+    """
+    left = sa.update(USERS).where(USERS.c.id == user_id).values(active=False)
+    if not connection.execute(left).rowcount:
+        raise NotFoundError("permissions.no_such_user", name=user_id)
+
+
+def find_states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, bool]:
+    """Return which of some users are active; those that were deleted are absent."""
+    asked = sa.select(USERS.c.id, USERS.c.active).where(USERS.c.id.in_(list(ids)))
+    return {row.id: bool(row.active) for row in connection.execute(asked)}
+
+
 def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
     """Return the active users who have a role, lowest id first."""
-    held = held_roles()
-    asked = (
-        sa.select(USERS.c.id)
-        .join(held, held.c.user_id == USERS.c.id)
-        .join(ROLES, held.c.role_id == ROLES.c.id)
-        .where(ROLES.c.name == role, USERS.c.active.is_(True))
-        .order_by(USERS.c.id)
-    )
-    return list(connection.scalars(asked))
+    return list(connection.scalars(choosable(role).order_by(USERS.c.id)))
 
 
 def list_user_names(connection: sa.Connection, limit: int = 500) -> list[tuple[str, str]]:

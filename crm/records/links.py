@@ -42,7 +42,7 @@ def judge_links(
         elif FIELD_TYPES[field.type].holds_files:
             judge_files(session, entity, field, rows, problems)
         elif FIELD_TYPES[field.type].points == "user":
-            _judge_users(session, field, rows, problems)
+            _judge_users(session, entity, field, rows, problems)
         if field.unique:
             _judge_unique(session, entity, field, rows, problems)
     return problems
@@ -103,18 +103,28 @@ def _held_targets(
     return held
 
 
-def _judge_users(session: CrmSession, field: Field, rows: list, problems: dict) -> None:
+def _judge_users(session: CrmSession, entity: Entity, field: Field, rows: list, problems: dict) -> None:
+    """Refuse whom nobody may choose; a record may keep whom it has."""
     wanted = {values.get(field.name) for _id, values in rows} - {None}
     if not wanted:
         return
-    role = field.options.get("only_role")
-    cls = session.workspace.models.user
-    known = set(session.scalars(sa.select(cls.id).where(cls.id.in_(wanted))))
-    if role:
-        known &= set(people.list_users_with_role(session.connection(), role))
-    for place, (_id, values) in enumerate(rows):
-        if values.get(field.name) is not None and values[field.name] not in known:
+    known = people.which_may_be_chosen(session.connection(), wanted, field.options.get("only_role"))
+    held = _held_users(session, entity, field, rows) if wanted - known else {}
+    for place, (record_id, values) in enumerate(rows):
+        value = values.get(field.name)
+        if value is not None and value not in known and held.get(record_id) != value:
             problems[place].append(Problem("record.no_such_user", {"id": values[field.name]}, field.name))
+
+
+def _held_users(session: CrmSession, entity: Entity, field: Field, rows: list) -> dict[int, int]:
+    ids, held = [record_id for record_id, _values in rows if record_id is not None], {}
+    cls = session.workspace.models[entity.name]
+    attribute = getattr(cls, FIELD_TYPES[field.type].attribute(field))
+    with session.as_system():
+        for start in range(0, len(ids), CHUNK):
+            asked = sa.select(cls.id, attribute).where(cls.id.in_(ids[start : start + CHUNK]))
+            held |= dict(session.execute(asked).all())
+    return held
 
 
 def _judge_unique(session: CrmSession, entity: Entity, field: Field, rows: list, problems: dict) -> None:

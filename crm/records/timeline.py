@@ -18,11 +18,11 @@ from crm.records.journal import list_changes
 from crm.records.listing import ListQuery, list_records
 from crm.records.values import (
     display_of,
+    known_user_names,
     linked_titles,
     situation_of,
     title_of,
     type_of,
-    user_names,
 )
 from crm.revisions.former_names import entity_of_uid, read_former_names, schema_at
 
@@ -101,7 +101,7 @@ def history_of(session: CrmSession, entity: Entity, record_id: int) -> list[Time
         return []
     hidden = session.actor.rights(entity.name).hidden
     rows = list_changes(session, entity, record_id, LIMIT)
-    names = user_names(session, (row["user_id"] for row in rows))
+    names = known_user_names(session, (row["user_id"] for row in rows))
     words = changes_in_words(session, entity, [row["values"] for row in rows], hidden)
     removed = _with_removed(session, entity, {uid for row in rows for uid in row["gone"]})
     gone_words = changes_in_words(session, removed, [row["gone"] for row in rows], frozenset())

@@ -13,9 +13,12 @@ from crm.database import CrmSession
 from crm.entities.check import placeholders
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
+from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
+from crm.messages import render
 from crm.permissions.rows import scope_of, visible_trees
+from crm.permissions.store import find_states
 from crm.records.files import names_of_files
 from crm.texts import N_, Text
 
@@ -168,7 +171,15 @@ def titles_by_value(
 
 
 def user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
-    """Return the names of users by id."""
+    """Return the names of users by id, marked where somebody has left; every id has one."""
+    wanted = sorted({found for found in ids if found is not None})
+    language = session.actor.language
+    deleted = {number: render(Problem("people.deleted", {"number": number}), language) for number in wanted}
+    return {**deleted, **known_user_names(session, wanted)}
+
+
+def known_user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of users by id, without those who were deleted; who has left is marked as inactive."""
     wanted = sorted({found for found in ids if found is not None})
     if not wanted:
         return {}
@@ -176,7 +187,13 @@ def user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     rows = session.execute(
         sa.select(cls.id, cls.first_name, cls.last_name, cls.username).where(cls.id.in_(wanted))
     )
-    return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in rows}
+    names = {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in rows}
+    active = find_states(session.connection(), wanted)
+    language = session.actor.language
+    return {
+        number: name if active.get(number) else render(Problem("people.inactive", {"name": name}), language)
+        for number, name in names.items()
+    }
 
 
 def linked_titles(

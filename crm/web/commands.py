@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from werkzeug.security import generate_password_hash
 
 from config import ROOT
 from crm.commands import Context, crm_command
-from crm.database import utcnow
-from crm.errors import RecordError
+from crm.database import only_reading, utcnow
+from crm.errors import NotFoundError, RecordError
+from crm.leaving.handover import get_handover, hand_over, leave, run_handover, same_for_all
 from crm.messages import render
 from crm.runtime.first_start import prepare
 from crm.web.fab.passwords import find_weakness
@@ -40,6 +42,8 @@ def register(group: click.Group) -> None:
     def user() -> None:
         pass
 
+    _leaving(user)
+
     @crm_command(user, "add", help="Add a user.")
     @click.argument("name")
     @click.option("--role", "roles", multiple=True, required=True, help="A role; may be repeated.")
@@ -57,6 +61,52 @@ def register(group: click.Group) -> None:
         if weakness is not None:
             click.echo(render(weakness, context.language), err=True)
         context.answer({"id": user_id, "name": name, "roles": roles}, f"User {name} was added.")
+
+
+def _leaving(user: click.Group) -> None:
+    """Add the commands for people who leave."""
+
+    @crm_command(user, "leave", help="Deactivate a user; somebody takes over all they hold.")
+    @click.argument("name")
+    @click.option(
+        "--to", "successor", default="", help="Who takes it over; without it, it stays with the user."
+    )
+    def leave_command(context: Context, name: str, successor: str) -> None:
+        _hand_over(context, name, successor, leave)
+
+    @crm_command(user, "hand-over", help="Hand over what an inactive or deleted user (#12) still holds.")
+    @click.argument("name")
+    @click.option("--to", "successor", default="", help="Who takes it over; without it nobody does.")
+    def hand_over_command(context: Context, name: str, successor: str) -> None:
+        _hand_over(context, name, successor, hand_over)
+
+
+def _hand_over(context: Context, name: str, successor: str, act: Callable[..., int]) -> None:
+    with context.session() as session:
+        connection = session.connection()
+        user_id = _user_id(connection, name)
+        to = _user_id(connection, successor) if successor else None
+        stays = act is leave and not successor
+        number = act(session, user_id, {} if stays else same_for_all(session, user_id, to))
+    run_handover(context.engine, number)
+    with only_reading(), context.engine.connect() as connection:
+        found = get_handover(connection, number)
+    context.answer(found.as_json(), f"{name}: {found.done} of {found.total} records were handed over.")
+    if found.refused:
+        raise SystemExit(1)
+
+
+def _user_id(connection: sa.Connection, name: str) -> int:
+    """Return the number of a user, of an inactive one too; `#12` is the number itself.
+
+    Errors: NotFoundError.
+    """
+    if name[:1] == "#" and name[1:].isdecimal() and len(name) < 11:
+        return int(name[1:])
+    found = connection.scalar(sa.select(User.__table__.c.id).where(User.__table__.c.username == name))
+    if found is None:
+        raise NotFoundError("permissions.no_such_user", name=name)
+    return found
 
 
 def add_user(

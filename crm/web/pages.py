@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.revisions.workspace import Workspace
-from crm.web import files_pages, notifications, profile, reports_pages, search_pages
+from crm.web import files_pages, leaving_pages, notifications, profile, reports_pages, search_pages
 from crm.web.conditions import pages as condition_pages
 from crm.web.entity import lookups, saved_views_pages
 from crm.web.entity import view as entity_view
@@ -50,6 +50,7 @@ PAGES: list[Register] = [
     search_pages.register,
     notifications.register,
     profile.register,
+    leaving_pages.register,
 ]
 """In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; those of
 `workflows` stand in `more_pages.py`."""

@@ -20,6 +20,7 @@ from crm.permissions import store as people
 from crm.permissions.service import readable_fields
 from crm.records.order import user_order
 from crm.records.search import LOOKUP_HITS, find_hits
+from crm.records.values import user_names
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE, USE
 
@@ -70,14 +71,18 @@ def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[st
         sa.func.crm_fold(full).contains(fold(words), autoescape=True)
         | cls.username.icontains(words, autoescape=True)
     )
-    role = field.options.get("only_role") if field else None
-    if role:
-        asked = asked.where(cls.id.in_(people.list_users_with_role(session.connection(), role)))
+    if field is not None:
+        asked = asked.where(cls.id.in_(people.choosable(field.options.get("only_role"))))
     begun = sa.case((sa.func.crm_fold(full).startswith(fold(words), autoescape=True), 0), else_=1)
     users = list(session.scalars(asked.order_by(begun, user_order(cls), cls.id).limit(LOOKUP_HITS)))
-    names = Counter(str(user) for user in users)
+    shown = user_names(session, (user.id for user in users))
+    names = Counter(shown.values())
     return [
-        {"value": str(user.id), "text": str(user), "note": user.username if names[str(user)] > 1 else ""}
+        {
+            "value": str(user.id),
+            "text": shown[user.id],
+            "note": user.username if names[shown[user.id]] > 1 else "",
+        }
         for user in users
     ]
 

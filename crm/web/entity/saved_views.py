@@ -52,6 +52,12 @@ def list_views(session: CrmSession, entity: str) -> list[Mapping]:
     ]
 
 
+def count_shared(session: CrmSession, user_id: int) -> int:
+    """Return how many views a user shares with everybody; they stay."""
+    asked = sa.select(sa.func.count()).select_from(view).where(view.c.user_id == user_id, view.c.is_shared)
+    return session.connection().scalar(asked) or 0
+
+
 def own_views(session: CrmSession) -> dict[str, str]:
     """Return the names of the actor's own views, by their numbers as texts."""
     asked = sa.select(view.c.id, view.c.name).where(view.c.user_id == session.actor.user_id)

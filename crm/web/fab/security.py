@@ -26,6 +26,7 @@ from flask_jwt_extended import JWTManager
 from flask_jwt_extended import current_user as token_user
 from flask_login import current_user, login_user, logout_user
 
+from crm.errors import NotAllowedError
 from crm.permissions.store import profile
 from crm.web.fab import users
 from crm.web.fab.permissions import Pair
@@ -41,6 +42,15 @@ ONE_USER = (
     .outerjoin(profile, profile.c.user_id == User.id)
     .where(User.id == sa.bindparam("user_id"), User.active.is_(True))
 )
+
+
+@sa.event.listens_for(User, "before_delete")
+def _never_deleted(_mapper: object, _connection: object, _user: User) -> None:
+    """Refuse to delete a user on whatever way: records would name nobody, and history too.
+
+    Errors: NotAllowedError.
+    """
+    raise NotAllowedError("people.never_deleted")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,18 @@ import sys
 from typing import Any, ClassVar
 
 from flask import flash, g, make_response, redirect, request, session
-from flask_appbuilder import expose
+from flask_appbuilder import action, expose
 from flask_appbuilder.security import api, views
-from flask_appbuilder.security.decorators import no_cache
+from flask_appbuilder.security.decorators import has_access, no_cache, permission_name
 from flask_appbuilder.security.forms import LoginForm_db
-from flask_babel import gettext, lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from werkzeug.wrappers import Response
 
+from crm.errors import Problem
+from crm.leaving.holdings import is_last_admin
+from crm.messages import render
+from crm.permissions.service import ADMIN_ROLE
+from crm.permissions.store import find_states
 from crm.web.fab.views import CheckedView
 from crm.web.redirects import safe_path
 
@@ -89,10 +94,50 @@ class UserDBModelView(CheckedView, views.UserDBModelView):
         "groups": lazy_gettext("A group passes its roles on to all its members."),
     }
 
-    def pre_delete(self, item: Any) -> None:
-        """Refuse to delete oneself."""
-        if item.id == g.user.id:
-            raise ValueError(gettext("You cannot delete yourself."))
+    method_permission_name: ClassVar[dict[str, str]] = {"leave": "edit", "delete": "edit"}
+    base_permissions: ClassVar[list[str]] = ["can_list", "can_show", "can_add", "can_edit", "can_userinfo"]
+
+    @expose("/delete/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def delete(self, pk: str) -> Response:
+        """Ask who takes over instead: users are deactivated, never deleted."""
+        flash(render(Problem("people.never_deleted"), str(get_locale())), "info")
+        return redirect(f"/users/leaving/{int(pk)}")
+
+    @action("leave", lazy_gettext("User leaves"), "", "fa-user-times", multiple=False)
+    @permission_name("edit")
+    def leave(self, item: Any) -> Response:
+        """Ask who takes over what this user holds."""
+        return redirect(f"/users/leaving/{item.id}")
+
+    def _edit(self, pk: str) -> Any:
+        """Note how the user is before the form is read into it, which may be written at once."""
+        connection = self.appbuilder.session().connection()
+        active = find_states(connection, [int(pk)]).get(int(pk))
+        g.crm_user_before = (active, is_last_admin(connection, int(pk)))
+        return super()._edit(pk)
+
+    def pre_update(self, item: Any) -> None:
+        """Keep the last administrator; whoever is to be deactivated is asked about first."""
+        super().pre_update(item)
+        stays_admin = ADMIN_ROLE in {role.name for role in _all_roles(item)}
+        was_active, is_last = g.crm_user_before
+        if is_last and (not item.active or not stays_admin):
+            raise ValueError(render(Problem("people.last_admin"), str(get_locale())))
+        if was_active and not item.active:
+            item.active = True
+            g.crm_leaves = item.id
+
+    def post_edit_redirect(self) -> Response:
+        """Go on to the question who takes over, when somebody is to be deactivated."""
+        if "crm_leaves" in g:
+            return redirect(f"/users/leaving/{g.crm_leaves}")
+        return super().post_edit_redirect()
+
+
+def _all_roles(user: Any) -> list[Any]:
+    return [*user.roles, *(role for group in user.groups for role in group.roles)]
 
 
 class RoleModelView(CheckedView, views.RoleModelView):
