@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections import Counter
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from redis import Redis
 
 from tests.running import Running, run_app, wait_for
@@ -30,7 +33,8 @@ class Installation(Running):
             sent = {"Content-Type": "application/json", "Accept-Language": "en", **headers}
             if self.token:
                 sent["Authorization"] = f"Bearer {self.token}"
-            connection.request(method, path, None if body is None else json.dumps(body), sent)
+            content = body if isinstance(body, str | None) else json.dumps(body)
+            connection.request(method, path, content, sent)
             answer = connection.getresponse()
             content = answer.read()
         finally:
@@ -55,12 +59,81 @@ class Installation(Running):
         """Return how many records there are."""
         return self.ask("GET", f"/api/v1/{entity}/?q=(page_size:1)")[2]["count"]
 
+    def ask_until_served(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Ask again as long as nobody answers, or the answer is to come back later; return the JSON."""
+        found: list[Any] = []
+
+        def is_served() -> bool:
+            try:
+                status, _headers, told = self.ask(method, path, body, **headers)
+            except (OSError, http.client.HTTPException):
+                return False
+            found.append(told)
+            return status < 500
+
+        wait_for(is_served, f"{method} {path}")
+        return found[-1]
+
+    def upload(self, rows: list[str], entity: str = "customer") -> int:
+        """Upload a file of rows, the first of them its headers, and return the number of the import."""
+        parts = [
+            f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n'
+            for name, more, text in (
+                ("options", "", json.dumps({"entity": entity})),
+                ("file", '; filename="rows.csv"', "\n".join(rows)),
+            )
+        ]
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        status, _headers, told = self.ask("POST", "/api/v1/import/", "".join(parts) + "--x--\r\n", **kind)
+        assert status == 202, told
+        return told["batch"]
+
+    def batch(self, number: int) -> dict[str, Any]:
+        """Return how an import is."""
+        return self.ask_until_served("GET", f"/api/v1/import/{number}")
+
+    def wait_for_batch(self, number: int, state: str) -> dict[str, Any]:
+        """Wait until an import is in a state."""
+        wait_for(lambda: self.batch(number).get("state") == state, f"import {number} is not {state}")
+        return self.batch(number)
+
+    def rows(self, statement: str) -> list[sa.Row]:
+        """Return what the database answers to a question of the test's own."""
+        engine = sa.create_engine(self.settings.get("CRM_DATABASE_URL", f"sqlite:///{self.folder}/crm.db"))
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(sa.text(statement)))
+        finally:
+            engine.dispose()
+
+    def complain(self, name: str) -> None:
+        """Create a complaint whose customer is then sent one mail, by a shipped rule."""
+        customer = self.create("customer", name=name, email=f"{name.lower()}@example.com")
+        self.create("complaint", subject=f"About {name}", customer=customer)
+
+    def mails(self, name: str) -> Counter[str]:
+        """Return how often each customer whose name begins so was told that their complaint has arrived."""
+        sent = Counter()
+        for file in (self.folder / "mail").glob("*.eml"):
+            mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+            if (
+                str(mail["To"]).startswith(name.lower())
+                and "About" in str(mail["Subject"]) + mail.get_body().get_content()
+            ):
+                sent[str(mail["To"])] += 1
+        return sent
+
+    def wait_for_mails(self, name: str, count: int) -> None:
+        """Wait until so many customers were told, each of them once."""
+        wait_for(lambda: len(self.mails(name)) == count, f"{self.mails(name)} {self.health()}")
+        assert set(self.mails(name).values()) == {1}
+
     def redis(self) -> Redis:
         """Return a client of the installation's own Redis."""
         return Redis.from_url((self.folder / "redis.url").read_text().strip(), socket_timeout=5)
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
+@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
 def installation(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
