@@ -165,3 +165,28 @@ def headings_of(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
     found = re.findall(r"^#+ (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+# Reliability
+
+
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+PROMISES = {"F": 43, "I": 6, "S": 23}  # how many rows each part has
+
+
+def test_every_promise_has_its_row_and_either_a_test_or_what_lacks() -> None:
+    rows = [line.split("|")[1:5] for line in RELIABILITY.splitlines() if re.match(r"\| [FIS]\d\d ", line)]
+    assert [row[0].strip() for row in rows] == [
+        f"{part}{number:02}" for part, count in PROMISES.items() for number in range(1, count + 1)
+    ]
+    assert [row[0].strip() for row in rows if not row[2].strip() and not row[3].strip()] == []
+
+
+def test_every_test_that_shows_a_promise_is_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", RELIABILITY)
+    assert len(named) > sum(PROMISES.values())
+    assert [
+        f"{path}::{name}"
+        for path, name in named
+        if not re.search(rf"^def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+    ] == []
