@@ -119,3 +119,10 @@ class UnavailableError(CrmError):
     """A part we need is away for the moment; trying again helps."""
 
     status = 503
+
+
+def wait_problem(seconds: int) -> Problem:
+    """Return the sentence that says when to try again."""
+    if seconds <= 90:
+        return Problem("http.429", {"seconds": seconds})
+    return Problem("web.wait_minutes", {"minutes": -(-seconds // 60)})

@@ -243,8 +243,7 @@ def app(settings: Settings, engine: sa.Engine, workspace: Workspace, _apps: dict
         built = _apps[settings.database_url] = build_app(workspace, settings, engine)
         built.test_client_class = Browser
     built.extensions["crm_settings"] = settings
-    for limiter in built.extensions.get("limiter", ()):
-        limiter.reset()
+    built.extensions["crm_guesses"].reset()
     return built
 
 

@@ -19,6 +19,7 @@ TABLE_GUESTS = {
     ("crm.demo", "crm.records.journal.change"): "writes the past of a demo",
     ("crm.demo", "crm.permissions.store.team"): "makes the teams of a demo",
     ("crm.web", "crm.permissions.store.profile"): "joins the profile to Flask-AppBuilder's user",
+    ("crm.web", "crm.permissions.sign_ins.sign_in"): "joins the session to Flask-AppBuilder's user",
     ("crm.drafts", "crm.revisions.store.revision"): "asks which revision a publication became",
     ("crm.records", "crm.revisions.store.revision"): "seals what revisions hold anew",
 }

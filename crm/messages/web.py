@@ -16,6 +16,11 @@ MESSAGES = {
     "http.415": N_("This kind of content is not accepted here."),
     "http.422": N_("Some values cannot be accepted. Correct them and try again."),
     "http.429": N_("Too many attempts. Try again in %(seconds)s seconds."),
+    "web.wait_minutes": N_("Too many attempts. Try again in %(minutes)s min."),
+    "web.guessed": N_(
+        "Somebody tried to sign in as you with wrong passwords, last from the address %(address)s. "
+        "If it was not you, choose a new password and tell your administrator."
+    ),
     "http.500": N_("Something went wrong on our side. It has been written down; quote the number below."),
     "http.507": N_("There is no room left on the server's disk. Tell your administrator; nothing was saved."),
     "http.503": N_("The CRM cannot be reached for a moment. Try again soon."),

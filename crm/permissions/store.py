@@ -10,6 +10,7 @@ from crm.database import BigId, metadata, row_of
 from crm.errors import NotFoundError
 from crm.fields.alphabet import alphabetical
 from crm.fields.fold import fold
+from crm.permissions.sign_ins import end_sign_ins
 
 team = sa.Table(
     "crm_team",
@@ -128,13 +129,14 @@ def list_names(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def deactivate(connection: sa.Connection, user_id: int) -> None:
-    """Let a user sign in no more; their name stays wherever it stands.
+    """Sign a user out everywhere and let them sign in no more; their name stays wherever it stands.
 
     Errors: NotFoundError when there is no such user.
     """
     left = sa.update(USERS).where(USERS.c.id == user_id).values(active=False)
     if not connection.execute(left).rowcount:
         raise NotFoundError("permissions.no_such_user", name=user_id)
+    end_sign_ins(connection, [user_id])
 
 
 def find_states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, bool]:
@@ -187,6 +189,14 @@ def list_role_holders(connection: sa.Connection) -> dict[str, list[str]]:
     for role, name, login in connection.execute(asked):
         found.setdefault(role, []).append((name or "").strip() or login)
     return found
+
+
+def find_login(connection: sa.Connection, name: str) -> Mapping | None:
+    """Return the active user who signs in by this name or mail address: id and login name."""
+    same = sa.or_(sa.func.lower(USERS.c.username) == sa.func.lower(name), USERS.c.email == name)
+    asked = sa.select(USERS.c.id, USERS.c.username).where(same, USERS.c.active.is_(True))
+    row = connection.execute(asked.order_by(USERS.c.email == name, USERS.c.id)).first()
+    return row_of(row) if row else None
 
 
 def find_login_id(connection: sa.Connection, name: str) -> int | None:

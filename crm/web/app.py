@@ -19,6 +19,7 @@ from crm.database import only_reading
 from crm.revisions.workspace import Workspace
 from crm.texts import Text
 from crm.web.entity.cells import render_cell
+from crm.web.fab.guessing import install_guesses
 from crm.web.fab.passwords import check_password
 from crm.web.fab.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.fab.security import CrmSecurityManager
@@ -55,7 +56,6 @@ TEMPLATES = ROOT / "crm" / "web" / "templates"
 STATIC = ROOT / "static"
 TOKEN_SECONDS = 3_600  # how long a JSON Web Token opens the API
 FORM_TOKEN_SECONDS = 12 * 3_600  # how long a form may stay open before it is sent
-FAILED_LOGINS = "5 per 30 second"  # per address; a login that succeeds does not count
 
 
 class CrmFlask(PackedStatic):
@@ -108,6 +108,7 @@ def assemble_app(workspace: Workspace, settings: Settings, engine: sa.Engine) ->
     with app.app_context():
         builder = CrmAppBuilder(app, session, indexview=HomeView, security_manager_class=CrmSecurityManager)
         install_language(app)
+        install_guesses(app, settings)
         share_with(app)
         install_errors(app)
         install_actor(app, workspace)
@@ -175,7 +176,7 @@ def flask_settings(settings: Settings) -> dict[str, object]:
         "JWT_ACCESS_TOKEN_EXPIRES": TOKEN_SECONDS,
         "JWT_TOKEN_LOCATION": ["headers"],
         **fab_settings(),
-        **limit_settings(settings),
+        "RATELIMIT_ENABLED": False,  # wrong passwords are counted by `crm.web.fab.guessing`
         **language_settings(settings),
     }
 
@@ -195,20 +196,5 @@ def fab_settings() -> dict[str, object]:
         "FAB_PASSWORD_COMPLEXITY_VALIDATOR": check_password,
         "FAB_PASSWORD_HASH_METHOD": "scrypt",
         "AUTH_USER_REGISTRATION": False,
-        "AUTH_RATE_LIMITED": False,  # the security manager limits failed logins only
-        "AUTH_RATE_LIMIT": FAILED_LOGINS,
-    }
-
-
-def limit_settings(settings: Settings) -> dict[str, object]:
-    """Return where attempts are counted: in Redis, so that a swap or another process does not forget them."""
-    return {
-        "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://") or "memory://",
-        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
-        if settings.redis_url
-        else {},
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
-        "RATELIMIT_SWALLOW_ERRORS": True,  # a Redis that can be read but not written must fail no sign-in
-        "RATELIMIT_KEY_PREFIX": "crm:limit",
+        "AUTH_RATE_LIMITED": False,
     }

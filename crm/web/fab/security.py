@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,20 +27,34 @@ from flask_jwt_extended import JWTManager
 from flask_jwt_extended import current_user as token_user
 from flask_login import current_user, login_user, logout_user
 
+from crm.database import utcnow
 from crm.errors import NotAllowedError
+from crm.permissions.sign_ins import digest_of, end_sign_in, sign_in, start_sign_in
 from crm.permissions.store import profile
+from crm.web.fab import changed_users as changed_users  # listens from now on
 from crm.web.fab import users
+from crm.web.fab.guessing import Guesses, Visitor, find_account, tell_of_guesses
 from crm.web.fab.permissions import Pair
 
-STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password changes
+STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password or the roles change
+SIGN_IN = "crm_sign_in"  # in sessions and tokens: the secret whose row in the database says they hold
+LONGEST = dt.timedelta(days=30)  # a session ends then even when it is used every day; so does a refresh token
 PROFILE = ("team_id", "language", "time_zone", "theme")
 MOST_REMEMBERED = 64  # combinations of roles
 KEPT_AT_LOGOUT = ("locale",)
 
 
 ONE_USER = (
-    sa.select(User, profile)
+    sa.select(User, profile, sign_in.c.id)
     .outerjoin(profile, profile.c.user_id == User.id)
+    .outerjoin(
+        sign_in,
+        sa.and_(
+            sign_in.c.user_id == User.id,
+            sign_in.c.digest == sa.bindparam("digest"),
+            sign_in.c.ends_at > sa.bindparam("now"),
+        ),
+    )
     .where(User.id == sa.bindparam("user_id"), User.active.is_(True))
 )
 
@@ -125,52 +140,81 @@ class CrmSecurityManager(SecurityManager):
         super().__init__(appbuilder)
         self._opened: dict[tuple[HeldRole, ...], frozenset[Pair]] = {}
 
-    def register_views(self) -> None:
-        """Register FAB's views and slow down whoever guesses passwords, on the page or in the API."""
-        super().register_views()
-        limit = self.limiter.shared_limit(
-            current_app.config["AUTH_RATE_LIMIT"], scope="login", methods=["POST"], deduct_when=_is_bad_login
-        )
-        for view in self.appbuilder.baseviews:
-            if isinstance(view, (users.AuthDBView, users.SecurityApi)):
-                limit(view.blueprint)
-
     # --- Users
+
+    def auth_user_db(self, username: str, password: str) -> User | None:
+        """Return the user whose name and password these are, on the page and in the API.
+
+        Whoever guessed too often has to wait: `g.crm_wait` is how long, in seconds, and the password is not looked at.
+        """
+        session = self.session()
+        account = find_account(session.connection(), username or "")
+        visitor = Visitor.of(request, account)
+        guesses: Guesses = current_app.extensions["crm_guesses"]
+        attempt = guesses.begin(visitor)
+        if attempt.wait_seconds:
+            g.crm_wait = attempt.wait_seconds
+            return None
+        user = super().auth_user_db(username, password)
+        if user is not None:
+            guesses.forget(attempt)
+            return user
+        tell_of_guesses(session, visitor, attempt)
+        session.commit()
+        return None
 
     def load_user(self, pk: int | str) -> User | None:
         """Return the active user of a browser's session; None ends the session."""
-        user = self._find_active(int(pk))
-        if user is None:
-            return None
         is_browser = has_request_context() and session.get("_user_id") == str(pk)
-        if is_browser and not hmac.compare_digest(session.get(STAMP, ""), self._stamp(user)):
-            return None
-        return user
+        if not is_browser:
+            return self._find_active(int(pk))
+        return self._find_signed_in(int(pk), session)
 
     def load_user_jwt(self, _header: dict[str, Any], claims: dict[str, Any]) -> User | None:
         """Return the user a token names."""
-        user = self._find_active(int(claims["sub"]))
-        if user is None or not hmac.compare_digest(str(claims.get(STAMP, "")), self._stamp(user)):
+        user = self._find_signed_in(int(claims["sub"]), claims)
+        if user is None:
             return None
-        g.user = user
+        g.user, g.crm_token_secret = user, claims[SIGN_IN]
         return user
 
     def create_jwt_manager(self, app: Flask) -> JWTManager:
-        """Let tokens end, as sessions do, when the password changes."""
+        """Let tokens end as sessions do; all that come from one sign-in end together."""
         manager = super().create_jwt_manager(app)
-        manager.additional_claims_loader(
-            lambda user_id: {STAMP: self._stamp(self._find_active(int(user_id)))}
-        )
+        manager.additional_claims_loader(self._claims_of)
         return manager
 
-    def _find_active(self, user_id: int) -> User | None:
+    def _claims_of(self, user_id: str) -> dict[str, str]:
+        """Return what a new token shows: of the sign-in that asks for it, or of the token that is refreshed."""
+        user = self._find_active(int(user_id))
+        if "crm_token_secret" not in g:
+            g.crm_token_secret = self._start(user, self._token_lasts())
+        return {STAMP: self._stamp(user), SIGN_IN: g.crm_token_secret}
+
+    @staticmethod
+    def _token_lasts() -> dt.timedelta:
+        asked = request.get_json(silent=True)
+        is_renewed = isinstance(asked, dict) and bool(asked.get("refresh"))
+        return LONGEST if is_renewed else dt.timedelta(seconds=current_app.config["JWT_ACCESS_TOKEN_EXPIRES"])
+
+    def _find_signed_in(self, user_id: int, shown: Mapping[str, Any]) -> User | None:
+        """Return the user if what a cookie or a token shows still holds."""
+        user = self._find_active(user_id, str(shown.get(SIGN_IN, "")))
+        if user is None or not g.crm_is_signed_in:
+            return None
+        same = hmac.compare_digest(str(shown.get(STAMP, "")).encode(), self._stamp(user).encode())
+        return user if same else None
+
+    def _find_active(self, user_id: int, secret: str = "") -> User | None:
         """Return a user, in two light queries: profile and roles go into `g` for this request."""
         session = self.session()
+        asked = {"user_id": user_id, "digest": digest_of(secret), "now": utcnow()}
         with session.as_system():
-            row = session.execute(ONE_USER, {"user_id": user_id}).first()
+            row = session.execute(ONE_USER, asked).first()
         if row is None:
             return None
         g.crm_profile = {name: row._mapping[profile.c[name]] for name in PROFILE}
+        g.crm_is_signed_in = row._mapping[sign_in.c.id] is not None
         g.setdefault("crm_roles", {})[user_id] = read_roles(session.connection(), user_id)
         return row[0]
 
@@ -189,26 +233,37 @@ class CrmSecurityManager(SecurityManager):
         session.permanent = True
         login_user(user, remember=False)
         g.pop("crm_open", None)
-        self.stamp_session(user)
+        self.renew_session(user)
 
-    def stamp_session(self, user: User) -> None:
-        """Tie the browser's session to the user's present password."""
+    def renew_session(self, user: User) -> None:
+        """Tie the browser's session to the user's present password and roles; what it was tied to ends."""
+        end_sign_in(self.session().connection(), session.get(SIGN_IN, ""))
+        g.setdefault("crm_roles", {})[user.id] = read_roles(self.session().connection(), user.id)
         session[STAMP] = self._stamp(user)
+        session[SIGN_IN] = self._start(user, max(LONGEST, current_app.permanent_session_lifetime))
 
     def end_session(self) -> None:
-        """Sign out."""
+        """Sign out; a copy of the cookie that somebody kept is worth nothing from now on."""
+        end_sign_in(self.session().connection(), session.get(SIGN_IN, ""))
+        self.session().commit()
         kept = {name: session[name] for name in KEPT_AT_LOGOUT if name in session}
         logout_user()
         g.pop("crm_open", None)
         session.clear()
         session.update(kept)
 
+    def _start(self, user: User, lasts: dt.timedelta) -> str:
+        secret = start_sign_in(self.session().connection(), user.id, utcnow(), lasts)
+        self.session().commit()
+        return secret
+
     @staticmethod
     def _stamp(user: User | None) -> str:
         if user is None:
             return ""
+        roles = ",".join(str(role.id) for role in g.crm_roles[user.id])
         key = str(current_app.config["SECRET_KEY"]).encode()
-        return hmac.new(key, f"{user.id}:{user.password}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(key, f"{user.id}:{user.password}:{roles}".encode(), hashlib.sha256).hexdigest()[:32]
 
     # --- Permissions
 
@@ -266,10 +321,3 @@ class CrmSecurityManager(SecurityManager):
         )
         found = self.session.connection().execute(statement)
         return frozenset((permission, view) for permission, view in found)
-
-
-def _is_bad_login(response: Any) -> bool:
-    """Return whether a sign-in failed; only those count against the limit."""
-    if request.path.startswith("/api/"):
-        return response.status_code == 401
-    return bool(g.get("login_failed"))

@@ -16,12 +16,14 @@ from flask_appbuilder.security.forms import LoginForm_db
 from flask_babel import get_locale, lazy_gettext
 from werkzeug.wrappers import Response
 
-from crm.errors import Problem
+from crm.errors import Problem, wait_problem
 from crm.leaving.holdings import is_last_admin
 from crm.messages import render
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import find_states
+from crm.web.fab.guessing import remember_browser
 from crm.web.fab.views import CheckedView
+from crm.web.language import current_language
 from crm.web.redirects import safe_path
 
 PROFILE = "/profile/"
@@ -44,11 +46,22 @@ class AuthDBView(views.AuthDBView):
         manager = self.appbuilder.sm
         user = manager.auth_user_db(form.username.data, form.password.data)
         if user is None:
-            g.login_failed = True
+            return self._refuse(form)
+        manager.start_session(user)
+        answer = redirect(target)
+        remember_browser(request, answer, user.id)
+        return answer
+
+    def _refuse(self, form: LoginForm_db) -> Response:
+        """Show the form again, and when to try again if there were too many attempts."""
+        seconds = g.get("crm_wait")
+        if seconds is None:
             flash(str(self.invalid_login_message), "warning")
             return self._form(form, 401)
-        manager.start_session(user)
-        return redirect(target)
+        flash(render(wait_problem(seconds), current_language()), "warning")
+        answer = self._form(form, 429)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
 
     def _form(self, form: LoginForm_db, status: int) -> Response:
         page = self.render_template(
@@ -72,6 +85,15 @@ def drop_denials() -> None:
 
 class SecurityApi(api.SecurityApi):
     """`POST /api/v1/security/login` and `/refresh`: JSON Web Tokens."""
+
+    def response_401(self) -> Any:
+        """Refuse a sign-in; after too many attempts say when to try again."""
+        seconds = g.get("crm_wait")
+        if seconds is None:
+            return super().response_401()
+        answer = self.response(429, message=render(wait_problem(seconds), current_language()))
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
 
     def response_500(self, **kwargs: Any) -> Any:
         """Let the app's own handler answer an error, which knows a busy database from a bug."""
@@ -135,6 +157,11 @@ class UserDBModelView(CheckedView, views.UserDBModelView):
             return redirect(f"/users/leaving/{g.crm_leaves}")
         return super().post_edit_redirect()
 
+    def post_update(self, item: Any) -> None:
+        """Stay signed in here after changing oneself."""
+        if item.id == g.user.id and item.active:
+            self.appbuilder.sm.renew_session(item)
+
 
 def _all_roles(user: Any) -> list[Any]:
     return [*user.roles, *(role for group in user.groups for role in group.roles)]
@@ -160,7 +187,7 @@ class ResetMyPasswordView(views.ResetMyPasswordView):
     def form_post(self, form: Any) -> None:
         """Change the password and stay signed in here; every other session of the user ends."""
         super().form_post(form)
-        self.appbuilder.sm.stamp_session(self.appbuilder.sm.get_user_by_id(g.user.id))
+        self.appbuilder.sm.renew_session(self.appbuilder.sm.get_user_by_id(g.user.id))
 
 
 class UserInfoEditView(views.UserInfoEditView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.database import is_locked, is_no_room, write_intent
-from crm.errors import CrmError, Problem
+from crm.errors import CrmError, Problem, wait_problem
 from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
 from crm.queue import RedisError
@@ -143,11 +144,16 @@ def _failure_of_http(error: HTTPException) -> Failure:
     if status == 403:
         return Failure(403, missing_right())
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
-    if status == 429 and "Retry-After" not in dict(headers):
-        headers.append(("Retry-After", str(RETRY_SECONDS)))
-    code = f"http.{status}" if f"http.{status}" in MESSAGES else ("http.400" if status < 500 else "http.500")
-    seconds = dict(headers).get("Retry-After", RETRY_SECONDS)
-    return Failure(status, Problem(code, {"seconds": seconds}), headers=tuple(headers))
+    return Failure(status, _problem_of(status, dict(headers)), headers=tuple(headers))
+
+
+def _problem_of(status: int, headers: Mapping[str, str]) -> Problem:
+    """Return what an HTTP status means; too many requests say when to try again."""
+    if status == 429:
+        return wait_problem(int(headers.get("Retry-After", RETRY_SECONDS)))
+    return Problem(
+        f"http.{status}" if f"http.{status}" in MESSAGES else ("http.400" if status < 500 else "http.500")
+    )
 
 
 def _send(failure: Failure) -> Response:
@@ -217,7 +223,7 @@ def give_errors_one_shape(response: Response) -> Response:
     body = response.get_json(silent=True)
     if not isinstance(body, dict) or "error" in body:
         return response
-    failure = _failure_of_status(response.status_code)
+    failure = Failure(response.status_code, _problem_of(response.status_code, response.headers))
     given = body.get("message", body.get("msg"))
     error = body_of(failure)
     error["problems"] = list(_given_problems(given))
@@ -244,11 +250,6 @@ def keep_login_out_of_pieces(response: Response) -> Response:
     if urlsplit(response.location).path != "/login/":
         return response
     return _send(Failure(401, Problem("http.401")))
-
-
-def _failure_of_status(status: int) -> Failure:
-    code = f"http.{status}" if f"http.{status}" in MESSAGES else "http.400"
-    return Failure(status, Problem(code, {"seconds": RETRY_SECONDS}))
 
 
 def _given_problems(given: Any) -> Any:

@@ -1,15 +1,13 @@
-"""Signing in and out, and who may guess how often."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from crm.runtime.redis_server import RedisServer
-from tests.crm.web.house import PASSWORD, Browser, House, build_house
+from tests.crm.web.house import PASSWORD, Browser, House
 
 
 def test_a_page_sends_a_stranger_to_the_login_and_back(browser: Browser) -> None:
@@ -90,46 +88,6 @@ def test_a_user_made_inactive_is_out_at_once(house: House) -> None:
     with house.engine.begin() as connection:
         connection.execute(sa.text("update ab_user set active = :no where username = 'sonia'"), {"no": False})
     assert browser.get("/profile/").status_code == 302
-
-
-def test_only_failed_logins_count_and_the_sixth_attempt_waits(
-    tmp_path: Path, redis_server: RedisServer
-) -> None:
-    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, redis_url=redis_server.url)
-    for _ in range(7):
-        assert house.browser().sign_in("sonia").status_code == 302
-    for _ in range(5):
-        assert house.browser().sign_in("sonia", "wrong").status_code == 401
-    refused = house.browser().sign_in("sonia")
-    assert refused.status_code == 429
-    assert int(refused.headers["Retry-After"]) <= 30
-
-
-def test_guesses_in_the_api_and_on_the_page_count_together_and_survive_a_swap(
-    tmp_path: Path, redis_server: RedisServer
-) -> None:
-    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, redis_url=redis_server.url)
-    wrong = {"username": "sonia", "password": "wrong", "provider": "db"}
-    for _ in range(5):
-        assert house.browser().post("/api/v1/security/login", json=wrong).status_code == 401
-    again = build_house_over(house)
-    assert again.browser().sign_in("sonia").status_code == 429
-
-
-def build_house_over(house: House) -> House:
-    """Return another process of the same CRM."""
-    from app import build_source
-    from crm.web.serving.host import Host
-
-    host = Host(build_source(house.settings, house.engine))
-    host.warm()
-    return House(house.settings, house.engine, host)
-
-
-def test_signing_in_works_while_redis_is_away(tmp_path: Path, redis_server: RedisServer) -> None:
-    house = build_house(f"sqlite:///{tmp_path / 'crm.db'}", tmp_path, redis_url=redis_server.url)
-    redis_server.stop()
-    assert house.browser().sign_in("sonia").status_code == 302
 
 
 def test_a_piece_asked_for_after_the_session_ended_is_401_and_no_login_page(browser: Browser) -> None:
