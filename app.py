@@ -58,6 +58,8 @@ TABLE_HOMES = (
     "crm.events",
     "crm.imports.store",
     "crm.notifications",
+    "crm.leaving.handover",
+    "crm.permissions.sign_ins",
     "crm.permissions.store",
     "crm.records.file_rows",
     "crm.records.journal",
