@@ -15,7 +15,7 @@ from crm.fields.choice import allowed_moves
 from crm.permissions.rows import may_touch
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.listing import ListQuery, list_records
-from crm.records.timeline import history_of, timeline_of
+from crm.records.timeline import Cursor, history_of, timeline_of
 from crm.records.values import linked_titles, situation_of, title_of, values_of
 from crm.web.entity.cells import Cell, build_cell, view_name
 
@@ -24,8 +24,9 @@ CHILD_COLUMNS = 5
 COMPOSER_KINDS = 5
 
 
-def record_page(session: CrmSession, entity: Entity, record: Any) -> dict[str, Any]:
-    """Return what the template of a record page wants."""
+def record_page(session: CrmSession, entity: Entity, record: Any, before: str = "") -> dict[str, Any]:
+    """Return what the template of a record page wants; `before` is where a page of its timeline begins."""
+    timeline = timeline_of(session, entity, record.id, Cursor.read(before))
     situation = situation_of(session)
     readable = readable_fields(session.actor, entity)
     names = [*readable, "id", "created_at", "created_by", "updated_at"]
@@ -53,7 +54,8 @@ def record_page(session: CrmSession, entity: Entity, record: Any) -> dict[str, A
         "changed": cells["updated_at"].text,
         "composer": _composer(session, entity),
         "entity_endpoint": lambda child: view_name(child.name),
-        "timeline": timeline_of(session, entity, record.id),
+        "timeline": timeline.entries,
+        "older": timeline.older,
         "history": history_of(session, entity, record.id),
         "children": [
             found

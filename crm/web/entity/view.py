@@ -81,7 +81,8 @@ class EntityView(BaseView):
     def show(self, pk: str) -> Response:
         """Show one record."""
         record = get_record(current_session(), self.entity, record_number(pk))
-        return self.page("record", **record_page(current_session(), self.entity, record))
+        before = request.args.get("before", "")
+        return self.page("record", **record_page(current_session(), self.entity, record, before))
 
     @expose("/add", methods=["GET", "POST"])
     @has_access
