@@ -40,7 +40,7 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
         )
         for section in entity.form
     ]
-    can = {deed: may_touch(session, entity, deed, record.id) for deed in ("update", "delete")}
+    can = {deed for deed in ("update", "delete") if may_touch(session, entity, deed, record.id)}
     return {
         "record_id": record.id,
         "title": title_of(entity, values, situation),
@@ -49,7 +49,7 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
         "contacts": [
             cells[name] for name, field in readable.items() if type_of(field).reaches and values[name]
         ],
-        "status": _status(session, entity, values, cells, can["update"]),
+        "status": _status(session, entity, values, cells, "update" in can),
         "made": cells["created_at"].text,
         "changed": cells["updated_at"].text,
         "composer": _composer(session, entity),

@@ -308,3 +308,15 @@ def test_a_page_that_is_refused_names_the_right_and_who_gives_it(client, path, s
 def test_a_form_leads_back_to_no_other_site(client, back):
     sent = {"name": "New", "code": "X", "category": "machine", "_back": back}
     assert client("admin").submit("/product/add", sent).location == "/"
+
+
+@pytest.mark.parametrize(("role", "may_change"), [("viewer", False), ("manager", True)])
+def test_pages_offer_no_way_that_is_then_refused(client, session, role, may_change):
+    number = make_deal(session).id
+    session.commit()
+    browser = client(role)
+    record = browser.get(f"/deal/show/{number}").text
+    assert (f'href="/deal/edit/{number}"' in record) is may_change
+    ways = set(re.findall(r'href="(/[^"#]*)"', record + browser.get("/deal/list/").text))
+    ways = {html.unescape(way) for way in ways if not way.startswith(("/lang/", "/logout/", "/static/"))}
+    assert not {way for way in ways if browser.get(way).status_code in (403, 404)}
