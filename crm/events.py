@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, metadata
 
-BELL = "events.look"  # the job of whoever listens
+BELL = "events.look"  # the job of the listener
 QUIET = "quiet"  # the kind of an event that starts no rule, so that one that waits for an edge knows where it stands
 
 event = sa.Table(

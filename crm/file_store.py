@@ -77,7 +77,7 @@ def open_file(files_url: str, key: str) -> BinaryIO:
 
 
 def local_path(files_url: str, key: str) -> Path | None:
-    """Return where the file lies when the store is a folder of this machine, else None."""
+    """Return the file's path when the store is a local folder, else None."""
     system, path = place_of(files_url, key)
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     return Path(path) if "file" in protocols else None

@@ -45,7 +45,7 @@ class Key:
 
     @property
     def id(self) -> str:
-        """Return the name of the key that stands in what it sealed."""
+        """Return the key's name, as it is stored with what it sealed."""
         return hashlib.sha256(b"koine key id" + self.secret).hexdigest()[:ID_LENGTH]
 
 

@@ -64,7 +64,7 @@ def planted(session: Any) -> Any:
 
 
 def forbidden_words(reader: Any, planted: dict[str, dict[int, dict[str, str]]]) -> set[str]:
-    """Return the words a reader may meet nowhere: of records out of reach, and of fields hidden from him."""
+    """Return the words a reader must not see: of records without access and of hidden fields."""
     found = {f"{WORD}notice"}
     for name, records in planted.items():
         entity, hidden = reader.workspace.schema.entities[name], reader.actor.rights(name).hidden

@@ -64,7 +64,7 @@ class Speaker:
         return self._filled(PHRASES[key], params)
 
     def _filled(self, sentence: str, params: Mapping[str, str]) -> str:
-        """Return a sentence with its parts; a Hebrew prefix stands joined to a Hebrew word, with a dash to all else."""
+        """Return a sentence with its parts; a Hebrew prefix joins a Hebrew word, with a dash before all else."""
         found = translate(sentence, self.language)
         for name, text in params.items():
             if "א" <= text[:1] <= "ת":
@@ -286,7 +286,7 @@ class Speaker:
         return self.phrase(f"{node.aggregate}_where", **params, condition=self.clause(node.where))
 
     def arithmetic(self, node: model.Arithmetic) -> str:
-        """Return a reckoning with its signs."""
+        """Return arithmetic with its signs."""
         parts = [self._bracketed(part) for part in node.parts]
         if node.operator == "-":
             return f"-{parts[0]}"

@@ -130,7 +130,7 @@ def weigh_going_back(session: CrmSession, number: int) -> tuple[dict[str, Any], 
 
 
 def compare_revisions(session: CrmSession, old: int | None, new: int) -> Comparison:
-    """Return what differs from one revision to another; None stands for nothing at all."""
+    """Return what differs from one revision to another; None means no revision."""
     empty = {"documents": [], "identities": {"entities": {}, "taken": []}}
     before, after = get_revision(session, old) if old else empty, get_revision(session, new)
     documents = documents_from_json(before["documents"]), documents_from_json(after["documents"])

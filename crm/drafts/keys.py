@@ -1,4 +1,4 @@
-"""Where the keys of a document stand, and what each means when it is absent."""
+"""The order of the keys of a document, and what each means when it is absent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INNER_ORDER: Mapping[str, tuple[str, ...]] = {
     "inverse": ("name", "label"),
     "choices": ("label", "color"),
 }
-"""The documented order of keys, by what they stand in."""
+"""The documented order of keys, by their parent."""
 
 USUAL_OF_FIELD: Mapping[str, Any] = {
     **dict.fromkeys(("required", "read_only", "unique", "index", "search", "personal", "encrypted"), False),

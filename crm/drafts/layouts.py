@@ -37,7 +37,7 @@ def name_section(body: Body, place: int, label: Any) -> dict[str, Any]:
 
 
 def set_columns(body: Body, place: int, columns: int) -> dict[str, Any]:
-    """Let a section stand in one column, or in two as usual."""
+    """Give a section one column, or two as usual."""
     sections = sections_of(body)
     sections[place] = put_key(
         sections[place], "columns", columns if columns == 1 else None, INNER_ORDER["form"]

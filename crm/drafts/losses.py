@@ -35,7 +35,7 @@ def list_losses(live: Workspace, actor: Actor, documents: Iterable[Document]) ->
 
 
 def require_agreement(live: Workspace, actor: Actor, documents: Iterable[Document], is_agreed: bool) -> None:
-    """Refuse a publish that takes something away until whoever publishes has agreed to it.
+    """Refuse a publish that takes something away until the publisher has agreed to it.
 
     Errors: ConflictError, whose problems name what would go.
     """

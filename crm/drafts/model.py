@@ -15,8 +15,8 @@ from crm.drafts.texts import count_missing
 class Edit:
     """One document as a draft wants it.
 
-    Shape:  `body` is None when the document shall go. `base` is the revision the edit was made on: what was published
-            since and touches the same document is a clash.
+    Shape:  `body` is None when the document is to be removed. `base` is the revision the edit was made on: what was
+            published since and touches the same document is a clash.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Edit:
 class Draft:
     """What one admin has prepared; colleagues see it too.
 
-    Shape:  `version` grows with every edit, so that an old form is noticed. `edits` stand in the order they were begun.
+    Shape:  `version` grows with every edit, so that an old form is noticed. `edits` are in the order they were begun.
     """
 
     id: int

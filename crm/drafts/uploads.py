@@ -50,7 +50,7 @@ def pack_draft(session: CrmSession, draft: Draft | None) -> bytes:
 def keep_upload(session: CrmSession, sent: Sent, is_whole: bool) -> None:
     """Keep what the actor sent, in place of what was sent before; nothing of it is in the draft yet.
 
-    Shape:  `is_whole` says that documents which were not sent shall go.
+    Shape:  `is_whole` says that documents that were not sent are removed.
     Errors: SchemaError with every problem; then nothing is kept.
     """
     service.require_configurator(session)

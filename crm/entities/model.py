@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Board:
-    """How the records stand on a board: one column per choice of the field `by`."""
+    """A board of the records: one column per choice of the field `by`."""
 
     by: str
     sum: str | None = None

@@ -110,7 +110,7 @@ class FieldType:
     several: ClassVar[bool] = False  # the value is a tuple of words or numbers
     has_choices: ClassVar[bool] = False  # the key `choices` says what may be chosen
     holds_files: ClassVar[bool] = False  # the value names uploads
-    computes: ClassVar[str] = ""  # "formula" or "children": reckoned from these on reading
+    computes: ClassVar[str] = ""  # "formula" or "children": calculated from these on reading
     is_numbered: ClassVar[bool] = False  # a new record is given the next value
     unit: ClassVar[str] = ""  # "percent" or "currency"
     reaches: ClassVar[str] = ""  # "phone" or "mail": a person is reached by the value

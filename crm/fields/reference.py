@@ -108,7 +108,7 @@ class ReferenceType(FieldType):
 
 
 class UserType(ReferenceType):
-    """One user, by number; `me` as a default is whoever creates the record."""
+    """One user, by number; `me` as a default is the person who creates the record."""
 
     name = "user"
     words = TypeWords("user", N_("User"), N_("A colleague: the owner, who is responsible."))

@@ -51,7 +51,7 @@ def keep_problems(workshop: ImportWorkshop, attempt: Attempt) -> None:
 
 
 def plan_rest(workshop: ImportWorkshop, attempt: Attempt) -> None:
-    """Plan anew, from the file, the rows that are not written yet; a plan the publish left as it was is kept."""
+    """Plan the unwritten rows again from the file; a plan that the publish did not change is kept."""
     session, batch, written = attempt.session, attempt.batch, attempt.batch["done_number"]
     attempt.hold_to_write()
     carried = carried_over(attempt)

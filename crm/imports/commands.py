@@ -109,7 +109,7 @@ def finish_import(
 
 
 def follow(context: Context, workshop: ImportWorkshop, batch_id: int) -> None:
-    """Do the work of a batch, or wait for whoever does it, until it needs nobody any more."""
+    """Do the work of a batch, or wait for the worker that does it, until it is finished."""
     from crm.imports import work  # loads what reads and writes workbooks
 
     by_state = {
@@ -190,7 +190,7 @@ def tell_status(context: Context, batch_id: int) -> service.Batch:
 
 
 def problems_path(context: Context, batch: service.Batch) -> str | None:
-    """Return where the problem file lies; its key when the store is not a folder.
+    """Return the path of the problem file; its key when the store is not a folder.
 
     Shape:  a sealed one is opened into the current folder, for its owner only.
     """

@@ -23,7 +23,7 @@ def current_workshop() -> ImportWorkshop:
 
 
 def look_batch(batch_id: int) -> None:
-    """Look at an uploaded file. Safe to repeat: a look that was not finished is made anew.
+    """Look at an uploaded file. Safe to repeat: an unfinished look starts again.
 
     Shape:  one at a time, so that checks and runs never wait behind many files that are slow to read; the next one
             is rung for afterwards.
@@ -37,7 +37,7 @@ def look_batch(batch_id: int) -> None:
 
 
 def check_batch(batch_id: int) -> None:
-    """Plan an uploaded file. Safe to repeat: a plan that was not finished is made anew."""
+    """Plan an uploaded file. Safe to repeat: an unfinished plan starts again."""
     work.check_batch(current_workshop(), batch_id)
 
 

@@ -56,7 +56,7 @@ class Sheet:
 
     @property
     def duplicates(self) -> list[str]:
-        """Return the header texts that stand over more than one column, in order."""
+        """Return the header texts that more than one column has, in order."""
         seen: dict[str, int] = {}
         for header in self.columns:
             seen[header] = seen.get(header, 0) + 1

@@ -1,4 +1,4 @@
-"""Rows of a text file as quotation marks part them; a mark that stands wrongly spoils its own row only."""
+"""Rows of a text file as quotation marks part them; a misplaced mark spoils only its own row."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ Batch = dict[str, Any]
 class ImportSettings:
     """Where imports keep their files, and how much of the machine a file may cost.
 
-    Shape:  `patience` is how many seconds whoever asks waits for a look; None waits to the end.
+    Shape:  `patience` is how many seconds the caller waits for a look; None waits to the end.
     """
 
     files_url: str
@@ -214,7 +214,7 @@ def look_again(settings: ImportSettings, batch: Batch, reading: Reading) -> Look
 
 
 def choose_sheet(session: CrmSession, batch: Batch, look: Look | None, reading: Reading) -> None:
-    """Take a sheet of a new look, and guess its columns anew; without a look a worker makes it."""
+    """Choose a sheet and guess its columns again; without a look, a worker makes one."""
     if look is None:
         waiting = awaited(batch["look"], reading, None)
         move(
@@ -279,7 +279,7 @@ def check_matching(session: CrmSession, entity: Entity, matching: Matching) -> N
 
 
 def match_again(session: CrmSession, batch_id: int) -> None:
-    """Return from the check to matching; the plan is made anew at the next check."""
+    """Return from the check to matching; the next check makes a new plan."""
     batch = get_batch(session, batch_id)
     if batch["done_number"] or not batch["look"]["sheets"]:  # some of it is written, or nothing could be read
         raise ImportRowError("import.wrong_state", state=batch["state"])

@@ -161,7 +161,7 @@ def find_same_file(connection: sa.Connection, fingerprint: str, entity: Entity, 
 
 
 def change_batch(connection: sa.Connection, batch_id: int, **values: Any) -> None:
-    """Change a batch, whoever works on it."""
+    """Change a batch, even while another process works on it."""
     connection.execute(sa.update(batch).where(batch.c.id == batch_id).values(**encoded(values)))
 
 
@@ -231,7 +231,7 @@ def lock_table(session: CrmSession, entity: Entity) -> None:
 
 
 def erase_plan(connection: sa.Connection, batch_id: int, behind: int = 0) -> None:
-    """Forget the plan of a batch, behind a row of the file, because it is made anew."""
+    """Delete the plan of a batch behind a row of the file; a new one follows."""
     connection.execute(sa.delete(plan_row).where(plan_row.c.batch_id == batch_id, plan_row.c.number > behind))
 
 

@@ -27,7 +27,7 @@ Change = Mapping[str, Any]
 class Undone:
     """What became of one chunk of changes.
 
-    Shape:  `last` is the smallest change looked at; the next chunk lies below it.
+    Shape:  `last` is the smallest change looked at; the next chunk is below it.
     """
 
     last: int

@@ -90,7 +90,7 @@ class Repair:
             self.context.execute(sa.update(column.table).where(column.is_(None)).values({name: default}))
 
     def _hindrances(self, one: Found) -> Iterator[Problem]:
-        """Yield what only a person can decide: which value a row shall have, what a strange column is for."""
+        """Yield what only a person can decide: the value of a row, the purpose of an unknown column."""
         place = {"table": one.table_name, "name": name_of(one)}
         if isinstance(one, ops.DropColumnOp):
             yield Problem("database.strange_column", place)
@@ -119,7 +119,7 @@ def adopt(context: MigrationContext, tables: sa.MetaData) -> list[str]:
 
 
 def find_differences(connection: sa.Connection, tables: sa.MetaData) -> list[Found]:
-    """Return what would have to be done to tables that are there; what they have beyond is let be.
+    """Return what would have to be done to tables that are there; their other columns are left alone.
 
     Shape:  a column that we do not know and that may not be empty is returned as one to drop: our inserts would fail.
     """

@@ -56,7 +56,7 @@ class Upgraded:
 
 
 def upgrade(engine: sa.Engine) -> Upgraded:
-    """Bring our tables and Flask-AppBuilder's to what this code declares; whoever comes meanwhile waits.
+    """Bring our tables and Flask-AppBuilder's to what this code declares; others wait meanwhile.
 
     Errors: UnavailableError when a newer release made the database, or what it lacks cannot be brought back.
     """
@@ -144,7 +144,7 @@ def pending_after(before: str) -> list[str]:
 
 @contextmanager
 def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open the one upgrading transaction; another process waits until it has ended. Whoever opens it commits it."""
+    """Open the one upgrading transaction; other processes wait until it ends. The caller commits it."""
     with about_to_write(), engine.connect() as connection, _prepared(connection):
         connection.begin()
         if engine.dialect.name == "postgresql":

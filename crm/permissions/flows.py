@@ -99,7 +99,7 @@ class Flows:
         return found, walker.wholes
 
     def _lasting(self, mention: Mention) -> str:
-        """Return what a name stands for, however it is called."""
+        """Return the uid behind a name, under whatever name it is known."""
         if mention.kind == CHILDREN:
             return ".".join(self._uids(self.declarations.children(mention.entity, mention.name)))
         if mention.kind == ENTITY:

@@ -1,4 +1,4 @@
-"""The guard on reading: every ORM statement of a session obeys its actor's rights, whoever wrote it."""
+"""The guard on reading: every ORM statement of a session obeys its actor's rights, no matter which code runs it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _touches_records(statement: Any) -> bool:
 
 
 def _row_options(session: CrmSession, statement: Any) -> Iterator[Any]:
-    """Yield the row conditions of the statement's entities, wherever in it they stand."""
+    """Yield the row conditions of the statement's entities, anywhere in it."""
     for cls in _reached_classes(session.workspace, statement):
         criteria = row_criteria(session, cls.__entity__, "read")
         if criteria is not None:
@@ -102,7 +102,7 @@ def hidden_columns(workspace: Workspace, actor: Actor) -> dict[str, frozenset[st
             entity.fields[field].column for field in actor.rights(name).hidden if field in entity.fields
         }
         if any(entity.fields[field].search for field in actor.rights(name).hidden if field in entity.fields):
-            columns.add("search_key")  # the searched words of a hidden field stand in it
+            columns.add("search_key")  # it contains the searched words of hidden fields
         if columns:
             found[entity.table] = frozenset(columns)
     return found

@@ -39,7 +39,7 @@ class Role:
     """A declared role.
 
     Shape:  `reads` says what the computed fields of its revision read, so that what hides a field hides what is
-            reckoned from it.
+            calculated from it.
     """
 
     name: str

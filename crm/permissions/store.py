@@ -129,7 +129,7 @@ def list_names(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def deactivate(connection: sa.Connection, user_id: int) -> None:
-    """Sign a user out everywhere and let them sign in no more; their name stays wherever it stands.
+    """Sign a user out everywhere and deactivate them: they cannot sign in, and their name stays in all records.
 
     Errors: NotFoundError when there is no such user.
     """

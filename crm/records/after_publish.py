@@ -1,4 +1,4 @@
-"""What a publish leaves to whoever comes first: processes that take it up, indexes, search keys; and doing it."""
+"""What is left to do after a publish, and doing it: processes that take it up, indexes, search keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amounts of money whose currency stands beside them in the record: which it is, and sums that never mix two."""
+"""Amounts whose currency is another field of the record, and sums that never mix currencies."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def amounts_text(field: Field, amounts: Mapping[str, Decimal | None], situation:
 
 
 def amount_text(field: Field, amount: Any, currency: str, situation: Situation) -> str:
-    """Return an amount of a field in a currency; "" stands for the field's own."""
+    """Return an amount of a field in a currency; "" means the field's own."""
     beside = {field.options["currency_field"]: currency} if currency else {}
     return type_of(field).display(field, amount, replace(situation, values=beside))

@@ -21,7 +21,7 @@ def sweep() -> None:
 
 
 def rebuild_search_keys() -> None:
-    """Write search keys that wait anew. Safe to repeat: it goes on where it stopped."""
+    """Rewrite search keys that are outdated. Safe to repeat: it continues where it stopped."""
     rekey.rebuild_search_keys(build_engine(current_settings().database_url))
 
 

@@ -104,7 +104,7 @@ def _held_targets(
 
 
 def _judge_users(session: CrmSession, entity: Entity, field: Field, rows: list, problems: dict) -> None:
-    """Refuse whom nobody may choose; a record may keep whom it has."""
+    """Refuse users who cannot be chosen; a record may keep the user it has."""
     wanted = {values.get(field.name) for _id, values in rows} - {None}
     if not wanted:
         return

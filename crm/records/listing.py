@@ -180,7 +180,7 @@ def order_problems(
 
 
 def matching(session: CrmSession, entity: Entity, query: ListQuery) -> list[Any]:
-    """Return the SQL conditions of a query, for a reckoning over all its records.
+    """Return the SQL conditions of a query, for an aggregate over all its records.
 
     Errors: QueryError when it cannot be applied.
     """

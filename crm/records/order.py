@@ -34,7 +34,7 @@ def value_of_field(session: CrmSession, entity: Entity, name: str) -> Any:
 
 
 def order_by(session: CrmSession, entity: Entity, order: Sequence[tuple[str, bool]]) -> Iterator[Any]:
-    """Yield the sort keys; empty values stand last in either direction."""
+    """Yield the sort keys; empty values come last in both directions."""
     for name, descending in order:
         if name == "id":
             cls = session.workspace.models[entity.name]

@@ -43,7 +43,7 @@ def thumbnail_of(files_url: str, stored: StoredFile) -> bytes:
 
 
 def thumbnail_key(key: str) -> str:
-    """Return where the thumbnail of a stored file lies."""
+    """Return where the thumbnail of a stored file is."""
     return key + SUFFIX
 
 

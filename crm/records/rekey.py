@@ -38,7 +38,7 @@ rekey = sa.Table(
 
 @dataclass(frozen=True)
 class Rekeying:
-    """An entity whose search keys are being written anew: `done` of `total`, counted in ids."""
+    """An entity whose search keys are being rewritten: `done` of `total`, counted in ids."""
 
     entity: str
     done: int
@@ -46,7 +46,7 @@ class Rekeying:
 
 
 def plan_rekeying(connection: sa.Connection, workspace: Workspace, changed: Mapping[str, bool]) -> None:
-    """Note, in the publish transaction, which entities need their keys written anew, from the first record on.
+    """Note, in the publish transaction, which entities need new keys, starting from the first record.
 
     Shape:  `changed` says by entity whether words leave its keys.
     """
@@ -68,7 +68,7 @@ def find_rekeying(session: CrmSession, entity: Entity) -> Any:
 
 
 def list_rekeying(connection: sa.Connection, workspace: Workspace) -> list[Rekeying]:
-    """Return the entities whose keys are being written anew."""
+    """Return the entities whose keys are being rewritten."""
     found = []
     for row in connection.execute(sa.select(rekey)):
         for entity in workspace.schema.entities.values():
@@ -86,7 +86,7 @@ def has_work(engine: sa.Engine) -> bool:
 
 
 def rebuild_search_keys(engine: sa.Engine) -> None:
-    """Write anew what keys wait, in small transactions, each of which says how far it came.
+    """Rewrite outdated keys in small transactions, each of which notes its progress.
 
     Safe to repeat and to call in two processes. It begins when every process works with the revision, because until
     then records are saved with keys of the one before. Neither version nor history of a record changes.

@@ -1,4 +1,4 @@
-"""A new key: everything that older keys sealed is sealed anew, a little at a time, while the house works."""
+"""A new key: what older keys sealed is sealed again, in small parts, while everybody works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a formula gives for a few records, as far as whoever asks may read them."""
+"""What a formula gives for a few records that the reader has access to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sealed values lie in the database, and the statements that find those of one key and seal them anew.
+"""Where the database has sealed values, and the statements that find those of one key and seal them again.
 
 Three kinds of place: columns of entities, live or set aside; whole texts in our own tables; JSON in our own tables with
 sealed values in it. A column of our own says so itself: `info={"sealed": "text"}` or `{"sealed": "values"}`.

@@ -21,7 +21,7 @@ from crm.records.values import display_of, linked_titles, situation_of, title_fi
 
 LOOKUP_HITS = 20
 GROUP_HITS = 5
-NOTE_PARTS = 2  # values that stand below a title, and more only where two records would look the same
+NOTE_PARTS = 2  # values shown below a title; more only where two records would look the same
 MOST_PARTS = 6
 LONGEST_PART = 60  # characters
 
@@ -91,7 +91,7 @@ def _rank(title: str, words: str) -> int:
 
 
 def _telling(session: CrmSession, entity: Entity) -> list[str]:
-    """Return the fields that stand below a title: columns of the list and what is searched, words and links first."""
+    """Return the fields shown below a title: columns of the list and what is searched, words and links first."""
     fields = readable_fields(session.actor, entity)
     searched = [field.name for field in entity.fields.values() if field.search]
     shown = dict.fromkeys((*entity.columns, *searched))

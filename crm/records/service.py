@@ -114,7 +114,7 @@ def update_record(
 def delete_record(session: CrmSession, entity: Entity, record_id: int, depth: int = 0) -> None:
     """Delete one record, and do with its children what their references say: refuse, clear or cascade.
 
-    Errors: NotFoundError, NotAllowedError; RecordError naming the children that stand in the way.
+    Errors: NotFoundError, NotAllowedError; RecordError naming the children that prevent it.
     """
     record = get_record(session, entity, record_id)
     if not may_touch(session, entity, "delete", record_id):

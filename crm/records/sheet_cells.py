@@ -1,4 +1,4 @@
-"""How a value stands in a file of ours, so that reading the file gives it back, and no cell is ever a formula."""
+"""How a value is written to a file, so that reading the file gives it back and no cell becomes a formula."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def is_published(engine: sa.Engine) -> bool:
 
 
 def agree_to_losses(context: Context, lost: list[Problem]) -> None:
-    """Ask whoever sits at the terminal whether this may go; a script says so with `--yes`.
+    """Ask the person at the terminal whether this may be removed; scripts pass `--yes`.
 
     Errors: ConflictError, which names what would go.
     """
@@ -185,7 +185,7 @@ def settling(context: Context, no_wait: bool) -> Iterator[list[str]]:
 
 
 def follow_publish(engine: sa.Engine) -> Left:
-    """Do what the publish left or wait for whoever does it; return what is left when nothing moves any more."""
+    """Finish the publish, or wait for the worker that does; return what is left when nothing moves any more."""
     seen, since, begun = None, 0.0, time.monotonic()
     with telling(lambda: look_at_publish(engine).say()):
         while True:

@@ -103,7 +103,7 @@ def same(old: Any, new: Any) -> bool:
 
 
 def without_values(changes: Mapping[str, list[dict]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the changes without what stood there before and what stands there after."""
+    """Return the changes without their values before and after."""
     return {
         deed: [{key: value for key, value in row.items() if key != "values"} for row in rows]
         for deed, rows in changes.items()

@@ -17,7 +17,7 @@ from crm.revisions.models import Models, is_indexed
 BIG = 10_000  # records, from which on a condition without an index is felt
 MOST = 100_000  # records, up to which values are counted one by one
 SELECTING = {"role": "records", "segment": "if", "report": "if", "rule": "if"}
-"""Where in documents conditions stand that select among all the records of an entity."""
+"""Where documents have conditions that select among all the records of an entity."""
 
 
 def notes_on_data(connection: sa.Connection, models: Models, entity: Entity, usage: Usage) -> list[Problem]:

@@ -88,7 +88,7 @@ class Served:
 
 
 def look_at_served(connection: sa.Connection, number: int) -> Served:
-    """Return how the revision a process serves stands to the live one."""
+    """Return how the revision a process serves differs from the live one."""
     return Served(number, live_number(connection), moment_after(connection, number))
 
 

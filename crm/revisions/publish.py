@@ -31,7 +31,7 @@ ON_PUBLISH: list[Callable[[sa.Connection, Workspace], None]] = []
 """What else is written in the publish transaction (permissions); filled by `app.py`."""
 
 BEFORE_PUBLISH: list[Callable[[sa.Connection, Proposal, str], list[Problem]]] = []
-"""What else may stand against a publish, given who publishes ("" is the machine's owner); filled by `app.py`."""
+"""What else may forbid a publish, given who publishes ("" is the machine's owner); filled by `app.py`."""
 
 ON_OTHER_WORDS: list[Callable[[sa.Connection, Workspace, dict[str, bool]], None]] = []
 """What is written in it about entities that are searched by other words from now on; filled by `app.py`."""

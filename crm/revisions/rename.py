@@ -147,7 +147,7 @@ def renamed_since(
 
 
 def under_new_names(document: Document, walker: Walker) -> Document:
-    """Return a document with its names written anew, those it declares itself included."""
+    """Return a document with its names rewritten, including those it declares itself."""
     body = walk_document(document, walker)
     if document.kind != ENTITY:
         return replace(document, body=body)

@@ -35,7 +35,7 @@ WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
 @dataclass(frozen=True)
 class Programs:
-    """How the parts of the app are started: what stands above this module, told by whoever starts it.
+    """How the parts of the app are started: they are above this module, so the caller passes them in.
 
     Shape:  `me` runs one of the commands here in a process of its own; `config` and `application` are gunicorn's;
             `wire` makes the packages known to each other.

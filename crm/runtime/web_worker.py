@@ -1,7 +1,7 @@
 """The web process: reads requests and sends answers beside its threads, which only ever see a whole request.
 
 Waitress does the reading and sending in one loop, however slow the other end is; gunicorn starts, watches and stops the
-processes. On top of both stands what a public server needs: deadlines for those who send a letter at a time, and a
+processes. On top of both it has what a public server needs: deadlines for those who send a letter at a time, and a
 short queue, behind which a reader is told to come back instead of waiting for a minute.
 """
 

@@ -209,7 +209,7 @@ def write_vendor(folder: Path, inputs: str) -> None:
 
 
 def plotly_folder() -> Path:
-    """Return where the Python package of Plotly lies, without importing it."""
+    """Return the folder of Plotly's Python package, without importing it."""
     found = find_spec("plotly")
     return Path(next(iter(found.submodule_search_locations)))
 

@@ -97,7 +97,7 @@ def send_stored(file_id: int) -> Response:
 
 
 def send_thumbnail(file_id: int) -> Response:
-    """Return the answer that sends a thumbnail; it is seen by whoever sees the picture.
+    """Return the answer that sends a thumbnail; everybody who may see the picture may see it.
 
     Errors: NotFoundError.
     """

@@ -10,7 +10,7 @@ HOME = "/"
 
 
 def safe_path(target: str | None) -> str:
-    """Return the path and query of a wished target when it lies in this site, else the home page.
+    """Return the path and query of a wished target when it is on this site, else the home page.
 
     Shape:  `target` is a path, or an absolute address of the host that was asked. Anything a browser could
             read as another host (two slashes, a backslash, control characters, a scheme) leads home.

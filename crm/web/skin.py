@@ -72,7 +72,7 @@ class MenuItem:
     """One line of the side bar.
 
     Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not. `noun`
-            is what one of its records is called. `weight` is how much hangs on the entity, `color` that of its icon.
+            is what one of its records is called. `weight` is how much depends on the entity, `color` that of its icon.
     """
 
     label: str
@@ -339,7 +339,7 @@ def build_item(item: Any) -> MenuItem:
 
 
 def weight_of(entity: Entity) -> int:
-    """Return how much hangs on an entity: its kinds of children, and a board counts as much as three."""
+    """Return how much depends on an entity: its kinds of children, and a board counts as much as three."""
     return len(entity.inverses) + (3 if entity.board else 0)
 
 
@@ -360,7 +360,7 @@ def mark_active(groups: tuple[MenuGroup, ...]) -> tuple[MenuGroup, ...]:
 
 
 def is_below(path: str, url: str) -> bool:
-    """Tell whether a page belongs to the menu item of an address; a list stands for its whole entity.
+    """Tell whether a page belongs to the menu item of an address; a list counts for its whole entity.
 
     >>> is_below("/deal/show/3", "/deal/list/"), is_below("/deals", "/deal/list/"), is_below("/x", "/")
     (True, False, False)
@@ -377,7 +377,7 @@ def create_links() -> list[MenuItem]:
 
 
 def bottom_links() -> list[MenuItem]:
-    """Return the two entities that stand in the bottom bar of a phone: those on which most others depend."""
+    """Return the two entities for the bottom bar of a phone: those most others depend on."""
     entities = [item for group in main_menu() for item in group.items if item.noun]
     return sorted(entities, key=lambda item: -item.weight)[:2]
 

@@ -57,7 +57,7 @@ def _check_people(line: Mapping, place: Place) -> None:
 
 
 def walk_recipients(value: Any, spot: Spot, walker: Walker) -> Any:
-    """Walk over whom a message goes to; whoever it is, they are one mention: a role, an address, or a path's end."""
+    """Walk over recipients; each is one mention: a role, an address, or the end of a path."""
 
     def one(line: Any, at: Spot) -> Any:
         if isinstance(line, Mapping):

@@ -180,7 +180,7 @@ class Execution:
         return self._walk(step.branches[branch].steps) if step.branches and branch is not None else ON
 
     def sleep(self, step: Step, outcome: Outcome) -> str:
-        """Leave the run to whoever finds it when its time has come."""
+        """Leave the run; a worker finds it when it is due."""
         return ASLEEP
 
     def _perform(self, step: Step, is_woken: bool) -> Outcome:

@@ -39,7 +39,7 @@ MAX_RELATED = 1_000  # records one step may write
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom an e-mail goes to, and the language they read; `user_id` is None for whoever is no user."""
+    """A recipient and their language; `user_id` is None for an address that is not a user's."""
 
     address: str
     language: str
@@ -232,7 +232,7 @@ class Work:
         return [person] if person else []
 
     def addresses(self, to: Any) -> list[Recipient]:
-        """Return the addresses a `to` stands for, each once; whoever has none is left out."""
+        """Return the addresses of a `to`, each once; people without one are left out."""
         found: dict[str, Recipient] = {}
         for line in to if isinstance(to, list) else [to]:
             for recipient in self._addresses_of(line):

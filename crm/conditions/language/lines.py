@@ -50,7 +50,7 @@ AGGREGATES = {"count_of": "count", "sum_of": "sum", "any_of": "any", "none_of": 
 
 @dataclass(frozen=True)
 class Context:
-    """Where the line being read stands: whose fields it names, and how deep."""
+    """Where the line is: whose fields it names, and how deep it is nested."""
 
     entity: Entity
     nesting: int = 0
@@ -66,7 +66,7 @@ class LineReader:
         self.count = 0
 
     def all_of(self, lines: Any, context: Context, path: tuple) -> Node:
-        """Return the condition that holds where all lines hold; one line alone may stand without a list."""
+        """Return the condition that holds where all lines hold; a single line needs no list."""
         parts = self._parts([lines] if isinstance(lines, Mapping) else lines, context, path)
         return parts[0] if len(parts) == 1 and is_condition(parts[0]) else And(parts)
 
@@ -192,7 +192,7 @@ class LineReader:
             return right
         try:
             kept = FIELD_TYPES[field.type].clean(field, right.value, Situation(source="rule"))
-        except FieldError:  # no such number: it is compared as it stands
+        except FieldError:  # no such number: it is compared as it is
             return right
         return replace(right, value=kept) if kept else right
 
@@ -229,7 +229,7 @@ class LineReader:
 
     @staticmethod
     def _refuse_reading(node: Node, left: FieldPath) -> None:
-        """Refuse to compare an encrypted field with what stands in records: the database cannot."""
+        """Refuse to compare an encrypted field with other fields: the database cannot."""
         if any(isinstance(part, (FieldPath, Children)) for part in walk(node)):
             raise Refusal("conditions.encrypted", name=left.steps[-1][1])
 

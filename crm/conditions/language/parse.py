@@ -172,7 +172,7 @@ def _places(field: Field) -> int:
 
 
 def _places_of_children(node: Children, schema: Schema) -> int:
-    """Return how many decimal places the value of children has; more than there are where it is reckoned."""
+    """Return how many decimal places the value of children has; more than PLACES when it is calculated."""
     if node.value is None:
         return 0
     if not isinstance(node.value, FieldPath) or node.value.computed is not None:

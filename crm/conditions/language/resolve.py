@@ -34,7 +34,7 @@ SLICE = re.compile(r"(?P<name>.+?)_(?:last_(?P<last>[0-9]{1,5})|(?P<near>[0-9]{1
 
 
 TOLD_AS_IT_IS = ("conditions.formula_in_circle", "conditions.formula_broken", "conditions.too_deep")
-"""What is wrong with a formula that stands on others, and not just with one of those."""
+"""Problems of a formula that come from the formulas it uses, not from one of them alone."""
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of the program; it becomes a problem
@@ -52,7 +52,7 @@ class Refusal(Exception):  # noqa: N818 - not an error of the program; it become
 
 @contextmanager
 def under(*spot: object) -> Iterator[None]:
-    """Say of a refusal on the way where in the line it stands."""
+    """Add to a refusal where in the line it happened."""
     try:
         yield
     except Refusal as refusal:
@@ -104,7 +104,7 @@ class Resolver:
         return FieldPath((*way, (place.name, last)), kind_of(field), computed)
 
     def plain_path(self, text: object, entity: Entity) -> FieldPath:
-        """Return the node of a field that can be reckoned with: one that is not encrypted."""
+        """Return the node of a field that can be used in calculations: one that is not encrypted."""
         path = self.field_path(text, entity)
         if self.is_encrypted(path):
             raise Refusal("conditions.encrypted", name=path.steps[-1][1])
@@ -286,7 +286,7 @@ def _segments_named(lines: Any) -> set[str]:
 
 
 def both(first: Node | None, second: Node | None) -> Node | None:
-    """Return the condition that holds where both hold; None stands for no condition."""
+    """Return the condition that both hold; None means no condition."""
     if first is None or second is None:
         return first or second
     return And((first, second))

@@ -62,6 +62,6 @@ COUNTED = tuple(
 
 
 def operators_of_kind(kind: str, is_encrypted: bool = False) -> tuple[str, ...]:
-    """Return the operators that may stand beside a kind of field; an unknown kind can be empty or change."""
+    """Return the operators that fit a kind of field; an unknown kind can be empty or change."""
     found = tuple(name for name, operator in OPERATORS.items() if operator.fits(kind, is_encrypted))
     return found or operators_of_kind(NONE, is_encrypted)

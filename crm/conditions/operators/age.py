@@ -1,4 +1,4 @@
-"""`older_than`, `within_last`, `within_next`: where a date lies, seen from now."""
+"""`older_than`, `within_last`, `within_next`: how far a date is from now."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
 
 ONE, TWO, LIST, FLAG = "one", "two", "list", "flag"
-"""How many values stand behind an operator; a flag is true or false."""
+"""How many values follow an operator; a flag is true or false."""
 
 SINGLE = (TEXT, NUMBER, DATE, DATETIME, BOOLEAN, REFERENCE, USER)
 ALL = (*SINGLE, MANY, NONE)
@@ -25,7 +25,7 @@ class Operator(ABC):
     """The word between a field and a value: `above` in `{field: amount, above: 100}`.
 
     Shape:  `kinds` are the kinds of fields it fits. `labels` are its words in an editor, by kind; those under "" are
-            for all other kinds. `takes` says how many values stand behind it, `control` what they are typed into when
+            for all other kinds. `takes` says how many values follow it, `control` what they are typed into when
             it is not the field's own control: text, span or segment. `seals`: it works on encrypted fields, of which
             only equality is known. `asks_change`: only a rule can ask it.
     """
@@ -47,7 +47,7 @@ class Operator(ABC):
         """
 
     def fits(self, kind: str, is_encrypted: bool = False) -> bool:
-        """Return whether it may stand beside a kind of field; single words of several cannot be found encrypted."""
+        """Return whether it fits a kind of field; among several values, encrypted ones cannot be found one by one."""
         if not is_encrypted:
             return kind in self.kinds
         return kind in self.kinds and self.seals and (kind != MANY or self.takes == FLAG)

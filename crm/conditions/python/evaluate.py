@@ -154,7 +154,7 @@ class Evaluator:
         return not self.holds(node.part, reader)
 
     def age(self, node: model.Age, reader: Reader) -> bool:
-        """Return whether a date or moment lies where asked, seen from now."""
+        """Return whether a date or moment is as far from now as asked."""
         value = self.value(node.value, reader)
         return value is not None and fits_bounds(value, age_bounds(node, self.scope))
 

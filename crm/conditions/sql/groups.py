@@ -21,7 +21,7 @@ Having = Callable[[Row], sa.ColumnElement]
 def as_grouped(node: Node, compiler: Conditions) -> Compare | None:
     """Return a node that compares a count or sum of the record's own children with a constant; None for others.
 
-    Shape:  a summary field stands for what it sums up.
+    Shape:  a summary field counts as its aggregate.
     """
     if not isinstance(node, Compare) or not is_constant(node.right):
         return None

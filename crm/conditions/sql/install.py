@@ -23,7 +23,7 @@ the frequent ones stand first, also those that stay as they are (8 µs for a nam
 
 
 class Gather:
-    """Puts reckoned values of children together, in SQLite."""
+    """Aggregates calculated values of children, in SQLite."""
 
     def __init__(self) -> None:
         self.how = ""
@@ -123,7 +123,7 @@ def _with_pairs(name: str, table: dict[int, str]) -> str:
 
 
 def _translate(name: str, table: dict[int, str]) -> str:
-    """Return a translation of single letters; those that vanish stand at the end of the first list."""
+    """Return a translation of single letters; letters that are removed are at the end of the first list."""
     kept = {letter: table.get(ord(letter), letter) for letter in OFTEN}
     kept = {letter: becomes for letter, becomes in kept.items() if becomes}
     kept |= {chr(code): becomes for code, becomes in table.items() if becomes and chr(code) not in kept}

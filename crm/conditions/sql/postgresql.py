@@ -119,7 +119,7 @@ class PostgreSQL:
 
     @staticmethod
     def can_group(_node: model.Children) -> bool:
-        """Return whether a count or sum can be reckoned per group."""
+        """Return whether a count or sum can be calculated per group."""
         return True
 
     def group_compare(self, node: model.Compare, constant: Decimal, child: Row) -> Sql:

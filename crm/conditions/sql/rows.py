@@ -58,6 +58,6 @@ class Row:
 
 
 def root_row(entity: str, scope: Scope, root: Any = None) -> Row:
-    """Return the row a whole condition stands on: the entity itself, or an alias of it that the caller uses."""
+    """Return the row that a whole condition is about: the entity itself, or an alias of it that the caller uses."""
     cls = scope.models[entity]
     return Row(entity, root if root is not None else cls.__table__ if scope.unguarded else cls, scope)

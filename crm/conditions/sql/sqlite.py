@@ -115,7 +115,7 @@ class SQLite:
         return sa.false() if constant is None else fitted_compare(operator, value, constant, places)
 
     def can_group(self, node: model.Children) -> bool:
-        """Return whether a count or sum can be reckoned per group, without Python."""
+        """Return whether a count or sum can be calculated per group, without Python."""
         return self._is_stored(node)
 
     def group_compare(self, node: model.Compare, constant: Decimal, child: Row) -> Sql:
@@ -210,7 +210,7 @@ class SQLite:
         return self._reckoned_children(node, row), 0
 
     def _reckoned_children(self, node: model.Children, row: Row) -> Sql:
-        """Return children put together by Python: their values are reckoned, or it is their mean."""
+        """Return an aggregate that Python calculates: of calculated values, or an average."""
 
         def select(child: Row) -> sa.Select:
             value = self.reckon(node.value, child)

@@ -43,7 +43,7 @@ MAX_ID = 2**63 - 1
 
 
 def is_computed(field: Field) -> bool:
-    """Return whether a field has no column and is reckoned from others."""
+    """Return whether a field has no column and is calculated from others."""
     return bool(type_of(field).computes)
 
 

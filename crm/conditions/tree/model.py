@@ -27,7 +27,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Const(Node):
-    """A value that stands in the text.
+    """A value written in the condition itself.
 
     Shape:  str, Decimal, bool, date, datetime (naive: the organisation's local time), int (the id of a record
             or a user) or None.
@@ -65,7 +65,7 @@ class FieldPath(Node):
 
 @dataclass(frozen=True)
 class Leaf(Node):
-    """A value handed in from outside by its number; stands for a path in a program (`program.py`)."""
+    """A value passed in by its index, in place of a path (`program.py`)."""
 
     index: int
     of: str
@@ -87,7 +87,7 @@ class Me(Node):
 
 @dataclass(frozen=True)
 class MyTeam(Node):
-    """Every user of the asking user's teams; stands only among the options of `In`."""
+    """Every user of the asking user's teams; only used as an option of `In`."""
 
     @property
     def kind(self) -> str:
@@ -174,7 +174,7 @@ class Not(Node):
 
 @dataclass(frozen=True)
 class Age(Node):
-    """Where a date or moment lies, seen from now.
+    """How far a date or moment is from now.
 
     Shape:  `older_than` 2 days: before now - 2 days. `within_last`: from there until now, both included.
             `within_next`: from now until then. `ago`: from now - `amount` up to, but not including,
@@ -191,7 +191,7 @@ class Age(Node):
 
 @dataclass(frozen=True)
 class Arithmetic(Node):
-    """Numbers reckoned exactly; empty when a part is empty, and when divided by zero.
+    """Exact arithmetic; empty when a part is empty, and when divided by zero.
 
     Shape:  `+` and `*` take any number of parts, `/` two, `-` one (its opposite).
     """
@@ -365,7 +365,7 @@ def shorten(path: FieldPath) -> FieldPath:
 def places_of_round(node: Node) -> tuple[Node, int] | None:
     """Return what is rounded, rounding included, and to how many places; None for a node that is not rounded.
 
-    Shape:  a formula field of the record itself stands for its formula.
+    Shape:  a formula field of the record itself counts as its formula.
     """
     inner = node.computed if isinstance(node, FieldPath) and not node.way else node
     if not isinstance(inner, Call) or inner.name != "round":

@@ -1,4 +1,4 @@
-"""Days and moments: calendar reckoning in a time zone, the same for Python, SQL and sentences.
+"""Days and moments: calendar arithmetic in a time zone, the same for Python, SQL and sentences.
 
 A date is a calendar day. A datetime is an instant, naive UTC. Where the two meet, the datetime counts as the day it
 has in the organisation's time zone: `{field: opened_at, at_most: 2026-03-29}` includes that whole day, whether it has

@@ -48,7 +48,7 @@ class HorizontalBar(Bar):
 
 
 class Table(Bar):
-    """The table alone; whoever asks for its figure gets columns."""
+    """The table alone; its figure, if it is asked for, has columns."""
 
     name = "table"
     is_drawn = False

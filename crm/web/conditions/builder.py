@@ -44,7 +44,7 @@ class Said:
 
 
 def draw_conditions(editor: Editor, lines: Any, count: str = "") -> Markup:
-    """Return the editor with these lines in it; what is wrong with them stands beside them."""
+    """Return the editor with these lines in it; problems are shown beside them."""
     return _draw(editor, rows_of(editor, editor.entity, lines, editor.name), count)
 
 

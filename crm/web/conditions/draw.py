@@ -52,7 +52,7 @@ UNIT_LABELS = {
 class Choice:
     """One select.
 
-    Shape:  `options` by the heading they stand under, "" for none; `value` is what is chosen.
+    Shape:  `options` by their heading, "" for none; `value` is what is chosen.
     """
 
     value: str
@@ -113,7 +113,7 @@ class Drawer:
         self.editor, self.errors, self.language = editor, errors, editor.language
 
     def rows(self, rows: Iterable[LineRow], entity: Entity, before: str = "") -> list[Drawn]:
-        """Return the rows as they are drawn, numbered for those who cannot see where they stand."""
+        """Return the rows as they are drawn, numbered for readers of screen readers."""
         return [self.row(row, entity, f"{before}{number}") for number, row in enumerate(rows, 1)]
 
     def row(self, row: LineRow, entity: Entity, number: str) -> Drawn:
@@ -222,7 +222,7 @@ class Drawer:
         )
 
     def _chosen_first(self, row: LineRow, labels: Mapping[str, str]) -> list[Option]:
-        """Return options; of a select of several, those that are chosen stand first, in the order they were chosen."""
+        """Return options; of a select of several, the chosen ones come first, in the order they were chosen."""
         unknown = [text for text in row.values if text and text not in labels]
         first = [text for text in row.values if text] if row.operator in LISTED else []
         names = dict.fromkeys((*first, *labels, *unknown))

@@ -100,7 +100,7 @@ def find_meant(editor: Editor, entity: Entity, path: tuple[str, ...]) -> Meant |
 
 
 def trim_path(editor: Editor, entity: Entity, path: Iterable[str]) -> tuple[str, ...]:
-    """Return as much of a path as leads somewhere: what stands behind a field that was chosen anew is left off."""
+    """Return the valid start of a path: steps behind a newly chosen field are cut off."""
     found: tuple[str, ...] = ()
     for name in path:
         if not name or find_meant(editor, entity, (*found, name)) is None:
@@ -157,7 +157,7 @@ def label_of_operator(operator: str, kind: str, language: str) -> str:
 
 
 def _segmented(editor: Editor, meant: Meant) -> str:
-    """Return the entity whose segments may stand beside what a path leads to."""
+    """Return the entity whose segments fit what a path leads to."""
     if meant.kind == RECORD:
         return meant.entity.name
     return str(meant.field.options.get("to")) if meant.kind == REFERENCE and meant.field is not None else ""
@@ -175,7 +175,7 @@ def segments_of(editor: Editor, entity: str) -> list[tuple[str, str]]:
 
 
 def segments_beside(editor: Editor, meant: Meant) -> list[tuple[str, str]]:
-    """Return the segments that may stand beside what a path leads to."""
+    """Return the segments that fit what a path leads to."""
     return segments_of(editor, _segmented(editor, meant))
 
 

@@ -2,7 +2,7 @@
 
 A row sends its sort under its place (`if/3/1`) and its parts under `if/3/1.<part>`: `p` the path, name by name, `o` the
 operator, `c` the control of the value, `v` its texts, `k` the value as it was, `g` all, any, none or count_of …, `over`
-the children, `s` their field that is added up. Rows stand in the order in which the form sends them.
+the children, `s` their field that is added up. Rows keep the order in which the form sends them.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ READERS = {
 
 
 def may_be_formula(control: str, operator: str) -> bool:
-    """Return whether a formula may stand in place of a control's value."""
+    """Return whether a formula may replace a control's value."""
     return control not in ("", "span", "segment") and operator not in LISTED
 
 

@@ -1,6 +1,6 @@
 """Condition lines as rows of a form, and back: what is not changed comes back exactly as it was.
 
-A line that the controls cannot say is a row of text with the line as it stands.
+A line that the controls cannot express becomes a row of text, unchanged.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LineRow:
 
 
 def rows_of(editor: Editor, entity: Entity, lines: Any, place: str, depth: int = 0) -> tuple[LineRow, ...]:
-    """Return the rows of condition lines; one line alone may stand without a list, None is no line."""
+    """Return the rows of condition lines; a single line needs no list, None means no lines."""
     listed = [] if lines is None else list(lines) if isinstance(lines, list | tuple) else [lines]
     return tuple(
         row_of(editor, entity, line, f"{place}/{number}", depth) for number, line in enumerate(listed)
@@ -199,7 +199,7 @@ def split_over(editor: Editor, entity: Entity, text: Any, with_value: bool) -> t
 
 
 class LineMaker:
-    """Makes lines of rows, and notes where each stands and what is still to be finished.
+    """Makes lines of rows, and notes the place of each and which rows are unfinished.
 
     Shape:  `places` leads from a place in the lines, `(2, "any", 0)`, to the row's; `unfinished` are rows that have
             no value yet and make no line.

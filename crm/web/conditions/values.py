@@ -1,7 +1,7 @@
 """The values of conditions in a form: which control shows one, and what it sends read back.
 
 A control is named after what it holds: choice, boolean, number, date, moment, user, record, segment, span, text, or
-formula. How often it stands there the operator says: once, twice (`between`), or for a list.
+formula. The operator says how many there are: one, two (`between`), or a list.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def _where(value: str) -> Iterator[ActiveFilter]:
 
 
 def _lines_in(value: str) -> list[Any] | None:
-    """Return the lines that stand in an argument as JSON; None where there are none to be read."""
+    """Return the lines in an argument's JSON; None when it cannot be read."""
     try:
         lines = json.loads(value) if len(value) <= LONGEST_WHERE else None
         _written(lines).encode()  # half a letter, which JSON may hold, is a ValueError

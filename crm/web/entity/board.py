@@ -59,7 +59,7 @@ def board_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
 def _columns(
     session: CrmSession, entity: Entity, query: ListQuery, pairs: list[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return the columns: one per choice, and at the end one for what stands in none of them."""
+    """Return the columns: one per choice, and a last one for records in none of them."""
     by, language = entity.fields[entity.board.by], session.actor.language
     choices, totals = by.options["choices"], _totals(session, entity, query)
     opened, found = request.args.get("more"), []

@@ -1,4 +1,4 @@
-"""What a card needs besides its move, such as the reason of a loss: a small form that the board shows and sends back.
+"""What a card needs for its move, such as the reason for a loss: a small form that the board shows and sends back.
 
 Its controls are named `ask-<field>`, so that no field is taken for the card's `id`, `from`, `to` or `version`.
 """

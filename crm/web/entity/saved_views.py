@@ -91,7 +91,7 @@ def save_view(session: CrmSession, entity: str, name: str, query: str, is_shared
 
 
 def delete_view(session: CrmSession, view_id: int) -> None:
-    """Take back a view; the one who saved it may, and of one that is shared whoever configures.
+    """Delete a view; its owner may, and administrators may delete shared ones.
 
     Errors: NotFoundError.
     """

@@ -145,7 +145,7 @@ class CrmSecurityManager(SecurityManager):
     def auth_user_db(self, username: str, password: str) -> User | None:
         """Return the user whose name and password these are, on the page and in the API.
 
-        Whoever guessed too often has to wait: `g.crm_wait` is how long, in seconds, and the password is not looked at.
+        After too many wrong passwords a visitor must wait: `g.crm_wait` seconds, in which no password is checked.
         """
         session = self.session()
         account = find_account(session.connection(), username or "")
@@ -272,7 +272,7 @@ class CrmSecurityManager(SecurityManager):
         return False
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
-        """Return whether whoever asks may open a view or see a menu item."""
+        """Return whether the current user may open a view or see a menu item."""
         if "crm_open" not in g:
             user = current_user if current_user.is_authenticated else token_user
             g.crm_open = self.pairs_of(user) if user else frozenset()

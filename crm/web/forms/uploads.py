@@ -48,7 +48,7 @@ def take_upload(session: CrmSession, entity: Entity, field: Field, file: FileSto
     settings = current_app.extensions["crm_settings"]
     upload = Upload(file.filename or "", file.stream, settings.file_max_mb)
     stored = announce_upload(session, entity, field, upload)
-    session.commit()  # nobody shall wait for our transaction while the content is written
+    session.commit()  # nobody should wait for our transaction while the content is written
     try:
         store_upload(session, settings.files_url, stored, upload)
     except (CrmError, OSError):

@@ -54,7 +54,7 @@ class ImportView(BaseView):
         """Take a file; go to its page, or say in place why it cannot be imported."""
         session, sent = current_session(), request.files.get("file")
         entity = service.entity_of(session, request.form.get("entity", ""))
-        session.commit()  # reading the file takes a while, and nobody shall wait for our transaction
+        session.commit()  # reading the file takes a while; nobody should wait for our transaction
         try:
             if sent is None or not sent.filename:
                 raise ImportRowError("import.no_file")

@@ -76,7 +76,7 @@ SHOWN_CHANGES = 10
 def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -> dict[str, Any]:
     """Return what the page of an import shows.
 
-    Shape:  `error` is what was refused just now; its sentences stand on top.
+    Shape:  `error` is what was refused just now; its sentences come first.
     """
     entity = service.entity_of(session, batch["entity"])
     state, color = STATES[batch["state"]]

@@ -158,7 +158,7 @@ def _facts(draft: Draft) -> dict[str, Any]:
 
 
 def _whole(session: CrmSession, draft: Draft) -> dict[str, Any]:
-    """Return a draft with its documents, what clashes and what stands against it."""
+    """Return a draft with its documents, its clashes and its problems."""
     language = session.actor.language
     return {
         **_facts(draft),

@@ -42,7 +42,7 @@ def answer(body: Mapping[str, Any], status: int = 200, **headers: str) -> Respon
 
 
 def for_users(method: Callable) -> Callable:
-    """Let pass whoever has signed in; 401 for others."""
+    """Admit users who are signed in; 401 for others."""
 
     @wraps(method)
     def run(self: EntityApi, *values: Any, **named: Any) -> Response:

@@ -43,7 +43,7 @@ class ImportApi(DescribedApi):
         options = read_options(raw, entity)
         if sent is None or not sent.filename:
             raise ImportRowError("import.no_file")
-        session.commit()  # reading the file takes a while, and nobody shall wait for our transaction
+        session.commit()  # reading the file takes a while; nobody should wait for our transaction
         batch_id = service.start_import(
             session, current_import_settings(), entity, sent.stream, sent.filename, options
         )

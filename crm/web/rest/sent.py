@@ -132,7 +132,7 @@ def sent_base(body: Mapping[str, Any]) -> int | None:
 
 
 def sent_keys(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the documents that shall go.
+    """Return the documents to remove.
 
     Errors: SchemaError when they are not named as we name them.
     """

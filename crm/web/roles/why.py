@@ -31,7 +31,7 @@ ASKED = ("user", "entity", "record", "field", "deed")
 
 
 class WhyView(BaseView):
-    """Answers one question, which stands in the address: it can be sent to a colleague."""
+    """Answers the question in its address, which can be sent to a colleague."""
 
     route_base = "/admin/roles"
     default_view = "why"

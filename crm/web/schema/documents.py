@@ -36,7 +36,7 @@ STATES = {"live": "green", "changed": "orange", "new": "blue", "removed": "red"}
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """One document of the list: a key of `STATES` says how the draft stands to it."""
+    """One document of the list: a key of `STATES` says what the draft does to it."""
 
     kind: str
     name: str
@@ -110,7 +110,7 @@ class SchemaDocumentsView(BaseView):
 
 
 def list_rows(session: CrmSession, draft: Draft | None) -> list[DocumentRow]:
-    """Return every document with how the draft stands to it; removed ones too."""
+    """Return every document with what the draft does to it; removed ones too."""
     live = {(document.kind, document.name) for document in session.workspace.schema.documents}
     edits = {(edit.kind, edit.name): edit for edit in (draft.edits if draft else ())}
 

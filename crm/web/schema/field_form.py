@@ -71,7 +71,7 @@ def read_sent(name: str, field: str | None, found: Mapping, otherwise: str = "")
 
 
 def context_of(body: Mapping, found: Mapping) -> FormContext:
-    """Return where a field's form stands."""
+    """Return the surroundings of a field's form."""
     session = current_session()
     draft = drafts.find_draft(session)
     schema, _problems = drafts.propose(session, draft)

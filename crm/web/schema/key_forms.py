@@ -40,7 +40,7 @@ NOT_A_WORD = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class FormContext:
-    """Where a field's form stands: what there is to choose from.
+    """The surroundings of a field's form: what there is to choose from.
 
     Shape:  `fields` are the bodies of the entity's fields by name, `body` that of the field itself. `entity` is the
             entity as it would be, None while it has problems; `draft` the number of the draft, if there is one.

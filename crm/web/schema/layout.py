@@ -270,7 +270,7 @@ def read_lists(form: MultiDict, body: dict) -> dict[str, Any]:
 
 
 def as_place(text: str) -> int:
-    """Return the number a column stands at; what is none stands last."""
+    """Return the position of a column; anything else comes last."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 99_999
 
 

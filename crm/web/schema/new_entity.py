@@ -92,7 +92,7 @@ class SchemaNewView(ShapingView):
 
 
 def sent_features(form: MultiDict) -> Features:
-    """Return what the new entity shall be able to do."""
+    """Return what the new entity should be able to do."""
     to = form.get("link", "").strip()
     schema = current_session().workspace.schema
     target = schema.entities.get(to)

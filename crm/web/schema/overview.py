@@ -30,7 +30,7 @@ from crm.web.schema.shaping import label_of, live_body
 from crm.web.serving.session import current_session
 
 SORTS = ("label", "name", "records", "fields", "changed_at")
-"""What the list can be sorted by; of numbers and moments the greatest stand first."""
+"""What the list can be sorted by; numbers and moments descending."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _own(session: CrmSession) -> Draft:
 def _draft_page(
     session: CrmSession, draft: Draft | None, error: CrmError | None = None, why: str = ""
 ) -> Response:
-    """Draw a draft: its changes, what they would do, what stands against them, and whose other drafts there are."""
+    """Draw a draft: its changes, what they would do, problems to fix first, and the drafts of others."""
     language = current_language()
     context: dict[str, Any] = {"draft": draft, "why": why, "error": "", "problems": [], "impact": None}
     context["is_mine"] = draft is None or draft.user_id == session.actor.user_id

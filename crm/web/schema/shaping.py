@@ -30,7 +30,7 @@ from crm.web.serving.session import current_session
 
 Answer = str | Response | tuple[str, int]
 Found = tuple[tuple, Problem]
-"""A problem and the path of the document it stands at."""
+"""A problem and its path in the document."""
 
 
 class ShapingView(BaseView):

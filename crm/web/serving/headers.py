@@ -58,7 +58,7 @@ def install_headers(app: Flask, revision: int, is_production: bool) -> None:
 
 
 def _set_caching(response: Response) -> None:
-    """Let browsers keep static files, for good when their address carries a hash; nothing else, whoever asks for it."""
+    """Let browsers keep static files, for good when their address carries a hash; nothing else."""
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
         return

@@ -94,7 +94,7 @@ def find_delays(engine: sa.Engine) -> list[str]:
 
 
 def delays_of(queue: QueueState, waiting: Mapping[str, Waiting]) -> list[Problem]:
-    """Return why work in the background is slow or stands still."""
+    """Return why background work is slow or stopped."""
     found = []
     if queue.redis != "ok":
         found.append(Problem(REDIS.get(queue.redis, "work.redis_away")))

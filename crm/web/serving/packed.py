@@ -34,5 +34,5 @@ class PackedStatic(Flask):
 
 @lru_cache(maxsize=MOST_KEPT)
 def pack(path: str, changed_at: int) -> bytes:
-    """Return a file's content, packed; a file that has changed since is packed anew."""
+    """Return a file's content, packed; a changed file is packed again."""
     return gzip.compress(Path(path).read_bytes(), LEVEL, mtime=0)

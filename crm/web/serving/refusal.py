@@ -1,4 +1,4 @@
-"""What a web process answers while it has no app: in words, in the language of whoever asks."""
+"""What a web process answers while it has no app: a sentence in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a configurator publishes reads and writes nothing that he may not read or write himself.
+"""What a configurator publishes reads and writes only what they may read or write themselves.
 
-Of the products he sees everything but the cost, of campaigns everything, of customers and complaints nothing.
+They see all of the products but the cost, of campaigns everything, of customers and complaints nothing.
 """
 
 from __future__ import annotations
