@@ -43,7 +43,7 @@ _KEYS = _Keys()
 
 
 def sort_key(text: str) -> tuple[str, str]:
-    """Return what a text is sorted by, as in the databases: the key they reckon, then the text itself.
+    """Return what a text is sorted by, as in the databases: the key they compute, then the text itself.
 
     >>> sorted(["Ωμέγα", "Άλφα", "«Βήτα»", "άλφα", "Zorba", "Ștefan"], key=sort_key)
     ['Ștefan', 'Zorba', 'Άλφα', 'άλφα', '«Βήτα»', 'Ωμέγα']

@@ -168,7 +168,7 @@ MESSAGES = {
     "conditions.segment_of_other": N_("The segment “%(name)s” selects “%(entity)s”, not “%(here)s”."),
     "conditions.segment_in_circle": N_("A segment asks about itself here: %(circle)s."),
     "conditions.formula_broken": N_(
-        "The field “%(name)s” cannot be reckoned; its own formula has a problem."
+        "The field “%(name)s” cannot be calculated; its own formula has a problem."
     ),
     "conditions.formula_in_circle": N_("A formula needs its own outcome here: %(circle)s."),
     "conditions.formula_expected": N_("“%(value)s” is not a formula."),
@@ -217,5 +217,5 @@ MESSAGES = {
     "conditions.too_many_lines": N_("There are more than %(limit)s conditions."),
     "conditions.too_many_options": N_("There are more than %(limit)s values in the list."),
     "conditions.too_deep": N_("The conditions lie more than %(limit)s levels deep in one another."),
-    "conditions.too_large": N_("There is too much to reckon here: more than %(limit)s parts."),
+    "conditions.too_large": N_("There is too much to calculate: more than %(limit)s parts."),
 }

@@ -50,8 +50,8 @@ MESSAGES = {
     "why.read_only": N_(
         "No: no role of %(user)s that gives the right “%(deed)s” on %(entity)s lets “%(field)s” be changed."
     ),
-    "why.reckoned_from_hidden": N_("No: “%(field)s” is reckoned from fields that are hidden."),
-    "why.computed": N_("No: “%(field)s” is reckoned; nobody writes it."),
+    "why.computed_from_hidden": N_("No. “%(field)s” is calculated from hidden fields."),
+    "why.computed": N_("No. “%(field)s” is calculated and can't be edited."),
     "why.read_only_for_all": N_("No: “%(field)s” is read only for everybody but administrators."),
     "why.closed_now": N_("No: “%(field)s” is closed as long as %(condition)s."),
     "why.not_for_you": N_("The answer hangs on fields that are hidden from you, so it is not told."),

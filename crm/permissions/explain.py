@@ -271,7 +271,7 @@ class Teller:
             field.name in rights.hidden
             and field.name not in self.actor.declared_rights(self.entity.name).hidden
         ):
-            yield Problem("why.reckoned_from_hidden", {"field": field.label})
+            yield Problem("why.computed_from_hidden", {"field": field.label})
         if is_writing and not FIELD_TYPES[field.type].writable:
             yield Problem("why.computed", {"field": field.label})
         elif is_writing and field.read_only and not self.actor.sees_everything:

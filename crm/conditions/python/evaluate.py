@@ -161,7 +161,7 @@ class Evaluator:
     def arithmetic(self, node: model.Arithmetic, reader: Reader) -> Decimal | None:
         """Return the outcome; empty when a part is."""
         parts = [self.value(part, reader) for part in node.parts]
-        return None if any(part is None for part in parts) else RECKON[node.operator](parts)
+        return None if any(part is None for part in parts) else ARITHMETIC[node.operator](parts)
 
     def call(self, node: model.Call, reader: Reader) -> Any:
         """Return what a function gives."""
@@ -246,7 +246,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": lambda left, right: left >= right,
 }
 
-RECKON: Mapping[str, Callable[[list[Decimal]], Decimal | None]] = {
+ARITHMETIC: Mapping[str, Callable[[list[Decimal]], Decimal | None]] = {
     "+": numbers.add,
     "*": numbers.multiply,
     "/": lambda parts: numbers.divide(*parts),

@@ -60,8 +60,8 @@ def teach_sqlite(connection: Any, _record: Any) -> None:
         connection.create_function("crm_fold", 1, _fold, deterministic=True)
         connection.create_function("crm_sort", 1, _sort, deterministic=True)
         connection.create_function("crm_alike", 1, _like, deterministic=True)
-        connection.create_function("crm_reckon", -1, run_program, deterministic=True)
-        connection.create_function("crm_reckon_scaled", -1, run_scaled, deterministic=True)
+        connection.create_function("crm_compute", -1, run_program, deterministic=True)
+        connection.create_function("crm_compute_scaled", -1, run_scaled, deterministic=True)
         connection.create_aggregate("crm_gather", 3, Gather)
 
 

@@ -89,14 +89,14 @@ class SQLite:
             return sa.literal(constant_of(node, self.python), TYPES.get(node.kind, sa.Text()))
         rounded = model.places_of_round(node)
         if rounded is not None:
-            found = sa.func.crm_reckon_scaled(
+            found = sa.func.crm_compute_scaled(
                 sa.literal(rounded[1], sa.Integer()), *self._program(rounded[0], row)
             )
             return sa.type_coerce(found, ExactDecimal(rounded[1]))
         if isinstance(node, model.FieldPath) and node.computed is not None and not node.way:
             return self.result(node.computed, row)
         if not self._is_stored(node):
-            return self.reckon(node, row)
+            return self.compute(node, row)
         value, places = self.stored(node, row)
         return sa.type_coerce(value, ExactDecimal(places)) if node.kind == NUMBER else value
 
@@ -107,7 +107,7 @@ class SQLite:
             return self._beside(node.operator, node.left, constant_of(node.right, self.python), row)
         if isinstance(node, model.FieldPath) and self._is_stored(node):
             return self.stored(node, row)[0] == sa.true()
-        return self.reckon(node, row) == sa.true()
+        return self.compute(node, row) == sa.true()
 
     def _beside(self, operator: str, left: Node, constant: Decimal | None, row: Row) -> Sql:
         """Return a stored number, such as a count of children, beside a constant."""
@@ -166,9 +166,9 @@ class SQLite:
 
         return self.compiler.children(node, row, select).scalar_subquery(), places[0]
 
-    def reckon(self, node: Node, row: Row) -> Sql:
+    def compute(self, node: Node, row: Row) -> Sql:
         """Return a value that Python computes from the stored values of a row."""
-        return sa.type_coerce(sa.func.crm_reckon(*self._program(node, row)), TYPES.get(node.kind, sa.Text()))
+        return sa.type_coerce(sa.func.crm_compute(*self._program(node, row)), TYPES.get(node.kind, sa.Text()))
 
     def _program(self, node: Node, row: Row) -> list[Sql]:
         """Return the program of a node, its surroundings and the values it reads."""
@@ -206,14 +206,14 @@ class SQLite:
             return self.stored(node, row)
         if isinstance(node, model.FieldPath):
             last = model.shorten(node)
-            return row.follow(node.way, lambda end: sa.select(self.reckon(last, end))).scalar_subquery(), 0
-        return self._reckoned_children(node, row), 0
+            return row.follow(node.way, lambda end: sa.select(self.compute(last, end))).scalar_subquery(), 0
+        return self._computed_children(node, row), 0
 
-    def _reckoned_children(self, node: model.Children, row: Row) -> Sql:
+    def _computed_children(self, node: model.Children, row: Row) -> Sql:
         """Return an aggregate that Python calculates: of calculated values, or an average."""
 
         def select(child: Row) -> sa.Select:
-            value = self.reckon(node.value, child)
+            value = self.compute(node.value, child)
             if node.aggregate == "last":
                 return sa.select(value).order_by(child.column("id").desc()).limit(1)
             found = sa.func.crm_gather(node.aggregate, node.value.kind, value)

@@ -24,7 +24,7 @@ from crm.web.conditions.editor import (
     segments_of,
 )
 from crm.web.conditions.form import may_be_formula
-from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, LineRow, reckoned
+from crm.web.conditions.rows import CHILDREN, FIELD, FORMULA, GROUP, LineRow, meant_number
 from crm.web.conditions.values import ID, LISTED, PAIRED, SELECTS, UNITS, width_of
 from crm.web.forms.fields import Option
 
@@ -241,7 +241,7 @@ class Drawer:
             over=Choice(row.over, {"": self._children_options(row, entity)}),
             summed=self._summed(row, child) if row.group == "sum_of" else None,
             operator=self._counted(row.operator) if is_counted else None,
-            inputs=self._inputs(row, reckoned(child)) if is_counted else [],
+            inputs=self._inputs(row, meant_number(child)) if is_counted else [],
             may_be_formula=is_counted and row.operator not in LISTED,
             rows=self.rows(row.rows, child, f"{number}."),
             child_label=inverse.label.get(self.language),

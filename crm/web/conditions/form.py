@@ -35,8 +35,8 @@ from crm.web.conditions.rows import (
     first_children,
     first_number,
     fits,
+    meant_number,
     new_row,
-    reckoned,
 )
 from crm.web.conditions.values import LISTED, PAIRED, SELECTS, control_of, width_of
 
@@ -149,7 +149,7 @@ class RowReader:
         row = replace(row, operator=operator if operator in COUNTED else "at_least")
         if name == "sum_of":
             row = replace(row, summed=self._summed(place, child))
-        return self._valued(row, reckoned(child))
+        return self._valued(row, meant_number(child))
 
     def _summed(self, place: str, child: Entity) -> str:
         path = tuple(self._part(place, "s").split("."))
@@ -243,7 +243,7 @@ def with_other_control(editor: Editor, entity: Entity, row: LineRow) -> LineRow:
     inverse = find_children(editor, entity, row.over) if row.sort == CHILDREN else None
     meant = find_meant(editor, entity, row.path)
     if inverse is not None:
-        meant = reckoned(editor.schema.entities[inverse.entity])
+        meant = meant_number(editor.schema.entities[inverse.entity])
     control = control_of(meant, row.operator) if meant is not None else ""
     return replace(row, control=control, values=(), kept="")
 

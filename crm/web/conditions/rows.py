@@ -144,7 +144,7 @@ def fits(editor: Editor, meant: Meant, operator: str) -> bool:
 def _with_value(editor: Editor, meant: Meant, value: Any, row: LineRow) -> LineRow | None:
     """Return the row with the texts of its value; None when controls cannot show it."""
     control = control_of(meant, row.operator)
-    if control and row.operator not in LISTED and is_reckoned(value):
+    if control and row.operator not in LISTED and is_formula(value):
         control = FORMULA
     texts = show_value(value, control, row.operator, editor.language)
     if texts is None:
@@ -156,7 +156,7 @@ def _with_value(editor: Editor, meant: Meant, value: Any, row: LineRow) -> LineR
     return replace(row, control=control, values=texts, kept=kept) if not kept or control in KEPT else None
 
 
-def is_reckoned(value: Any) -> bool:
+def is_formula(value: Any) -> bool:
     """Return whether a value, or both ends of one, are formulas."""
     ends = value if isinstance(value, list) and value else [value]
     return all(isinstance(end, str) and end.startswith("=") for end in ends)
@@ -176,10 +176,10 @@ def _children_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow, d
         return row if not rest else None
     if len(rest) != 1 or rest[0][0] not in COUNTED:
         return None
-    return _with_value(editor, reckoned(child), rest[0][1], replace(row, operator=rest[0][0]))
+    return _with_value(editor, meant_number(child), rest[0][1], replace(row, operator=rest[0][0]))
 
 
-def reckoned(child: Entity) -> Meant:
+def meant_number(child: Entity) -> Meant:
     """Return what a count or sum of children is, for the operators beside it."""
     return Meant(NUMBER, child, "")
 

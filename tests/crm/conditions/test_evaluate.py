@@ -124,7 +124,7 @@ def _with_formula(schema: Schema, text: str) -> Schema:
     ("text", "code"),
     [("per_head + 1", "formula_in_circle"), ("revnue", "formula_broken"), ("name", "formula_broken")],
 )
-def test_a_formula_that_cannot_be_reckoned_is_refused_wherever_it_is_used(
+def test_a_formula_that_cannot_be_calculated_is_refused_wherever_it_is_used(
     world_schema: Schema, text: str, code: str
 ) -> None:
     schema = _with_formula(world_schema, text)

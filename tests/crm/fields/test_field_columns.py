@@ -155,7 +155,7 @@ def test_literals_are_written_into_sql(connection: sa.Connection) -> None:
     second=st.decimals(-(10**4), 10**4, places=4),
     literal=st.decimals(-(10**4), 10**4, places=6),
 )
-def test_database_and_python_reckon_alike(
+def test_database_and_python_calculate_alike(
     connection: sa.Connection, first: Decimal, second: Decimal, literal: Decimal
 ) -> None:
     connection.execute(DEALS.delete().where(DEALS.c.id == 200))

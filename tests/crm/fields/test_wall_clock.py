@@ -16,7 +16,7 @@ from workflows.rules import schedule
 
 FIELD = Field("at", "datetime", Text("At"))
 
-# zone, an hour that is skipped, where reckoning goes on, an hour that comes twice, its two moments
+# zone, an hour that is skipped, where calculation goes on, an hour that comes twice, its two moments
 NIGHTS = [
     ("Europe/Athens", "2026-03-29T03:30", "2026-03-29T04:30", "2026-10-25T03:30", "00:30", "01:30"),
     ("Europe/Bucharest", "2026-03-29T03:30", "2026-03-29T04:30", "2026-10-25T03:30", "00:30", "01:30"),
@@ -30,7 +30,7 @@ def at(text: str) -> dt.datetime:
 
 
 @pytest.mark.parametrize(("name", "skipped", "goes_on", "twice", "first", "second"), NIGHTS)
-def test_every_reckoning_follows_one_rule(name, skipped, goes_on, twice, first, second):
+def test_every_calculation_follows_one_rule(name, skipped, goes_on, twice, first, second):
     zone = ZoneInfo(name)
     assert to_local(to_utc(at(skipped), zone), zone) == at(goes_on)
     assert (exists(at(skipped), zone), exists(at(goes_on), zone)) == (False, True)

@@ -1,4 +1,4 @@
-"""What hides a field hides whatever is reckoned from it: formulas, paths, summaries, and what they lead into."""
+"""What hides a field hides whatever is calculated from it: formulas, paths, summaries, and what they lead into."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_summary_over_a_hidden_field_of_the_children_is_hidden_too(read_as):
     assert "best_chance" not in read_as("manager").actor.rights("customer").hidden
 
 
-def test_who_sees_the_field_sees_what_is_reckoned_from_it(read_as):
+def test_who_sees_the_field_sees_what_is_calculated_from_it(read_as):
     manager = read_as("manager")
     row = list_records(
         manager, entity_of(manager, "deal"), ListQuery(columns=("name", "limit_of_customer"))

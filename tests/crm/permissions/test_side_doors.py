@@ -145,7 +145,7 @@ DOORS: dict[str, tuple[Change, str]] = {
         lambda known: rule(known, "mine", [{"notify": {"to": "created_by", "text": {"he": "{cost}"}}}]),
         HIDDEN,
     ),
-    "a notice reckoned from it": (lambda known: rule(known, "mine", [notice("{margin}")]), HIDDEN),
+    "a notice calculated from it": (lambda known: rule(known, "mine", [notice("{margin}")]), HIDDEN),
     "a template": (lambda known: template(known, "mine", "It costs {cost}."), HIDDEN),
     "a value that copies it": (
         lambda known: rule(known, "mine", [{"set_field": {"field": "stock", "to": "= cost"}}]),

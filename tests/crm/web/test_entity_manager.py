@@ -82,7 +82,7 @@ def test_the_list_of_fields_says_who_sees_and_who_uses_each(client):
     rows = rows_of(client("admin").get("/admin/schema/deal/").text)
     assert "Choice Yes — All 6 roles Layout 3 Fields and checks 4 Rules 2 Reports 6 Roles 1" in rows["stage"]
     assert "Accounting, Manager, Marketing, Sales, Viewer" in rows["probability"]
-    assert "Service" not in rows["expected"], "what is reckoned from a hidden field is hidden"
+    assert "Service" not in rows["expected"], "what is calculated from a hidden field is hidden"
 
 
 FOUND = {"reason": ["lost_reason"], "percentage": ["probability"], "next_s": ["next_step", "next_step_on"]}
