@@ -20,7 +20,11 @@ from rq.serializers import JSONSerializer
 from app import wire
 from config import ROOT
 from crm import events, queue
-from crm.queue import Bell, Declared, build_worker
+from crm.queue import Declared, worker
+from crm.queue import bell as bells
+from crm.queue.bell import Bell
+from crm.queue.declared import QUEUES, queue_name
+from crm.queue.worker import build_worker
 from crm.runtime.redis_server import RedisServer
 
 wire()
@@ -80,14 +84,14 @@ def test_an_unknown_name_is_a_bug(bell):
 
 def test_every_job_name_has_its_queue_and_its_function():
     wire()
-    assert {queue.queue_name(name) for name in queue.known_jobs()} == set(queue.QUEUES)
+    assert {queue_name(name) for name in queue.known_jobs()} == set(QUEUES)
     assert all(job.name == name and callable(job.function) for name, job in queue.known_jobs().items())
 
 
 def test_many_bells_without_ids_become_few_jobs(redis_server, bell, marks):
     for _ in range(50):
         assert bell.ring(events.BELL)
-    assert bell.look().waiting == queue.ENOUGH_WAITING
+    assert bell.look().waiting == bells.ENOUGH_WAITING
 
 
 def test_hooks_run_before_the_job_and_in_its_child(redis_server, bell, marks):
@@ -144,7 +148,7 @@ def test_the_bell_rings_again_after_redis_came_back(redis_server, caplog):
     redis_server.stop()
     bell.ring("imports.check_batch", 1)
     redis_server.start()
-    moment[0] += queue.SILENT_SECONDS + 1
+    moment[0] += bells.SILENT_SECONDS + 1
     assert bell.ring("imports.check_batch", 2)
     assert not bell.is_broken
 
@@ -186,7 +190,7 @@ class Exploit:
     "call",
     [
         ["os.system", None, ["touch {file}"], {}],
-        ["crm.queue.connect_redis", None, ["x"], {}],
+        ["crm.queue.bell.connect_redis", None, ["x"], {}],
         ["imports.check_batch", {"evil": 1}, [1], {}],
         ["imports.check_batch", None, [{"evil": 1}], {}],
         ["imports.check_batch", None, [1], {"evil": 1}],
@@ -240,9 +244,10 @@ def test_a_job_of_plain_rq_with_its_default_serializer_is_refused(redis_server, 
 WORKER = """
 import sys
 from crm import queue
+from crm.queue.worker import build_worker
 from tests.test_queue import wait_long
 queue.declare([queue.Declared("imports.check_batch", wait_long)])
-queue.build_worker(sys.argv[1]).work(logging_level="CRITICAL")
+build_worker(sys.argv[1]).work(logging_level="CRITICAL")
 """
 
 
@@ -277,7 +282,7 @@ def test_a_killed_worker_leaves_no_orphan_at_work(redis_server, bell, marks, mon
 
 def test_a_worker_without_redis_says_so_and_does_not_crash(redis_server, caplog):
     redis_server.stop()
-    assert queue.work_until_lost(redis_server.url) is False
+    assert worker.work_until_lost(redis_server.url) is False
     assert "A worker has lost Redis" in caplog.text
 
 
@@ -301,11 +306,11 @@ def test_a_worker_looks_for_a_lost_redis_ever_more_seldom_and_works_once_it_is_b
 
     former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        queue.work_until_stopped(redis_server.url, "critical", sleep=wait)
+        worker.work_until_stopped(redis_server.url, "critical", sleep=wait)
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-    assert pauses == [1.0, 2.0, 4.0, 8.0, queue.LONGEST_PAUSE]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, worker.LONGEST_PAUSE]
     assert [mark[0] for mark in marks()] == [1]
 
 
@@ -317,7 +322,7 @@ def test_one_queue_that_never_empties_does_not_keep_others_waiting(redis_server,
     bell.ring("mail.deliver", 100)
     bell.ring("runs.continue", 200)
     build_worker(redis_server.url).work(
-        burst=True, logging_level="CRITICAL", dequeue_strategy=queue.DequeueStrategy.ROUND_ROBIN
+        burst=True, logging_level="CRITICAL", dequeue_strategy=worker.DequeueStrategy.ROUND_ROBIN
     )
     assert [mark[0] for mark in marks()] == [0, 100, 200, 1, 2, 3]
 

@@ -240,6 +240,7 @@ def run_worker(settings: Settings) -> int:
     """Run jobs until a stop is requested; the job in work may finish."""
     from crm import queue
     from crm.database import build_engine
+    from crm.queue.worker import work_until_stopped
     from crm.revisions.processes import Reporter
 
     url = find_redis_url(settings.redis_url, settings.instance)
@@ -254,7 +255,7 @@ def run_worker(settings: Settings) -> int:
     reporter = Reporter(engine, "worker", lambda: _load_workspace(engine))
     reporter.look()
     gc.freeze()  # What is loaded now is shared with every child as long as nobody touches it.
-    queue.work_until_stopped(
+    work_until_stopped(
         url,
         job_seconds=settings.job_seconds,
         before_job=lambda: (_load_workspace(engine), reporter.look_now()),

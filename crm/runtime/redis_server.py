@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from crm.runtime.children import start_child, stop_children
 
 URL_FILE = "redis.url"
@@ -80,6 +77,9 @@ class RedisServer:
         )  # Not on the command line: ps shows it.
 
     def _wait_until_ready(self) -> None:
+        from redis import Redis  # Who only asks for the URL does without.
+        from redis.exceptions import RedisError
+
         deadline = time.monotonic() + START_SECONDS
         with Redis.from_url(self.url, socket_timeout=1, retry=None) as client:
             while time.monotonic() < deadline and self.process.poll() is None:

@@ -315,7 +315,7 @@ def test_the_bell_that_was_lost_is_rung_again(make_workshop, as_user, redis_serv
     with as_user() as session:
         make_complaint(session, severity="urgent")
     assert queue.look_at_queue().waiting >= 1
-    queue._bells["this process"].connection.flushall()
+    queue.this_bell().connection.flushall()
     sweeping.sweep(workshop)
     assert queue.look_at_queue().waiting == 1
 

@@ -18,9 +18,10 @@ BURST = """
 import sys
 import app
 from crm import queue
+from crm.queue.worker import build_worker
 
 app.wire()
-worker = queue.build_worker(sys.argv[1])
+worker = build_worker(sys.argv[1])
 queue.use_redis(sys.argv[1])
 worker.work(burst=True, logging_level="WARNING")
 """

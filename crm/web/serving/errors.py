@@ -18,7 +18,7 @@ from crm.database import is_locked, is_no_room, write_intent
 from crm.errors import CrmError, Problem, wait_problem
 from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
-from crm.queue import RedisError
+from crm.queue.bell import RedisError
 from crm.web.language import current_direction, current_language
 from crm.web.serving.denials import missing_right, who_gives_rights
 from crm.web.serving.headers import current_request_id

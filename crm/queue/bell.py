@@ -1,0 +1,109 @@
+"""Rings through Redis, and looks how Redis is. Who rings for nothing loads nothing of this."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from crm.queue.declared import QUEUES, known_jobs, queue_name
+from crm.queue.state import QueueState
+
+logger = logging.getLogger(__name__)
+
+# A bell without ids says "something waits", so a few of them in the queue say it for everybody.
+ENOUGH_WAITING = 4
+
+TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not hang with it
+SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
+ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not counted
+FAILED_JOBS_SECONDS = 86_400
+PROBE_KEY = "crm:probe"  # written and forgotten: only a write shows that Redis takes one
+WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
+
+
+def connect_redis(url: str, timeout: float = TIMEOUT_SECONDS) -> Redis:
+    """Return a client that gives up soon and tries again only over a connection that had gone stale."""
+    retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
+
+
+def trouble_of(error: Exception) -> str:
+    """Return the word for what is wrong with Redis."""
+    words = {OutOfMemoryError: "full", ReadOnlyError: "read_only", RedisTimeoutError: "silent"}
+    return next((word for kind, word in words.items() if isinstance(error, kind)), "away")
+
+
+class Bell:
+    """Rings for workers; never raises, and stops trying for a while when Redis does not answer."""
+
+    def __init__(self, url: str, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.connection = connect_redis(url)
+        self.seconds = seconds
+        self.silent_until = 0.0
+        self.trouble = ""
+        self._lock = threading.Lock()
+        self._queues = {name: Queue(name, self.connection, serializer=JSONSerializer) for name in QUEUES}
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last attempt failed and the next has not come yet."""
+        return self.seconds() < self.silent_until
+
+    def ring(self, name: str, *ids: int | str) -> bool:
+        """Leave a job in its queue; return whether it is there.
+
+        Shape:  `name` is a key of `JOBS`.
+        """
+        if name not in known_jobs():
+            raise KeyError(name)
+        if self.is_broken:
+            return False
+        try:
+            self._enqueue(name, ids)
+        except (RedisError, OSError) as error:
+            self._fall_silent(error)
+            return False
+        self.silent_until = 0.0
+        return True
+
+    def look(self) -> QueueState:
+        """Ask Redis how it is and who is working."""
+        try:
+            self.connection.set(PROBE_KEY, 1, px=1)
+            workers = self.connection.zcount(WORKERS_KEY, time.time() - ALIVE_SECONDS, "+inf")
+            waiting = sum(queue.count for queue in self._queues.values())
+        except (RedisError, OSError) as error:
+            return QueueState(trouble_of(error))
+        return QueueState("ok", workers, waiting)
+
+    def glance(self) -> QueueState:
+        """Return how Redis is without waiting for one that has just failed, for pages."""
+        return QueueState(self.trouble) if self.is_broken else self.look()
+
+    def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
+        queue = self._queues[queue_name(name)]
+        if not ids and queue.count >= ENOUGH_WAITING:
+            return  # Those have not begun yet, so they will see what was just committed.
+        with self.connection.pipeline() as pipeline:
+            queue.enqueue_call(
+                name, args=list(ids), result_ttl=0, failure_ttl=FAILED_JOBS_SECONDS, pipeline=pipeline
+            )
+            pipeline.execute()
+
+    def _fall_silent(self, error: Exception) -> None:
+        with self._lock:
+            if not self.silent_until:  # Say it once, not at every save.
+                logger.warning("Redis is away (%s). Work waits in the database until a sweep.", error)
+            self.trouble = trouble_of(error)
+            self.silent_until = self.seconds() + SILENT_SECONDS

@@ -1,0 +1,49 @@
+"""What workers may run: each function by the name that travels through Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+QUEUES = (
+    "jobs",
+    "mail",
+    "events",
+)  # a worker looks for work in this order, and in the queue it just served last
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A function that workers may run: the name that travels through Redis, and the queue it waits in."""
+
+    name: str
+    function: Callable[..., object]
+    queue: str = "jobs"
+
+
+JOBS: dict[str, Declared] = {}
+"""Every function a worker may run, by its name; each package declares its own, and `app.wire` joins them."""
+
+_loaders: list[Callable[[], None]] = []
+
+
+def declare(jobs: Iterable[Declared]) -> None:
+    """Let workers run these functions."""
+    JOBS.update({job.name: job for job in jobs})
+
+
+def declare_when_needed(load: Callable[[], None]) -> None:
+    """Call `load`, which declares jobs, when somebody asks for one: a command that rings for none loads none."""
+    _loaders.append(load)
+
+
+def known_jobs() -> Mapping[str, Declared]:
+    """Return every function a worker may run, by its name."""
+    while _loaders:
+        _loaders.pop()()
+    return JOBS
+
+
+def queue_name(name: str) -> str:
+    """Return the queue a job waits in."""
+    return known_jobs()[name].queue
