@@ -187,6 +187,20 @@ def released_engine(session: CrmSession) -> sa.Engine:
     return engine
 
 
+def insert_of(bind: sa.Engine | sa.Connection) -> Callable[[sa.Table], Any]:
+    """Return the INSERT of a database, which can pass over rows that are there already.
+
+    The other database's dialect is not loaded: it costs more than many a command.
+    """
+    if bind.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite
+
+
 def row_of(row: Any) -> Mapping[str, Any]:
     """Return one result row as a plain mapping."""
     return dict(row._mapping)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from crm.database import BigId, CrmSession, metadata, row_of
+from crm.database import BigId, CrmSession, insert_of, metadata, row_of
 from crm.errors import NotFoundError
 from crm.texts import Text
 
@@ -60,7 +59,7 @@ def add_notification(session: CrmSession, notice: Notice) -> bool:
         "revision": session.workspace.number,
         "created_at": session.clock(),
     }
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    insert = insert_of(session.get_bind())
     statement = insert(notification).values(row).on_conflict_do_nothing()
     written = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
     return bool(written.rowcount)

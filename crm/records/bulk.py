@@ -13,9 +13,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-import psycopg
 import sqlalchemy as sa
-from psycopg import sql
 
 from crm import events, queue
 from crm.database import CrmSession
@@ -345,6 +343,9 @@ def copy_to_postgresql(
     connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple]
 ) -> None:
     """Write rows by COPY; a refusal becomes the error an INSERT would have raised."""
+    import psycopg  # Loaded already where PostgreSQL is used, and not elsewhere.
+    from psycopg import sql
+
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )

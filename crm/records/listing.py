@@ -8,7 +8,6 @@ from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from crm.conditions import compile_sql, parse_conditions
 from crm.database import CrmSession
@@ -27,7 +26,7 @@ from crm.records.values import with_beside
 COUNT_LIMIT = 10_000
 PAGE_SIZE_LIMIT = 200
 DEEP_OFFSET = 1_000_000_000
-IDS = postgresql.ARRAY(sa.BigInteger())
+IDS = sa.ARRAY(sa.BigInteger())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from crm.database import CrmSession, metadata
+from crm.database import CrmSession, insert_of, metadata
 from crm.fields.base import Field
 from crm.fields.sequence import render, series
 
@@ -33,14 +33,7 @@ def take_numbers(connection: sa.Connection, field_uid: str, series: str, count: 
     raised = sa.update(sequence).where(where).values(last=sequence.c.last + count).returning(sequence.c.last)
     last = connection.scalar(raised)
     if last is None:
-        insert = _insert(connection).values(field_uid=field_uid, series=series, last=0)
+        insert = insert_of(connection)(sequence).values(field_uid=field_uid, series=series, last=0)
         connection.execute(insert.on_conflict_do_nothing())
         last = connection.scalar(raised)
     return range(last - count + 1, last + 1)
-
-
-def _insert(connection: sa.Connection) -> sa.Insert:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(sequence)

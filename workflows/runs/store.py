@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.backlog import Waiting, count_waiting
-from crm.database import BigId, metadata, row_of
+from crm.database import BigId, insert_of, metadata, row_of
 from crm.events import event
 from crm.records.journal import SEALED, open_values
 from workflows.runs.locks import hold_lock
@@ -90,7 +89,7 @@ rule_clock = sa.Table(
 
 def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows, leaving out those whose unique key is there already; return how many were new."""
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    insert = insert_of(session.get_bind())
     count = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):
         statement = insert(table).values(rows[start : start + ROWS_AT_ONCE]).on_conflict_do_nothing()

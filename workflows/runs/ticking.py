@@ -9,11 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crm import events, queue
 from crm.conditions import compile_sql
-from crm.database import CrmSession
+from crm.database import CrmSession, insert_of
 from crm.permissions.rows import scope_of
 from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
@@ -111,7 +110,7 @@ def _plan_runs(session: CrmSession, workshop: RuleWorkshop, rule: Rule, due: Due
     fixed = _values(session, workshop, rule, due.period)
     literals = [sa.literal(value, store.run.c[name].type).label(name) for name, value in fixed.items()]
     key = sa.literal(occasion_of(rule, due, zone) + ":") + sa.cast(cls.id, sa.String)
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    insert = insert_of(session.get_bind())
     rows = asked.with_only_columns(cls.id, key, *literals)
     statement = insert(store.run).from_select(
         ["record_id", "trigger_key", *fixed], rows, include_defaults=False

@@ -17,8 +17,8 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from crm.database import insert_of
 from crm.revisions import store
 from crm.revisions.workspace import Workspace
 
@@ -206,5 +206,4 @@ def _insert_missing(connection: sa.Connection, table: sa.Table, rows: list[dict[
     """Insert rows; one that another process wrote meanwhile is left as it is."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert_of(connection)(table).on_conflict_do_nothing(), rows)
