@@ -58,6 +58,8 @@ def _numbers(text: str) -> tuple[int, int, int] | None:
 
 def _named(text: str) -> tuple[int, int, int] | None:
     """Return year, month, day of a folded date with the month in letters, a weekday before it or not."""
+    if not text[-4:].isdigit():
+        return None  # Nothing else is a date; the names of the days are loaded for what may be one.
     if "," in text and not text[:1].isdigit() and text.count(" ") > 2:
         text = text.partition(",")[2].strip()
     weekday = next((name for name in weekdays() if text.startswith(f"{name} ")), "")

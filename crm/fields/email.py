@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
 from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.fold import fold
@@ -50,6 +48,8 @@ class EmailType(CodeType):
             return text[: usual.start(1)] + usual[1].lower()
         if len(text) > LONGEST or text.rfind("@") > LONGEST_LOCAL:
             raise refusal(field, "email.not_an_address", value=shown(text))
+        from email_validator import EmailNotValidError, validate_email  # Few addresses come this far.
+
         try:
             return validate_email(text, check_deliverability=False).normalized
         except EmailNotValidError as error:
