@@ -22,10 +22,11 @@ from crm.own_tables.version import require_current
 from crm.permissions.model import SYSTEM, Actor
 from crm.permissions.service import actor_of_user, zone_of
 from crm.permissions.store import find_user_id
-from crm.revisions.workspace import Workspace, load_workspace
+from crm.revisions.workspace import Workspace, get_workspace, load_schema
 
 if TYPE_CHECKING:
     from config import Settings
+    from crm.entities.model import Schema
 
 TELL_SECONDS = 1.0  # between two lines about work in progress
 LOOK_SECONDS = 0.2  # between two looks at work that somebody else does
@@ -59,7 +60,16 @@ class Context:
         Errors: SchemaError when nothing was published yet.
         """
         with only_reading():
-            return load_workspace(self.engine)
+            return get_workspace(self.engine)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """Return what the live revision declares; for commands that read no record.
+
+        Errors: SchemaError when nothing was published yet.
+        """
+        with only_reading():
+            return load_schema(self.engine)[0]
 
     @contextmanager
     def session(self, username: str | None = None) -> Iterator[CrmSession]:

@@ -245,7 +245,7 @@ def find(context: Context, batch_id: int) -> service.Batch:
 
     Errors: NotFoundError.
     """
-    schema = context.workspace.schema
+    schema = context.schema
     with only_reading(), context.engine.connect() as connection:
         found = store.find_batch(connection, batch_id)
         if found is None:

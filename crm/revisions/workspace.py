@@ -49,6 +49,15 @@ class Workspace:
 def load_workspace(engine: sa.Engine, number: int | None = None) -> Workspace:
     """Load one revision, the live one by default.
 
+    Errors: as of `load_schema`.
+    """
+    schema, identities = load_schema(engine, number)
+    return Workspace(schema, Models(schema), identities)
+
+
+def load_schema(engine: sa.Engine, number: int | None = None) -> tuple[Schema, Identities]:
+    """Load what one revision declares, the live one by default, without mapping its tables.
+
     Errors: SchemaError when there is none, or when a stored revision no longer builds.
     """
     with engine.connect() as connection:
@@ -61,8 +70,7 @@ def load_workspace(engine: sa.Engine, number: int | None = None) -> Workspace:
     if problems:
         raise SchemaError("schema.has_problems", problems, count=len(problems))
     entities = {name: with_retired(entity, identities) for name, entity in schema.entities.items()}
-    schema = replace(schema, entities=entities)
-    return Workspace(schema, Models(schema), identities)
+    return replace(schema, entities=entities), identities
 
 
 _loaded: dict[str, Workspace] = {}
