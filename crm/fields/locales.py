@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time, get_day_names
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from crm.fields.columns import places_of
@@ -140,3 +140,31 @@ def shown_moment(moment: dt.datetime, language: str, time_zone: ZoneInfo) -> str
     """Return a moment, naive UTC, as date and time in the reader's zone."""
     local = to_local(moment, time_zone)
     return f"{shown_date(local.date(), language)}, {shown_time(local.time(), language)}"
+
+
+def month_title(day: dt.date, language: str) -> str:
+    """Return month and year as the heading of a calendar.
+
+    >>> month_title(dt.date(2026, 11, 29), "en")
+    'November 2026'
+    """
+    return format_skeleton("yMMMM", day, locale=locale_of(language))
+
+
+def week_title(first: dt.date, last: dt.date, language: str) -> str:
+    """Return the days of a week as the heading of a calendar.
+
+    >>> week_title(dt.date(2026, 11, 23), dt.date(2026, 11, 29), "en")
+    '23–29 Nov 2026'
+    """
+    return format_interval(first, last, "yMMMd", locale=locale_of(language))
+
+
+@lru_cache(maxsize=500)
+def weekday_name(day: dt.date, language: str, width: str = "abbreviated") -> str:
+    """Return the name of a day of the week; `width` is wide, abbreviated or short.
+
+    >>> weekday_name(dt.date(2026, 11, 29), "ro", "wide")
+    'duminică'
+    """
+    return get_day_names(width, "stand-alone", locale_of(language))[day.weekday()]

@@ -65,6 +65,12 @@ MESSAGES = {
     "record.bad_query": N_("This cannot be answered as it was asked."),
     "record.unknown_filter": N_("“%(name)s” in the address is no filter of this list."),
     "record.bad_argument": N_("“%(value)s” is no value for “%(name)s” in the address."),
+    "record.calendar_cut": N_(
+        "There are too many records to show at once: from %(day)s on some are missing. Filter, or look at fewer days."
+    ),
+    "record.calendar_end_hidden": N_(
+        "You may not see when they end, so each record is on the day it begins."
+    ),
     "record.search_is_rebuilt": N_(
         "What is searched in “%(entity)s” was changed; until all records follow, a search may not find every one."
     ),

@@ -29,6 +29,7 @@ from crm.web.entity.arguments import address_with, answerable_query, read_argume
 from crm.web.entity.cells import build_cell, view_name
 from crm.web.entity.list import filter_chips, told_notes
 from crm.web.entity.needed import move_of
+from crm.web.entity.switch import switch_of
 
 CARDS = 20  # cards a column shows at first
 MOST_CARDS = 200
@@ -53,6 +54,7 @@ def board_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "is_filtered": bool(arguments.filters or query.search),
         "notes": [render(note, session.actor.language) for note in told_notes(session, entity, arguments)],
         "query_string": urlencode(pairs),
+        "switch": switch_of(session, entity, "board"),
     }
 
 

@@ -29,6 +29,7 @@ from crm.web.entity.arguments import (
 )
 from crm.web.entity.cells import Cell, build_cell, record_url, view_name
 from crm.web.entity.saved_views import list_views, may_share
+from crm.web.entity.switch import switch_of
 from crm.web.skin import number
 
 SHOWN_COLUMNS = 7
@@ -81,6 +82,7 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "chips": filter_chips(session, entity, arguments.filters),
         "tabs": _tabs(session, entity, arguments, situation.language),
         "notes": notes,
+        "switch": switch_of(session, entity, "list"),
         "query_string": request.query_string.decode("utf-8", "replace"),
         **_foot(page, arguments),
     }

@@ -1,4 +1,4 @@
-"""The pages of one entity: list, record, form, board, and what can be done from them."""
+"""The pages of one entity: list, record, form, board, calendar, and what can be done from them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from crm.entities.model import Entity
 from crm.errors import ConflictError, CrmError, Problem, RecordError
+from crm.fields import type_of
 from crm.messages import render
 from crm.permissions.service import require
 from crm.records.alike import AlikeError, save_and_look
@@ -24,6 +25,7 @@ from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card, undo_url
+from crm.web.entity.calendar import calendar_page
 from crm.web.entity.cells import view_name
 from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
@@ -91,12 +93,12 @@ class EntityView(BaseView):
         """Show the empty form, or create what it brings."""
         require(current_session().actor, "create", self.entity)
         if is_asking():
-            return self._form(self._starting_values(), sent=self._refreshed())
+            return self._empty_form()
         made = find_made(current_session(), request.form.get("_once", ""))
         if made:
             return redirect(self.url("show", pk=made))
         return self._save(
-            lambda values: create_record(current_session(), self.entity, values), self._starting_values()
+            lambda values: create_record(current_session(), self.entity, values), self._start()[0]
         )
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -194,6 +196,14 @@ class EntityView(BaseView):
             return self._move()
         return self.page("board", **board_page(current_session(), self.entity))
 
+    @expose("/calendar/")
+    @has_access
+    def calendar(self) -> Response:
+        """Show the records on their days."""
+        if self.entity.calendar is None:
+            abort(404)
+        return self.page("calendar", **calendar_page(current_session(), self.entity))
+
     def _move(self) -> Response:
         """Move a card; a move that needs something besides comes back with a form that asks for it."""
         session = current_session()
@@ -210,14 +220,32 @@ class EntityView(BaseView):
         hidden = current_session().actor.rights(self.entity.name).hidden
         return [name for name in self.entity.fields if name not in hidden]
 
-    def _starting_values(self) -> dict[str, Any]:
-        """Return what a new record begins with: defaults, and what the address names (`?customer=5`)."""
-        session, given = current_session(), {}
-        for name in self._readable():
-            if name in request.args:
-                text = request.args[name]
-                given[name] = int(text) if text.isdecimal() and len(text) < 19 else text[:500]
-        return {**default_values(session, self.entity, given, situation_of(session)), **given}
+    def _start(self) -> tuple[dict[str, Any], list[Problem]]:
+        """Return what a new record begins with: defaults, and what the address names (`?customer=5`).
+
+        Shape:  what the address names and does not fit is left out; the problems say so.
+        """
+        session, situation = current_session(), situation_of(current_session())
+        given, problems = clean_values(self.entity, self._named(), situation)
+        return {**default_values(session, self.entity, given, situation), **given}, problems
+
+    def _named(self) -> dict[str, Any]:
+        """Return the values that stand in the address; a file is uploaded, never named."""
+        sent = sent_values(current_session(), self.entity, request.args)
+        return {
+            name: value for name, value in sent.items() if not type_of(self.entity.fields[name]).holds_files
+        }
+
+    def _empty_form(self) -> Response:
+        """Return the form of a new record; what the address names and does not fit is shown, and why."""
+        values, problems = self._start()
+        if is_redrawn() or not problems:
+            return self._form(values, sent=self._refreshed())
+        named = self._named()
+        sent = {problem.field: named[problem.field] for problem in problems}
+        answer = self._form(values, sent, RecordError("record.has_problems", problems, count=len(problems)))
+        answer.status_code = 200  # nothing was sent yet
+        return answer
 
     def _refreshed(self) -> dict[str, Any] | None:
         if not is_redrawn():
@@ -345,6 +373,7 @@ PERMISSIONS = {
     "delete": "delete",
     "delete_many": "delete",
     "board": "list",
+    "calendar": "list",
 }
 """Which of Flask-AppBuilder's permissions opens which page; what one may do there the records decide."""
 
