@@ -21,6 +21,7 @@ from crm.errors import NotAllowedError, NotFoundError
 from crm.fields.locales import shown_date, shown_time
 from crm.permissions.flows import is_within
 from crm.permissions.model import Actor
+from crm.records.timeline import MORE_SOURCES
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import CONFIGURATION
@@ -31,6 +32,7 @@ from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.mail import outbox
+from workflows.mail.timeline import mails_of
 from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
@@ -311,7 +313,9 @@ class RuleApi(DescribedApi):
 
 
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
-    """Register the pages of one revision."""
+    """Register the pages of one revision, and what rules add to the pages of records."""
+    if mails_of not in MORE_SOURCES:
+        MORE_SOURCES.append(mails_of)
     view = type("RulesView", (RulesView,), {"workspace": workspace})
     appbuilder.add_view(
         view, "Rules", href="/admin/rules/", icon="bolt", label=lazy_gettext("Rules"), category="Security"

@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from crm.permissions.store import save_profile
+from crm.records.timeline import timeline_of
 from tests.factories import make_complaint, make_customer, user_id
 from workflows.mail import outbox
 from workflows.mail.compose import Message
 from workflows.mail.deliver import DELAYS_SECONDS, build_mail, deliver_mail
+from workflows.mail.timeline import mails_of
 from workflows.runs import store
 
 
@@ -148,3 +150,24 @@ def test_the_organisation_speaks_when_the_language_is_not_offered(make_workshop,
         make_customer(session, name="Ada", email="a@example.com", language="el")
     narrow.work_off()
     assert narrow.messages()[0]["language"] == "en"
+
+
+def test_a_mail_is_on_the_timeline_of_its_record_and_of_those_above(session, session_as, monkeypatch):
+    monkeypatch.setattr("crm.records.timeline.MORE_SOURCES", [mails_of])
+
+    def mails(who, name, number):
+        found = timeline_of(who, who.workspace.schema.entities[name], number).entries
+        return [(entry.kind, entry.title) for entry in found if entry.kind == "mail"]
+
+    customer = make_customer(session, owner=user_id(session, "sales"))
+    complaint = make_complaint(session, customer=customer)
+    mail = Message("maria@example.com", "We have it", "Text", "<p>Text</p>", "en")
+    outbox.add_message(session, mail, "1:0:0", ("complaint", complaint.id))
+    numbers = customer.id, complaint.id, make_customer(session).id
+    session.commit()
+    assert mails(session, "customer", numbers[0]) == [("mail", "We have it")]
+    assert mails(session, "complaint", numbers[1]) == [("mail", "We have it")]
+    assert mails(session, "customer", numbers[2]) == []
+    session.rollback()
+    sales = session_as("sales")
+    assert mails(sales, "customer", numbers[0]) in ([], [("mail", "")])

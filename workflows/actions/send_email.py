@@ -71,7 +71,8 @@ class SendEmail(Action):
             if message is None:
                 continue
             work.spend(MAILS)
-            outbox.add_message(work.session, message, f"{work.key}:{number}")
+            about = (work.entity.name, work.record.id)
+            outbox.add_message(work.session, message, f"{work.key}:{number}", about)
         effect = {"action": self.name, "to": sent, "template": template.name, **unreached(out_of_reach)}
         return Outcome(effect if sent or out_of_reach else {**effect, "nobody": True})
 

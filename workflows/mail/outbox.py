@@ -34,7 +34,11 @@ message = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("sent_at", sa.DateTime),
+    sa.Column("entity", sa.String(64)),  # the record it was sent for, by the name of the revision
+    sa.Column("record_id", sa.BigInteger),
+    sa.Column("revision", sa.Integer),
     sa.Index("ix_crm_message_due", "state", "due_at"),
+    sa.Index("ix_crm_message_record", "entity", "record_id", "id"),
 )
 """`key` names run, step and recipient, so that a repeated step cannot write a second e-mail.
 
@@ -42,13 +46,16 @@ States: waiting, claimed (until `lease_until`), sent, failed.
 """
 
 
-def add_message(session: CrmSession, mail: Message, key: str) -> None:
+def add_message(session: CrmSession, mail: Message, key: str, about: tuple[str, int] | None = None) -> None:
     """Put a message into the outbox, in the step's own transaction.
 
+    Shape:  `about` is the record it is sent for: entity and number.
     Errors: IntegrityError when the key is there already: the step has been done.
     """
     now = session.clock()
     row = {"key": key, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html}
+    if about is not None:
+        row |= {"entity": about[0], "record_id": about[1], "revision": session.workspace.number}
     session.execute(
         sa.insert(message).values(
             **row, language=mail.language, state=WAITING, due_at=now, attempts=0, created_at=now
