@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from crm import backlog, queue
 from crm.database import only_reading
+from crm.records.service import update_record
 from tests.factories import make_complaint
-from workflows.runs import jobs
+from workflows.runs import execute, jobs, plan
 
 NOTE = """
 rule: note
@@ -45,3 +46,40 @@ def test_what_waits_is_counted_with_its_age_and_what_sleeps_is_not(make_workshop
     workshop.work_off()
     with only_reading(), workshop.engine.connect() as connection:
         assert jobs.BACKLOG["events"](connection, clock.now) == backlog.Waiting()
+
+
+def test_the_run_of_a_single_save_does_not_wait_for_those_of_an_import(make_workshop, as_user):
+    workshop = make_workshop(NOTE)
+    with as_user() as session:
+        session.cause = ("import:7",)
+        for _ in range(MANY):
+            make_complaint(session, severity="urgent")
+    with as_user() as session:
+        single = make_complaint(session, severity="urgent").id
+    while plan.plan_events(workshop):
+        pass
+    assert execute.execute_runs(workshop) == execute.BATCH
+    done = [run["record_id"] for run in workshop.runs() if run["state"] == "done"]
+    assert single in done
+    assert len(done) == execute.BATCH, "and those of the import go on beside it"
+    workshop.work_off()
+    assert workshop.states() == ["done"] * (MANY + 1)
+
+
+def test_the_order_of_a_record_stays_whoever_brought_its_runs_about(make_workshop, as_user):
+    workshop = make_workshop(NOTE.replace("record_created", "record_updated"))
+    with as_user() as session:
+        numbers = [make_complaint(session).id for _ in range(MANY)]
+    workshop.work_off()
+    for cause in (("import:7",), ()):
+        with as_user() as session:
+            session.cause, entity = cause, session.workspace.schema.entities["complaint"]
+            for number in numbers if cause else numbers[-1:]:
+                update_record(session, entity, number, {"subject": f"Told by {cause}"})
+    while plan.plan_events(workshop):
+        pass
+    execute.execute_runs(workshop)
+    last = [run for run in workshop.runs() if run["record_id"] == numbers[-1]]
+    assert {run["state"] for run in last} == {"waiting"}, "the later one does not overtake the earlier"
+    workshop.work_off()
+    assert set(workshop.states()) <= {"done", "skipped"}

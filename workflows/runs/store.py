@@ -100,7 +100,10 @@ def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, An
 def claim(
     session: Session, table: sa.Table, now: dt.datetime, until: dt.datetime, limit: int
 ) -> list[Mapping]:
-    """Take work that waits or whose holder was lost, oldest first, and hold it until `until`.
+    """Take work that waits or whose holder was lost, and hold it until `until`.
+
+    The oldest comes first, but half of the places are for runs that single deeds brought about: whoever saved one
+    record does not wait for the rules of an import or of the clock.
 
     Shape:  `table` is the events' or the runs'. What belongs to a record of which somebody else holds earlier
             work is left alone, so that the order per record is kept. Each taken row carries its new
@@ -114,13 +117,35 @@ def claim(
         .where(other.c.id < table.c.id, other.c.state == CLAIMED, other.c.lease_until >= now)
     )
     ready = sa.and_(due(table, now), ~held.exists())
-    asked = sa.select(table).where(ready).order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
-    rows = [row_of(row) for row in session.execute(asked)]
+    first = list_single(session, ready, limit // 2) if table is run else []
+    asked = sa.select(table).where(ready).order_by(table.c.id).with_for_update(skip_locked=True)
+    rows = [row_of(row) for row in session.execute(asked.where(table.c.id.in_(first)))] if first else []
+    rest = asked.where(table.c.id.not_in([row["id"] for row in rows])).limit(limit - len(rows))
+    rows += [row_of(row) for row in session.execute(rest)]
     ids = [row["id"] for row in rows]
     counted = [name for name in ("attempts", "tries") if name in table.c]
     values = {"state": CLAIMED, "lease_until": until} | {name: table.c[name] + 1 for name in counted}
     session.execute(sa.update(table).where(table.c.id.in_(ids)).values(values))
     return [{**row, **{name: row[name] + 1 for name in counted}} for row in rows]
+
+
+MANY = ('["import%', '["schedule%')
+"""How the causes of runs begin that come in crowds: an import and its undo, the clock."""
+
+
+def list_single(session: Session, ready: sa.ColumnElement[bool], limit: int) -> list[int]:
+    """Return runs that single deeds brought about, the oldest first, none before an earlier run on its record."""
+    cause = sa.cast(run.c.cause, sa.Text)
+    single = sa.and_(*(cause.not_like(beginning) for beginning in MANY))
+    earlier = run.alias()
+    before = (
+        sa.select(earlier.c.id)
+        .where(earlier.c.entity == run.c.entity, earlier.c.record_id == run.c.record_id)
+        .where(earlier.c.id < run.c.id, earlier.c.state.in_((WAITING, CLAIMED)))
+        .where(earlier.c.due_at <= run.c.due_at)
+    )
+    asked = sa.select(run.c.id).where(ready, single, ~before.exists()).order_by(run.c.id)
+    return list(session.scalars(asked.limit(limit)))
 
 
 def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
