@@ -67,10 +67,9 @@ def _open_runs(session: CrmSession, ids: set[int]) -> set[int]:
     """Return the runs of rules that read nothing but what the actor may see."""
     if session.actor.sees_everything or not ids:
         return ids
-    asked = sa.select(store.run.c.id, store.run.c.rule, store.run.c.revision, store.run.c.entity)
     known: dict[tuple, bool] = {}
     found = set()
-    for row in session.connection().execute(asked.where(store.run.c.id.in_(ids))):
+    for row in store.rules_of(session, ids):
         rule = (row.rule, row.revision)
         if rule not in known:
             known[rule] = _reads_open_fields(session, *rule)

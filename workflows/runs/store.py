@@ -271,3 +271,8 @@ def records_of_runs(session: Session, ids: Sequence[int]) -> dict[int, tuple[str
     """Return the (entity, record id) of each run."""
     rows = session.execute(sa.select(run.c.id, run.c.entity, run.c.record_id).where(run.c.id.in_(ids)))
     return {row.id: (row.entity, row.record_id) for row in rows}
+
+
+def rules_of(session: Session, ids: Iterable[int]) -> Sequence[sa.Row]:
+    """Return the `id` of some runs with the `rule` and `revision` of each."""
+    return session.execute(sa.select(run.c.id, run.c.rule, run.c.revision).where(run.c.id.in_(ids))).all()
