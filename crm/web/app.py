@@ -45,7 +45,7 @@ from crm.web.serving.session import (
     install_actor,
 )
 from crm.web.serving.shared import share_with
-from crm.web.serving.url_rules import LazyRule
+from crm.web.serving.url_rules import IdConverter, LazyRule
 from crm.web.skin import install_skin
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def assemble_app(workspace: Workspace, settings: Settings, engine: sa.Engine) ->
     folders = {"template_folder": str(TEMPLATES), "static_folder": str(STATIC), "root_path": str(ROOT)}
     app = CrmFlask("crm", static_url_path="/static", **folders)
     app.config.update(flask_settings(settings))
+    app.url_map.converters["int"] = IdConverter
     app.session_interface = BrowserSession()
     if settings.proxies:
         count = settings.proxies

@@ -75,6 +75,7 @@ def install_actor(app: Flask, workspace: Workspace) -> None:
         g.crm_actor = session.actor
         limit_body()
         refuse_forged(app)
+        refuse_json_forms()
         refuse_changes()
         g.theme = g.get("crm_profile", {}).get("theme") or ""
 
@@ -93,6 +94,16 @@ def limit_body() -> None:
     """Let only signed-in people send files; forms and JSON are read whole and must be small."""
     if current_actor() is NOBODY or request.mimetype != "multipart/form-data":
         request.max_content_length = SMALL_BODY_BYTES
+
+
+def refuse_json_forms() -> None:
+    """Refuse JSON where a page expects a form: Flask-WTF would take its values, of whatever type, for texts."""
+    if (
+        request.is_json
+        and request.method not in READING
+        and not request.path.startswith((API, *OUTSIDE_PATHS))
+    ):
+        abort(415)
 
 
 def refuse_forged(app: Flask) -> None:

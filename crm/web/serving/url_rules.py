@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Map, Rule
 
 WriteAddress = Callable[..., tuple[str, str]]
+LARGEST_ID = 2**63 - 1  # of both databases
+
+
+class IdConverter(IntegerConverter):
+    """A number that a database can hold; addresses with a larger one do not exist."""
+
+    def __init__(self, url_map: Map, *given: object, **options: object) -> None:
+        super().__init__(url_map, *given, **{"max": LARGEST_ID, **options})
 
 
 class LazyRule(Rule):

@@ -178,3 +178,19 @@ def test_an_upload_beyond_the_limit_is_refused(house: House) -> None:
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
     file = head + b"x" * 5_000_000 + b"\r\n--x--\r\n"
     assert browser.post("/profile/", data=file, content_type=kinds[1]).status_code == 400
+
+
+def test_a_number_no_database_holds_is_not_found(house: House) -> None:
+    admin = house.browser()
+    admin.sign_in("admin")
+    for path in ("/admin/schema/draft/{}", "/api/v1/schema/drafts/{}", "/admin/schema/publishing/{}/state"):
+        assert admin.get(path.format("9" * 400)).status_code == 404
+        assert admin.get(path.format(2**63)).status_code == 404
+
+
+def test_a_page_takes_forms_and_no_json(house: House) -> None:
+    admin = house.browser()
+    admin.sign_in("admin")
+    headers = {"X-CSRFToken": admin.token()}
+    assert admin.post("/roles/add", json={"name": 1.5}, headers=headers).status_code == 415
+    assert admin.post("/userinfoeditview/form", json=1, headers=headers).status_code == 415
