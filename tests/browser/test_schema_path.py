@@ -131,7 +131,7 @@ def test_a_choice_is_removed_as_text_weighed_published_and_comes_back_with_its_v
 ) -> None:
     before = get_workspace(engine).number
     numbers = [make_customer(session, source="fair", name=f"Fair {place}").id for place in range(3)]
-    make_customer(session, source="website")
+    other = make_customer(session, source="website").id
     session.commit()
     session.close()
     page, address = visitor.page, visitor.address
@@ -146,9 +146,13 @@ def test_a_choice_is_removed_as_text_weighed_published_and_comes_back_with_its_v
     page.locator("#arriving").get_by_text(f"גרסה {removed} פעילה בכל מקום").wait_for()
     sound_at_every_width(visitor)
 
-    visitor.open(f"/customer/edit/{numbers[0]}")
-    assert page.locator('[name="source"] option[value="website"]').count() == 1
-    assert "תערוכה" not in page.locator('[name="source"]').inner_text()
+    for form in ("/customer/add", f"/customer/edit/{other}"):
+        visitor.open(form)
+        assert page.locator('[name="source"] option[value="website"]').count() == 1
+        assert "תערוכה" not in page.locator('[name="source"]').inner_text()
+    visitor.open(f"/customer/edit/{numbers[0]}")  # whoever saves it without touching it loses nothing
+    assert page.locator('[name="source"]').input_value() == "fair"
+    assert page.locator('[name="source"] option:checked').inner_text() == "תערוכה (לא זמין עוד)"
 
     visitor.open("/admin/schema/history/")
     assert WHY in page.locator("tbody tr").first.inner_text()
