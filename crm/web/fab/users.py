@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, ClassVar
 
-from flask import flash, g, make_response, redirect, request, session
+from flask import current_app, flash, g, make_response, redirect, request, session
 from flask_appbuilder import action, expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import has_access, no_cache, permission_name
@@ -103,7 +103,24 @@ class SecurityApi(api.SecurityApi):
         raise error
 
 
-class UserDBModelView(CheckedView, views.UserDBModelView):
+def say_role(role: Any) -> str:
+    """Return what a role is called, in the reader's language; Flask-AppBuilder's own have their name only."""
+    declared = current_app.appbuilder.session().workspace.schema.parts.get("role", {}).get(role.name)
+    return declared.label.get(current_language()) if declared else role.name
+
+
+class GivesRoles(CheckedView):
+    """A view of those who hold roles: says them by their labels."""
+
+    formatters_columns: ClassVar[dict[str, Any]] = {"roles": lambda roles: [say_role(role) for role in roles]}
+
+    def _init_forms(self) -> None:
+        super()._init_forms()
+        for form in (self.add_form, self.edit_form):
+            form.roles.kwargs["get_label"] = say_role
+
+
+class UserDBModelView(GivesRoles, views.UserDBModelView):
     """Users, for administrators."""
 
     order_columns = ["first_name", "last_name", "username", "email", "active"]
@@ -173,7 +190,7 @@ class RoleModelView(CheckedView, views.RoleModelView):
     search_columns = ["name"]
 
 
-class UserGroupModelView(CheckedView, views.UserGroupModelView):
+class UserGroupModelView(GivesRoles, views.UserGroupModelView):
     """Groups of users, each with roles."""
 
     search_columns = ["name", "label", "description"]

@@ -40,6 +40,14 @@ def test_the_pages_are_closed_to_others(still_house: House, name: str, path: str
     assert browser.get(path).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "path", ["/users/list/", "/users/show/{}", "/users/edit/{}", "/users/add", "/groups/add"]
+)
+def test_roles_are_called_by_their_labels(still_house: House, still_admin: Browser, path: str) -> None:
+    page = still_admin.get(path.format(still_house.user_id("sonia"))).text
+    assert ">Seller<" in page and ">seller<" not in page
+
+
 def test_an_administrator_adds_a_user_who_can_sign_in(house: House, admin: Browser) -> None:
     values = {
         "first_name": "Maria",
