@@ -218,8 +218,13 @@ class ExportView(BaseView):
         return send_table(lambda path: write_export(session, found, query, path), entity, suffix)
 
 
+def has_open_reports() -> bool:
+    """Tell whether the menu leads to any report this reader may open."""
+    return bool(open_reports(current_session()))
+
+
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
     """Register the pages."""
-    appbuilder.add_view(ReportsView, "Reports", label=REPORTS, icon="chart-bar")
+    appbuilder.add_view(ReportsView, "Reports", label=REPORTS, icon="chart-bar", menu_cond=has_open_reports)
     for view in (DashboardView, ExportView):
         appbuilder.add_view_no_menu(view)

@@ -320,3 +320,8 @@ def test_pages_offer_no_way_that_is_then_refused(client, session, role, may_chan
     ways = set(re.findall(r'href="(/[^"#]*)"', record + browser.get("/deal/list/").text))
     ways = {html.unescape(way) for way in ways if not way.startswith(("/lang/", "/logout/", "/static/"))}
     assert not {way for way in ways if browser.get(way).status_code in (403, 404)}
+
+
+@pytest.mark.parametrize(("role", "has_reports"), [("cashier", False), ("viewer", True)])
+def test_the_menu_leads_to_reports_where_any_is_open(client, role, has_reports):
+    assert ('href="/reports/"' in client(role).get("/customer/list/").text) is has_reports
