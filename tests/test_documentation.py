@@ -11,18 +11,23 @@ from pathlib import Path
 import click
 import pytest
 
-from app import Commands
+from app import Commands, wire
 from config import list_settings
 from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.operators import OPERATORS
 from crm.conditions.python.functions import CALLS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
+from crm.entities.kinds import KINDS
+from crm.entities.load import build_schema, load_document, load_documents
 from crm.fields import FIELD_TYPES
+from crm.reports.charts import CHARTS
 from workflows.actions import ACTIONS
 from workflows.triggers import TRIGGERS
 
+wire()  # the kinds of documents are registered there
 ROOT = Path(__file__).resolve().parent.parent
 DESIGN = (ROOT / "docs" / "design.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -48,6 +53,8 @@ VOCABULARIES = (
     Vocabulary("field types", tuple(FIELD_TYPES)),
     Vocabulary("field keys", (*FIELD_KEYS, *(key for kind in FIELD_TYPES.values() for key in kind.keys))),
     Vocabulary("entity keys", ENTITY_KEYS),
+    Vocabulary("keys of documents", tuple(key for kind in KINDS.values() for key in (kind.name, *kind.keys))),
+    Vocabulary("charts", tuple(CHARTS)),
     Vocabulary("operators", (*OPERATORS, *GROUPS, *AGGREGATES, "formula")),
     Vocabulary("functions", tuple(CALLS)),
     Vocabulary("triggers", tuple(TRIGGERS)),
@@ -190,3 +197,14 @@ def test_every_test_that_shows_a_promise_is_there() -> None:
         for path, name in named
         if not re.search(rf"^def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE)
     ] == []
+
+
+@pytest.mark.parametrize("page", [REFERENCE, README], ids=["reference", "README"])
+def test_every_document_that_is_shown_can_be_published(page: str) -> None:
+    shipped, _problems = load_documents(ROOT / "schemas")
+    texts = re.findall(r"^```yaml\n(\w+: .*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert texts
+    for text in texts:
+        document, problems = load_document(text, "shown.yaml")
+        others = [one for one in shipped if (one.kind, one.name) != (document.kind, document.name)]
+        assert not problems and build_schema([*others, document], 1)[1] == [], text
