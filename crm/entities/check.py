@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.conditions import parse_conditions, parse_field, parse_formula
+from crm.conditions import parse_conditions, parse_field
+from crm.entities.default_formulas import check_default_formula
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
@@ -106,6 +107,16 @@ def _check_sealed_places(reader: BodyReader, entity: Entity) -> None:
             reader.refuse("schema.encrypted_not_here", path, name=name)
 
 
+def _check_days(reader: BodyReader, entity: Entity) -> None:
+    """Refuse a calendar or a timeline by a field that holds no day."""
+    timeline = entity.options.get("timeline") or {}
+    places = [(("calendar", key), (entity.calendar or {}).get(key)) for key in ("from", "to")]
+    for path, name in (*places, (("timeline", "at"), timeline.get("at"))):
+        kind = kind_of(entity.fields[name]) if name in entity.fields else SYSTEM_FIELDS.get(name)
+        if name is not None and kind not in ("date", "datetime"):
+            reader.refuse("schema.day_needs_date", path, name=name)
+
+
 def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
     known = [*fields, *SYSTEM_FIELDS]
     listing = reader.keys(body.get("list") or {}, ("list",), ("columns", "sort"))
@@ -130,7 +141,8 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         if "when" in row and not row["when"]:
             reader.refuse("schema.check_always", ("checks", index, "when"))
     for key, inner in (("calendar", ("from", "to", "title")), ("timeline", ("at", "kind", "title", "text"))):
-        places = reader.keys(body.get(key) or {}, (key,), inner)
+        needed = inner[:1] if key == "calendar" and body.get(key) is not None else ()
+        places = reader.keys(body.get(key) or {}, (key,), inner, needed)
         for word, field_name in places.items():
             reader.known(field_name, known, (key, word), "field")
 
@@ -193,11 +205,11 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             _check_beside(reader, field.options.get(key), entity, (*path, key))
         for key in CONDITIONS:
             _check_lines(reader, getattr(field, key), entity, schema, (*path, key))
-        if isinstance(field.default, str) and field.default.startswith("="):
-            reader.add(parse_formula(field.default[1:], entity, schema)[1], (*path, "default"))
+        reader.add(check_default_formula(entity, field, schema), (*path, "default"))
         if not FIELD_TYPES[field.type].stored:
             reader.add(parse_field(entity, field, schema)[1], path)
     _check_sealed_places(reader, entity)
+    _check_days(reader, entity)
     _check_inverses(reader, entity, schema)
     _check_checks(reader, entity, schema)
     for word in placeholders(entity.title):

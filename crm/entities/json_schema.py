@@ -35,7 +35,7 @@ ENTITY_PARTS: dict[str, Schema] = {
     "list": closed(columns=WORDS, sort=WORDS),
     "form": list_of({**closed(section=TEXT, fields=WORDS), "required": ["fields"]}),
     "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
-    "calendar": closed(**dict.fromkeys(("from", "to", "title"), WORD)),
+    "calendar": {**closed(**dict.fromkeys(("from", "to", "title"), WORD)), "required": ["from"]},
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
     "new_caller": WORD,
     "same_if": list_of(WORDS),

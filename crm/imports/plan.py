@@ -24,10 +24,10 @@ from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.permissions.service import writable_fields
 from crm.records.alike import key_of, list_alike
 from crm.records.bulk import load_rows
+from crm.records.defaults import Defaults
 from crm.records.draft import RecordDraft
 from crm.records.links import judge_links
-from crm.records.prepare import Judge, default_values, is_empty
-from crm.records.values import situation_of
+from crm.records.prepare import Judge, is_empty
 from crm.revisions.likeness import same_groups
 
 LONG_CELL = "import.long_cell"
@@ -64,7 +64,8 @@ class Planner:
         self.compared = {
             name for name in self.filled if name not in open_fields and name not in matching.keys
         }
-        self.defaults = default_values(session, entity, (), situation_of(session, "import"))
+        self.new = Defaults(session, entity)
+        self.defaults = self.new.values({})[0]
         self.names = [*self.filled, *(name for name in self.defaults if name not in self.filled)]
         self.required = [
             field.name
@@ -74,7 +75,7 @@ class Planner:
         self.settled = {
             name: self.defaults.get(name)
             for name, field in entity.fields.items()
-            if name not in self.filled and FIELD_TYPES[field.type].stored
+            if name not in self.filled and name not in self.new.leaning and FIELD_TYPES[field.type].stored
         }
         self.unique = [name for name in self.names if entity.fields[name].unique]
         self.judged_links = [
@@ -243,7 +244,7 @@ class Planner:
     def decide_create(self, planned: Planned) -> None:
         """Fill in defaults, then judge the new record."""
         planned.action = "create"
-        values, after = planned.row.values, dict(self.defaults)
+        values, after = planned.row.values, self.defaults_beside(planned)
         for name in self.filled:
             value = values.get(name)
             if name in self.compared:
@@ -252,6 +253,19 @@ class Planner:
                 after[name] = value
         planned.after = after
         self.judge(planned)
+
+    def defaults_beside(self, planned: Planned) -> dict[str, Any]:
+        """Return the defaults of a new record; those that lean on other fields, on what the row gives."""
+        if not self.new.leaning:
+            return dict(self.defaults)
+        given = {name: value for name, value in planned.row.values.items() if value is not None}
+        leaning, problems = self.new.values({**self.defaults_alike(), **given})
+        planned.problems += problems
+        return {**self.defaults, **leaning}
+
+    def defaults_alike(self) -> dict[str, Any]:
+        """Return the defaults that are alike in every row."""
+        return {name: value for name, value in self.defaults.items() if name not in self.new.leaning}
 
     def decide_update(self, planned: Planned) -> None:
         """Compare with what is stored; judge only what would change."""

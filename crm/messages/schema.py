@@ -98,6 +98,15 @@ MESSAGES = {
         "Only a field of type “phone” can take a caller's number; “%(name)s” is none."
     ),
     "schema.beside_needs_word": N_("“%(name)s” holds no word; a choice or a text is needed here."),
+    "schema.day_needs_date": N_("A date, or a date and time, is needed here; “%(name)s” is none."),
+    "schema.default_in_circle": N_("These defaults read one another and never get a value: %(circle)s."),
+    "schema.default_asks_records": N_(
+        "The default of “%(name)s” asks for linked records, segments or changes. A new record has none of these yet."
+    ),
+    "schema.default_comes_later": N_(
+        "“%(name)s” has no value before the record is saved, so no default can use it."
+    ),
+    "schema.default_does_not_fit": N_("What this formula gives is no value for “%(name)s”."),
     "schema.board_needs_choice": N_("A board needs a choice field for its columns; “%(name)s” is none."),
     "schema.required_in_circle": N_(
         "No record could be the first, for each needs another one before it: %(circle)s. Let one of these fields be "

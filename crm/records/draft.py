@@ -25,6 +25,8 @@ class RecordDraft:
         entity, models = self.__entity__, self._session.workspace.models
         field = entity.fields.get(name)
         if field is not None and type_of(field).links:
+            if self._values.get(name) is None:
+                return None
             target = models.user if type_of(field).points == "user" else models[field.options["to"]]
             return self._find(target, self._values.get(name))
         if field is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
-from crm.conditions import evaluate, parse_formula
+from crm.conditions import evaluate
 from crm.conditions.tree.model import (
     And,
     Changed,
@@ -103,31 +103,6 @@ def _clean_touched(field: Field, value: Any, situation: Situation) -> Any:
         if field_type.clean(field_type.without_limits(field), value, situation) != held:
             raise
         return held
-
-
-def default_values(
-    session: CrmSession, entity: Entity, given: Iterable[str], situation: Situation
-) -> dict[str, Any]:
-    """Return the defaults of fields that were not given, for a new record."""
-    given = set(given)
-    found = {}
-    for field in entity.fields.values():
-        if field.name not in given and field.default is not None:
-            found[field.name] = _default(session, entity, field, situation)
-    return found
-
-
-def _default(session: CrmSession, entity: Entity, field: Field, situation: Situation) -> Any:
-    word = field.default
-    actor, field_type = session.actor, FIELD_TYPES[field.type]
-    meant = field_type.meant_by(word, session.clock(), actor.time_zone, actor.user_id)
-    if meant is not None or word == "me" and field_type.points:
-        return meant
-    if isinstance(word, str) and word.startswith("="):
-        tree, _problems = parse_formula(word[1:], entity, session.workspace.schema)
-        return evaluate(tree, RecordDraft(session, entity, {}), scope_of(session))
-    neutral = Situation("en", situation.time_zone, "rule")
-    return field_type.clean(field, word, neutral)
 
 
 def judge(

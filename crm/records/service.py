@@ -19,9 +19,10 @@ from crm.permissions.rows import fields_asked, may_touch
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
 from crm.records.constraints import refusal_of
+from crm.records.defaults import default_values
 from crm.records.files import attach_files
 from crm.records.links import judge_links
-from crm.records.prepare import clean_values, default_values, judge, refused_fields, search_key_of
+from crm.records.prepare import clean_values, judge, refused_fields, search_key_of
 from crm.records.sequences import next_numbers
 from crm.records.values import situation_of, values_of
 from crm.revisions.models import Record
@@ -58,7 +59,9 @@ def create_record(
     }
     clean, found = clean_values(entity, known, situation)
     problems += found
-    after = {**default_values(session, entity, [*clean, *(p.field for p in found)], situation), **clean}
+    defaults, unfit = default_values(session, entity, {**dict.fromkeys(p.field for p in found), **clean})
+    problems += unfit
+    after = {**defaults, **clean}
     problems += _without(judge(session, entity, None, after, None), problems)
     problems += judge_links(session, entity, [(None, after)]).get(0, [])
     _refuse(problems)

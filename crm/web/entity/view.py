@@ -18,7 +18,8 @@ from crm.fields import type_of
 from crm.messages import render
 from crm.permissions.service import require
 from crm.records.alike import AlikeError, save_and_look
-from crm.records.prepare import clean_values, default_values
+from crm.records.defaults import default_values
+from crm.records.prepare import clean_values
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, title_of, values_of
 from crm.revisions.workspace import Workspace
@@ -227,7 +228,7 @@ class EntityView(BaseView):
         """
         session, situation = current_session(), situation_of(current_session())
         given, problems = clean_values(self.entity, self._named(), situation)
-        return {**default_values(session, self.entity, given, situation), **given}, problems
+        return {**default_values(session, self.entity, given)[0], **given}, problems
 
     def _named(self) -> dict[str, Any]:
         """Return the values that stand in the address; a file is uploaded, never named."""

@@ -18,8 +18,7 @@ from crm.errors import CrmError
 from crm.fields import FIELD_TYPES, type_of
 from crm.messages import render
 from crm.permissions.model import Actor
-from crm.records.prepare import default_values
-from crm.records.values import situation_of
+from crm.records.defaults import default_values
 from crm.revisions.workspace import Workspace
 from crm.texts import N_
 from crm.web.entity.form import RecordForm, build_form
@@ -105,7 +104,7 @@ def previewed_form(session: PreviewSession, entity: Entity) -> RecordForm:
     """Return the form of a new record with its defaults; what points to records stays empty, and nothing is sent."""
     values = {
         name: value
-        for name, value in default_values(session, entity, (), situation_of(session)).items()
+        for name, value in default_values(session, entity, {})[0].items()
         if not type_of(entity.fields[name]).points and not type_of(entity.fields[name]).holds_files
     }
     form = build_form(session, entity, values)
