@@ -45,6 +45,7 @@ from crm.web.serving.session import (
     install_actor,
 )
 from crm.web.serving.shared import share_with
+from crm.web.serving.strict_json import StrictJson
 from crm.web.serving.url_rules import IdConverter, LazyRule
 from crm.web.skin import install_skin
 
@@ -59,8 +60,9 @@ FORM_TOKEN_SECONDS = 12 * 3_600  # how long a form may stay open before it is se
 
 
 class CrmFlask(PackedStatic):
-    """Flask with rules that are quick to add, and static files that are light to send."""
+    """Flask with rules that are quick to add, static files that are light to send, and JSON that can be stored."""
 
+    json_provider_class = StrictJson
     url_rule_class = LazyRule
 
 

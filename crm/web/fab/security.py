@@ -148,7 +148,8 @@ class CrmSecurityManager(SecurityManager):
         After too many wrong passwords a visitor must wait: `g.crm_wait` seconds, in which no password is checked.
         """
         session = self.session()
-        account = find_account(session.connection(), username or "")
+        username = (username or "").replace("\0", "\ufffd")  # PostgreSQL takes no NUL, not even to compare
+        account = find_account(session.connection(), username)
         visitor = Visitor.of(request, account)
         guesses: Guesses = current_app.extensions["crm_guesses"]
         attempt = guesses.begin(visitor)

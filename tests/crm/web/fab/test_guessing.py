@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -224,3 +225,12 @@ def test_wrong_passwords_count_on_each_database(house_on_each: House) -> None:
     assert [browser.sign_in("sonia", "wrong").status_code for _ in range(6)] == [401] * 5 + [429]
     with house_on_each.engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(notification)) == 1
+
+
+@pytest.mark.parametrize("name", ["so\0nia", "\ud800", "9" * 20_000, "\U0010ffff", "'; --"])
+def test_odd_names_are_refused_like_others(house_on_each: House, name: str) -> None:
+    body = json.dumps({"username": name, "password": "x", "provider": "db"})
+    answer = house_on_each.browser().post(API, data=body, content_type="application/json")
+    assert answer.status_code == (400 if name == "\ud800" else 401)
+    if name != "\ud800":
+        assert house_on_each.browser().sign_in(name, "x").status_code in (401, 422)

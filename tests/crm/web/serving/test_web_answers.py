@@ -194,3 +194,24 @@ def test_a_page_takes_forms_and_no_json(house: House) -> None:
     headers = {"X-CSRFToken": admin.token()}
     assert admin.post("/roles/add", json={"name": 1.5}, headers=headers).status_code == 415
     assert admin.post("/userinfoeditview/form", json=1, headers=headers).status_code == 415
+
+
+@pytest.mark.parametrize("body", ['{"username": "\\ud800"}', "[" * 100_000, '{"username": ', "\x80"])
+def test_json_that_cannot_be_stored_is_400(house: House, body: str) -> None:
+    data = body.encode("latin-1")
+    answer = house.browser().post("/api/v1/security/login", data=data, content_type="application/json")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../config.py", "/static/..%2fconfig.py", "/static/%2e%2e/config.py", "/files/..%2f..%2fetc%2fpasswd",
+        "/lang/..%2f..",
+        "/report/../../x", "/api/v1/..%2f/1", "/api/v1/schema/documents/..%2f..", "/admin/schema/..%2f..",
+    ],
+)  # fmt: skip
+def test_no_path_leads_out_of_the_house(house: House, path: str) -> None:
+    admin = house.browser()
+    admin.sign_in("admin")
+    assert admin.get(path).status_code == 404
