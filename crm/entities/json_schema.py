@@ -33,7 +33,7 @@ ENTITY_PARTS: dict[str, Schema] = {
     "menu_place": {"type": "integer"},
     "title": WORD,
     "list": closed(columns=WORDS, sort=WORDS),
-    "form": list_of({**closed(section=TEXT, fields=WORDS), "required": ["fields"]}),
+    "form": list_of({**closed(section=TEXT, columns={"enum": [1, 2]}, fields=WORDS), "required": ["fields"]}),
     "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
     "calendar": {**closed(**dict.fromkeys(("from", "to", "title"), WORD)), "required": ["from"]},
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),

@@ -82,3 +82,17 @@ def test_an_unknown_key_anywhere_is_refused_by_our_reader(document: Document):
 @pytest.mark.parametrize("kind", SKELETONS)
 def test_what_the_web_begins_with_is_valid(kind):
     assert [error.message for error in VALIDATORS[kind].iter_errors(read_yaml(SKELETONS[kind])[0])] == []
+
+
+def test_the_columns_of_a_section_are_known_to_the_schema_as_to_our_reader():
+    document = next(found for found in DOCUMENTS if found.kind == "entity" and found.body.get("form"))
+    for columns, is_right in ((1, True), (2, True), (3, False), ("1", False)):
+        body = changed(document.body, ("form", 0), "columns", columns)
+        assert VALIDATORS["entity"].is_valid(body) == is_right == (not is_refused(body)), columns
+
+
+@pytest.mark.parametrize("days", [{}, {"to": "created_at"}, {"from": "created_at"}])
+def test_a_calendar_needs_to_know_when_records_begin(days):
+    document = next(found for found in DOCUMENTS if found.kind == "entity")
+    body = changed(document.body, (), "calendar", days)
+    assert VALIDATORS["entity"].is_valid(body) == ("from" in days) == (not is_refused(body))
