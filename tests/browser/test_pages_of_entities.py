@@ -150,3 +150,16 @@ def test_what_was_typed_outlives_the_session_and_is_saved_after_signing_in_again
     visitor.page.wait_for_url("**/customer/show/*")
     assert visitor.page.locator(".record-side").get_by_text("Ναύπλιο").count() == 1
     assert visitor.errors == []
+
+
+def test_on_a_phone_every_number_of_a_report_stands_by_its_label(visit, session):
+    make_deal(session)
+    session.commit()
+    phone = visit("manager", width=PHONE)
+    phone.open("/reports/deals_by_stage")
+    numbers = phone.page.locator("table.labelled td.num")
+    found = numbers.evaluate_all(
+        "all => all.map(one => [one.dataset.label || '', getComputedStyle(one).textAlign])"
+    )
+    assert found and all(label and side == "start" for label, side in found)
+    assert phone.page.locator("tfoot td.num").count()
