@@ -62,6 +62,7 @@ def steps_of(page: str) -> list[Step]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RECIPES)
 def test_the_recipe_works_for_somebody_who_knows_only_its_page(page: str, tmp_path: Path) -> None:
     for name in COPIED:
