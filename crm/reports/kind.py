@@ -212,7 +212,8 @@ def _build_card(card: Mapping) -> Card:
     if "report" in card:
         return Card(report=card["report"])
     kpi = card["kpi"]
-    label = Text(kpi["label"]) if kpi.get("label") else None
+    said = kpi.get("label") or kpi["measure"].get("label")
+    label = Text(said) if said else None
     return Card("", label, kpi["entity"], as_lines(kpi.get("if")), measure_of("value", kpi["measure"]))
 
 
