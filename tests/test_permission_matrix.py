@@ -269,7 +269,9 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaUploadView",
     "WhyView",
 }
-ADMIN = CONFIGURATION | {"UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView"}
+ADMIN = CONFIGURATION | {
+    "UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView", "LeavingView",
+}  # fmt: skip
 OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
