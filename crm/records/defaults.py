@@ -101,4 +101,6 @@ def _fitted(field: Field, value: Any, zone: ZoneInfo) -> Any:
         value = day_start(value, zone)
     if value is None or value == "":
         return None
-    return field_type.clean(field, field_type.fit(field, value), Situation("en", MOMENT_ZONE, "rule"))
+    if kind_of(field) == "number":  # rounded to its places; a text that is too long is refused, not cut
+        value = field_type.fit(field, value)
+    return field_type.clean(field, value, Situation("en", MOMENT_ZONE, "rule"))
