@@ -40,7 +40,7 @@ MESSAGES = {
     "import.key_not_matched": N_("No column fills “%(name)s”, by which existing records are to be found."),
     "import.no_key": N_("Say by which field existing records are to be found."),
     "import.no_such_batch": N_("There is no import %(id)s."),
-    "import.wrong_state": N_("The import cannot do this now: it is %(state)s."),
+    "import.wrong_state": N_("The import can't do this now. Reload the page to see how far it is."),
     "import.no_such_record": N_("No record of “%(entity)s” is called “%(value)s”."),
     "import.several_records": N_(
         "%(count)s records of “%(entity)s” are called “%(value)s”: it is not clear which."

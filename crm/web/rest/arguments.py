@@ -101,8 +101,8 @@ class RisonReader:
             lines=[*self._lines(), *self._where()],
             search=self._search(),
             order=self._order(),
-            page=self._whole("page", 0, LARGEST_PAGE),
-            page_size=self._whole("page_size", USUAL_PAGE_SIZE, LARGEST_PAGE_SIZE) or USUAL_PAGE_SIZE,
+            page=self._page(),
+            page_size=self._page_size(),
             columns=self._columns(),
         )
         if self.problems:
@@ -127,11 +127,16 @@ class RisonReader:
         self._refuse(key)
         return usual
 
-    def _whole(self, key: str, usual: int, most: int) -> int:
-        number = self._plain(key, (int,), usual)
-        return (
-            min(number, most) if number >= 0 else most
-        )  # -1 is Flask-AppBuilder's "as many as there may be"
+    def _page(self) -> int:
+        page = self._plain("page", (int,), 0)
+        if page < 0:
+            self._refuse("page")
+        return max(0, min(page, LARGEST_PAGE))
+
+    def _page_size(self) -> int:
+        """Return how many records a page has; -1 is Flask-AppBuilder's "as many as there may be"."""
+        size = self._plain("page_size", (int,), USUAL_PAGE_SIZE) or USUAL_PAGE_SIZE
+        return min(size, LARGEST_PAGE_SIZE) if size > 0 else LARGEST_PAGE_SIZE
 
     def _names_in(self, key: str) -> list[str]:
         found = self._plain(key, (list, str), [])

@@ -120,7 +120,8 @@ def test_a_filter_over_rest_that_cannot_be_applied_is_a_400_that_names_the_field
     "asked",
     [
         "(order_column:no_such_field)", "(order_column:customer.nope)", "(order_column:name,order_direction:up)",
-        "(columns:!(no_such_field))", "(columns:!(customer.nope))", "(columns:5)", "(page:abc)", "(page_size:'5')",
+        "(columns:!(no_such_field))", "(columns:!(customer.nope))", "(columns:5)", "(page:abc)", "(page:-1)",
+        "(page_size:'5')",
         "(keys:5)", "(where:5)", "(sort:name)", "(order_column:!(name))", "(search:!(a))",
     ],
 )  # fmt: skip
