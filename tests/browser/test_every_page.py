@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crm.drafts.service import edit_document
+from crm.leaving.handover import leave, run_handover
 from crm.notifications import Notice, add_notification
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.factories import (
@@ -80,7 +81,7 @@ PARTS = 8
 
 @pytest.fixture
 def world(client: Callable[[str], Browser], session, engine, clock, tmp_path) -> None:
-    """One of each thing pages are about: a record, a run of a rule, an import, a draft, a notice."""
+    """One of each thing pages are about: a record, a run of a rule, an import, a draft, a notice, a handover."""
     made = [
         make_customer(session, name=name, email="office@example.com", owner=user_id(session, "sales"))
         for name in NAMES
@@ -93,7 +94,9 @@ def world(client: Callable[[str], Browser], session, engine, clock, tmp_path) ->
     text = {"en": "Look at it.", "he": "כדאי להסתכל."}
     add_notification(session, Notice(user_id(session, "admin"), text, "complaint", number))
     edit_document(session, "entity", ENTITY, lambda body: {**body, "icon": "coin"})
+    handed = leave(session, user_id(session, "external_agent"), {})
     session.commit()
+    run_handover(engine, handed)
     jobs.work_off(RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock))
     file = (io.BytesIO(b"Name;Amount\nNeu;12,5\n"), "deals.csv")
     assert client("admin").submit("/import/", {"entity": ENTITY, "file": file}).status_code == 302
