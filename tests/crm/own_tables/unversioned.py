@@ -13,6 +13,11 @@ def without_versions() -> list[str]:
     ours = [table for name, table in metadata.tables.items() if name.startswith("crm_")]
     return [
         f"DROP TABLE {VERSION_TABLE}",
+        *(
+            f"DROP INDEX {index.name}"
+            for table in ours if table.name in first
+            for index in table.indexes if index.name not in {known.name for known in first[table.name].indexes}
+        ),
         *(f"DROP TABLE {table.name}" for table in ours if table.name not in first),
         *(
             f"ALTER TABLE {table.name} DROP COLUMN {column.name}"
