@@ -70,13 +70,15 @@ CASES = (
     ("report", "deals_by_stage", "--xlsx", "{folder}/report.xlsx", "--as", "manager"),
     ("report", "deals_by_stage", "--json"),
     ("segment", "large_customers", "--ids"),
-    ("segment", "large_customers", "--json"),
+    ("segment", "large_customers", "--as", "manager", "--json"),
     ("why", "sales", "customer", "1", "--field", "credit_limit", "--deed", "update", "--json"),
     ("keys", "rotate", "--json"),
     ("keys", "rotate", "--no-new-key", "--no-wait"),
     ("keys", "status", "--json"),
     ("rule", "try", "welcome_customer", "--record", "1", "--json"),
     ("rule", "try", "welcome_customer", "--since", "30d"),
+    ("user", "leave", "ben", "--to", "nina", "--json"),
+    ("user", "hand-over", "ben", "--to", "nina", "--json"),
 )  # fmt: skip
 ENDLESS = ("worker", "scheduler")  # they run until Ctrl-C: `make run` is made of them
 
