@@ -145,6 +145,12 @@ def find_states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, bool
     return {row.id: bool(row.active) for row in connection.execute(asked)}
 
 
+def list_people(connection: sa.Connection, ids: Iterable[int]) -> list[sa.Row]:
+    """Return id, first_name, last_name, username and active of some users; those that were deleted are absent."""
+    columns = (USERS.c[name] for name in ("id", "first_name", "last_name", "username", "active"))
+    return list(connection.execute(sa.select(*columns).where(USERS.c.id.in_(list(ids)))))
+
+
 def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
     """Return the active users who have a role, lowest id first."""
     return list(connection.scalars(choosable(role).order_by(USERS.c.id)))

@@ -18,7 +18,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, FieldType, Situation
 from crm.messages import render
 from crm.permissions.rows import scope_of, visible_trees
-from crm.permissions.store import find_states
+from crm.permissions.store import list_people
 from crm.records.files import names_of_files
 from crm.texts import N_, Text
 
@@ -183,17 +183,12 @@ def known_user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     wanted = sorted({found for found in ids if found is not None})
     if not wanted:
         return {}
-    cls = session.workspace.models.user
-    rows = session.execute(
-        sa.select(cls.id, cls.first_name, cls.last_name, cls.username).where(cls.id.in_(wanted))
-    )
-    names = {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in rows}
-    active = find_states(session.connection(), wanted)
     language = session.actor.language
-    return {
-        number: name if active.get(number) else render(Problem("people.inactive", {"name": name}), language)
-        for number, name in names.items()
-    }
+    names = {}
+    for row in list_people(session.connection(), wanted):
+        name = f"{row.first_name} {row.last_name}".strip() or row.username
+        names[row.id] = name if row.active else render(Problem("people.inactive", {"name": name}), language)
+    return names
 
 
 def linked_titles(

@@ -127,7 +127,7 @@ def group_of(body: Any) -> Group:
     """Return one group of a document: a path, or a period of one.
 
     >>> group_of({"month": "closes_on"})
-    Group(path=('closes_on',), period='month')
+    Group(path=('closes_on',), period='month', of_amounts='')
     """
     if isinstance(body, Mapping):
         period, name = next(iter(body.items()))
