@@ -12,6 +12,7 @@ from config import ROOT
 from crm.messages import MESSAGES
 
 app.wire()  # sentences of actions and triggers join the others when `workflows` is loaded
+SENTENCES = dict(MESSAGES)  # as they are before a test of a recipe brings an action of its own
 
 CODE = re.compile(r"[a-z_]+\.[a-z_]+\Z")
 RAISERS = re.compile(r"(Error|Problem|Refusal)\Z|(refuse|refusal)\Z")
@@ -55,10 +56,10 @@ def written() -> tuple[set[str], list[re.Pattern[str]]]:
 def test_every_code_that_is_raised_has_a_sentence() -> None:
     codes = set(raised())
     assert len(codes) > 200
-    assert sorted(codes - set(MESSAGES)) == []
+    assert sorted(codes - set(SENTENCES)) == []
 
 
 def test_every_sentence_is_raised_somewhere() -> None:
     texts, patterns = written()
-    unused = [code for code in MESSAGES if code not in texts and not any(p.fullmatch(code) for p in patterns)]
+    unused = [code for code in SENTENCES if code not in texts and not any(p.fullmatch(code) for p in patterns)]
     assert unused == []
