@@ -61,5 +61,7 @@ def test_every_code_that_is_raised_has_a_sentence() -> None:
 
 def test_every_sentence_is_raised_somewhere() -> None:
     texts, patterns = written()
-    unused = [code for code in SENTENCES if code not in texts and not any(p.fullmatch(code) for p in patterns)]
+    unused = [
+        code for code in SENTENCES if code not in texts and not any(p.fullmatch(code) for p in patterns)
+    ]
     assert unused == []
