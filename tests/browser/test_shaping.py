@@ -142,6 +142,7 @@ def test_a_field_is_dragged_to_another_section_and_the_preview_follows(visit: Ca
     visitor.open("/admin/schema/deal/form")
     page, preview = visitor.page, visitor.page.frame_locator("iframe[name=preview]")
     page.evaluate("window.same = true")
+    page.set_viewport_size({"width": 1280, "height": 2400})  # both ends of the way in sight at once
     page.locator('[data-list="0"] [data-id="owner"] .choice-grip').drag_to(page.locator('[data-list=""]'))
     page.locator('[data-list=""] [data-id="owner"]').wait_for()
     page.locator(".draft-bar").wait_for()
