@@ -138,7 +138,9 @@ class Guesses:
             try:
                 if store is not None:
                     _forget(store, attempt)
-            except Exception as error:
+            except (
+                Exception
+            ) as error:  # A sign-in that succeeded must not fail because a count is not forgotten.
                 logger.info("Redis keeps a count that is over (%s)", error)
 
     def reset(self) -> None:
