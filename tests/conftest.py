@@ -12,6 +12,7 @@ Fixtures import what they need when a test asks for them, so that tests of one p
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,13 @@ def kinds_of(item: pytest.Item) -> set[str]:
     """Return the kinds of database a test runs on; none when it needs no database."""
     kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")
     return {kind} if kind else {"postgresql"} & set(getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking again and again through what stays for the whole run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -150,18 +158,27 @@ def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.Fixtu
     server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def _workspaces() -> dict[str, Workspace]:
+    return {}
+
+
 @pytest.fixture
-def engine(database_url: str) -> sa.Engine:
+def engine(database_url: str, _workspaces: dict[str, Workspace]) -> sa.Engine:
     """The engine of `database_url`, the one `build_engine` gives to jobs and services too."""
-    return build_engine(database_url)
+    from crm.revisions.workspace import get_workspace, use_workspace
+
+    built = build_engine(database_url)
+    if database_url in _workspaces:
+        use_workspace(built, _workspaces[database_url])
+    _workspaces[database_url] = get_workspace(built)
+    return built
 
 
 @pytest.fixture
-def workspace(engine: sa.Engine) -> Workspace:
+def workspace(engine: sa.Engine, database_url: str, _workspaces: dict[str, Workspace]) -> Workspace:
     """The live revision: the shipped schemas."""
-    from crm.revisions.workspace import get_workspace
-
-    return get_workspace(engine)
+    return _workspaces[database_url]
 
 
 # Sessions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from crm.entities.model import Document, Schema
 from crm.errors import NotFoundError, Problem
 from crm.revisions import store
 from crm.revisions.diff import diff_documents
+from crm.revisions.models import Models
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Proposal:
     def changes(self) -> dict[str, list[dict[str, Any]]]:
         """Return what is added, changed and removed."""
         return diff_documents(self.old_documents, self.documents, self.before, self.after)
+
+    @cached_property
+    def models(self) -> Models:
+        """The mapped classes, made once for all who judge, weigh and publish: mapping costs most of a publish."""
+        return Models(self.schema)
 
     @property
     def is_whole(self) -> bool:

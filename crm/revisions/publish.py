@@ -20,10 +20,9 @@ from crm.revisions.convert import Move, list_moves
 from crm.revisions.diff import details_of, without_values
 from crm.revisions.expand import expand, refuse
 from crm.revisions.locks import locked, patiently
-from crm.revisions.models import Models
 from crm.revisions.prepare import Beat, drop_preparations, list_unready, prepare_moves
 from crm.revisions.proposal import Proposal, proposal_of, rollback_proposal
-from crm.revisions.workspace import Workspace
+from crm.revisions.workspace import Workspace, keep_models
 
 logger = logging.getLogger(__name__)
 
@@ -77,13 +76,11 @@ def weigh(
         statements: list[DDLElement] = []
         found = impact.Impact()
         if proposal.is_whole:
-            models = Models(proposal.schema)
             if not proposal.problems:
-                statements = ddl.plan_ddl(connection, models, proposal.before)
-            found = impact.impact_on(connection, proposal, models)
+                statements = ddl.plan_ddl(connection, proposal.models, proposal.before)
+            found = impact.impact_on(connection, proposal, proposal.models)
             for tell in TELL_IMPACT:
                 found = tell(connection, proposal, user_name, found)
-            models.dispose()
         used_by = impact.used_by(connection, proposal)
         objections = [] if proposal.problems else objections_to(connection, proposal, user_name)
         told = told_to(connection, user_name, found.problems)
@@ -230,7 +227,7 @@ def _publish_once(
             raise ConflictError("schema.published_since", base=base, live=proposal.base)
         refuse(proposal.problems)
         refuse(objections_to(connection, proposal, note[1]))
-        workspace = Workspace(proposal.schema, Models(proposal.schema), proposal.after)
+        workspace = Workspace(proposal.schema, proposal.models, proposal.after)
         planned = ddl.plan_ddl(connection, workspace.models, proposal.before)
         statements = indexes.without_later(connection, planned)
         if proposal.base and not statements and not any(proposal.changes.values()):
@@ -242,6 +239,7 @@ def _publish_once(
         _write(connection, proposal, workspace, note)
         # Last, because a table that gets a column is closed to everybody until the commit.
         expand(connection, statements, moves, proposal.before, workspace)
+    keep_models(engine, workspace.models)
     for follow in AFTER_PUBLISH:
         try:
             follow(engine)

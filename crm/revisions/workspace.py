@@ -74,6 +74,7 @@ def load_schema(engine: sa.Engine, number: int | None = None) -> tuple[Schema, I
 
 
 _loaded: dict[str, Workspace] = {}
+_mapped: dict[str, Models] = {}  # what this process published last
 _lock = threading.Lock()
 
 
@@ -81,11 +82,34 @@ def get_workspace(engine: sa.Engine) -> Workspace:
     """Return the live revision's workspace; loaded once per process and revision."""
     with engine.connect() as connection:
         number = store.live_number(connection)
-    key = engine.url.render_as_string(hide_password=False)
+    key = _address(engine)
     with _lock:
         if key not in _loaded or _loaded[key].number != number:
-            _loaded[key] = load_workspace(engine, number)
+            _loaded[key] = _load_like(engine, number, [_loaded[key].models] if key in _loaded else [])
         return _loaded[key]
+
+
+def use_workspace(engine: sa.Engine, workspace: Workspace) -> None:
+    """Take a workspace that was loaded before for the one of its database."""
+    with _lock:
+        _loaded[_address(engine)] = workspace
+
+
+def keep_models(engine: sa.Engine, models: Models) -> None:
+    """Keep the classes a publish mapped for the workspace of its revision, which needs the same."""
+    _mapped[_address(engine)] = models
+
+
+def _load_like(engine: sa.Engine, number: int, known: list[Models]) -> Workspace:
+    """Load a revision; classes that were mapped for the same entities serve again, for mapping takes longest."""
+    schema, identities = load_schema(engine, number)
+    known = [*known, *filter(None, [_mapped.pop(_address(engine), None)])]
+    same = next((models for models in known if models.schema.entities == schema.entities), None)
+    return Workspace(schema, same or Models(schema), identities)
+
+
+def _address(engine: sa.Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 def live_workspace(session: CrmSession) -> Workspace:

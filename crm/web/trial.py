@@ -73,14 +73,9 @@ def parts_under(app: Flask, prefix: str) -> Iterator[str]:
 
 def judge_by_building(_connection: sa.Connection, proposal: Proposal, _user_name: str) -> list[Problem]:
     """Return why the app of a proposal cannot be built, having tried; nothing of it answers anybody."""
-    models = None
     try:
-        models = Models(proposal.schema)
-        try_app(Workspace(proposal.schema, models, proposal.after))
+        try_app(Workspace(proposal.schema, proposal.models, proposal.after))
     except Exception as error:  # Whatever the reason, a revision that cannot be served must not go live.
         logger.exception("The app of a proposed revision could not be built")
         return [Problem("schema.cannot_be_built", {"reason": f"{type(error).__name__}: {error}"})]
-    finally:
-        if models is not None:
-            models.dispose()
     return []
