@@ -18,6 +18,38 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name, which the extr
     return sentence
 
 
+class Phrase(str):
+    """A sentence of one or two words with its context, which says what it belongs to: New is many things.
+
+    Shape:  equal to its English words; whoever translates it asks for the context first.
+
+    >>> Phrase("state.rule", "Active"), Phrase("state.rule", "Active").context
+    ('Active', 'state.rule')
+    """
+
+    __slots__ = ("context",)
+
+    def __new__(cls, context: str, sentence: str) -> Phrase:
+        """Return the words with their context."""
+        phrase = super().__new__(cls, sentence)
+        phrase.context = context
+        return phrase
+
+    def __reduce__(self) -> tuple[type[Phrase], tuple[str, str]]:
+        """Return how to make it again: copies keep the context."""
+        return Phrase, (self.context, str(self))
+
+
+def NP_(context: str, sentence: str) -> Phrase:  # noqa: N802 - as N_
+    """Return the words with their context; marks them for translation where they are defined."""
+    return Phrase(context, sentence)
+
+
+def context_of(sentence: str) -> str | None:
+    """Return the context of a sentence; None for those that need none."""
+    return getattr(sentence, "context", None)
+
+
 @cache
 def catalogue(language: str) -> NullTranslations:
     """Return the compiled catalogue of one language; an empty one when there is none."""
@@ -30,8 +62,27 @@ def translate(sentence: str, language: str, **params: object) -> str:
     >>> translate("%(n)s rows", "en", n=3)
     '3 rows'
     """
-    found = catalogue(language).gettext(sentence) if sentence else ""
+    found = looked_up(catalogue(language), sentence) if sentence else ""
     return found % params if params else found
+
+
+def looked_up(known: NullTranslations, sentence: str) -> str:
+    """Return a sentence as a catalogue has it, by its context when it has one."""
+    context = context_of(sentence)
+    return known.gettext(sentence) if context is None else known.pgettext(context, sentence)
+
+
+PLAIN_CONTEXTS = ("field", "option", "menu", "title", "column")
+"""Where a plain text of a document is looked for, after the sentences without a context."""
+
+
+def _of_any_context(text: str, language: str) -> str:
+    """Return a plain text of a document in the language: a document says no context."""
+    found = translate(text, language)
+    if found != text or not text or context_of(text) is not None:
+        return found
+    known = catalogue(language)
+    return next((said for each in PLAIN_CONTEXTS if (said := known.pgettext(each, text)) != text), text)
 
 
 class Text:
@@ -52,7 +103,7 @@ class Text:
     def get(self, language: str) -> str:
         """Return the text in one language."""
         if isinstance(self.source, str):
-            return translate(self.source, language)
+            return _of_any_context(self.source, language)
         found = self.source.get(language) or self.source.get("en")
         return found or next(iter(self.source.values()), "")
 

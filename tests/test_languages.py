@@ -19,7 +19,8 @@ from tests.factories import make_complaint, make_customer, make_deal
 from tests.shared_data import locale_cases
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
-KEYWORDS = ("-k", "N_", "-k", "_l", "-k", "lazy_gettext")
+MARKS = ("N_", "NP_:1c,2", "_l", "lazy_gettext", "lazy_pgettext:1c,2")
+KEYWORDS = tuple(part for mark in MARKS for part in ("-k", mark))
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
@@ -52,7 +53,11 @@ def catalogue(language: str) -> Catalog:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_sentence_is_translated(sentences, language):
     known = catalogue(language)
-    missing = [message.id for message in sentences if message.id and not _texts(known.get(message.id))]
+    missing = [
+        (message.context, message.id)
+        for message in sentences
+        if message.id and not _texts(known.get(message.id, message.context))
+    ]
     assert missing == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, current_app, jsonify, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import permission_name, protect
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_pgettext, pgettext
 from werkzeug.wrappers import Response
 
 from crm import events, queue
@@ -70,7 +70,7 @@ class RulesView(BaseView):
             for name, rule in self.rules.items()
         ]
         return self.render_template(
-            "rules/list.html", title=gettext("Rules"), rows=rows, draft=find_draft(session)
+            "rules/list.html", title=pgettext("title", "Rules"), rows=rows, draft=find_draft(session)
         )
 
     @page("/<name>/")
@@ -143,7 +143,7 @@ class RulesView(BaseView):
         """Return what led to a run as (name, address): users by name, rules with a link to their run."""
         ids = [int(link[5:]) for link in chain if link.startswith("user:") and link[5:].isdigit()]
         names = {f"user:{key}": name for key, name in user_names(session, ids).items()}
-        names["schedule"] = gettext("The clock")
+        names["schedule"] = pgettext("actor", "The clock")
         found = []
         for link in chain:
             name, _, number = link.removeprefix("rule:").rpartition("#")
@@ -274,12 +274,12 @@ def mail_line(mail: Mapping[str, Any]) -> tuple[str, str]:
 def state_label(state: str) -> str:
     """Return the word for a run's state."""
     words = {
-        "waiting": gettext("Waiting"),
-        "claimed": gettext("Running"),
-        "done": gettext("Done"),
-        "stopped": gettext("Stopped"),
-        "skipped": gettext("Skipped"),
-        "failed": gettext("Failed"),
+        "waiting": pgettext("state.run", "Waiting"),
+        "claimed": pgettext("state.run", "Running"),
+        "done": pgettext("state.run", "Done"),
+        "stopped": pgettext("state.run", "Stopped"),
+        "skipped": pgettext("state.run", "Skipped"),
+        "failed": pgettext("state.run", "Failed"),
     }
     return words.get(state, state)
 
@@ -318,6 +318,11 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
         MORE_SOURCES.append(mails_of)
     view = type("RulesView", (RulesView,), {"workspace": workspace})
     appbuilder.add_view(
-        view, "Rules", href="/admin/rules/", icon="bolt", label=lazy_gettext("Rules"), category="Security"
+        view,
+        "Rules",
+        href="/admin/rules/",
+        icon="bolt",
+        label=lazy_pgettext("title", "Rules"),
+        category="Security",
     )
     appbuilder.add_api(type("RuleApi", (RuleApi,), {"workspace": workspace}))

@@ -8,13 +8,13 @@ from typing import Any
 
 from crm.drafts.choices import ChoiceRow, set_choices
 from crm.drafts.edits import Body, add_field, new_entity, put_inner
-from crm.texts import LANGUAGES, N_, translate
+from crm.texts import LANGUAGES, NP_, translate
 
-NAME, STATUS, DATE = N_("Name"), N_("Status"), N_("Date")
+NAME, STATUS, DATE = NP_("field", "Name"), NP_("field", "Status"), NP_("field", "Date")
 USUAL_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("not_begun", N_("Not begun"), "blue"),
-    ("in_progress", N_("In progress"), "orange"),
-    ("finished", N_("Finished"), "green"),
+    ("not_begun", NP_("option", "Not begun"), "blue"),
+    ("in_progress", NP_("option", "In progress"), "orange"),
+    ("finished", NP_("option", "Finished"), "green"),
 )
 """Key, label and colour of the choices a board has where nobody named others."""
 

@@ -11,7 +11,7 @@ from crm.entities.model import Board, Check, Document, Entity, Inverse, Section
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.choice import build_choices
-from crm.texts import N_, Text
+from crm.texts import NP_, Text
 
 
 def label_of(body: Mapping, key: str, name: str) -> Text:
@@ -116,7 +116,11 @@ def _build_form(body: Mapping, fields: Mapping[str, Field]) -> tuple[Section, ..
     ]
     placed = {name for section in sections for name in section.fields}
     rest = tuple(name for name in fields if name not in placed)
-    return (*sections, Section(Text(N_("Other")) if sections else None, rest)) if rest else tuple(sections)
+    return (
+        (*sections, Section(Text(NP_("title", "Other")) if sections else None, rest))
+        if rest
+        else tuple(sections)
+    )
 
 
 def _build_board(body: Mapping | None) -> Board | None:

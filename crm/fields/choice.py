@@ -15,7 +15,7 @@ from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.fold import fold, search_keys
 from crm.fields.text_reading import one_line, shown
-from crm.texts import LANGUAGES, N_, Text
+from crm.texts import LANGUAGES, N_, NP_, Text
 
 COLORS = (
     "blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal",
@@ -130,7 +130,7 @@ class ChoiceType(FieldType):
     """One of the field's choices, stored by its key."""
 
     name = "choice"
-    words = TypeWords("circle-check", N_("Choice"), N_("One of a list, each with its colour."))
+    words = TypeWords("circle-check", NP_("field.type", "Choice"), N_("One of a list, each with its colour."))
     has_choices = True
     keys = frozenset({"choices", "next"})
     control = "select"
@@ -241,7 +241,7 @@ class ChoicesType(ChoiceType):
     """Several of the field's choices, in the field's own order."""
 
     name = "choices"
-    words = TypeWords("checks", N_("Several choices"), N_("Any number from a list."))
+    words = TypeWords("checks", NP_("field.type", "Several choices"), N_("Any number from a list."))
     several = True
     is_indexable = False
     kind = "many"

@@ -15,7 +15,7 @@ from crm.fields.date import DateTimeType, DateType
 from crm.fields.money import MoneyType
 from crm.fields.number import DecimalType, IntegerType, PercentType
 from crm.fields.text import LongTextType, TextType
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 RESULTS: Mapping[str, FieldType] = {
     cls.name: cls()
@@ -106,7 +106,7 @@ class FormulaType(ComputedType):
 
     name = "formula"
     seal_refused = "schema.encrypted_computed"
-    words = TypeWords("wand", N_("Formula"), N_("Computed from other fields."))
+    words = TypeWords("wand", NP_("field.type", "Formula"), N_("Computed from other fields."))
     computes = "formula"
     keys = frozenset({"of", "formula"}) | _RESULT_KEYS
 
@@ -133,7 +133,9 @@ class SummaryType(ComputedType):
 
     name = "summary"
     seal_refused = "schema.encrypted_computed"
-    words = TypeWords("chart-bar", N_("Summary"), N_("Counts or sums what belongs to the record."))
+    words = TypeWords(
+        "chart-bar", NP_("field.type", "Summary"), N_("Counts or sums what belongs to the record.")
+    )
     computes = "children"
     keys = frozenset({"of", "over", "where", "result"}) | _RESULT_KEYS
 

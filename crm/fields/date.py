@@ -16,7 +16,7 @@ from crm.fields.date_reading import read_date, read_moment
 from crm.fields.locales import UTC, shown_date, shown_moment
 from crm.fields.text_reading import code_text, shown
 from crm.fields.wall_clock import comes_twice, exists, to_local, to_utc, with_offset
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MOMENT_WORDS = ("today", "now")
 _SAMPLE = dt.date(2026, 3, 29)
@@ -30,7 +30,7 @@ class DateType(FieldType):
     """
 
     name = "date"
-    words = TypeWords("calendar", N_("Date"), N_("A day."))
+    words = TypeWords("calendar", NP_("field.type", "Date"), NP_("field.help", "A day."))
     kind = "date"
     keys = frozenset({"after", "before"})
     limits = keys

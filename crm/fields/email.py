@@ -9,7 +9,7 @@ from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.fold import fold
 from crm.fields.text_reading import shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 LONGEST = 254  # characters, RFC 5321
 LONGEST_LOCAL = 64  # characters before the @
@@ -27,7 +27,7 @@ class EmailType(CodeType):
     """One e-mail address, the domain in lower case; whether it answers is not asked."""
 
     name = "email"
-    words = TypeWords("mail", N_("E-mail"), N_("A checked e-mail address."))
+    words = TypeWords("mail", NP_("field.type", "E-mail"), N_("A checked e-mail address."))
     reaches = "mail"
     has_normal_form = True
     names_records = True

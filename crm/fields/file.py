@@ -15,7 +15,7 @@ from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.reference import LARGEST_ID
 from crm.fields.text_reading import shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MOST_FILES = 50
 LARGEST_MB = 2_000
@@ -49,7 +49,7 @@ class FileType(FieldType):
 
     name = "file"
     seal_refused = "schema.encrypted_file"
-    words = TypeWords("paperclip", N_("File"), N_("Documents that belong to the record."))
+    words = TypeWords("paperclip", NP_("field.type", "File"), N_("Documents that belong to the record."))
     holds_files = True
     several = True
     is_indexable = False
@@ -134,7 +134,7 @@ class ImageType(FileType):
     """A picture that pages show: PNG, JPEG, GIF or WebP, and others that are offered for download."""
 
     name = "image"
-    words = TypeWords("photo", N_("Picture"), N_("Photos that belong to the record."))
+    words = TypeWords("photo", NP_("field.type", "Picture"), N_("Photos that belong to the record."))
     usual_accept = ("image",)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.text_reading import code_text, shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 _DEGREES = r"([-+]?[0-9]{1,3}(?:\.[0-9]{1,20})?)°?"
 _POINT = re.compile(rf"(?:geo:)?\(?{_DEGREES} *([NS]?)(?: *[,;] *| +){_DEGREES} *([EW]?)\)?", re.IGNORECASE)
@@ -25,7 +25,7 @@ class LocationType(FieldType):
     """
 
     name = "location"
-    words = TypeWords("map-pin", N_("Place"), N_("A point on the map."))
+    words = TypeWords("map-pin", NP_("field.type", "Place"), N_("A point on the map."))
     is_indexable = False
     kind = "none"
     control = "location"

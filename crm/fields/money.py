@@ -17,7 +17,7 @@ from crm.fields.fold import fold
 from crm.fields.locales import shown_money
 from crm.fields.number import NumberType
 from crm.fields.text_reading import shown
-from crm.texts import LANGUAGES, N_
+from crm.texts import LANGUAGES, N_, NP_
 
 # Words people write beside amounts; a sign several currencies share names all of them.
 _WORDS = {
@@ -69,7 +69,7 @@ class MoneyType(NumberType):
     """
 
     name = "money"
-    words = TypeWords("briefcase", N_("Money"), N_("An exact amount with its currency."))
+    words = TypeWords("briefcase", NP_("field.type", "Money"), N_("An exact amount with its currency."))
     unit = "currency"
     keys = NumberType.keys | {"currency", "currency_field"}
     beside = frozenset({"currency_field"})

@@ -16,7 +16,7 @@ from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
 from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent, with_minus_at_left
 from crm.fields.number_reading import PLAIN, read_number
 from crm.fields.text_reading import code_text, shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MOST_PLACES = 9
 STEPS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 10))
@@ -186,7 +186,7 @@ class IntegerType(NumberType):
     """A whole number that 64 bits hold."""
 
     name = "integer"
-    words = TypeWords("list", N_("Whole number"), N_("How many: pieces, people, days."))
+    words = TypeWords("list", NP_("field.type", "Whole number"), N_("How many: pieces, people, days."))
     keys = frozenset({"at_least", "at_most"})
     usual_places = 0
 
@@ -237,7 +237,7 @@ class DecimalType(NumberType):
     """A number with up to `places` decimal places (4), exact."""
 
     name = "decimal"
-    words = TypeWords("adjustments", N_("Number"), N_("A number with decimal places, exact."))
+    words = TypeWords("adjustments", NP_("field.type", "Number"), N_("A number with decimal places, exact."))
     usual_places = 4
 
 
@@ -245,7 +245,7 @@ class PercentType(NumberType):
     """A percentage: 12.5 means 12.5%."""
 
     name = "percent"
-    words = TypeWords("chart-donut", N_("Percentage"), N_("12.5 means 12.5%."))
+    words = TypeWords("chart-donut", NP_("field.type", "Percentage"), N_("12.5 means 12.5%."))
     unit = "percent"
     control = "number"
 
@@ -267,7 +267,7 @@ class RatingType(IntegerType):
     """One to five stars."""
 
     name = "rating"
-    words = TypeWords("star", N_("Rating"), N_("One to five stars."))
+    words = TypeWords("star", NP_("field.type", "Rating"), N_("One to five stars."))
     keys = frozenset()
     control = "rating"
     most = 5

@@ -14,7 +14,7 @@ from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
 from crm.fields.text_reading import shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 LONGEST = 32
 
@@ -39,7 +39,9 @@ class PhoneType(CodeType):
     """
 
     name = "phone"
-    words = TypeWords("phone", N_("Phone"), N_("A number one can call, in every way of writing."))
+    words = TypeWords(
+        "phone", NP_("field.type", "Phone"), N_("A number one can call, in every way of writing.")
+    )
     reaches = "phone"
     has_normal_form = True
     names_records = True

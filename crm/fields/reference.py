@@ -15,7 +15,7 @@ from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.text_reading import code_text, shown
-from crm.texts import LANGUAGES, N_, Text
+from crm.texts import LANGUAGES, N_, NP_, Text
 
 LARGEST_ID = 2**63 - 1
 LARGEST_USER_ID = 2**31 - 1
@@ -111,7 +111,7 @@ class UserType(ReferenceType):
     """One user, by number; `me` as a default is the person who creates the record."""
 
     name = "user"
-    words = TypeWords("user", N_("User"), N_("A colleague: the owner, who is responsible."))
+    words = TypeWords("user", NP_("field.type", "User"), N_("A colleague: the owner, who is responsible."))
     points = "user"
     kind = "user"
     keys = frozenset({"only_role"})

@@ -14,7 +14,7 @@ from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import fold
 from crm.fields.text_reading import one_line
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 LONGEST = 60
 USUAL_PATTERN = "{number:5}"
@@ -70,7 +70,9 @@ class SequenceType(FieldType):
 
     name = "sequence"
     seal_refused = "schema.encrypted_sequence"
-    words = TypeWords("arrows-sort", N_("Running number"), N_("Given by the system, without gaps."))
+    words = TypeWords(
+        "arrows-sort", NP_("field.type", "Running number"), N_("Given by the system, without gaps.")
+    )
     is_numbered = True
     names_records = True
     keys = frozenset({"pattern"})

@@ -11,7 +11,7 @@ from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
 from crm.fields.fold import fold, search_keys
 from crm.fields.text_reading import one_line, shown
-from crm.texts import N_
+from crm.texts import NP_
 
 LONGEST_TAG = 60
 MOST_TAGS = 50
@@ -25,7 +25,7 @@ class TagsType(FieldType):
     """
 
     name = "tags"
-    words = TypeWords("tags", N_("Tags"), N_("Free words."))
+    words = TypeWords("tags", NP_("field.type", "Tags"), NP_("field.help", "Free words."))
     several = True
     is_indexable = False
     kind = "many"

@@ -25,7 +25,7 @@ from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.text_reading import shown
-from crm.texts import N_, Text
+from crm.texts import N_, NP_, Text
 
 LONGEST = 40
 KINDS: Mapping[str, Any] = {
@@ -49,7 +49,7 @@ NAMES: Mapping[str, Text] = {
     "il.id": Text(N_("Israeli identity number (ת.ז.)")),
     "il.company": Text(N_("Israeli company number (ח.פ.)")),
     "eu.vat": Text(N_("European VAT number")),
-    "other": Text(N_("tax number")),
+    "other": Text(NP_("phrase", "tax number")),
 }
 # What a company or a person may write as tax number, the first being the one a refusal speaks of.
 BY_COUNTRY = {"GR": ("gr.vat",), "RO": ("ro.cui", "ro.cnp"), "IL": ("il.company", "il.id")}
@@ -74,7 +74,9 @@ class TaxIdType(CodeType):
     """
 
     name = "tax_id"
-    words = TypeWords("id", N_("National number"), N_("Tax and identity numbers, with their check digit."))
+    words = TypeWords(
+        "id", NP_("field.type", "National number"), N_("Tax and identity numbers, with their check digit.")
+    )
     has_normal_form = True
     names_records = True
     header_words = "vat vatnumber taxid taxnumber αφμ cui cif חפ"

@@ -11,7 +11,7 @@ from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.fold import fold
 from crm.fields.text_reading import shown
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 LONGEST = 2_000
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?", re.UNICODE)
@@ -22,7 +22,7 @@ class UrlType(CodeType):
     """The address of a web page, http or https; one without either is taken as https."""
 
     name = "url"
-    words = TypeWords("world", N_("Web address"), N_("A link to a page."))
+    words = TypeWords("world", NP_("field.type", "Web address"), N_("A link to a page."))
     has_normal_form = True
     names_records = True
     header_words = "website web url homepage ιστοσελιδα אתר"

@@ -22,10 +22,10 @@ from crm.imports.model import Column
 from crm.messages import render
 from crm.records.headers import ADDED
 from crm.records.sheet_cells import escaped, sheet_value
-from crm.texts import N_, RIGHT_TO_LEFT, translate
+from crm.texts import NP_, RIGHT_TO_LEFT, translate
 
 NOT_KNOWN = "#N/A"  # stands for the result of a formula that the file did not hold
-HEADERS = (N_("Row"), N_("Column"), N_("Value"), N_("Reason"))
+HEADERS = (NP_("column", "Row"), NP_("column", "Column"), NP_("column", "Value"), NP_("column", "Reason"))
 """The columns added behind the original ones."""
 
 
@@ -40,7 +40,7 @@ def write_problem_file(
     Shape:  `rows` hold (row number in the original, its cells from column A, its problems).
     """
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(translate(N_("Problems"), language))
+    sheet = book.create_sheet(translate(NP_("title", "Problems"), language))
     if language in RIGHT_TO_LEFT:
         sheet.sheet_view.rightToLeft = True
     sheet.freeze_panes = "A2"

@@ -13,7 +13,7 @@ from crm.entities.walk import Spot, Walker
 from crm.imports.model import column_letters
 from crm.imports.store import list_open_batches
 from crm.revisions.former_names import FormerNames, name_at, read_former_names
-from crm.texts import N_
+from crm.texts import NP_
 
 
 def walk_import(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ def _document(former: FormerNames, batch: Mapping[str, Any]) -> Document | None:
     return Document("import", str(batch["id"]), body)
 
 
-UNNAMED = N_("An import")
+UNNAMED = NP_("kind", "An import")
 """What everybody may be told: files and their headers are for those who may see the import."""
 
 IMPORTS = Shelf("import", walk_import, _read)

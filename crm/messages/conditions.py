@@ -1,17 +1,17 @@
 """Sentences of the area: conditions."""
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 KINDS = {
-    "text": N_("text"),
-    "number": N_("number"),
+    "text": NP_("value.type", "text"),
+    "number": NP_("value.type", "number"),
     "boolean": N_("true or false"),
-    "date": N_("date"),
+    "date": NP_("value.type", "date"),
     "datetime": N_("date and time"),
-    "reference": N_("reference"),
-    "user": N_("user"),
-    "many": N_("several values"),
-    "none": N_("file"),
+    "reference": NP_("value.type", "reference"),
+    "user": NP_("value.type", "user"),
+    "many": NP_("value.type", "several values"),
+    "none": NP_("value.type", "file"),
 }
 """What a kind of value is called."""
 
@@ -33,7 +33,7 @@ SENTENCES = {
     "is_not": N_("%(field)s is not %(value)s"),
     "is_one_of": N_("%(field)s is %(values)s"),
     "is_none_of": N_("%(field)s is not %(values)s"),
-    "is_true": N_("%(field)s holds"),
+    "is_true": NP_("phrase", "%(field)s holds"),
     "is_not_true": N_("%(field)s does not hold"),
     "is_empty": N_("%(field)s is empty"),
     "is_not_empty": N_("%(field)s is not empty"),
@@ -70,16 +70,16 @@ SENTENCES = {
     "changed_from": N_("%(field)s has changed from %(value)s"),
     "not": N_("it is not so that %(condition)s"),
     "none": N_("none of this is so: %(conditions)s"),
-    "always": N_("always"),
-    "never": N_("never"),
+    "always": NP_("phrase", "always"),
+    "never": NP_("phrase", "never"),
 }
 """What a condition says, line by line."""
 
 PHRASES = {
     "path": N_("%(field)s of %(record)s"),
-    "quoted": N_("“%(value)s”"),
-    "me": N_("me"),
-    "my_team": N_("my team"),
+    "quoted": NP_("phrase", "“%(value)s”"),
+    "me": NP_("phrase", "me"),
+    "my_team": NP_("phrase", "my team"),
     "user": N_("user no. %(number)s"),
     "record": N_("record no. %(number)s"),
     "count": N_("number of %(children)s"),
@@ -95,9 +95,9 @@ PHRASES = {
     "last": N_("last %(field)s of %(children)s"),
     "last_where": N_("last %(field)s of %(children)s (for which %(condition)s)"),
     "if": N_("%(then)s if %(condition)s, else %(otherwise)s"),
-    "today": N_("today"),
-    "now": N_("now"),
-    "nothing": N_("nothing"),
+    "today": NP_("phrase", "today"),
+    "now": NP_("phrase", "now"),
+    "nothing": NP_("phrase", "nothing"),
     "day": N_("the day of %(value)s"),
     "days_between": N_("days from %(first)s to %(second)s"),
     "add_span": N_("%(first)s plus %(span)s"),
@@ -108,7 +108,7 @@ PHRASES = {
     "least": N_("the smallest of %(values)s"),
     "greatest": N_("the largest of %(values)s"),
     "coalesce": N_("the first of %(values)s that is not empty"),
-    "concat": N_("%(values)s joined"),
+    "concat": NP_("phrase", "%(values)s joined"),
     "upper": N_("%(value)s in capitals"),
     "lower": N_("%(value)s in small letters"),
     "length": N_("length of %(value)s"),

@@ -1,6 +1,6 @@
 """Sentences of the area: permissions."""
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MESSAGES = {
     "permissions.may_not_share_views": N_("You may keep views for yourself only, not for everyone."),
@@ -85,14 +85,18 @@ MESSAGES = {
 }
 
 DEED_LABELS = {
-    "read": N_("Read"),
-    "create": N_("Create"),
-    "update": N_("Change"),
-    "delete": N_("Delete"),
-    "import": N_("Import"),
-    "export": N_("Export"),
+    "read": NP_("permission", "Read"),
+    "create": NP_("permission", "Create"),
+    "update": NP_("permission", "Change"),
+    "delete": NP_("permission", "Delete"),
+    "import": NP_("permission", "Import"),
+    "export": NP_("permission", "Export"),
 }
 """What the rights on an entity are called."""
 
-FIELD_WORDS = {"open": N_("Open"), "read_only": N_("Read only"), "hidden": N_("Hidden")}
+FIELD_WORDS = {
+    "open": NP_("access", "Open"),
+    "read_only": NP_("access", "Read only"),
+    "hidden": NP_("access", "Hidden"),
+}
 """What a role may say about a field."""

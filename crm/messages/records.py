@@ -1,13 +1,13 @@
 """Sentences of the area: records."""
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MESSAGES = {
     "record.not_found": N_("There is no such record, or it is not open to you."),
     "record.unknown_field": N_("There is no field “%(name)s”."),
     "record.required": N_("“%(label)s” is needed."),
     "record.has_problems": N_("The record was not saved: please correct what is marked."),
-    "record.check": N_("%(message)s"),
+    "record.check": NP_("label", "%(message)s"),
     "record.move_not_allowed": N_("“%(old)s” cannot become “%(new)s”."),
     "record.refused_by_database": N_("The database refused the row."),
     "record.choice_retired": N_("“%(value)s” is no longer offered. Choose another value."),
@@ -24,7 +24,7 @@ MESSAGES = {
     "people.never_deleted": N_(
         "Users are deactivated and never deleted: records and history keep their names."
     ),
-    "people.inactive": N_("%(name)s (inactive)"),
+    "people.inactive": NP_("user", "%(name)s (inactive)"),
     "people.deleted": N_("Deleted user %(number)s"),
     "record.not_unique": N_("Another record already has this value for “%(label)s”."),
     "record.changed_since": N_(

@@ -1,6 +1,6 @@
 """Sentences of the area: rules."""
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 MESSAGES = {
     "rule.may_not_try": N_("You may not see all that the rule “%(rule)s” reads, so you cannot try it."),
@@ -96,8 +96,8 @@ MESSAGES = {
     "rule.not_found": N_("There is no rule “%(name)s”."),
     # what a step does
     # what a step has done
-    "rule.effect_to": N_("To"),
-    "rule.effect_until": N_("Waits until"),
+    "rule.effect_to": NP_("label", "To"),
+    "rule.effect_until": NP_("label", "Waits until"),
     "rule.effect_out_of_reach": N_("Not told: the record is out of their reach"),
     "rule.effect_nothing": N_("Nothing had to be changed."),
     # when a rule starts

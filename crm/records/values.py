@@ -20,14 +20,14 @@ from crm.messages import render
 from crm.permissions.rows import scope_of, visible_trees
 from crm.permissions.store import list_people
 from crm.records.files import names_of_files
-from crm.texts import N_, Text
+from crm.texts import NP_, Text
 
 SYSTEM_LABELS = {
-    "id": N_("Number"),
-    "created_at": N_("Created at"),
-    "created_by": N_("Created by"),
-    "updated_at": N_("Changed at"),
-    "updated_by": N_("Changed by"),
+    "id": NP_("field.type", "Number"),
+    "created_at": NP_("field", "Created at"),
+    "created_by": NP_("field", "Created by"),
+    "updated_at": NP_("field", "Changed at"),
+    "updated_by": NP_("field", "Changed by"),
 }
 TITLES_AT_ONCE = 1_000
 

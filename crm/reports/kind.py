@@ -18,7 +18,7 @@ from crm.records.values import field_of
 from crm.reports.charts import CHARTS
 from crm.reports.model import AGGREGATES, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
 from crm.reports.walk import walk_dashboard, walk_report
-from crm.texts import N_, Text
+from crm.texts import NP_, Text
 
 REPORT_KEYS = ("report", "entity", "label", "help", "if", "group_by", "measures", "chart")
 DASHBOARD_KEYS = ("dashboard", "label", "cards")
@@ -149,10 +149,10 @@ def measure_of(name: str, body: Mapping) -> Measure:
 
 
 USUAL_LABELS = {
-    "count": N_("Count"),
-    "total": N_("Total"),
-    "average": N_("Average"),
-    "revenue": N_("Revenue"),
+    "count": NP_("measure", "Count"),
+    "total": NP_("measure", "Total"),
+    "average": NP_("measure", "Average"),
+    "revenue": NP_("measure", "Revenue"),
 }
 
 

@@ -12,7 +12,7 @@ from flask_babel import get_translations, refresh
 from werkzeug.wrappers import Response
 
 from crm.permissions.store import save_profile
-from crm.texts import CATALOGUES, RIGHT_TO_LEFT
+from crm.texts import CATALOGUES, RIGHT_TO_LEFT, translate
 from crm.web.redirects import safe_path
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def install_language(app: Flask) -> None:
         lambda sentence: request_catalogue().ugettext(sentence),
         lambda one, many, count: request_catalogue().ungettext(one, many, count),
         newstyle=True,
+        pgettext=lambda context, sentence: request_catalogue().upgettext(context, sentence),
+        npgettext=lambda context, one, many, count: request_catalogue().unpgettext(context, one, many, count),
     )
 
 
@@ -83,6 +85,11 @@ def request_catalogue() -> NullTranslations:
     if "crm_catalogue" not in g:
         g.crm_catalogue = get_translations()
     return g.crm_catalogue
+
+
+def spoken(sentence: str) -> str:
+    """Return a sentence that code defines (`N_`, `NP_`) in the reader's language."""
+    return translate(sentence, current_language())
 
 
 def change_language(code: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, redirect, render_template, request
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm import notifications
@@ -38,7 +38,7 @@ class NotificationsView(BaseView):
         rows = [self.line(former, row) for row in found[:PAGE_SIZE]]
         return self.render_template(
             "notifications/list.html",
-            title=gettext("Notifications"),
+            title=pgettext("title", "Notifications"),
             rows=rows,
             unread=notifications.count_unread(session, g.user.id),
             next_url=f"/notifications/?before={rows[-1]['id']}" if len(found) > PAGE_SIZE else "",

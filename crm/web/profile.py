@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from flask import current_app, flash, g, jsonify, make_response, redirect, request
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
@@ -62,7 +62,7 @@ class ProfileView(BaseView):
         fields = build_fields(g.get("crm_profile", {}), request.form, problems)
         return self.render_template(
             "profile.html",
-            title=gettext("My profile"),
+            title=pgettext("title", "My profile"),
             person=g.user.get_full_name(),
             fields=fields,
             problems=[(field.id, field.label, field.error) for field in fields if field.error],
@@ -76,15 +76,23 @@ def build_fields(
     """Return the controls of the page, with what was sent kept in a form that was refused."""
     languages = current_app.config["LANGUAGES"]
     usual = current_app.config["BABEL_DEFAULT_TIMEZONE"]
-    themes = {"system": gettext("As the device"), "light": gettext("Light"), "dark": gettext("Dark")}
+    themes = {
+        "system": gettext("As the device"),
+        "light": pgettext("theme", "Light"),
+        "dark": pgettext("theme", "Dark"),
+    }
     choices = {
         "language": (
-            gettext("Language"),
+            pgettext("label", "Language"),
             current_language(),
             {code: languages[code]["name"] for code in languages},
         ),
-        "time_zone": (gettext("Time zone"), usual, {zone: zone for zone in sorted(available_timezones())}),
-        "theme": (gettext("Colours"), "system", themes),
+        "time_zone": (
+            pgettext("label", "Time zone"),
+            usual,
+            {zone: zone for zone in sorted(available_timezones())},
+        ),
+        "theme": (pgettext("label", "Colours"), "system", themes),
     }
     return [
         FormField(

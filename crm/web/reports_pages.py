@@ -30,7 +30,7 @@ from crm.reports.service import ReportResult, ReportRow, get_report, run_report
 from crm.reports.tables import report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
-from crm.texts import N_, RIGHT_TO_LEFT, Text
+from crm.texts import NP_, RIGHT_TO_LEFT, Text
 from crm.web.entity.arguments import answerable_query
 from crm.web.entity.cells import view_name
 from crm.web.fab.permissions import EVERYONE, USE
@@ -39,7 +39,7 @@ from crm.web.serving.session import current_session
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
 HOME = "home"
-REPORTS = N_("Reports")
+REPORTS = NP_("title", "Reports")
 ALLOWED = USE.removeprefix("can_")
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
-from flask_babel import format_currency, format_decimal, gettext
+from flask_babel import format_currency, format_decimal, pgettext
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from markupsafe import Markup
@@ -24,7 +24,7 @@ from werkzeug.routing import RequestRedirect
 from crm.entities.model import Entity
 from crm.fields.locales import shown_moment, with_minus_at_left
 from crm.permissions.service import zone_of
-from crm.texts import N_, RIGHT_TO_LEFT, Text
+from crm.texts import N_, NP_, RIGHT_TO_LEFT, Phrase, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
 from crm.web.forms.fields import from_wtforms, problems_of
@@ -54,15 +54,15 @@ OUR_ICONS = {
 
 # What Flask-AppBuilder calls its own pages, and what we call them.
 OUR_WORDS = {
-    "Security": N_("Administration"),
-    "List Users": N_("Users"),
-    "List Roles": N_("Roles"),
-    "List Groups": N_("Groups"),
-    "Is Active?": N_("Active"),
-    "Role": N_("Roles"),
-    "Login count": N_("Sign-ins"),
-    "Failed login count": N_("Failed sign-ins"),
-    "Last login": N_("Last sign-in"),
+    "Security": NP_("menu", "Administration"),
+    "List Users": NP_("menu", "Users"),
+    "List Roles": NP_("menu", "Roles"),
+    "List Groups": NP_("menu", "Groups"),
+    "Is Active?": NP_("column", "Active"),
+    "Role": NP_("menu", "Roles"),
+    "Login count": NP_("column", "Sign-ins"),
+    "Failed login count": NP_("column", "Failed sign-ins"),
+    "Last login": NP_("column", "Last sign-in"),
     "Invalid login. Please try again.": N_("User name or password wrong."),
 }
 
@@ -108,7 +108,9 @@ def install_skin(app: Flask) -> None:
         map_style_id, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
-    app.jinja_env.globals.update(_=say, gettext=say, ngettext=say_number)
+    app.jinja_env.globals.update(
+        _=say, gettext=say, ngettext=say_number, pgettext=say_of, npgettext=say_number_of
+    )
     app.before_request(refuse_without_assets)
 
 
@@ -199,12 +201,14 @@ def words(text: Any) -> str:
     """
     written = source_of(text)
     plain = OUR_WORDS.get(written, written)
-    return str(gettext(plain)) if plain else ""
+    return Text(plain).get(language()) if plain else ""
 
 
 def source_of(text: Any) -> str:
     """Return a text as it was written: a lazy sentence of Flask-AppBuilder's before it was translated."""
-    return str(text._args[0]) if isinstance(text, LazyString) and not text._kwargs else str(text)
+    if isinstance(text, LazyString) and not text._kwargs:
+        return Phrase(*text._args) if len(text._args) == 2 else str(text._args[0])
+    return text if isinstance(text, Phrase) else str(text)
 
 
 def say(sentence: str, **values: Any) -> Markup:
@@ -219,6 +223,18 @@ def say(sentence: str, **values: Any) -> Markup:
 def say_number(one: str, many: str, num: int, **values: Any) -> Markup:
     """Return the sentence for one or for many in the reader's language; `num` is one of its values."""
     text = Markup(request_catalogue().ungettext(one, many, num))  # noqa: S704 - see `say`
+    return text % {"num": num, **values}
+
+
+def say_of(context: str, sentence: str, **values: Any) -> Markup:
+    """Return a sentence of one or two words, of which the context says what it belongs to."""
+    text = Markup(request_catalogue().upgettext(context, sentence))  # noqa: S704 - see `say`
+    return text % values if values or "%" in text else text
+
+
+def say_number_of(context: str, one: str, many: str, num: int, **values: Any) -> Markup:
+    """Return the words for one or for many, of which the context says what they belong to."""
+    text = Markup(request_catalogue().unpgettext(context, one, many, num))  # noqa: S704 - see `say`
     return text % {"num": num, **values}
 
 
@@ -403,4 +419,4 @@ def cell_words(value: Any) -> list[str]:
 
 def yes_or_no(value: bool | None) -> str:
     """Return a truth in words, "" when it is not known."""
-    return "" if value is None else str(gettext("Yes") if value else gettext("No"))
+    return "" if value is None else str(pgettext("value", "Yes") if value else pgettext("value", "No"))

@@ -10,7 +10,7 @@ from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import SENT, Spot, Walker, to_be
 from crm.errors import RuleError
 from crm.fields import FIELD_TYPES
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows import people
 from workflows.actions.base import Action, Line, Outcome
 from workflows.paths import find_path, value_of
@@ -53,7 +53,7 @@ class Assign(Action):
         "rule.says_assign_to": N_("Assign it to %(person)s."),
         "rule.says_assign_least_busy": N_("Assign it to whoever has the least to do in the role “%(role)s”."),
         "rule.says_assign_round_robin": N_("Assign it to the users of the role “%(role)s” in turn."),
-        "rule.effect_why": N_("Why"),
+        "rule.effect_why": NP_("step", "Why"),
         "rule.effect_load": N_("had %(count)s records"),
         "rule.effect_turn": N_("It was this user's turn."),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker, to_be
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
@@ -23,7 +23,7 @@ class CreateRecord(Action):
     shape = closed(entity=WORD, values=ANYTHING)
     words = {
         "rule.says_create": N_("Create a record: %(entity)s."),
-        "rule.effect_created": N_("Created"),
+        "rule.effect_created": NP_("step", "Created"),
     }
 
     def check(self, body: Any, place: Place) -> None:

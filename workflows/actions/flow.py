@@ -9,7 +9,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, CONDITIONS, closed, list_of
 from crm.entities.schema_parts import Schema as Shape
 from crm.entities.walk import Spot, Walker
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.base import Action, AloneAction, Line, Outcome
 from workflows.rules.model import Step
 from workflows.rules.place import Place
@@ -30,7 +30,7 @@ class Stop(AloneAction):
 
     name = "stop"
     words = {
-        "rule.says_stop": N_("Stop."),
+        "rule.says_stop": NP_("step", "Stop."),
     }
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
@@ -96,7 +96,7 @@ class Choose(Action):
     has_branches = True
     words = {
         "rule.says_choose": N_("Go one of %(count)s ways, as the conditions say."),
-        "rule.effect_branch": N_("Branch taken"),
+        "rule.effect_branch": NP_("step", "Branch taken"),
     }
 
     def check(self, body: Any, place: Place) -> None:

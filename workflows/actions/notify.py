@@ -9,7 +9,7 @@ from crm import notifications
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import TEXT, closed
 from crm.entities.walk import Spot, Walker
-from crm.texts import N_
+from crm.texts import NP_
 from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.recipients import PEOPLE, check_recipients, say_unreached, unreached, walk_recipients
 from workflows.placeholders import check_text
@@ -25,8 +25,8 @@ class Notify(Action):
     name = "notify"
     shape = closed(to=PEOPLE, text=TEXT)
     words = {
-        "rule.says_notify": N_("Notify %(people)s."),
-        "rule.effect_text": N_("Text"),
+        "rule.says_notify": NP_("step", "Notify %(people)s."),
+        "rule.effect_text": NP_("step", "Text"),
     }
 
     def check(self, body: Any, place: Place) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed
 from crm.entities.walk import Spot, Walker, to_be
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.base import Action, Outcome
 from workflows.actions.values import check_value, walk_value
 from workflows.rules.model import Step
@@ -25,7 +25,7 @@ class SetField(Action):
     words = {
         "rule.set_field_needs_to": N_("Say with “to” what the field is set to; “to: null” empties it."),
         "rule.says_set_field": N_("Set “%(field)s” to “%(value)s”."),
-        "rule.says_clear_field": N_("Empty “%(field)s”."),
+        "rule.says_clear_field": NP_("step", "Empty “%(field)s”."),
     }
 
     def check(self, body: Any, place: Place) -> None:

@@ -9,7 +9,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, CONDITIONS, WORD, closed
 from crm.entities.walk import Spot, Walker
 from crm.fields import FIELD_TYPES
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
@@ -40,7 +40,7 @@ class UpdateRelated(Action):
             "There are no related records called “%(name)s”. Did you mean “%(near)s”?"
         ),
         "rule.says_update_related": N_("Change related records: %(entities)s."),
-        "rule.effect_changed_records": N_("Changed records"),
+        "rule.effect_changed_records": NP_("step", "Changed records"),
     }
 
     def check(self, body: Any, place: Place) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD
 from crm.entities.walk import Spot, Walker
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.rules.place import Place
 from workflows.rules.schedule import Due, daily, is_clock, is_cron, last_hour
 from workflows.rules.words import say
@@ -23,7 +23,7 @@ class EveryHour(AloneTrigger, ClockTrigger):
     counts_at_once = True
     can_be_late = False
     words = {
-        "rule.when_every_hour": N_("Every hour"),
+        "rule.when_every_hour": NP_("trigger", "Every hour"),
     }
 
     def cron_of(self, body: Any) -> str:

@@ -9,7 +9,7 @@ from crm.conditions.language.resolve import Refusal
 from crm.conditions.operators.base import ALL, SINGLE, FlagOperator, Operator
 from crm.conditions.tree import model
 from crm.conditions.tree.model import MANY, Not
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
@@ -27,7 +27,7 @@ class Changed(FlagOperator):
 
     name = "changed"
     kinds = ALL
-    labels = {"": N_("has changed"), MANY: N_("have changed")}
+    labels = {"": NP_("operator", "has changed"), MANY: NP_("operator", "have changed")}
     opposite = "unchanged"
     opposite_labels = {"": N_("has not changed"), MANY: N_("have not changed")}
     seals = asks_change = True

@@ -20,7 +20,7 @@ from crm.conditions.tree.model import (
     Not,
     Or,
 )
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
@@ -66,7 +66,7 @@ class Is(Operator):
 
     name = "is"
     kinds = (*SINGLE, MANY)
-    labels = {"": N_("is"), MANY: N_("include")}
+    labels = {"": NP_("operator", "is"), MANY: NP_("operator", "include")}
     seals = True
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:
@@ -78,7 +78,7 @@ class IsNot(Is):
     """The exact opposite of `is`."""
 
     name = "is_not"
-    labels = {"": N_("is not"), MANY: N_("do not include")}
+    labels = {"": NP_("operator", "is not"), MANY: N_("do not include")}
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:
         """Return the opposite of the comparison."""
@@ -115,7 +115,7 @@ class Empty(FlagOperator):
 
     name = "is_empty"
     kinds = ALL
-    labels = {"": N_("is empty"), MANY: N_("are empty")}
+    labels = {"": NP_("operator", "is empty"), MANY: NP_("operator", "are empty")}
     opposite = "is_filled"
     opposite_labels = {"": N_("is not empty"), MANY: N_("are not empty")}
     seals = True

@@ -10,7 +10,7 @@ from crm.conditions.operators.base import DATES, TWO, Operator
 from crm.conditions.operators.equal import compared
 from crm.conditions.tree.model import DATE, DATETIME, NUMBER
 from crm.conditions.tree.model import Between as BetweenNode
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
@@ -32,7 +32,11 @@ class Above(OrderOperator):
     """More, or later."""
 
     name, sign = "above", ">"
-    labels = {"": N_("is above"), DATE: N_("is after"), DATETIME: N_("is after")}
+    labels = {
+        "": NP_("operator", "is above"),
+        DATE: NP_("operator", "is after"),
+        DATETIME: NP_("operator", "is after"),
+    }
 
 
 class AtLeast(OrderOperator):
@@ -46,7 +50,11 @@ class Below(OrderOperator):
     """Less, or earlier."""
 
     name, sign = "below", "<"
-    labels = {"": N_("is below"), DATE: N_("is before"), DATETIME: N_("is before")}
+    labels = {
+        "": NP_("operator", "is below"),
+        DATE: NP_("operator", "is before"),
+        DATETIME: NP_("operator", "is before"),
+    }
 
 
 class AtMost(OrderOperator):
@@ -61,7 +69,7 @@ class Between(Operator):
 
     name = "between"
     kinds = (NUMBER, *DATES)
-    labels = {"": N_("is between")}
+    labels = {"": NP_("operator", "is between")}
     takes = TWO
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:

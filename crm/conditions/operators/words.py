@@ -8,7 +8,7 @@ from crm.conditions.language.compare import must_be
 from crm.conditions.operators.base import Operator
 from crm.conditions.tree import model
 from crm.conditions.tree.model import MANY, TEXT
-from crm.texts import N_
+from crm.texts import NP_
 
 if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
@@ -20,7 +20,7 @@ class Contains(Operator):
 
     name = "contains"
     kinds = (TEXT, MANY)
-    labels = {"": N_("contains")}
+    labels = {"": NP_("operator", "contains")}
     control = "text"
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:
@@ -33,7 +33,7 @@ class StartsWith(Operator):
 
     name = "starts_with"
     kinds = (TEXT,)
-    labels = {"": N_("starts with")}
+    labels = {"": NP_("operator", "starts with")}
     control = "text"
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:

@@ -24,14 +24,14 @@ from crm.conditions.tree.moments import parse_day, parse_moment
 from crm.conditions.tree.numbers import parse_number
 from crm.fields import FIELD_TYPES, kind_of, type_of
 from crm.fields.base import Field
-from crm.texts import N_
+from crm.texts import NP_
 
 SYSTEM_FIELDS: Mapping[str, tuple[str, str]] = {
-    "id": (NUMBER, N_("Record number")),
-    "created_at": (DATETIME, N_("Created at")),
-    "created_by": (USER, N_("Created by")),
-    "updated_at": (DATETIME, N_("Changed at")),
-    "updated_by": (USER, N_("Changed by")),
+    "id": (NUMBER, NP_("field", "Record number")),
+    "created_at": (DATETIME, NP_("field", "Created at")),
+    "created_by": (USER, NP_("field", "Created by")),
+    "updated_at": (DATETIME, NP_("field", "Changed at")),
+    "updated_by": (USER, NP_("field", "Changed by")),
 }
 """What every record has besides its declared fields: kind and label."""
 

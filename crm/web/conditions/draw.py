@@ -9,7 +9,7 @@ from dataclasses import field as attribute
 from crm.conditions.operators import COUNTED
 from crm.conditions.tree.kinds import SYSTEM_FIELDS
 from crm.entities.model import Entity
-from crm.texts import N_, translate
+from crm.texts import N_, NP_, translate
 from crm.web.conditions.editor import (
     RECORD,
     Editor,
@@ -34,17 +34,17 @@ GROUPS = {
     "none": N_("None of these"),
 }
 AGGREGATES = {
-    "any_of": N_("There are"),
+    "any_of": NP_("operator", "There are"),
     "none_of": N_("There are no"),
     "count_of": N_("The number of"),
     "sum_of": N_("The total over"),
 }
 UNIT_LABELS = {
-    "hours": N_("hours"),
-    "days": N_("days"),
-    "weeks": N_("weeks"),
-    "months": N_("months"),
-    "years": N_("years"),
+    "hours": NP_("unit", "hours"),
+    "days": NP_("unit", "days"),
+    "weeks": NP_("unit", "weeks"),
+    "months": NP_("unit", "months"),
+    "years": NP_("unit", "years"),
 }
 
 
@@ -162,7 +162,7 @@ class Drawer:
                 return
             options = self._fields(place)
             if not depth and segments_of(self.editor, entity.name):
-                label = translate(N_("This record"), self.language)
+                label = translate(NP_("operator", "This record"), self.language)
                 options[""].insert(0, Option(RECORD, label))
             yield Choice(name, options)
             place = self.editor.target(self.editor.readable(place).get(name))
@@ -207,7 +207,10 @@ class Drawer:
         if row.control == "segment":
             return self._chosen_first(row, dict(segments_beside(self.editor, meant))), ""
         if row.control == "user":
-            me = translate(N_("me"), self.language), translate(N_("my team"), self.language)
+            me = (
+                translate(NP_("phrase", "me"), self.language),
+                translate(NP_("phrase", "my team"), self.language),
+            )
             known = {"me": me[0], "my_team": me[1], **self._titles("", row.values)}
             return self._chosen_first(row, known), f"/lookup/{meant.entity.name}/created_by"
         if row.control == "record" and meant.field is not None:

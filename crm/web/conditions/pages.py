@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import ngettext
+from flask_babel import npgettext
 from markupsafe import Markup
 
 from crm.database import CrmSession
@@ -83,7 +83,7 @@ def count_of(session: CrmSession, entity: Entity, lines: list[Any]) -> str:
 def said_count(total: int, is_capped: bool) -> str:
     """Return a count as people read it: "37 match", "10,000+ match"."""
     shown = number(total) + ("+" if is_capped else "")
-    return ngettext("%(shown)s matches", "%(shown)s match", total, shown=shown)
+    return npgettext("count", "%(shown)s matches", "%(shown)s match", total, shown=shown)
 
 
 def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str, tuple[str, ...]]:

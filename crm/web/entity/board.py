@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import request, url_for
-from flask_babel import gettext
+from flask_babel import pgettext
 from werkzeug.datastructures import MultiDict
 
 from crm.database import CrmSession
@@ -72,7 +72,7 @@ def _columns(
         if key in choices:
             column |= {"label": choices[key].label.get(language), "color": choices[key].color}
         else:
-            label = gettext("Without “%(name)s”", name=by.label.get(language))
+            label = pgettext("message", "Without “%(name)s”", name=by.label.get(language))
             column |= {"label": label, "color": ""}
         column |= {
             "key": key,
@@ -157,7 +157,7 @@ def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str,
     values = {**move.typed, entity.board.by: move.to}
     record = update_record(session, entity, move.record_id, values, version=seen)
     undo = undo_url(entity, record.id, entity.board.by, form.get("from", ""), move.to)
-    toast = {"toast": {"text": gettext("Saved."), "undo": undo}} if undo else {}
+    toast = {"toast": {"text": pgettext("message", "Saved."), "undo": undo}} if undo else {}
     query = answerable_query(session, entity, request.args.items(multi=True))
     sums = dict.fromkeys((*entity.fields[entity.board.by].options["choices"], NOWHERE), "")
     sums |= _totals(session, entity, query)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext
+from flask_babel import pgettext
 
 from crm.conditions.tree.moments import parse_day
 from crm.database import CrmSession
@@ -233,10 +233,10 @@ def _title(look: Look, language: str) -> str:
 def _ways_on(look: Look, language: str) -> dict[str, Any]:
     """Return where one can go from here: before and after, today, other views, and the days of the week."""
     names = {
-        "month": gettext("Month"),
-        "week": gettext("Week"),
-        "day": gettext("Day"),
-        "agenda": gettext("Agenda"),
+        "month": pgettext("calendar", "Month"),
+        "week": pgettext("calendar", "Week"),
+        "day": pgettext("calendar", "Day"),
+        "agenda": pgettext("calendar", "Agenda"),
     }
     before, after = (moved(look.view, look.day, steps) for steps in (-1, 1))
     week_before, week_after = (moved("week", look.day, steps) for steps in (-1, 1))

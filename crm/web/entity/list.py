@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from crm.conditions import say
 from crm.database import CrmSession
@@ -152,7 +152,7 @@ def _tabs(
     """Return the views above the list: everything, mine, the entity's segments, and what people saved."""
     path = url_for(view_name(entity.name) + ".list")
     current = request.query_string.decode("utf-8", "replace")
-    tabs = [{"label": gettext("All"), "url": path, "active": not request.args}]
+    tabs = [{"label": pgettext("view", "All"), "url": path, "active": not request.args}]
     owner = next(
         (
             name
@@ -163,7 +163,7 @@ def _tabs(
     )
     if owner and session.actor.user_id:
         where = address_with(path, [], where=json.dumps([{"field": owner, "is": "me"}]))
-        tabs.append({"label": gettext("Mine"), "url": where, "active": request.full_path == where})
+        tabs.append({"label": pgettext("view", "Mine"), "url": where, "active": request.full_path == where})
     for name, segment in session.workspace.schema.parts.get("segment", {}).items():
         if segment is not None and segment.entity == entity.name:
             url = address_with(path, [], segment=name)

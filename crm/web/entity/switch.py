@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import request, url_for
-from flask_babel import gettext
+from flask_babel import pgettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -37,11 +37,11 @@ def switch_of(session: CrmSession, entity: Entity, current: str) -> list[dict[st
 
 
 def _ways(session: CrmSession, entity: Entity) -> Iterator[tuple[str, str, str]]:
-    yield "list", gettext("List"), "list"
+    yield "list", pgettext("view", "List"), "list"
     if entity.board is not None and entity.board.by in readable_fields(session.actor, entity):
-        yield "board", gettext("Board"), "layout-kanban"
+        yield "board", pgettext("view", "Board"), "layout-kanban"
     if readable_days(session, entity) is not None:
-        yield "calendar", gettext("Calendar"), "calendar"
+        yield "calendar", pgettext("view", "Calendar"), "calendar"
 
 
 def _path(entity: Entity, name: str) -> str:

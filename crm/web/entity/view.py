@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from flask import abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm.entities.model import Entity
@@ -159,7 +159,7 @@ class EntityView(BaseView):
             return self._form(stored, {field: value} if field in self._readable() else {}, error)
         undo = undo_url(self.entity, stored["id"], field, stored.get(field), value)
         session.commit()
-        flash({"text": gettext("Saved."), "undo": undo}, "success")
+        flash({"text": pgettext("message", "Saved."), "undo": undo}, "success")
         return redirect(self.url("show", pk=pk))
 
     @expose("/delete/<pk>", methods=["POST"])
@@ -283,7 +283,7 @@ class EntityView(BaseView):
                 raise
             current_session().rollback()
             return self._form(values, sent, error)
-        flash(gettext("Saved."), "success")
+        flash(pgettext("message", "Saved."), "success")
         if "_again" in request.form:
             return redirect(self.url("add"))
         if "_back" in request.form:
@@ -346,7 +346,7 @@ class EntityView(BaseView):
             current_session().rollback()
             flash(render(error, current_session().actor.language), "danger")
             abort(redirect(back))
-        flash(gettext("Deleted."), "success")
+        flash(pgettext("message", "Deleted."), "success")
 
 
 def build_view(entity: Entity) -> type[EntityView]:

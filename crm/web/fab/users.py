@@ -13,7 +13,7 @@ from flask_appbuilder import action, expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import has_access, no_cache, permission_name
 from flask_appbuilder.security.forms import LoginForm_db
-from flask_babel import get_locale, lazy_gettext
+from flask_babel import get_locale, lazy_gettext, lazy_pgettext
 from werkzeug.wrappers import Response
 
 from crm.errors import Problem, wait_problem
@@ -144,7 +144,7 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
         flash(render(Problem("people.never_deleted"), str(get_locale())), "info")
         return redirect(f"/users/leaving/{int(pk)}")
 
-    @action("leave", lazy_gettext("User leaves"), "", "fa-user-times", multiple=False)
+    @action("leave", lazy_pgettext("button", "User leaves"), "", "fa-user-times", multiple=False)
     @permission_name("edit")
     def leave(self, item: Any) -> Response:
         """Ask who takes over what this user holds."""

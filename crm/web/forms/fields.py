@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
+from crm.texts import Phrase
+from crm.web.language import spoken
 
 
 @dataclass(frozen=True)
@@ -137,5 +138,5 @@ def problems_of(form: Any, prefix: str = "field") -> list[tuple[str, str, str]]:
 
 def say(text: Any) -> str:
     """Return a text of Flask-AppBuilder's in the reader's language."""
-    plain = str(text or "")
-    return str(gettext(plain)) if plain else ""
+    plain = text if isinstance(text, Phrase) else str(text or "")
+    return spoken(plain) if plain else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.database import CrmSession
@@ -24,7 +24,7 @@ from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
-from crm.texts import N_, RIGHT_TO_LEFT
+from crm.texts import NP_, RIGHT_TO_LEFT
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 from crm.web.imports.steps import FORMATS, OTHER, describe, in_history
@@ -176,7 +176,7 @@ class ImportView(BaseView):
             flash(render(error, current_language()), "danger")
         return self.render_template(
             "imports/index.html",
-            title=gettext("Import"),
+            title=pgettext("title", "Import"),
             entities=entities,
             chosen=chosen if chosen in {entity.name for entity in entities} else "",
             accept=ACCEPT,
@@ -277,4 +277,4 @@ def template_file(session: CrmSession, entity: Entity) -> Response:
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
     """Register the wizard."""
-    appbuilder.add_view(ImportView, "Import", label=N_("Import"), icon="upload")
+    appbuilder.add_view(ImportView, "Import", label=NP_("title", "Import"), icon="upload")

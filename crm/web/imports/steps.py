@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import pgettext
 
 from crm.database import CrmSession, utcnow
 from crm.entities.model import Entity
@@ -27,10 +27,10 @@ from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.records.values import situation_of
 from crm.revisions.former_names import read_former_names
-from crm.texts import N_
-from crm.web.language import current_language
+from crm.texts import N_, NP_
+from crm.web.language import current_language, spoken
 
-STEPS = (N_("File"), N_("Match"), N_("Check"), N_("Run"))
+STEPS = (NP_("step", "File"), NP_("step", "Match"), NP_("step", "Check"), NP_("step", "Run"))
 STEP_OF = {
     "looking": 1,
     "matching": 2,
@@ -45,14 +45,14 @@ BUSY = ("looking", "checking", "applying", "undoing")
 STATES = {
     "looking": (N_("Reading the file"), "yellow"),
     "matching": (N_("Waiting for you"), "blue"),
-    "checking": (N_("Checking"), "yellow"),
-    "checked": (N_("Checked"), "blue"),
-    "applying": (N_("Importing"), "yellow"),
-    "done": (N_("Imported"), "green"),
-    "cancelled": (N_("Cancelled"), "gray"),
-    "failed": (N_("Failed"), "red"),
-    "undoing": (N_("Undoing"), "yellow"),
-    "undone": (N_("Undone"), "gray"),
+    "checking": (NP_("state.import", "Checking"), "yellow"),
+    "checked": (NP_("state.import", "Checked"), "blue"),
+    "applying": (NP_("state.import", "Importing"), "yellow"),
+    "done": (NP_("state.import", "Imported"), "green"),
+    "cancelled": (NP_("state.import", "Cancelled"), "gray"),
+    "failed": (NP_("state.import", "Failed"), "red"),
+    "undoing": (NP_("state.import", "Undoing"), "yellow"),
+    "undone": (NP_("state.import", "Undone"), "gray"),
 }
 FORMATS: Mapping[str, dict[str, Any]] = {
     "day": {"day_first": True},
@@ -63,8 +63,8 @@ FORMATS: Mapping[str, dict[str, Any]] = {
 FORMAT_WORDS = {
     "day": N_("day first: 31/12/2026"),
     "month": N_("month first: 12/31/2026"),
-    "comma": N_("1.234,56"),
-    "point": N_("1,234.56"),
+    "comma": NP_("option", "1.234,56"),
+    "point": NP_("option", "1,234.56"),
 }
 FORMATS_OF_KIND = {"date": ("day", "month"), "datetime": ("day", "month"), "number": ("comma", "point")}
 SAMPLES = 3
@@ -81,12 +81,12 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
     entity = service.entity_of(session, batch["entity"])
     state, color = STATES[batch["state"]]
     return {
-        "title": gettext("Import %(id)s", id=batch["id"]),
+        "title": pgettext("title", "Import %(id)s", id=batch["id"]),
         "batch": batch,
         "entity": entity,
-        "state_label": gettext(state),
+        "state_label": spoken(state),
         "state_color": color,
-        "steps": [gettext(step) for step in STEPS],
+        "steps": [spoken(step) for step in STEPS],
         "step": STEP_OF.get(batch["state"], 4 if batch["done"] else 2),
         "is_busy": batch["state"] in BUSY,
         "before": lambda: (
@@ -113,10 +113,10 @@ def in_history(session: CrmSession, batch: Batch) -> dict[str, Any]:
     """Return what the list of imports shows of one; its entity may be gone by now."""
     state, color = STATES[batch["state"]]
     return {
-        "title": gettext("Import %(id)s", id=batch["id"]),
+        "title": pgettext("title", "Import %(id)s", id=batch["id"]),
         "batch": batch,
         "entity": session.workspace.schema.entities.get(batch["entity"]),
-        "state_label": gettext(state),
+        "state_label": spoken(state),
         "state_color": color,
         "url": url_for("ImportView.show", batch_id=batch["id"]),
     }
@@ -139,13 +139,18 @@ def file_of(batch: Batch) -> dict[str, Any]:
         "shown": SHOWN_ROWS,
         "is_text": look.encoding is not None,
         "encodings": dict.fromkeys([look.encoding, *ENCODINGS]),
-        "delimiters": {mark: gettext(DELIMITER_WORDS[mark]) for mark in DELIMITERS},
+        "delimiters": {mark: spoken(DELIMITER_WORDS[mark]) for mark in DELIMITERS},
         "other": OTHER,
     }
 
 
 OTHER = "other"  # the choice of a delimiter that is typed
-DELIMITER_WORDS = {";": N_("semicolon ;"), ",": N_("comma ,"), "\t": N_("tabulator"), "|": N_("bar |")}
+DELIMITER_WORDS = {
+    ";": NP_("option", "semicolon ;"),
+    ",": NP_("option", "comma ,"),
+    "\t": NP_("option", "tabulator"),
+    "|": NP_("option", "bar |"),
+}
 
 
 def match_of(session: CrmSession, entity: Entity, batch: Batch) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def column_of(column: Column, rows: Sequence[Sequence[Any]], entity: Entity) -> 
         "column": column,
         "header": shown_header(column),
         "samples": [cell_text(cell) for cell in cells[:SAMPLES]],
-        "formats": [(name, gettext(FORMAT_WORDS[name]), name == chosen) for name in formats],
+        "formats": [(name, spoken(FORMAT_WORDS[name]), name == chosen) for name in formats],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import flash, make_response, redirect, request
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_pgettext, pgettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
@@ -58,7 +58,9 @@ class RolesView(BaseView):
             for found in documents_of(session, draft)
             if found.kind == "role"
         ]
-        return self.render_template("roles/list.html", title=gettext("Roles"), rows=rows, draft=draft)
+        return self.render_template(
+            "roles/list.html", title=pgettext("title", "Roles"), rows=rows, draft=draft
+        )
 
     @page("/", methods=["POST"])
     def add(self) -> Response:
@@ -208,6 +210,6 @@ def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
         "Rights",
         href=HOME,
         icon="key",
-        label=lazy_gettext("Roles"),
+        label=lazy_pgettext("title", "Roles"),
         category="Security",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -93,19 +93,28 @@ def question_fields(session: CrmSession, sent: dict[str, str]) -> list[FormField
     found = [
         FormField(
             "user",
-            gettext("User"),
+            pgettext("label", "User"),
             "select",
             sent["user"],
             options=tuple(map(as_option, users)),
             required=True,
         ),
-        FormField("entity", gettext("Entity"), "select", sent["entity"], options=tuple(kinds), required=True),
-        FormField("deed", gettext("Right"), "select", sent["deed"] or "read", options=deeds, required=True),
+        FormField(
+            "entity",
+            pgettext("label", "Entity"),
+            "select",
+            sent["entity"],
+            options=tuple(kinds),
+            required=True,
+        ),
+        FormField(
+            "deed", pgettext("label", "Right"), "select", sent["deed"] or "read", options=deeds, required=True
+        ),
         FormField("record", gettext("Number of the record"), "text", sent["record"], direction="ltr"),
     ]
     if chosen is not None:
         options = tuple(field_options(chosen, language))
-        found.append(FormField("field", gettext("Field"), "select", sent["field"], options=options))
+        found.append(FormField("field", pgettext("label", "Field"), "select", sent["field"], options=options))
     return found
 
 

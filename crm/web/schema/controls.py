@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from crm.fields import type_named
 from crm.fields.base import TypeWords
 from crm.fields.computed import RESULTS
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 WORDS, VALUE, LINES, FINDING, KEEPING = "words", "value", "lines", "finding", "keeping"
 GROUPS: Mapping[str, str] = {
     WORDS: N_("What people read"),
     VALUE: N_("What it holds"),
     LINES: N_("When it is shown, required or closed"),
-    FINDING: N_("Finding"),
-    KEEPING: N_("Keeping"),
+    FINDING: NP_("title", "Finding"),
+    KEEPING: NP_("title", "Keeping"),
 }
 """The parts of the field form, in order."""
 
@@ -46,37 +46,51 @@ TAX_KINDS = ("gr.vat", "gr.amka", "ro.cui", "ro.cnp", "il.id", "il.company", "eu
 KEYS: Mapping[str, KeyControl] = {
     row.key: row
     for row in (
-        KeyControl("label", "texts", WORDS, N_("Label")),
+        KeyControl("label", "texts", WORDS, NP_("key", "Label")),
         KeyControl("help", "texts", WORDS, N_("Help under the field")),
-        KeyControl("to", "entity", VALUE, N_("Points to")),
+        KeyControl("to", "entity", VALUE, NP_("key", "Points to")),
         KeyControl("only_role", "role", VALUE, N_("Only users with this role")),
         KeyControl("kind", "word", VALUE, N_("Kind of number"), words=TAX_KINDS),
         KeyControl("country_field", "field", VALUE, N_("Country from the field")),
-        KeyControl("region", "code", VALUE, N_("Country"), N_("Two letters: GR, RO, IL.")),
+        KeyControl("region", "code", VALUE, NP_("key", "Country"), N_("Two letters: GR, RO, IL.")),
         KeyControl("region_field", "field", VALUE, N_("Country from the field")),
-        KeyControl("choices", "choices", VALUE, N_("Choices")),
-        KeyControl("next", "moves", VALUE, N_("Allowed moves"), N_("Which choice may follow which.")),
-        KeyControl("of", "word", VALUE, N_("Result"), words=tuple(RESULTS)),
+        KeyControl("choices", "choices", VALUE, NP_("key", "Choices")),
+        KeyControl("next", "moves", VALUE, NP_("key", "Allowed moves"), N_("Which choice may follow which.")),
+        KeyControl("of", "word", VALUE, NP_("key", "Result"), words=tuple(RESULTS)),
         KeyControl(
-            "over", "code", VALUE, N_("Over"), N_("The children, or one of their fields: lines.amount")
+            "over",
+            "code",
+            VALUE,
+            NP_("key", "Over"),
+            N_("The children, or one of their fields: lines.amount"),
         ),
         KeyControl("where", "lines", VALUE, N_("Only children where")),
         KeyControl("result", "word", VALUE, N_("Type of the result"), words=tuple(RESULTS)),
-        KeyControl("formula", "formula", VALUE, N_("Formula"), N_("For example: amount * probability / 100")),
-        KeyControl("currency", "code", VALUE, N_("Currency"), N_("Three letters: EUR, RON, ILS.")),
+        KeyControl(
+            "formula", "formula", VALUE, NP_("key", "Formula"), N_("For example: amount * probability / 100")
+        ),
+        KeyControl("currency", "code", VALUE, NP_("key", "Currency"), N_("Three letters: EUR, RON, ILS.")),
         KeyControl("currency_field", "field", VALUE, N_("Currency from the field")),
-        KeyControl("places", "number", VALUE, N_("Decimal places")),
-        KeyControl("at_least", "number", VALUE, N_("At least")),
-        KeyControl("at_most", "number", VALUE, N_("At most")),
+        KeyControl("places", "number", VALUE, NP_("key", "Decimal places")),
+        KeyControl("at_least", "number", VALUE, NP_("key", "At least")),
+        KeyControl("at_most", "number", VALUE, NP_("key", "At most")),
         KeyControl("max_length", "number", VALUE, N_("Longest text (characters)")),
-        KeyControl("pattern", "code", VALUE, N_("Pattern")),
+        KeyControl("pattern", "code", VALUE, NP_("key", "Pattern")),
         KeyControl(
-            "after", "code", VALUE, N_("Not before"), N_("A date field, or a date such as 2026-01-31.")
+            "after",
+            "code",
+            VALUE,
+            NP_("key", "Not before"),
+            N_("A date field, or a date such as 2026-01-31."),
         ),
         KeyControl(
-            "before", "code", VALUE, N_("Not after"), N_("A date field, or a date such as 2026-01-31.")
+            "before",
+            "code",
+            VALUE,
+            NP_("key", "Not after"),
+            N_("A date field, or a date such as 2026-01-31."),
         ),
-        KeyControl("many", "flag", VALUE, N_("Several files")),
+        KeyControl("many", "flag", VALUE, NP_("key", "Several files")),
         KeyControl("max_mb", "number", VALUE, N_("Largest file (MB)")),
         KeyControl("accept", "yaml", VALUE, N_("Accepted kinds of files")),
         KeyControl(
@@ -95,36 +109,47 @@ KEYS: Mapping[str, KeyControl] = {
             N_("Filled in at first"),
             N_("A value, or a formula such as = today()"),
         ),
-        KeyControl("required", "flag", LINES, N_("Required")),
-        KeyControl("required_if", "lines", LINES, N_("Required when")),
-        KeyControl("show_if", "lines", LINES, N_("Shown when")),
+        KeyControl("required", "flag", LINES, NP_("key", "Required")),
+        KeyControl("required_if", "lines", LINES, NP_("key", "Required when")),
+        KeyControl("show_if", "lines", LINES, NP_("key", "Shown when")),
         KeyControl("read_only", "flag", LINES, N_("Closed for changes")),
-        KeyControl("read_only_if", "lines", LINES, N_("Closed when")),
+        KeyControl("read_only_if", "lines", LINES, NP_("key", "Closed when")),
         KeyControl("unique", "flag", FINDING, N_("No two records with one value")),
         KeyControl("search", "flag", FINDING, N_("Found by the search")),
         KeyControl("index", "flag", FINDING, N_("Filtered and sorted quickly (index)")),
         KeyControl("history", "flag", KEEPING, N_("Changes are kept in the history")),
-        KeyControl("personal", "flag", KEEPING, N_("Personal data")),
+        KeyControl("personal", "flag", KEEPING, NP_("key", "Personal data")),
         KeyControl("encrypted", "flag", KEEPING, N_("Encrypted in the database")),
     )
 }
 
 COLORS: Mapping[str, str] = {
-    "": N_("No colour"), "blue": N_("Blue"), "azure": N_("Sky blue"), "indigo": N_("Indigo"), "purple": N_("Purple"),
-    "pink": N_("Pink"), "red": N_("Red"), "orange": N_("Orange"), "yellow": N_("Yellow"), "lime": N_("Lime"),
-    "green": N_("Green"), "teal": N_("Teal"), "cyan": N_("Cyan"), "gray": N_("Grey"),
-}  # fmt: skip
+    "": NP_("colour", "No colour"),
+    "blue": NP_("colour", "Blue"),
+    "azure": NP_("colour", "Sky blue"),
+    "indigo": NP_("colour", "Indigo"),
+    "purple": NP_("colour", "Purple"),
+    "pink": NP_("colour", "Pink"),
+    "red": NP_("colour", "Red"),
+    "orange": NP_("colour", "Orange"),
+    "yellow": NP_("colour", "Yellow"),
+    "lime": NP_("colour", "Lime"),
+    "green": NP_("colour", "Green"),
+    "teal": NP_("colour", "Teal"),
+    "cyan": NP_("colour", "Cyan"),
+    "gray": NP_("colour", "Grey"),
+}
 
 WORD_LABELS: Mapping[str, str] = {
     "refuse": N_("Refuse to delete it"),
     "clear": N_("Empty this field"),
     "cascade": N_("Delete this record too"),
-    "count": N_("Count"),
-    "sum": N_("Sum"),
-    "min": N_("Smallest"),
-    "max": N_("Largest"),
-    "avg": N_("Average"),
-    "last": N_("Latest"),
+    "count": NP_("measure", "Count"),
+    "sum": NP_("measure", "Sum"),
+    "min": NP_("measure", "Smallest"),
+    "max": NP_("measure", "Largest"),
+    "avg": NP_("measure", "Average"),
+    "last": NP_("measure", "Latest"),
 }
 """What fixed values of keys are called; the types of fields say their names themselves."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts import service as drafts
@@ -175,10 +175,11 @@ def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
 def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: Any = None) -> dict[str, Any]:
     """Return what the form of an entity draws."""
     labels = {"label": gettext("One record is called"), "plural": gettext("Several are called"),
-              "title": gettext("Title of a record"), "icon": gettext("Icon"),
-              "color": gettext("Colour"), "features": gettext("What it can do"), "menu": gettext("Menu group"),
+              "title": gettext("Title of a record"), "icon": pgettext("key", "Icon"),
+              "color": pgettext("key", "Colour"),
+              "features": gettext("What it can do"), "menu": pgettext("key", "Menu group"),
               "menu_place": gettext("Place in the menu"),
-              "new_caller": gettext("Number of unknown callers"), "entity": gettext("Key")}  # fmt: skip
+              "new_caller": gettext("Number of unknown callers"), "entity": pgettext("key", "Key")}  # fmt: skip
     return {
         "shown": {key: shown_texts(body.get(key)) for key in ("label", "plural")},
         "entity": body,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, npgettext, pgettext
 
 from crm.drafts.edits import fields_of
 from crm.drafts.keys import missing_languages
@@ -14,7 +14,7 @@ from crm.entities.usage import Usage, Use
 from crm.fields.base import TypeWords
 from crm.fields.fold import fold
 from crm.permissions.model import Actor, Role
-from crm.web.language import current_language
+from crm.web.language import current_language, spoken
 from crm.web.schema.controls import words_of_type
 from crm.web.schema.key_forms import label_of_field
 from crm.web.schema.shaping import live_body
@@ -58,7 +58,7 @@ class FieldRow:
 
     def matches(self, text: str) -> bool:
         """Return whether label, key or type hold a text."""
-        return fold(text) in fold(f"{self.label} {self.name} {gettext(self.words.label)}")
+        return fold(text) in fold(f"{self.label} {self.name} {spoken(self.words.label)}")
 
 
 def field_rows(name: str, body: Mapping, usage: Usage, roles: Iterable[Role]) -> list[FieldRow]:
@@ -99,13 +99,13 @@ def group_uses(entity: str, uses: Iterable[Use]) -> dict[str, int]:
 def group_labels() -> dict[str, str]:
     """Return what the groups of uses are called, in the order they are shown."""
     return {
-        LAYOUT: gettext("Layout"),
+        LAYOUT: pgettext("place", "Layout"),
         FIELDS: gettext("Fields and checks"),
-        RULES: gettext("Rules"),
-        SEGMENTS: gettext("Segments"),
-        REPORTS: gettext("Reports"),
-        ROLES: gettext("Roles"),
-        OTHERS: gettext("Others"),
+        RULES: pgettext("place", "Rules"),
+        SEGMENTS: pgettext("place", "Segments"),
+        REPORTS: pgettext("place", "Reports"),
+        ROLES: pgettext("place", "Roles"),
+        OTHERS: pgettext("place", "Others"),
     }
 
 
@@ -123,7 +123,11 @@ def seen_by(field: str, readers: Mapping[str, frozenset[str]]) -> str:
     """Return who sees a field, in words."""
     seeing = [label for label, hidden in readers.items() if field not in hidden]
     if not seeing:
-        return gettext("Administrators only")
+        return pgettext("place", "Administrators only")
     if len(seeing) == len(readers):
-        return ngettext("%(num)s role", "All %(num)s roles", len(seeing)) if len(seeing) > 1 else seeing[0]
+        return (
+            npgettext("place", "%(num)s role", "All %(num)s roles", len(seeing))
+            if len(seeing) > 1
+            else seeing[0]
+        )
     return ", ".join(seeing)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from werkzeug.wrappers import Response
 
 from crm.database import released_engine
@@ -21,6 +21,7 @@ from crm.fields import FIELD_TYPES
 from crm.revisions.publish import weigh_documents
 from crm.web.conditions.builder import is_pressed
 from crm.web.fab.views import page
+from crm.web.language import spoken
 from crm.web.schema.controls import COLORS, GROUPS, words_of_type
 from crm.web.schema.field_form import context_of, draw_keys, errors_of, follow_rename, read_sent, sent_keys
 from crm.web.schema.field_rows import field_rows, group_labels, group_uses
@@ -169,16 +170,16 @@ class SchemaFieldsView(ShapingView):
         uses = usage_of_draft().of_field(name, field) if field else []
         context = context_of(body, found)
         drawn = draw_keys(context, errors, rows)
-        labels = {"_name": gettext("Key"), **{each.key: each.field.label for each in drawn}}
+        labels = {"_name": pgettext("key", "Key"), **{each.key: each.field.label for each in drawn}}
         return self.entity_page(
             name,
             "field",
             422 if errors else 200,
             field=field,
             found=found,
-            title=label_of_field(field, found) if field else gettext("New field"),
+            title=label_of_field(field, found) if field else pgettext("title", "New field"),
             groups=[
-                (gettext(title), [key for key in drawn if key.group == group])
+                (spoken(title), [key for key in drawn if key.group == group])
                 for group, title in GROUPS.items()
             ],
             kind_words=words_of_type(str(found.get("type"))),

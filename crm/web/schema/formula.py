@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import gettext
 
 from crm.conditions import parse_formula
 from crm.conditions.tree.model import EMPTY
@@ -23,7 +22,7 @@ from crm.messages.conditions import KINDS
 from crm.records.sampling import SampleValue, sample_values
 from crm.texts import N_, Text, translate
 from crm.web.fab.views import page
-from crm.web.language import current_language
+from crm.web.language import current_language, spoken
 from crm.web.schema.shaping import Answer, ShapingView
 from crm.web.serving.asking import always, asks
 from crm.web.serving.session import current_session
@@ -115,7 +114,7 @@ def toolbox(entity: Entity | None) -> dict[str, list[tuple[str, str, str]]]:
         "children": [
             (f"count_of({child.name})", child.name, child.label.get(language)) for child in children
         ],
-        "functions": [(name + "(", written, gettext(said)) for name, (written, said) in FUNCTIONS.items()],
+        "functions": [(name + "(", written, spoken(said)) for name, (written, said) in FUNCTIONS.items()],
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
@@ -26,7 +26,7 @@ from crm.texts import LANGUAGES, Text
 from crm.web.conditions.builder import Editor, draw_conditions, is_sent, read_conditions, redraw_conditions
 from crm.web.conditions.pages import admin_editor
 from crm.web.forms.fields import FormField, Option
-from crm.web.language import current_language
+from crm.web.language import current_language, spoken
 from crm.web.schema.controls import SUMMARIES, WORD_LABELS, KeyControl, words_of_type
 from crm.web.schema.formula import judge, toolbox
 from crm.web.serving.session import current_session
@@ -107,8 +107,8 @@ def draw_key(
     made = maker(control, value, context)
     field = FormField(
         name=control.key,
-        label=gettext(control.label) if control.label != control.key else control.key,
-        help=gettext(control.help) if control.help else "",
+        label=spoken(control.label) if control.label != control.key else control.key,
+        help=spoken(control.help) if control.help else "",
         error=error,
         prefix="key",
         **made,
@@ -176,7 +176,7 @@ def _draw_word(control: KeyControl, value: Any, context: FormContext) -> dict[st
 def word_label(word: str) -> str:
     """Return what a fixed value of a key is called."""
     known = WORD_LABELS.get(word) or (words_of_type(word).label if "." not in word else word)
-    return gettext(known)
+    return spoken(known)
 
 
 def _draw_entity(_control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def _draw_role(_control: KeyControl, value: Any, context: FormContext) -> dict[s
 def _draw_default(control: KeyControl, value: Any, context: FormContext) -> dict[str, Any]:
     if type_named(context.type).kind == "boolean":
         shown = "" if value is None else str(value).lower()
-        return _select(shown, [("true", gettext("Yes")), ("false", gettext("No"))])
+        return _select(shown, [("true", pgettext("value", "Yes")), ("false", pgettext("value", "No"))])
     if type_named(context.type).chooses_one:
         rows = [(row.key, label_of_field(row.key, {"label": row.label})) for row in rows_of(context.body)]
         return _select(value, rows)
@@ -242,7 +242,7 @@ def editor_of(control: KeyControl, context: FormContext) -> Editor | None:
         entity = context.schema.entities.get(inverse.entity) if inverse else None
     if entity is None:
         return None
-    label = gettext(control.label)
+    label = spoken(control.label)
     return admin_editor(
         current_session(), context.schema, entity, control.key, label=label, draft=context.draft
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts.edits import fields_of
@@ -96,20 +96,24 @@ def named_place(path: Path, body: Mapping) -> tuple[str, str]:
     if path[0] == "fields":
         field = fields_of(body)[str(path[1])]
         return label_of_field(str(path[1]), field), {
-            "label": gettext("Label"),
+            "label": pgettext("key", "Label"),
             "help": gettext("Help under the field"),
-            "choices": gettext("Choice “%(name)s”", name=path[3] if len(path) > 3 else ""),
+            "choices": pgettext("place", "Choice “%(name)s”", name=path[3] if len(path) > 3 else ""),
             "inverse": gettext("Name on the other side"),
         }[str(path[2])]
     if path[0] in ("form", "checks"):
         number = int(path[1]) + 1
         section, check = (
-            gettext("Section %(number)s", number=number),
-            gettext("Check %(number)s", number=number),
+            pgettext("place", "Section %(number)s", number=number),
+            pgettext("place", "Check %(number)s", number=number),
         )
-        return (gettext("Form"), section) if path[0] == "form" else (gettext("Checks"), check)
+        return (
+            (pgettext("place", "Form"), section)
+            if path[0] == "form"
+            else (pgettext("place", "Checks"), check)
+        )
     whole = {"label": gettext("One record is called"), "plural": gettext("Several are called")}
-    return gettext("Entity"), whole[str(path[0])]
+    return pgettext("place", "Entity"), whole[str(path[0])]
 
 
 def read_rows(form: MultiDict, body: Mapping) -> Mapping[str, Any]:

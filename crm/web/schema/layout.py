@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, redirect, request
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from werkzeug.datastructures import MultiDict
 
 from crm.drafts import edits, layouts
@@ -130,11 +130,11 @@ def field_labels(body: Mapping) -> dict[str, str]:
 def drawn(body: Mapping) -> dict[str, Any]:
     """Return what the forms about lists and rules draw."""
     system = {
-        "id": gettext("Number"),
-        "created_at": gettext("Created at"),
-        "created_by": gettext("Created by"),
-        "updated_at": gettext("Changed at"),
-        "updated_by": gettext("Changed by"),
+        "id": pgettext("field", "Number"),
+        "created_at": pgettext("field", "Created at"),
+        "created_by": pgettext("field", "Created by"),
+        "updated_at": pgettext("field", "Changed at"),
+        "updated_by": pgettext("field", "Changed by"),
     }
     labels = field_labels(body)
     listing = body.get("list") if isinstance(body.get("list"), Mapping) else {}
@@ -219,9 +219,9 @@ def form_change(form: MultiDict) -> BodyChange:
 def conditional(body: Mapping) -> dict[str, list[str]]:
     """Return, by field, on what its place in the form depends."""
     words = {
-        "show_if": gettext("Shown when"),
-        "required_if": gettext("Required when"),
-        "read_only_if": gettext("Closed when"),
+        "show_if": pgettext("key", "Shown when"),
+        "required_if": pgettext("key", "Required when"),
+        "read_only_if": pgettext("key", "Closed when"),
     }
     return {
         name: [label for key, label in words.items() if field.get(key)]

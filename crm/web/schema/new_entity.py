@@ -23,9 +23,9 @@ from crm.drafts.new_entity import (
 from crm.errors import ConflictError, SchemaError
 from crm.messages import render
 from crm.permissions.model import DEEDS
-from crm.texts import N_, translate
+from crm.texts import N_, NP_, translate
 from crm.web.fab.views import page
-from crm.web.language import current_language
+from crm.web.language import current_language, spoken
 from crm.web.schema.controls import COLORS
 from crm.web.schema.entities import entity_form, entity_keys
 from crm.web.schema.key_forms import derive_name, key_of, sent_texts
@@ -33,8 +33,8 @@ from crm.web.schema.shaping import Answer, ShapingView, errors_by_key, find_prob
 from crm.web.serving.session import current_session
 
 LEVELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "": (N_("No access"), ()),
-    "read": (N_("Reads"), ("read",)),
+    "": (NP_("access", "No access"), ()),
+    "read": (NP_("access", "Reads"), ("read",)),
     "work": (N_("Works with it"), ("read", "create", "update", "export")),
     "all": (N_("Everything, deleting too"), tuple(deed for deed in DEEDS if deed != "import")),
 }
@@ -79,7 +79,7 @@ class SchemaNewView(ShapingView):
             "schema/new.html",
             422 if errors else 200,
             roles={name: role.label.get(language) for name, role in roles.items()},
-            levels={key: gettext(label) for key, (label, _deeds) in LEVELS.items()},
+            levels={key: spoken(label) for key, (label, _deeds) in LEVELS.items()},
             targets={name: entity.label.get(language) for name, entity in schema.entities.items()},
             sent=request.form,
             usual={

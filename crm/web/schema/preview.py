@@ -20,7 +20,7 @@ from crm.messages import render
 from crm.permissions.model import Actor
 from crm.records.defaults import default_values
 from crm.revisions.workspace import Workspace
-from crm.texts import N_
+from crm.texts import NP_
 from crm.web.entity.form import RecordForm, build_form
 from crm.web.fab.views import page
 from crm.web.language import current_language
@@ -140,7 +140,12 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     bound = {"workspace": workspace}
     view = type("SchemaEntitiesView", (SchemaEntitiesView,), bound)
     appbuilder.add_view(
-        view, "Entities", href="/admin/schema/", icon="database", label=N_("Entities"), category="Security"
+        view,
+        "Entities",
+        href="/admin/schema/",
+        icon="database",
+        label=NP_("title", "Entities"),
+        category="Security",
     )
     for base in VIEWS:
         appbuilder.add_view_no_menu(type(base.__name__, (base,), bound))

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request
 from flask_appbuilder import AppBuilder, BaseView
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession, released_engine
@@ -300,7 +300,11 @@ def _arrival(number: int) -> dict[str, Any]:
         "failed": any(row["failure"] for row in processes if row["revision"] < number),
         "unfinished": unfinished,
         "rekeying": rekeying,
-        "kinds": {"web": gettext("Web"), "worker": gettext("Worker"), "scheduler": gettext("Scheduler")},
+        "kinds": {
+            "web": pgettext("process", "Web"),
+            "worker": pgettext("process", "Worker"),
+            "scheduler": pgettext("process", "Scheduler"),
+        },
     }
 
 
@@ -312,7 +316,7 @@ def _unfinished(session: CrmSession) -> list[dict[str, str]]:
         field = entity.fields.get(row.field)
         said = {
             "entity": entity.plural.get(current_language()),
-            "field": field.label.get(current_language()) if field else gettext("Search"),
+            "field": field.label.get(current_language()) if field else pgettext("process", "Search"),
             "reason": row.reason,
         }
         found += [said] if said not in found else []  # to be filtered by and to be sorted by are two indexes

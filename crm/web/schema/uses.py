@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import ngettext, pgettext
 
 from crm.database import CrmSession
 from crm.entities.usage import Use
@@ -31,7 +31,7 @@ def use_rows(session: CrmSession, uses: Iterable[Mapping[str, Any]]) -> list[dic
             unnamed.setdefault((use["kind"], use["entity"], field), set()).add(use["name"])
             continue
         name = name or (Text(use["label"]).get(current_language()) if use["label"] else use["name"])
-        words = gettext("%(kind)s “%(name)s”", kind=kind_label(use["kind"]), name=name)
+        words = pgettext("kind", "%(kind)s “%(name)s”", kind=kind_label(use["kind"]), name=name)
         rows.append({"words": words, "url": address_of(use), "place": use["place"], "field": field})
     for (kind, entity, field), names in unnamed.items():
         url = f"/{entity}/list/" if kind == "view" else "/import/"

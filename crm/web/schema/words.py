@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from crm.entities.model import Document
 from crm.revisions.diff import same
 from crm.texts import LANGUAGES, Text
+from crm.web.language import spoken
 from crm.web.schema.controls import COLORS, KEYS
 
 LONGEST_VALUE = 160  # characters of a value before and after
@@ -190,7 +191,7 @@ def _words(value: Any, language: str) -> str:
     if value is None or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
+        return pgettext("value", "yes") if value else pgettext("value", "no")
     if isinstance(value, Mapping) and set(value) <= set(LANGUAGES):
         return Text(dict(value)).get(language)
     if isinstance(value, Mapping):
@@ -203,13 +204,15 @@ def _words(value: Any, language: str) -> str:
 
 def _key(key: object) -> str:
     """Return what a form calls a key; the key itself where no form has it."""
-    return gettext(KEYS[key].label) if key in KEYS else gettext("Colour") if key == "color" else str(key)
+    return (
+        spoken(KEYS[key].label) if key in KEYS else pgettext("key", "Colour") if key == "color" else str(key)
+    )
 
 
 def _of_key(key: object, value: Any, language: str) -> str:
     """Return the value of a key, a colour by its name, a map within in brackets."""
     if key == "color" and value in COLORS:
-        return gettext(COLORS[value])
+        return spoken(COLORS[value])
     text = _words(value, language)
     return f"({text})" if isinstance(value, Mapping) and not set(value) <= set(LANGUAGES) else text
 
@@ -217,15 +220,15 @@ def _of_key(key: object, value: Any, language: str) -> str:
 def kind_label(kind: str) -> str:
     """Return what people call a kind of document."""
     words = {
-        "entity": gettext("Entity"),
-        "field": gettext("Field"),
-        "role": gettext("Role"),
-        "rule": gettext("Rule"),
-        "segment": gettext("Segment"),
-        "report": gettext("Report"),
-        "dashboard": gettext("Dashboard"),
-        "template": gettext("Message template"),
-        "view": gettext("Saved view"),
-        "import": gettext("Import"),
+        "entity": pgettext("kind", "Entity"),
+        "field": pgettext("kind", "Field"),
+        "role": pgettext("kind", "Role"),
+        "rule": pgettext("kind", "Rule"),
+        "segment": pgettext("kind", "Segment"),
+        "report": pgettext("kind", "Report"),
+        "dashboard": pgettext("kind", "Dashboard"),
+        "template": pgettext("kind", "Message template"),
+        "view": pgettext("kind", "Saved view"),
+        "import": pgettext("kind", "Import"),
     }
     return words.get(kind, kind)

@@ -23,7 +23,7 @@ SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
 NOT_PROSE = frozenset({"code", "kbd", "pre"})
-TRANSLATORS = frozenset({"_", "gettext", "ngettext"})
+TRANSLATORS = frozenset({"_", "pgettext", "npgettext", "gettext", "ngettext"})
 ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')  # a macro that makes attributes stands outside of any tag
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SENTENCE = re.compile(r"[A-Z][a-z]+( .*)?$|[A-Z][^%{]* [a-z].*[.!?…:]$")
