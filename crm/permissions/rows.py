@@ -26,6 +26,7 @@ def scope_of(session: CrmSession) -> Scope:
         team_user_ids=actor.team_user_ids,
         now=session.clock(),
         time_zone=actor.time_zone,
+        is_user=lambda number: session.get(workspace.models.user, number) is not None,
     )
 
 

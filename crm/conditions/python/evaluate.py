@@ -13,7 +13,7 @@ from crm.conditions.python.readers import Reader, reader_of
 from crm.conditions.python.values import age_bounds, fits_bounds, instant, typed
 from crm.conditions.tree import model, numbers
 from crm.conditions.tree.folding import fold
-from crm.conditions.tree.model import Node, Step, is_condition
+from crm.conditions.tree.model import USER, Node, Step, is_condition
 from crm.conditions.tree.moments import day_of
 from crm.conditions.tree.scope import Scope
 
@@ -138,8 +138,9 @@ class Evaluator:
         )
 
     def is_empty(self, node: model.IsEmpty, reader: Reader) -> bool:
-        """Return whether there is no value."""
-        return self.value(node.value, reader) is None
+        """Return whether there is no value; a user who was deleted is none."""
+        value = self.value(node.value, reader)
+        return value is None or (node.value.kind == USER and not self.scope.is_user(value))
 
     def every(self, node: model.And, reader: Reader) -> bool:
         """Return whether all parts hold."""

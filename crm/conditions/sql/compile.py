@@ -32,6 +32,7 @@ from crm.conditions.tree.scope import Scope
 from crm.fields.encrypted import Encrypted, matches
 
 TRUE, FALSE = sa.true(), sa.false()
+USER_ID = sa.table("ab_user", sa.column("id")).c.id
 ONE = sa.select(sa.literal_column("1"))
 
 
@@ -107,6 +108,8 @@ class Compiler:
     def is_empty(self, node: model.IsEmpty, row: Row) -> Sql:
         """Return whether a value is empty; at the end of a way also when the way breaks off."""
         path = node.value
+        if path.kind == USER:
+            return self._nobody(self.values.result(path, row))
         if not isinstance(path, model.FieldPath) or path.computed is not None:
             return self.values.condition(node, row)
         if path.way:
@@ -116,6 +119,11 @@ class Compiler:
         if path.kind in (TEXT, MANY):
             return sa.or_(column.is_(None), sa.type_coerce(column, sa.Text()) == "")
         return column.is_(None)
+
+    @staticmethod
+    def _nobody(user: Sql) -> Sql:
+        """Return whether a value is no user: empty, or one who was deleted."""
+        return sa.func.coalesce(user, 0).not_in(sa.select(USER_ID))
 
     def any_child(self, node: model.Children, row: Row) -> Sql:
         """Return whether there is such a child."""

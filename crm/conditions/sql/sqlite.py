@@ -182,7 +182,7 @@ class SQLite:
         """Return the node with everything that SQL reads replaced by numbered leaves."""
         if isinstance(node, model.FieldPath) and node.computed is not None and not node.way:
             return self._ground(node.computed, row, leaves, values)
-        if isinstance(node, model.FieldPath | model.Children | model.InSegment):
+        if isinstance(node, model.FieldPath | model.Children | model.InSegment) or asks_for_user(node):
             if node not in leaves:
                 value, places = self._leaf(node, row)
                 leaves[node] = Leaf(len(values), node.kind, places)
@@ -220,6 +220,11 @@ class SQLite:
             return sa.select(sa.func.coalesce(found, "0") if node.aggregate == "sum" else found)
 
         return self.compiler.children(node, row, select).scalar_subquery()
+
+
+def asks_for_user(node: Node) -> bool:
+    """Return whether a node asks if there is a user, which only the database knows."""
+    return isinstance(node, model.IsEmpty) and node.value.kind == USER
 
 
 def fitted_compare(operator: str, value: Sql, constant: Decimal, places: int) -> Sql:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ class Scope:
             changed. `visible` may hold, by entity, the rows an actor may see: then `evaluate` reaches only
             those over paths and children, as the session's guard does it in SQL. `unguarded` is for the
             conditions of the rights themselves: their paths reach every record, whatever the guard adds.
+            `is_user` says whether there is such a user: one who was deleted counts as empty.
     """
 
     schema: Schema
@@ -37,6 +38,7 @@ class Scope:
     before: Mapping[str, Any] | None = None
     visible: Mapping[str, Node] = attribute(default_factory=dict)
     unguarded: bool = False
+    is_user: Callable[[int], bool] = lambda number: True
 
     @property
     def today(self) -> dt.date:

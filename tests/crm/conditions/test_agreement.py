@@ -111,6 +111,13 @@ CONDITIONS: list[tuple[Any, set[int]]] = [
     ({"field": "owner", "is_not": "my_team"}, {3, 4, 5}),
     ({"field": "owner", "is_one_of": ["my_team", 3]}, {1, 2, 4}),
     ({"field": "owner", "is": 3}, {4}),
+    ({"field": "owner", "is_empty": True}, {3, 4, 5}),  # user 3 was deleted
+    ({"field": "owner", "is_empty": False}, {1, 2}),
+    ({"field": "region.manager", "is_empty": False}, {1, 4}),
+    ({"formula": "is_empty(coalesce(owner, region.manager))"}, {3, 4, 5}),
+    ({"formula": "is_empty(owner) and not is_empty(name)"}, {5}),
+    ({"any_of": "orders", "where": [{"field": "customer.owner", "is_empty": False}]}, {1, 2}),
+    ({"field": "created_by", "is_empty": True}, {1, 2, 3, 4, 5}),
     ({"field": "needs", "is": "price"}, {1}),
     ({"field": "needs", "is_none_of": ["price", "quality"]}, {3, 4, 5}),
     ({"field": "needs", "contains": "PRICE"}, {1}),

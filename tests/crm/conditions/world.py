@@ -20,6 +20,7 @@ from crm.revisions.models import Models
 
 ATHENS = ZoneInfo("Europe/Athens")
 NOON = dt.datetime(2026, 3, 30, 9, 30)  # the day after the clocks went forward, 12:30 in Athens
+USERS = (1, 2)
 ENTITIES = (
     """
 entity: region
@@ -120,11 +121,15 @@ class World:
         install(engine)
         models = Models(schema)
         models.registry.metadata.create_all(engine)
+        with engine.begin() as connection:
+            users = models.registry.metadata.tables["ab_user"]
+            connection.execute(sa.insert(users), [{"id": number, "username": f"u{number}"} for number in USERS])
         return cls(schema, models, engine)
 
     def scope(self, **changes: Any) -> Scope:
-        """Return the scope of user 1, whose team is users 1 and 2."""
+        """Return the scope of user 1, whose team is users 1 and 2; user 3 was deleted."""
         usual = {"user_id": 1, "team_user_ids": (1, 2), "now": NOON, "time_zone": ATHENS}
+        usual["is_user"] = USERS.__contains__
         return Scope(
             **{
                 "schema": self.schema,

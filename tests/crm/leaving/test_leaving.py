@@ -7,14 +7,19 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import User
 
 import crm.web.fab.security  # noqa: F401 - refuses deletions
+from crm.conditions import evaluate
+from crm.entities.load import load_document
 from crm.errors import NotAllowedError, RecordError
 from crm.leaving.handover import get_handover, hand_over, leave, run_handover, same_for_all
 from crm.leaving.holdings import list_holdings
 from crm.permissions.model import SYSTEM
+from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.store import USERS, deactivate, find_user_id
 from crm.records.journal import list_changes
 from crm.records.service import create_record, update_record
 from crm.records.values import user_names
+from crm.reports.kind import build_report
+from crm.reports.service import run_report
 from tests.factories import make_complaint, make_customer, user_id
 
 
@@ -95,6 +100,27 @@ def test_what_a_deleted_user_left_is_shown_and_handed_over(session, engine):
     session.commit()
     run_handover(engine, number)
     assert owner_of(session, customer) == omer
+
+
+def test_records_of_a_deleted_user_are_found_as_empty_on_every_surface(session, client):
+    kept, lost = make_customer(session, owner=user_id(session, "sales")).id, make_customer(session).id
+    table = session.workspace.models.table("customer")
+    session.connection().execute(sa.update(table).where(table.c.id == lost).values(owner_id=987))
+    entity = session.workspace.schema.entities["customer"]
+    line = {"field": "owner", "is_empty": True}
+    tree = parse_trusted(session.workspace, entity, (line,))
+    model, scope = session.workspace.models["customer"], scope_of(session)
+    held = [evaluate(tree, session.get(model, one), scope) for one in (kept, lost)]
+    measures = "group_by: [owner]\nmeasures: {number: {count: true}}\n"
+    document = load_document(f"report: made\nentity: customer\n{measures}", "reports/made.yaml")[0]
+    rows = run_report(session, build_report(document, session.workspace.schema)).rows
+    session.commit()
+    browser, asked = client("admin"), "(filters:!((col:owner,opr:empty,value:!t)))"
+    rest = browser.get("/api/v1/customer/", query_string={"q": asked}).json["ids"]
+    page = browser.get("/customer/list/?_flt_2_owner=true").text
+    assert (held, rest) == ([False, True], [lost])
+    assert f"/customer/show/{lost}" in page and f"/customer/show/{kept}" not in page
+    assert {row.values[0]: (row.values[1], row.lines) for row in rows}[None] == (1, [line])
 
 
 def test_no_orm_deletes_a_user(engine):
