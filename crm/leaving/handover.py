@@ -93,7 +93,8 @@ def leave(session: CrmSession, user_id: int, chosen: Mapping[str, int | None]) -
 def hand_over(session: CrmSession, user_id: int, chosen: Mapping[str, int | None]) -> int:
     """Leave to others what a user holds who is inactive or was deleted long ago; as `leave` else."""
     _require_admin(session)
-    if people.find_states(session.connection(), [user_id]).get(user_id):
+    user = people.find_user(session.connection(), user_id)
+    if user and user["active"]:
         raise RecordError("people.still_active")
     return _ask(session, user_id, chosen)
 

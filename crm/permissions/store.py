@@ -139,12 +139,6 @@ def deactivate(connection: sa.Connection, user_id: int) -> None:
     end_sign_ins(connection, [user_id])
 
 
-def find_states(connection: sa.Connection, ids: Iterable[int]) -> dict[int, bool]:
-    """Return which of some users are active; those that were deleted are absent."""
-    asked = sa.select(USERS.c.id, USERS.c.active).where(USERS.c.id.in_(list(ids)))
-    return {row.id: bool(row.active) for row in connection.execute(asked)}
-
-
 def list_people(connection: sa.Connection, ids: Iterable[int]) -> list[sa.Row]:
     """Return id, first_name, last_name, username and active of some users; those that were deleted are absent."""
     columns = (USERS.c[name] for name in ("id", "first_name", "last_name", "username", "active"))

@@ -13,14 +13,13 @@ from flask_appbuilder import action, expose
 from flask_appbuilder.security import api, views
 from flask_appbuilder.security.decorators import has_access, no_cache, permission_name
 from flask_appbuilder.security.forms import LoginForm_db
-from flask_babel import get_locale, lazy_gettext, lazy_pgettext
+from flask_babel import lazy_gettext, lazy_pgettext
 from werkzeug.wrappers import Response
 
 from crm.errors import Problem, wait_problem
 from crm.leaving.holdings import is_last_admin
 from crm.messages import render
-from crm.permissions.service import ADMIN_ROLE
-from crm.permissions.store import find_states
+from crm.permissions.store import find_user
 from crm.web.fab.guessing import remember_browser
 from crm.web.fab.views import CheckedView
 from crm.web.language import current_language
@@ -141,7 +140,7 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
     @permission_name("edit")
     def delete(self, pk: str) -> Response:
         """Ask who takes over instead: users are deactivated, never deleted."""
-        flash(render(Problem("people.never_deleted"), str(get_locale())), "info")
+        flash(render(Problem("people.never_deleted"), current_language()), "info")
         return redirect(f"/users/leaving/{int(pk)}")
 
     @action("leave", lazy_pgettext("button", "User leaves"), "", "fa-user-times", multiple=False)
@@ -153,20 +152,19 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
     def _edit(self, pk: str) -> Any:
         """Note how the user is before the form is read into it, which may be written at once."""
         connection = self.appbuilder.session().connection()
-        active = find_states(connection, [int(pk)]).get(int(pk))
-        g.crm_user_before = (active, is_last_admin(connection, int(pk)))
+        user = find_user(connection, int(pk))
+        g.crm_user_before = (user and user["active"], is_last_admin(connection, int(pk)))
         return super()._edit(pk)
 
     def pre_update(self, item: Any) -> None:
-        """Keep the last administrator; whoever is to be deactivated is asked about first."""
-        super().pre_update(item)
-        stays_admin = ADMIN_ROLE in {role.name for role in _all_roles(item)}
+        """Ask first who takes over, where somebody is to be deactivated."""
         was_active, is_last = g.crm_user_before
-        if is_last and (not item.active or not stays_admin):
-            raise ValueError(render(Problem("people.last_admin"), str(get_locale())))
+        if is_last and not item.active:
+            raise ValueError(render(Problem("people.last_admin"), current_language()))
         if was_active and not item.active:
             item.active = True
             g.crm_leaves = item.id
+        super().pre_update(item)
 
     def post_edit_redirect(self) -> Response:
         """Go on to the question who takes over, when somebody is to be deactivated."""
@@ -178,10 +176,6 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
         """Stay signed in here after changing oneself."""
         if item.id == g.user.id and item.active:
             self.appbuilder.sm.renew_session(item)
-
-
-def _all_roles(user: Any) -> list[Any]:
-    return [*user.roles, *(role for group in user.groups for role in group.roles)]
 
 
 class RoleModelView(CheckedView, views.RoleModelView):

@@ -15,6 +15,10 @@ from flask_babel import gettext
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.wrappers import Response
 
+from crm.errors import NotAllowedError
+from crm.messages import render
+from crm.web.language import current_language
+
 MAX_PAGE = 1_000_000
 MAX_PAGE_SIZE = 100  # rows; larger wishes are cut to it
 LONGEST_REMEMBERED = 400  # characters; five addresses must fit into a cookie of 4 kB
@@ -71,6 +75,22 @@ class CheckedView:
         """Remember this page to go back to, unless its address would burst the session's cookie."""
         if len(request.url) <= LONGEST_REMEMBERED:
             super().update_redirect()
+
+    def _edit(self, pk: str) -> Any:
+        """Write nothing while the form is read into the item: what is refused then would be said by its code."""
+        with self.datamodel.session.no_autoflush:
+            return super()._edit(pk)
+
+    def pre_update(self, item: Any) -> None:
+        """Say beside the form what the database's session refuses.
+
+        Errors: ValueError with the sentence, which Flask-AppBuilder shows.
+        """
+        try:
+            self.datamodel.session.flush()
+        except NotAllowedError as error:
+            raise ValueError(render(error, current_language())) from error
+        super().pre_update(item)
 
     @before_request(only=["list"])
     def check_arguments(self) -> None:

@@ -123,7 +123,9 @@ class World:
         models.registry.metadata.create_all(engine)
         with engine.begin() as connection:
             users = models.registry.metadata.tables["ab_user"]
-            connection.execute(sa.insert(users), [{"id": number, "username": f"u{number}"} for number in USERS])
+            connection.execute(
+                sa.insert(users), [{"id": number, "username": f"u{number}"} for number in USERS]
+            )
         return cls(schema, models, engine)
 
     def scope(self, **changes: Any) -> Scope:

@@ -220,3 +220,20 @@ def test_long_addresses_do_not_burst_the_session(admin: Browser) -> None:
         admin.get("/users/list/", query_string={"_flt_2_username": str(number) * 1_500})
     assert len(admin.get_cookie("koine").value) < 3_000
     assert admin.get("/users/list/").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["/groups/edit/{group}", "/roles/edit/{role}"])
+def test_no_change_of_a_group_or_a_role_takes_the_last_administrator(
+    house: House, admin: Browser, way: str
+) -> None:
+    admin_id, role = house.user_id("admin"), role_id(house, "Admin")
+    members = {"name": "chiefs", "label": "", "description": "", "users": str(admin_id)}
+    assert admin.send("/groups/add", **members, roles=str(role)).status_code == 302
+    with house.engine.begin() as connection:
+        connection.execute(sa.text("delete from ab_user_role where user_id = :user"), {"user": admin_id})
+        group = connection.scalar(sa.text("select id from ab_group where name = 'chiefs'"))
+    assert admin.sign_in("admin").status_code == 302
+    answer = admin.send(way.format(group=group, role=role), **{**members, "name": "others"})
+    home = admin.get("/").text
+    assert "the last active administrator" in answer.text + home
+    assert admin.get("/users/list/").status_code == 200
