@@ -108,6 +108,7 @@ def wire() -> None:
     for kind in (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD):
         kinds.register_kind(kind)
     workflows.register_kinds()
+    workflows.listen()
     MORE_PAGES.append(rule_pages)
     usage.SHELVES += [VIEWS, IMPORTS, DRAFTS, PACKS]
     taken_names.TAKEN.append(is_taken)

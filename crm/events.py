@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, metadata
+
+if TYPE_CHECKING:
+    from crm.entities.model import Schema
+    from crm.revisions.workspace import Workspace
 
 BELL = "events.look"  # the job of the listener
 QUIET = "quiet"  # the kind of an event that starts no rule, so that one that waits for an edge knows where it stands
@@ -31,6 +35,20 @@ event = sa.Table(
     sa.Index("ix_crm_event_state", "state", "id"),
 )
 """The truth of what rules still have to look at; Redis only rings the bell."""
+
+LISTENERS: list[Callable[[Schema], Iterable[tuple[str, str]]]] = []
+"""Each says what it wants to hear of in a schema, as (entity, kind); `app.wire` joins those of all packages."""
+
+HEARD = ("heard",)  # where a workspace keeps what is heard in its schema
+
+
+def heard_changes(workspace: Workspace) -> frozenset[tuple[str, str]]:
+    """Return the (entity, kind) of the changes that anybody listens to in a revision: the others leave no event."""
+    known = workspace.trees.get(HEARD)
+    if known is None or known[0] is not workspace.schema:
+        found = frozenset(pair for listener in LISTENERS for pair in listener(workspace.schema))
+        known = workspace.trees[HEARD] = (workspace.schema, found)
+    return known[1]
 
 
 def leave_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from config import current_settings
+from crm import events
 from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import RuleWorkshop, organisation_of
@@ -12,8 +13,14 @@ from workflows.rules.kinds import register_kinds
 from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
 from workflows.runs import store as _store  # noqa: F401 - declares its tables
+from workflows.runs.heard import heard_by_rules
 
-__all__ = ["prepare_edges", "register_kinds"]
+__all__ = ["listen", "prepare_edges", "register_kinds"]
+
+
+def listen() -> None:
+    """Let rules hear of the changes they listen to."""
+    events.LISTENERS.append(heard_by_rules)
 
 
 def prepare_edges(engine: sa.Engine) -> None:

@@ -21,7 +21,16 @@ from crm.entities.model import Entity
 from crm.events import event
 from crm.fields import FIELD_TYPES
 from crm.fields.base import FieldType
-from crm.records.journal import CREATED, DELETED, UPDATED, change, change_row, journaled_fields, sealed_value
+from crm.records.journal import (
+    CREATED,
+    DELETED,
+    UPDATED,
+    change,
+    change_row,
+    is_heard,
+    journaled_fields,
+    sealed_value,
+)
 from crm.records.prepare import search_key_of
 from crm.records.sequences import next_numbers
 
@@ -253,10 +262,12 @@ def write_journal(
 
 
 def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[tuple[int, int]]) -> None:
-    """Leave one event per change for the rules, and ring after the commit.
+    """Leave one event per change that anybody listens to, and ring after the commit.
 
     Shape:  `same` is what the changes share; `pairs` hold (record id, change id).
     """
+    if not is_heard(session, same["entity"], same["kind"]):
+        return
     shared = {name: same[name] for name in ("kind", "entity", "revision")}
     shared |= {"created_at": same["at"], "state": "waiting", "attempts": 0}
     copy_rows(session.connection(), event, ("record_id", "change_id"), pairs, shared)

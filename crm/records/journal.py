@@ -16,6 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.revisions.former_names import read_former_names
 from crm.revisions.models import Record
+from crm.revisions.store import live_number
 from crm.secrets import reseal, seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
@@ -87,22 +88,40 @@ def _note_changes(session: CrmSession, _context: Any) -> None:
 def leave_events(
     session: CrmSession, connection: sa.Connection, rows: Sequence[Mapping], ids: Sequence[int]
 ) -> None:
-    """Leave one event per change for the rules, and ring after the commit."""
-    events.leave_events(
-        connection,
-        [
-            {
-                "kind": row["kind"],
-                "entity": row["entity"],
-                "record_id": row["record_id"],
-                "change_id": change_id,
-                "revision": row["revision"],
-                "created_at": row["at"],
-            }
-            for row, change_id in zip(rows, ids, strict=True)
-        ],
-    )
-    session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
+    """Leave one event per change that anybody listens to, and ring after the commit."""
+    told = [
+        {
+            "kind": row["kind"],
+            "entity": row["entity"],
+            "record_id": row["record_id"],
+            "change_id": change_id,
+            "revision": row["revision"],
+            "created_at": row["at"],
+        }
+        for row, change_id in zip(rows, ids, strict=True)
+        if is_heard(session, row["entity"], row["kind"])
+    ]
+    if told:
+        events.leave_events(connection, told)
+        session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
+
+
+def is_heard(session: CrmSession, entity: str, kind: str) -> bool:
+    """Return whether a change must leave an event: somebody listens to it, or may do so in a newer revision."""
+    return (entity, kind) in events.heard_changes(session.workspace) or _is_outdated(session)
+
+
+def _is_outdated(session: CrmSession) -> bool:
+    """Return whether a newer revision than the session's is live: what it listens to is not known here.
+
+    Shape:  asked once per transaction; what is published after that counts as published after the save.
+    """
+    asked = session.get_transaction()
+    known = session.info.get("is_outdated")
+    if known is None or known[0] is not asked:
+        is_newer = live_number(session.connection()) != session.workspace.number
+        known = session.info["is_outdated"] = (asked, is_newer)
+    return known[1]
 
 
 def _touched(session: Session) -> Iterator[tuple[Record, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 import app
 from config import ROOT
+from crm import events
 from crm.entities.load import build_schema, load_document, load_documents
 from crm.entities.model import Schema
 from crm.errors import Problem
@@ -22,6 +23,7 @@ from workflows.organisation import Organisation, RuleWorkshop
 from workflows.rules.build import build_rule, build_template
 from workflows.rules.check import check_rule, check_template
 from workflows.runs import edges, jobs, store
+from workflows.runs.heard import heard_by_rules
 
 if TYPE_CHECKING:
     from crm.revisions.workspace import Workspace
@@ -77,8 +79,8 @@ class TestWorkshop(RuleWorkshop):
 
 @pytest.fixture
 def make_workshop(
-    engine: sa.Engine, workspace: Workspace, clock: Clock, tmp_path: Path
-) -> Callable[..., TestWorkshop]:
+    engine: sa.Engine, workspace: Workspace, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., TestWorkshop]]:
     """A function that makes a workshop from the YAML of its rules and templates; the shipped rules stay away."""
 
     def make(*texts: str, **options: Any) -> TestWorkshop:
@@ -93,9 +95,16 @@ def make_workshop(
         organisation = Organisation(mail_folder=tmp_path / "mail", **options)
         workshop = TestWorkshop(engine, organisation, clock=clock, fixed=replace(workspace, schema=schema))
         edges.prepare(workshop)  # as a publish does
+        listen(workshop.fixed.schema)
         return workshop
 
-    return make
+    def listen(made: Schema) -> None:
+        """Let sessions of the shipped revision leave events for the rules of this one."""
+        monkeypatch.setattr(events, "LISTENERS", [*events.LISTENERS, lambda _schema: heard_by_rules(made)])
+        workspace.trees.pop(events.HEARD, None)
+
+    yield make
+    workspace.trees.pop(events.HEARD, None)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from crm.database import CrmSession
 from crm.entities.model import Schema
 from crm.errors import Problem
 from crm.permissions.rows import scope_of
-from crm.records.journal import CREATED, DELETED, UPDATED
 from crm.revisions.former_names import read_former_names
 from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
@@ -25,6 +24,7 @@ from workflows.runs import store
 from workflows.runs.budget import RUNS, held_back, root_of_chain, spend
 from workflows.runs.edges import Edges
 from workflows.runs.errors import as_json
+from workflows.runs.heard import heard_by_rules
 from workflows.runs.late import late_day
 from workflows.runs.moments import History, Moment, Origin, actor_of
 from workflows.runs.telling import tell_admins
@@ -112,11 +112,8 @@ def heard_by(session: CrmSession) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the events that enabled rules listen to: entity, under all its names, and kind."""
     schema, former = session.workspace.schema, read_former_names(session.connection())
     heard: dict[str, set[str]] = {}
-    for rule in schema.parts.get("rule", {}).values():
-        if rule.enabled and TRIGGERS[rule.trigger.kind].events:
-            heard.setdefault(rule.entity, set()).update(TRIGGERS[rule.trigger.kind].events)
-        for entity in rule.reach.ways if rule.enabled and rule.is_wide else ():
-            heard.setdefault(entity, set()).update((CREATED, UPDATED, DELETED, events.QUIET))
+    for entity, kind in heard_by_rules(schema):
+        heard.setdefault(entity, set()).add(kind)
     event = events.event
     return [
         former.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
