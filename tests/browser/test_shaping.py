@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from playwright.sync_api import Page
+
 from tests.browser.visitor import PHONE, Visitor
 from tests.factories import make_deal
+
+
+def take(page: Page, what: str) -> None:
+    """Press the mouse on something and begin to drag it."""
+    box = page.locator(what).first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30, box["y"] + 30, steps=3)
+
+
+def drag(page: Page, what: str, where: str) -> None:
+    """Drag something where it goes, as the window stands."""
+    take(page, what)
+    box = page.locator(where).bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.move(box["x"] + 62, box["y"] + box["height"] / 2, steps=2)
+    page.mouse.up()
+
 
 ORDER = "() => [...document.querySelectorAll('[data-list] [data-id]')].map((row) => row.dataset.id)"
 
@@ -142,8 +162,8 @@ def test_a_field_is_dragged_to_another_section_and_the_preview_follows(visit: Ca
     visitor.open("/admin/schema/deal/form")
     page, preview = visitor.page, visitor.page.frame_locator("iframe[name=preview]")
     page.evaluate("window.same = true")
-    page.set_viewport_size({"width": 1280, "height": 2400})  # both ends of the way in sight at once
-    page.locator('[data-list="0"] [data-id="owner"] .choice-grip').drag_to(page.locator('[data-list=""]'))
+    page.locator('[data-list="0"] [data-id="owner"]').scroll_into_view_if_needed()
+    drag(page, '[data-list="0"] [data-id="owner"] .choice-grip', '[data-list=""]')
     page.locator('[data-list=""] [data-id="owner"]').wait_for()
     page.locator(".draft-bar").wait_for()
     preview.locator(".form-section").last.locator('[data-field="owner"]').wait_for()
