@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from crm.records.listing import ListQuery, require_answerable
 from crm.reports.service import ReportResult
 from crm.reports.workbook import write_csv, write_workbook
 from crm.texts import RIGHT_TO_LEFT
+
+logger = logging.getLogger(__name__)
 
 
 def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Path) -> int:
@@ -35,7 +39,22 @@ def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Pa
     else:
         rtl = session.actor.language in RIGHT_TO_LEFT
         write_workbook(path, entity.plural.get(session.actor.language), header, counted(), rtl)
+    note_personal(session, entity, names, count)
     return count
+
+
+def note_personal(session: CrmSession, entity: Entity, names: Sequence[str], count: int) -> None:
+    """Write into the log who took personal data out; never the data."""
+    personal = [name for name in names if name in entity.fields and entity.fields[name].personal]
+    if personal and count:
+        who = session.actor.name or session.actor.kind
+        logger.info(
+            "%s exported %d records of %s with personal data: %s",
+            who,
+            count,
+            entity.name,
+            ", ".join(personal),
+        )
 
 
 def report_rows(result: ReportResult) -> list[list[Any]]:

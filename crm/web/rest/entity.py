@@ -161,6 +161,7 @@ class EntityApi(BaseApi):
                 "type": field.type,
                 "required": field.required,
                 "unique": field.unique,
+                "personal": field.personal,
                 "read_only": field.name not in {**addable, **editable},
                 **({"choices": list(field.options["choices"])} if "choices" in field.options else {}),
                 **({"to": field.options["to"]} if "to" in field.options else {}),

@@ -113,6 +113,11 @@ def _operation(
 
 
 def _schema(field: Field) -> dict[str, Any]:
+    """Return the schema of a field's values; personal data is marked."""
+    return {**_shape(field), "x-personal": True} if field.personal else _shape(field)
+
+
+def _shape(field: Field) -> dict[str, Any]:
     if type_of(field).holds_files:
         return {"type": "array", "items": FILE} if field.options.get("many") else FILE
     if type_of(field).chooses_one:

@@ -35,6 +35,7 @@ class FieldRow:
     hidden: bool
     read_only: bool
     is_computed: bool
+    is_personal: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _entity_row(
             name in (rights.get("hidden") or ()),
             name in (rights.get("read_only") or ()),
             not FIELD_TYPES[known.type].writable,
+            known.personal,
         )
         for name, known in entity.fields.items()
     ]

@@ -51,6 +51,7 @@ class FieldRow:
     words: TypeWords
     required: bool
     unique: bool
+    personal: bool
     missing: tuple[str, ...]
     state: str
     uses: Mapping[str, int]
@@ -78,6 +79,7 @@ def _row(name: str, body: Any, live: Mapping, uses: Mapping[str, int], seen: str
         words_of_type(str(body.get("type"))),
         body.get("required") is True,
         body.get("unique") is True,
+        body.get("personal") is True,
         tuple(missing_languages(body.get("label"))),
         "new" if former is None else "live" if former == body and name in live else "changed",
         uses,
