@@ -76,6 +76,25 @@ def test_assign_gives_to_the_least_busy_and_says_why(make_workshop, as_user):
     assert effect["why"] == {"by": "least_busy", "records": {"Service Tester": 0}}
 
 
+def test_who_is_busy_is_counted_by_the_records_the_rule_names(make_workshop, as_user):
+    workshop = make_workshop(
+        "rule: give\nentity: complaint\nwhen: record_created\nif: [{field: owner, is_empty: true}]\nthen:\n"
+        "  - assign: {field: owner, among: {role: service}, by: least_busy,"
+        " counting: [{field: status, is: open}]}\n  - stop\n  - set_field: {field: channel, to: email}"
+    )
+    with as_user() as session:
+        first, mate = user_id(session, "service"), add_colleague(session, "service")
+        for owner, severity in ((first, "normal"), (mate, "normal"), (mate, "normal")):
+            made = make_complaint(session, owner=owner, severity=severity)
+            if owner == mate:
+                update_record(session, made.__entity__, made.id, {"status": "working"})
+        number = make_complaint(session).id
+    workshop.work_off()
+    with as_user() as session:
+        found = get(session, "complaint", number)
+        assert (found.owner_id, found.channel) == (mate, "phone")  # and what stands behind `stop` is not done
+
+
 def test_round_robin_goes_round(make_workshop, as_user, engine):
     workshop = make_workshop(
         "rule: give\nentity: complaint\nwhen: record_created\n"

@@ -124,6 +124,16 @@ def test_a_birthday_is_kept_on_the_day_also_after_its_hour(
     assert looks(workshop) == ([number] if is_looked_at else [])
 
 
+def test_a_birthday_has_the_hour_that_the_rule_names(make_workshop, as_user, clock):
+    workshop = make_workshop(BORN.replace("yearly_on: born_on", 'yearly_on: {field: born_on, at: "23:00"}'))
+    looks(workshop)
+    with as_user() as session:
+        number = make_customer(session, kind="person", born_on="1980-03-02").id
+    assert looks(workshop) == []
+    clock.now += timedelta(hours=10)
+    assert looks(workshop) == [number]
+
+
 def test_a_rule_that_skips_what_was_missed_skips_the_late_too(make_workshop, as_user, clock):
     workshop = make_workshop(ENDS.replace("if: ", "if_missed: skip\nif: "))
     looks(workshop)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 KEYS = {
-    "type", "properties", "items", "enum", "format", "nullable", "description", "anyOf", "x-personal", "oneOf", "required",
+    "type", "properties", "items", "enum", "format", "nullable", "description", "anyOf", "oneOf", "required",
+    "x-personal",
 }  # fmt: skip
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 FOREIGN = ("/api/v1/security/", "/api/v1/menu/", "/api/{version}/_openapi")  # Flask-AppBuilder's own
