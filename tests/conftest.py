@@ -176,9 +176,11 @@ def engine(database_url: str, _workspaces: dict[str, Workspace]) -> sa.Engine:
 
 
 @pytest.fixture
-def workspace(engine: sa.Engine, database_url: str, _workspaces: dict[str, Workspace]) -> Workspace:
-    """The live revision: the shipped schemas."""
-    return _workspaces[database_url]
+def workspace(engine: sa.Engine) -> Workspace:
+    """The live revision: the shipped schemas, unless a fixture has published before."""
+    from crm.revisions.workspace import get_workspace
+
+    return get_workspace(engine)
 
 
 # Sessions
