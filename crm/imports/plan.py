@@ -19,6 +19,7 @@ from crm.imports.convert import Converted, Converter
 from crm.imports.findings import Rows
 from crm.imports.lookups import Lookups
 from crm.imports.model import Matching, SheetRow
+from crm.imports.sameness import Sameness
 from crm.imports.untouched import keep_untouched
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.permissions.service import writable_fields
@@ -93,6 +94,7 @@ class Planner:
             (),
         )
         self.seen_means: dict[Any, int] = {}
+        self.sameness = Sameness(session, entity)
         self.long_cells = Rows()
 
     def plan(self, rows: Iterable[SheetRow]) -> list[tuple[Any, ...]]:
@@ -105,6 +107,9 @@ class Planner:
             self.decide(planned)
         self.judge_together([planned for planned in chunk if planned.action in ("create", "update")])
         self.judge_reach([planned for planned in chunk if planned.action in ("create", "update")])
+        self.sameness.judge(
+            [planned for planned in chunk if planned.action in ("create", "update")], self.refuse
+        )
         self.note_seen(chunk)
         return [self.as_row(planned) for planned in chunk]
 

@@ -48,6 +48,9 @@ MESSAGES = {
     "import.no_such_user": N_("No user is called “%(value)s”, or several are."),
     "import.no_record_number": N_("“%(value)s” is no record number."),
     "import.key_twice": N_("Row %(row)s of the file already means the same record."),
+    "import.looks_same": N_(
+        "There are %(entity)s that look the same. Import by these fields to change them."
+    ),
     "import.twice_in_file": N_("Row %(row)s of the file already has this value, which must be unique."),
     "import.changed_since": N_("Somebody changed “%(label)s” since the check. The row was left out."),
     "import.field_gone": N_(

@@ -30,10 +30,10 @@
       };
       dialog.onsubmit = async (event) => {
         event.preventDefault();
-        const button = dialog.querySelector("button.btn-primary");
+        const button = event.submitter;
         if (button.disabled) return;
         button.disabled = true;
-        const answer = await post(new URLSearchParams([...Object.entries(move), ...new FormData(event.target)]));
+        const answer = await post(new URLSearchParams([...Object.entries(move), ...new FormData(event.target, button)]));
         const body = await answer?.json().catch(() => null);
         if (answer?.ok) done = body || {};
         if (done) dialog.close();

@@ -20,6 +20,7 @@ from crm.fields.base import Situation
 from crm.fields.choice import allowed_moves
 from crm.messages import render
 from crm.permissions.service import readable_fields, writable_fields
+from crm.records.alike import AlikeError, save_and_look
 from crm.records.amounts import amounts_text, currency_sql, usual_currency
 from crm.records.listing import ListQuery, list_records, matching
 from crm.records.order import value_of_field
@@ -150,12 +151,20 @@ def _totals(session: CrmSession, entity: Entity, query: ListQuery) -> dict[str, 
 def move_card(session: CrmSession, entity: Entity, form: MultiDict) -> dict[str, Any]:
     """Move one card to another column, with what was asked for; return its version, the sums and how to undo it.
 
-    Errors: as `update_record`: a move that the field, a check or the actor's rights forbid.
+    Errors: as `update_record`: a move that the field, a check or the actor's rights forbid; AlikeError when the record
+            would look the same as another, which nobody has confirmed.
     """
     move, version = move_of(session, entity, form), form.get("version", "")
     seen = int(version) if version.isdecimal() and len(version) < 19 else None
     values = {**move.typed, entity.board.by: move.to}
-    record = update_record(session, entity, move.record_id, values, version=seen)
+    record, found = save_and_look(
+        session,
+        entity,
+        move.record_id,
+        lambda: update_record(session, entity, move.record_id, values, version=seen),
+    )
+    if found and form.get("_same") != found.mark:
+        raise AlikeError(entity, found)
     undo = undo_url(entity, record.id, entity.board.by, form.get("from", ""), move.to)
     toast = {"toast": {"text": pgettext("message", "Saved."), "undo": undo}} if undo else {}
     query = answerable_query(session, entity, request.args.items(multi=True))

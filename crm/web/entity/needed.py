@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import render_template
+from flask import render_template, url_for
 from werkzeug.datastructures import MultiDict
 
 from crm.conditions import evaluate, fields_of
@@ -19,10 +19,12 @@ from crm.errors import CrmError, Problem
 from crm.messages import render
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.service import readable_fields
+from crm.records.alike import AlikeError
 from crm.records.draft import RecordDraft
 from crm.records.prepare import clean_values
 from crm.records.service import get_record
 from crm.records.values import situation_of, title_of, values_of
+from crm.web.entity.cells import view_name
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 
 ASKED = "ask-"
@@ -52,17 +54,21 @@ def move_of(session: CrmSession, entity: Entity, form: MultiDict) -> Move:
 
 
 def render_needed(session: CrmSession, entity: Entity, move: Move, error: CrmError) -> str:
-    """Return the form that asks for what a refused move needs; "" where nothing that can be asked would help."""
+    """Return the form that asks for what a refused move needs; "" where nothing that can be asked would help.
+
+    Shape:  of a record that would look the same as others it shows these, and a button that moves it all the same.
+    """
     by = entity.board.by if entity.board else ""
     record = get_record(session, entity, move.record_id)
     names = list(readable_fields(session.actor, entity))
     before = {**values_of(session, record, names), "row_version": record.row_version, "id": record.id}
     sent = {**move.typed, by: move.to}
     values = {**before, **clean_values(entity, sent, situation_of(session))[0]}
+    alike = error.found if isinstance(error, AlikeError) else None
     if any(problem.field == by for problem in error.problems):
         return ""
     wanted = {problem.field for problem in error.problems} | _of_checks(session, entity, values)
-    if not any(name in names and name != by for name in wanted):
+    if alike is None and not any(name in names and name != by for name in wanted):
         return ""
     wanted |= set(move.typed) | _appearing(session, entity, before, values)
     problems = [problem for problem in error.problems if move.was_asked or problem.code not in EMPTY]
@@ -73,9 +79,11 @@ def render_needed(session: CrmSession, entity: Entity, move: Move, error: CrmErr
         for field in section.fields
         if field.name in wanted and field.name != by and not field.read_only and field.control != "upload"
     ]
-    if not fields:
+    if not fields and alike is None:
         return ""
     context = {
+        "alike": alike,
+        "url": lambda name, **values: url_for(f"{view_name(entity.name)}.{name}", **values),
         "fields": fields,
         "said": _said(session, problems),
         "title": title_of(entity, before, situation_of(session)),

@@ -211,7 +211,7 @@ class EntityView(BaseView):
         try:
             answer = move_card(session, self.entity, request.form)
             session.commit()
-        except RecordError as error:
+        except (RecordError, AlikeError) as error:
             session.rollback()
             needed = render_needed(session, self.entity, move_of(session, self.entity, request.form), error)
             return make_response(jsonify({"error": body_of(failure_of(error)), "form": needed}), error.status)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from crm.imports.model import Column, Matching
+from crm.imports.plan import Planner
 from crm.records.prepare import Judge
 from tests.crm.imports.bench import counts, csv_of
+from tests.factories import make_customer
 
 BORN = "2000-01-02"
 
@@ -31,3 +36,20 @@ def test_records_are_judged_one_by_one_only_where_a_check_can_be_met(session):
     assert not judge.may_complain({"kind": "person"})
     assert judge.may_complain({"kind": "company"})
     assert judge.may_complain({})
+
+
+def test_an_import_by_other_keys_makes_no_duplicate_where_the_entity_refuses_them(session):
+    make_customer(session, name="Λιμάνι ΑΕ", city="Πειραιάς")
+    other = make_customer(session, name="Other", city="Cluj").id
+    entity = replace(session.workspace.schema.entities["customer"], refuses_same=True)
+    columns = (Column(0, "id", "id"), Column(1, "Name", "name"), Column(2, "City", "city"))
+    rows = [
+        (2, [None, "ΛΙΜΑΝΙ ΑΕ", "πειραιασ"]), (3, [None, "New", "Arad"]), (4, [None, "NEW", "arad"]),
+        (5, [other, "Λιμάνι ΑΕ", "Πειραιάς"]), (6, [other, "Other", "Cluj"]),
+    ]  # fmt: skip
+    planned = Planner(session, entity, Matching(columns, "upsert", ("id",))).plan(rows)
+    assert [row[1] for row in planned] == ["error", "create", "error", "error", "error"]
+    told = " ".join(str(row[5]) for row in planned)
+    assert "import.looks_same" in told and "import.key_twice" in told
+    warned = Planner(session, replace(entity, refuses_same=False), Matching(columns[1:], "create", ()))
+    assert [row[1] for row in warned.plan(rows[:1])] == ["create"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crm.revisions.workspace import get_workspace
@@ -20,6 +22,7 @@ def workspace(engine):
 
     def shape(entities: dict) -> None:
         deal = entities["deal"]
+        deal["same_if"] = [["name", "stage"]]
         deal["checks"] = [*(deal.get("checks") or []), CHECK]
         deal["fields"]["version"] = {
             "type": "text",
@@ -92,3 +95,14 @@ def test_a_field_called_like_a_control_of_the_board_is_no_other(move, session, d
 def test_a_move_nothing_makes_possible_asks_nothing(move, to: str) -> None:
     answer = move(to)
     assert answer.status_code in (200, 422) and not answer.json.get("form")
+
+
+def test_a_move_that_makes_a_duplicate_is_asked_about(move, session, deal) -> None:
+    name = session.get(session.workspace.models["deal"], deal).name
+    there = make_deal(session, name=name, stage="qualified", amount="1000").id
+    session.commit()
+    asked = move("qualified")
+    assert asked.status_code == 409 and f'href="/deal/show/{there}"' in asked.json["form"]
+    mark = re.search(r'name="_same" value="([^"]+)"', asked.json["form"])[1]
+    assert move("qualified", _same="9+0").status_code == 409
+    assert move("qualified", _same=mark).status_code == 200
