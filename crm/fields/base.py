@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from crm.errors import FieldError, Problem
-from crm.fields.alphabet import alphabetical, by_code_point
+from crm.fields.alphabet import ROOT, alphabetical, by_code_point
 from crm.texts import Text
 
 
@@ -180,9 +180,11 @@ class FieldType:
         """Return the SQL type of the field's column."""
         raise NotImplementedError
 
-    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
-        """Return the SQL by which records are sorted, given the SQL of the value: texts as readers expect them."""
-        return (alphabetical(value), by_code_point(value)) if self.kind == "text" else (value,)
+    def order(self, field: Field, value: sa.ColumnElement, language: str) -> tuple[sa.ColumnElement, ...]:
+        """Return the SQL by which records are sorted, given the SQL of the value: words as readers of a language do."""
+        if self.kind != "text":
+            return (value,)
+        return alphabetical(value, ROOT if self.left_to_right else language), by_code_point(value)
 
     def clean(self, field: Field, value: Any, situation: Situation) -> Any:
         """Return the typed, normalised value of what a person, a file or an API sent; None when empty.

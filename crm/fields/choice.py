@@ -162,7 +162,7 @@ class ChoiceType(FieldType):
         """Return VARCHAR."""
         return sa.String(LONGEST_KEY)
 
-    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
+    def order(self, field: Field, value: sa.ColumnElement, language: str) -> tuple[sa.ColumnElement, ...]:
         """Return the place of the choice among the declared ones, written out so that an index can hold it.
 
         A choice that is retired stands behind them, as what is empty does.
@@ -258,7 +258,7 @@ class ChoicesType(ChoiceType):
         """Return text that holds several words."""
         return Words()
 
-    def order(self, field: Field, value: sa.ColumnElement) -> tuple[sa.ColumnElement, ...]:
+    def order(self, field: Field, value: sa.ColumnElement, language: str) -> tuple[sa.ColumnElement, ...]:
         """Return the column: several choices have no place."""
         return (value,)
 

@@ -85,4 +85,4 @@ def successors(session: CrmSession, holding: Holding, user_id: int) -> dict[int,
     connection = session.connection()
     asked = people.choosable(holding.field.options.get("only_role"))
     ids = [number for number in connection.scalars(asked) if number != user_id]
-    return people.list_names(connection, ids)
+    return people.list_names(connection, ids, session.actor.language)

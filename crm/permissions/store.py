@@ -120,11 +120,11 @@ def which_may_be_chosen(connection: sa.Connection, ids: Iterable[int], role: str
     return set(connection.scalars(choosable(role).where(USERS.c.id.in_(list(ids)))))
 
 
-def list_names(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
-    """Return the full names of users by id, in alphabetical order."""
+def list_names(connection: sa.Connection, ids: Iterable[int], language: str) -> dict[int, str]:
+    """Return the full names of users by id, in the order of a language."""
     full = USERS.c.first_name + " " + USERS.c.last_name
     asked = sa.select(USERS.c.id, full, USERS.c.username).where(USERS.c.id.in_(list(ids)))
-    rows = connection.execute(asked.order_by(alphabetical(full), USERS.c.id))
+    rows = connection.execute(asked.order_by(alphabetical(full, language), USERS.c.id))
     return {row[0]: (row[1] or "").strip() or row[2] for row in rows}
 
 
@@ -150,13 +150,13 @@ def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:
     return list(connection.scalars(choosable(role).order_by(USERS.c.id)))
 
 
-def list_user_names(connection: sa.Connection, limit: int = 500) -> list[tuple[str, str]]:
+def list_user_names(connection: sa.Connection, language: str, limit: int = 500) -> list[tuple[str, str]]:
     """Return the active users' login and full names, by full name."""
     full = USERS.c.first_name + " " + USERS.c.last_name
     asked = (
         sa.select(USERS.c.username, full)
         .where(USERS.c.active.is_(True))
-        .order_by(alphabetical(full), USERS.c.id)
+        .order_by(alphabetical(full, language), USERS.c.id)
     )
     return [(name, (words or "").strip()) for name, words in connection.execute(asked.limit(limit))]
 
@@ -175,7 +175,7 @@ def find_user(connection: sa.Connection, user_id: int) -> Mapping | None:
     return row_of(row) if row else None
 
 
-def list_role_holders(connection: sa.Connection) -> dict[str, list[str]]:
+def list_role_holders(connection: sa.Connection, language: str) -> dict[str, list[str]]:
     """Return who holds each role, by full name: active users, those of groups among them."""
     held, full = held_roles(), USERS.c.first_name + " " + USERS.c.last_name
     asked = (
@@ -183,7 +183,7 @@ def list_role_holders(connection: sa.Connection) -> dict[str, list[str]]:
         .join(held, held.c.role_id == ROLES.c.id)
         .join(USERS, held.c.user_id == USERS.c.id)
         .where(USERS.c.active.is_(True))
-        .order_by(alphabetical(full), USERS.c.id)
+        .order_by(alphabetical(full, language), USERS.c.id)
     )
     found: dict[str, list[str]] = {}
     for role, name, login in connection.execute(asked):

@@ -53,21 +53,22 @@ def _keys(session: CrmSession, entity: Entity, field: Field) -> tuple[Any, ...]:
         return (_name_of(session, value),)
     if type_of(field).links == "record":
         return (*_titles(session, session.workspace.schema.entities[field.options["to"]], value), value)
-    return type_of(field).result(field).order(field, value)
+    return type_of(field).result(field).order(field, value, session.actor.language)
 
 
-def user_order(user: Any) -> sa.ColumnElement:
-    """Return the SQL by which users are sorted: the name they are shown by."""
+def user_order(user: Any, language: str) -> sa.ColumnElement:
+    """Return the SQL by which users are sorted: the name they are shown by, in the order of a language."""
     return alphabetical(
         sa.func.coalesce(
             sa.func.nullif(sa.func.trim(user.first_name + " " + user.last_name), ""), user.username
-        )
+        ),
+        language,
     )
 
 
 def _name_of(session: CrmSession, number: Any) -> Any:
     user = aliased(session.workspace.models.user)
-    return sa.select(user_order(user)).where(user.id == number).scalar_subquery()
+    return sa.select(user_order(user, session.actor.language)).where(user.id == number).scalar_subquery()
 
 
 def _titles(session: CrmSession, target: Entity, number: Any) -> Iterator[Any]:
@@ -79,5 +80,6 @@ def _titles(session: CrmSession, target: Entity, number: Any) -> Iterator[Any]:
     for name in title_fields(target):
         field = field_of(target, name)
         if name not in rights.hidden and type_of(field).stored:
-            key, *_rest = type_of(field).order(field, getattr(cls, type_of(field).attribute(field)))
+            value = getattr(cls, type_of(field).attribute(field))
+            key, *_rest = type_of(field).order(field, value, session.actor.language)
             yield sa.select(key).where(cls.id == number).scalar_subquery()

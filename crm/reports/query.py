@@ -237,7 +237,10 @@ class ReportQuery:
         def rank(row: Any) -> tuple:
             times = tuple(str(row[place] or "") for place in periods)
             ranks = tuple(known.get(row[place], len(known)) for place, known in enumerate(places) if known)
-            words = [sort_key(text(self.columns[place], row[place])) for place in range(keys)]
+            words = [
+                sort_key(text(self.columns[place], row[place]), self.situation.language)
+                for place in range(keys)
+            ]
             return times, ranks, [row[place] for place in currencies], -_size(row[keys]), words
 
         return sorted(found, key=rank) if keys else list(found)

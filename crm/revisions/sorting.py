@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import Grouping
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
+from crm.fields.alphabet import ALPHABETS
 from crm.fields.base import Field
 
 SORT = "sort"
@@ -18,12 +19,16 @@ LONGEST_KEPT = 255  # characters of a text kept in the index after its key, so t
 
 
 def sort_indexes(entity: Entity, dialect: sa.Dialect) -> Iterator[sa.Index]:
-    """Yield the indexes that an entity's lists want: empty values last, newest first among equals."""
+    """Yield the indexes that an entity's lists want, one per language where that changes the order.
+
+    Empty values stand last, the newest first among equals.
+    """
     seen = set()
     for field, descending in _orders(entity):
         if (field.name, descending) not in seen and FIELD_TYPES[field.type].stored:
             seen.add((field.name, descending))
-            yield _index(entity.table, field, descending, dialect)
+            found = [_index(entity.table, field, descending, dialect, language) for language in ALPHABETS]
+            yield from {index.name: index for index in found}.values()
 
 
 def _orders(entity: Entity) -> Iterator[tuple[Field, bool]]:
@@ -34,12 +39,12 @@ def _orders(entity: Entity) -> Iterator[tuple[Field, bool]]:
             yield field, False  # the index on the field itself is in another order
 
 
-def _index(table: str, field: Field, descending: bool, dialect: sa.Dialect) -> sa.Index:
+def _index(table: str, field: Field, descending: bool, dialect: sa.Dialect, language: str) -> sa.Index:
     """Return one index, named after what it holds: in another order it is another index."""
     columns = sa.Table(
         table, sa.MetaData(), sa.Column("id", sa.Integer), sa.Column(field.column, sa.String())
     ).c
-    keys = FIELD_TYPES[field.type].order(field, columns[field.column])
+    keys = FIELD_TYPES[field.type].order(field, columns[field.column], language)
     if (field.options.get("max_length") or LONGEST_KEPT + 1) > LONGEST_KEPT:
         keys = keys[:1]
     tail = "_down" if descending else "_up"

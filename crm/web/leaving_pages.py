@@ -119,7 +119,7 @@ class LeavingView(BaseView):
 def _everybody(session: Any, user_id: int) -> dict[int, str]:
     connection = session.connection()
     ids = [number for number in connection.scalars(people.choosable()) if number != user_id]
-    return people.list_names(connection, ids)
+    return people.list_names(connection, ids, session.actor.language)
 
 
 def chosen_of(holdings: list[Holding]) -> dict[str, int | None]:

@@ -129,7 +129,8 @@ def open_reports(session: CrmSession) -> list[Report]:
         for name, report in session.workspace.schema.parts["report"].items()
         if session.actor.may_see_report(name) and "read" in session.actor.rights(report.entity).can
     ]
-    return sorted(found, key=lambda report: sort_key(report.label.get(session.actor.language)))
+    language = session.actor.language
+    return sorted(found, key=lambda report: sort_key(report.label.get(language), language))
 
 
 class DashboardView(BaseView):

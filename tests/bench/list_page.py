@@ -43,7 +43,7 @@ SELECT 'Company ' || md5(i::text), 'company',
 FROM generate_series(1, $1) AS i
 """
 BARE = "SELECT id, row_version, name, status, segment, city, country, phone, owner_id, revenue FROM customer "
-NAME = 'crm_sort(name COLLATE "C")'
+NAME = 'crm_sort_en_1(name COLLATE "C")'
 FLOORS = {
     "first page": BARE + f"ORDER BY {NAME}, id DESC LIMIT 26",
     "page 400": BARE + f"ORDER BY {NAME}, id DESC LIMIT 26 OFFSET 10000",

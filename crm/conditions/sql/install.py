@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from crm.conditions.python.evaluate import aggregate
 from crm.conditions.python.program import decode, encode, run_program, run_scaled
 from crm.conditions.tree import folding
 from crm.conditions.tree.model import Leaf
-from crm.fields.alphabet import postgresql_key, sort_key
+from crm.fields.alphabet import ALPHABETS, function_name, postgresql_body, sort_key
 from crm.fields.likeness import like_key, likeness_table, postgresql_likeness
 
 OFTEN = (
@@ -45,8 +46,8 @@ def _fold(text: str | None) -> str | None:
     return None if text is None else folding.fold(text)
 
 
-def _sort(text: str | None) -> str | None:
-    return None if text is None else sort_key(text)[0]
+def _sort(language: str, text: str | None) -> str | None:
+    return None if text is None else sort_key(text, language)[0]
 
 
 def _like(text: str | None) -> str | None:
@@ -58,7 +59,9 @@ def teach_sqlite(connection: Any, _record: Any) -> None:
     """Give a new SQLite connection the functions that compiled conditions call."""
     if isinstance(connection, sqlite3.Connection):
         connection.create_function("crm_fold", 1, _fold, deterministic=True)
-        connection.create_function("crm_sort", 1, _sort, deterministic=True)
+        for language in ALPHABETS:
+            name, sort = function_name(language), partial(_sort, language)
+            connection.create_function(name, 1, sort, deterministic=True)
         connection.create_function("crm_alike", 1, _like, deterministic=True)
         connection.create_function("crm_compute", -1, run_program, deterministic=True)
         connection.create_function("crm_compute_scaled", -1, run_scaled, deterministic=True)
@@ -93,7 +96,7 @@ def postgresql_functions(lettered: str | None = None) -> tuple[str, ...]:
         _function("crm_alike(t text)", "text", postgresql_likeness(like)),
         _function("crm_lower(t text)", "text", ascii_or.format("lower", _translate("t", small))),
         _function("crm_upper(t text)", "text", ascii_or.format("upper", _translate("t", capital))),
-        _function("crm_sort(t text)", "text", postgresql_key(_lower(lettered, small))),
+        *(_sort_function(language, _lower(lettered, small)) for language in ALPHABETS),
         _function("crm_divide(a numeric, b numeric)", "numeric", DIVIDE),
         _function("crm_add_days(d date, n numeric)", "date", ADD_DAYS),
     )
@@ -108,6 +111,12 @@ ADD_DAYS = """CASE WHEN abs(n) <= 4000000
 def _function(head: str, gives: str, body: str) -> str:
     kind = "LANGUAGE sql IMMUTABLE PARALLEL SAFE"
     return f"CREATE OR REPLACE FUNCTION {head} RETURNS {gives} {kind} AS $$ SELECT {body} $$"
+
+
+def _sort_function(language: str, lower: str) -> str:
+    kind = "LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE"
+    body = postgresql_body(language, lower)
+    return f"CREATE OR REPLACE FUNCTION {function_name(language)}(t text) RETURNS text {kind} AS $${body}$$"
 
 
 def _lower(lettered: str | None, small: dict[int, str]) -> str:

@@ -74,7 +74,11 @@ def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[st
     if field is not None:
         asked = asked.where(cls.id.in_(people.choosable(field.options.get("only_role"))))
     begun = sa.case((sa.func.crm_fold(full).startswith(fold(words), autoescape=True), 0), else_=1)
-    users = list(session.scalars(asked.order_by(begun, user_order(cls), cls.id).limit(LOOKUP_HITS)))
+    users = list(
+        session.scalars(
+            asked.order_by(begun, user_order(cls, session.actor.language), cls.id).limit(LOOKUP_HITS)
+        )
+    )
     shown = user_names(session, (user.id for user in users))
     names = Counter(shown.values())
     return [

@@ -87,7 +87,7 @@ def role_page(
         [
             _entity_row(entity, body, language, editor_of(entity), sent)
             for entity in sorted(
-                schema.entities.values(), key=lambda each: sort_key(each.plural.get(language))
+                schema.entities.values(), key=lambda each: sort_key(each.plural.get(language), language)
             )
         ],
         [

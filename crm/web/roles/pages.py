@@ -52,7 +52,7 @@ class RolesView(BaseView):
         """List the roles: what they open and how many hold them."""
         require_configuration()
         session = current_session()
-        draft, holders = find_draft(session), list_role_holders(session.connection())
+        draft, holders = find_draft(session), list_role_holders(session.connection(), current_language())
         rows = [
             role_row(session, found, holders)
             for found in documents_of(session, draft)
@@ -144,7 +144,7 @@ class RolesView(BaseView):
             version=request.form.get("_version") if sent else (draft.version if draft else ""),
             problems=[("", "", render(found, language)) for found in shown_problems(sent)],
             warnings=[render(problem, language) for problem in about(problems, document.name)],
-            holders=list_role_holders(session.connection()).get(document.name, []),
+            holders=list_role_holders(session.connection(), current_language()).get(document.name, []),
             can_view=live is not None and may_view_as(current_actor(), live, session.workspace.schema),
             is_live=live_document(session, "role", document.name) is not None,
             draft=draft,

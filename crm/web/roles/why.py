@@ -84,11 +84,11 @@ def question_fields(session: CrmSession, sent: dict[str, str]) -> list[FormField
     """Return the controls of the question; the fields are those of the entity that was chosen."""
     language, entities = current_language(), session.workspace.schema.entities
     chosen = entities.get(sent["entity"])
-    users = list_user_names(session.connection())
+    users = list_user_names(session.connection(), language)
     deeds = tuple(Option(deed, translate(DEED_LABELS[deed], language)) for deed in DEEDS)
     kinds = sorted(
         (Option(name, entity.plural.get(language)) for name, entity in entities.items()),
-        key=lambda option: sort_key(option.label),
+        key=lambda option: sort_key(option.label, language),
     )
     found = [
         FormField(

@@ -69,7 +69,7 @@ def entity_rows(draft: Draft | None, documents: Iterable[Document]) -> list[Enti
     pointed = Counter(to for document in found for to in _targets(document.body))
     origins = origins_of(current_session())
     rows = [_row(document, draft, pointed[document.name], origins) for document in found]
-    return sorted(rows, key=lambda row: (row.place, sort_key(row.label)))
+    return sorted(rows, key=lambda row: (row.place, sort_key(row.label, current_language())))
 
 
 def _row(document: Document, draft: Draft | None, pointed: int, origins: Mapping[str, Origin]) -> EntityRow:
@@ -125,7 +125,11 @@ def sorted_rows(rows: Iterable[EntityRow], key: str) -> list[EntityRow]:
         return sorted(rows, key=lambda row: -(getattr(row, key) or 0))
     if key == "changed_at":
         return sorted(rows, key=lambda row: row.changed_at or dt.datetime.min, reverse=True)
-    return sorted(rows, key=lambda row: sort_key(str(getattr(row, key)))) if key in SORTS else list(rows)
+    return (
+        sorted(rows, key=lambda row: sort_key(str(getattr(row, key)), current_language()))
+        if key in SORTS
+        else list(rows)
+    )
 
 
 def count_records(name: str) -> int | None:

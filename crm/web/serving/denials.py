@@ -9,6 +9,7 @@ from crm.errors import Problem
 from crm.permissions.service import ADMIN_ROLE
 from crm.permissions.store import list_role_holders
 from crm.web.fab.permissions import CONFIGURATION, RIGHTS
+from crm.web.language import current_language
 
 MOST_NAMES = 3
 
@@ -32,4 +33,6 @@ def who_gives_rights() -> list[str]:
     """Return the names of a few administrators, for those who are signed in."""
     if not current_user.is_authenticated:
         return []
-    return list_role_holders(current_app.appbuilder.session.connection()).get(ADMIN_ROLE, [])[:MOST_NAMES]
+    return list_role_holders(current_app.appbuilder.session.connection(), current_language()).get(
+        ADMIN_ROLE, []
+    )[:MOST_NAMES]
