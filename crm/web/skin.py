@@ -28,6 +28,7 @@ from crm.texts import N_, NP_, RIGHT_TO_LEFT, Phrase, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
 from crm.web.forms.fields import from_wtforms, problems_of
+from crm.web.keyboard import keys_here
 from crm.web.language import current_language, current_time_zone, request_catalogue
 from crm.web.serving.errors import JSON_PATHS
 
@@ -105,7 +106,7 @@ def install_skin(app: Flask) -> None:
     functions = (
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
-        map_style_id, moment, number, money, draw, from_wtforms, problems_of, yes_or_no, cell_words,
+        map_style_id, moment, number, money, draw, keys_here, from_wtforms, problems_of, yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals.update(

@@ -1,4 +1,5 @@
 // Keys: / search, c new, e edit, g then h or a number, j and k lines, x select, Enter open, ? help.
+// A key is known by its place, so that it works whatever alphabet the keyboard writes; / and ? also by their sign.
 // Elements answer by data-hotkey="e"; nothing happens while somebody types.
 (() => {
   "use strict";
@@ -20,6 +21,14 @@
     next.querySelector("a")?.focus({ preventScroll: true });
   };
 
+  const nameOf = (event) => {
+    if (event.key === "?" || event.key === "/") return event.key;
+    if (event.code === "Slash") return event.shiftKey ? "?" : "/";
+    if (event.shiftKey) return "";
+    const [, letter, number] = /^(?:Key([A-Z])|(?:Digit|Numpad)([0-9]))$/.exec(event.code) || [];
+    return letter?.toLowerCase() || number || "";
+  };
+
   const go = (key) => {
     if (key === "h") location.assign("/");
     const links = document.querySelectorAll(".sidebar nav a");
@@ -39,20 +48,21 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    const name = nameOf(event);
     if (going) {
       going = false;
-      go(event.key);
+      go(name);
       return;
     }
-    const named = /^[/a-z]$/.test(event.key) && document.querySelector(`[data-hotkey="${event.key}"]`);
+    const named = /^[/a-z]$/.test(name) && document.querySelector(`[data-hotkey="${name}"]`);
     if (named) {
       event.preventDefault();
       if (named.matches("input")) named.focus();
       else named.click();
-    } else if (keys[event.key]) {
+    } else if (keys[name]) {
       event.preventDefault();
-      keys[event.key]();
+      keys[name]();
     }
   });
 

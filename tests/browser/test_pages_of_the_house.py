@@ -114,6 +114,32 @@ def test_keys_find_the_search_and_show_help(visit: Visit) -> None:
     assert visitor.page.locator("#hotkeys-dialog[open]").count() == 1
 
 
+PRESS = """([key, code, shiftKey]) => document.dispatchEvent(
+    new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true }))"""
+
+
+@pytest.mark.parametrize(
+    ("language", "search", "new", "written"),
+    [
+        ("el", ["/", "Slash", False], ["ψ", "KeyC", False], "ψ"),
+        ("he", [".", "Slash", False], ["ב", "KeyC", False], "ב"),
+    ],
+)
+def test_keys_are_known_by_their_place_on_every_keyboard(
+    visit: Visit, language: str, search: list, new: list, written: str
+) -> None:
+    visitor = visit("admin", language=language)
+    visitor.open("/customer/list/")
+    visitor.page.evaluate(PRESS, search)
+    assert visitor.page.evaluate("document.activeElement.name") == "q"
+    visitor.page.evaluate("document.activeElement.blur()")
+    visitor.page.evaluate(PRESS, ["?", "Slash", True])
+    assert written in visitor.page.locator("#hotkeys-dialog[open] kbd").all_inner_texts()
+    visitor.page.keyboard.press("Escape")
+    visitor.page.evaluate(PRESS, new)
+    visitor.page.wait_for_url("**/customer/add**")
+
+
 def test_leaving_a_changed_form_asks(visit: Visit) -> None:
     visitor = visit("admin")
     visitor.open("/users/add")
