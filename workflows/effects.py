@@ -6,10 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from babel.dates import format_datetime
-
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.fields.locales import UTC, shown_moment
 from crm.records.timeline import changes_in_words
 from workflows.actions import ACTIONS
 from workflows.actions.base import Line
@@ -42,7 +41,7 @@ def _flow(session: CrmSession, effect: Mapping[str, Any]) -> Iterator[Line]:
     language = session.actor.language
     if "until" in effect:
         moment = dt.datetime.fromisoformat(effect["until"])
-        shown = format_datetime(moment, "short", session.actor.time_zone, locale=language)
-        yield say("rule.effect_until", language), shown
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        yield say("rule.effect_until", language), shown_moment(moment, language, session.actor.time_zone)
     if effect.get("changes") == {}:
         yield "", say("rule.effect_nothing", language)

@@ -132,8 +132,12 @@ def shown_date(day: dt.date, language: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def shown_time(time: dt.time, language: str) -> str:
-    """Return hours and minutes as people of the language write them."""
-    return format_time(time, "short", locale=locale_of(language))
+    """Return hours and minutes, of 24 hours in every language.
+
+    >>> shown_time(dt.time(14, 5), "el")
+    '14:05'
+    """
+    return format_time(time, "HH:mm", locale=locale_of(language))
 
 
 def shown_moment(moment: dt.datetime, language: str, time_zone: ZoneInfo) -> str:
