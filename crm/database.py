@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import select
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,9 +17,11 @@ from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from crm.permissions.model import Actor
+    from crm.permissions.store import Person
     from crm.revisions.workspace import Workspace
 
 BUSY_SECONDS = 10  # how long a writer waits for another one on SQLite
+PING_SECONDS = 30  # after so long without use a connection is asked whether it still works
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -81,14 +85,43 @@ def build_engine(url: str) -> sa.Engine:
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
         return _build_sqlite(address)
-    return sa.create_engine(
+    return _build_postgresql(address)
+
+
+def _build_postgresql(address: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
         address,
-        pool_pre_ping=True,
         pool_size=8,
         max_overflow=8,
         hide_parameters=True,  # errors are logged, and values may be anybody's secrets
         connect_args={"connect_timeout": 5},
     )
+
+    @sa.event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _proxy: Any) -> None:
+        left_at = record.info.get("left_at")
+        if left_at is None or time.monotonic() - left_at < PING_SECONDS and not _has_news(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
+    return engine
+
+
+def _has_news(connection: Any) -> bool:
+    """Return whether a server has said something unasked, as one that ended the connection: no round trip tells."""
+    poll = select.poll()
+    try:
+        poll.register(connection.fileno(), select.POLLIN)
+    except (OSError, connection.OperationalError):  # it is closed on our side
+        return True
+    return bool(poll.poll(0))
 
 
 def _build_sqlite(address: sa.URL) -> sa.Engine:
@@ -130,7 +163,8 @@ class CrmSession(Session):
     """A session that carries the revision it speaks, the actor it serves and the clock.
 
     Shape:  `cause` is the chain of what led here, stored with every change. `batch_id` is the import batch whose
-            rows are written, if any.
+            rows are written, if any. `is_whole` says that one refused save ends everything: whoever works with the
+            session rolls it back then, so that no save needs a savepoint of its own.
     """
 
     workspace: Workspace
@@ -138,6 +172,16 @@ class CrmSession(Session):
     clock: Callable[[], dt.datetime] = staticmethod(utcnow)
     cause: tuple[str, ...] = ()
     batch_id: int | None = None
+    is_whole = False
+
+    @property
+    def people(self) -> Mapping[int, Person]:
+        """Return the users who were read in this transaction already, by id."""
+        return self.info.get("people", {})
+
+    def meet(self, person: Person) -> None:
+        """Remember a user for the rest of the transaction."""
+        self.info.setdefault("people", {})[person.id] = person
 
     @property
     def is_guarded(self) -> bool:
@@ -167,6 +211,13 @@ def _call_when_committed(session: CrmSession) -> None:
 @sa.event.listens_for(CrmSession, "after_soft_rollback")
 def _forget_when_committed(session: CrmSession, _previous: Any) -> None:
     session.info.pop("when_committed", None)
+
+
+@sa.event.listens_for(CrmSession, "after_transaction_end")
+def _forget_people(session: CrmSession, transaction: Any) -> None:
+    """Let go of the users who were read in a transaction with it: somebody may rename them meanwhile."""
+    if transaction.parent is None:
+        session.info.pop("people", None)
 
 
 @contextmanager

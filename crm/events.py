@@ -51,6 +51,25 @@ def heard_changes(workspace: Workspace) -> frozenset[tuple[str, str]]:
     return known[1]
 
 
+def leave_event_of(noted: sa.CTE) -> sa.Insert:
+    """Return the statement that leaves the event of one change, which it notes itself: one round trip for both.
+
+    Shape:  `noted` inserts the change and returns its id; the statement takes the parameters of a change.
+    """
+    named = {
+        name: sa.bindparam(name, type_=event.c[name].type)
+        for name in ("kind", "entity", "record_id", "revision")
+    }
+    values = {
+        **named,
+        "change_id": noted.c.id,
+        "state": sa.literal("waiting"),
+        "attempts": sa.literal(0),
+        "created_at": sa.bindparam("at", type_=event.c.created_at.type),
+    }
+    return sa.insert(event).from_select(list(values), sa.select(*values.values()))
+
+
 def leave_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write event rows, in the transaction of what they tell of.
 

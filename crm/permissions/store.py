@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -139,10 +140,22 @@ def deactivate(connection: sa.Connection, user_id: int) -> None:
     end_sign_ins(connection, [user_id])
 
 
-def list_people(connection: sa.Connection, ids: Iterable[int]) -> list[sa.Row]:
-    """Return id, first_name, last_name, username and active of some users; those that were deleted are absent."""
+@dataclass(frozen=True)
+class Person:
+    """A user as others see one."""
+
+    id: int
+    first_name: str
+    last_name: str
+    username: str
+    active: bool
+
+
+def list_people(connection: sa.Connection, ids: Iterable[int]) -> list[Person]:
+    """Return some users; those that were deleted are absent."""
     columns = (USERS.c[name] for name in ("id", "first_name", "last_name", "username", "active"))
-    return list(connection.execute(sa.select(*columns).where(USERS.c.id.in_(list(ids)))))
+    found = connection.execute(sa.select(*columns).where(USERS.c.id.in_(list(ids))))
+    return [Person(*row) for row in found]
 
 
 def list_users_with_role(connection: sa.Connection, role: str) -> list[int]:

@@ -16,7 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.revisions.former_names import read_former_names
 from crm.revisions.models import Record
-from crm.revisions.store import live_number
+from crm.revisions.store import live_number, revision
 from crm.secrets import reseal, seal, unseal
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
@@ -40,6 +40,15 @@ change = sa.Table(
     sa.Index("ix_crm_change_record", "entity", "record_id", "id"),
 )
 """One row per saved record: which fields, from what to what, by whom and why."""
+
+NOTING = sa.insert(change).values(
+    {column.name: sa.bindparam(column.name, type_=column.type) for column in change.c if column.name != "id"}
+)
+NOTE_ONE = NOTING.returning(change.c.id, sa.select(sa.func.max(revision.c.number)).scalar_subquery())
+"""One change; returns its id and the number of the live revision."""
+
+NOTE_HEARD = events.leave_event_of(NOTING.returning(change.c.id).cte("noted"))
+"""One change and its event, for PostgreSQL; SQLite inserts nothing within a statement, and has no round trips."""
 
 
 def journaled_fields(entity: Entity) -> Iterator[tuple[Field, Any, str]]:
@@ -79,10 +88,24 @@ def _note_changes(session: CrmSession, _context: Any) -> None:
     if not rows:
         return
     connection = session.connection()
+    if len(rows) == 1:
+        _note_one(session, connection, rows[0])
+        return
     ids = connection.scalars(
         sa.insert(change).returning(change.c.id, sort_by_parameter_order=True), rows
     ).all()
     leave_events(session, connection, rows, ids)
+
+
+def _note_one(session: CrmSession, connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Write one change and, if anybody listens, its event, in as few round trips as can be."""
+    if _is_heard_here(session, row["entity"], row["kind"]) and connection.dialect.name == "postgresql":
+        connection.execute(NOTE_HEARD, row)
+        _ring_when_committed(session)
+        return
+    change_id, live = connection.execute(NOTE_ONE, row).one()
+    session.info["is_outdated"] = (session.get_transaction(), live != session.workspace.number)
+    leave_events(session, connection, [row], [change_id])
 
 
 def leave_events(
@@ -103,12 +126,16 @@ def leave_events(
     ]
     if told:
         events.leave_events(connection, told)
-        session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
+        _ring_when_committed(session)
 
 
 def is_heard(session: CrmSession, entity: str, kind: str) -> bool:
     """Return whether a change must leave an event: somebody listens to it, or may do so in a newer revision."""
-    return (entity, kind) in events.heard_changes(session.workspace) or _is_outdated(session)
+    return _is_heard_here(session, entity, kind) or _is_outdated(session)
+
+
+def _is_heard_here(session: CrmSession, entity: str, kind: str) -> bool:
+    return (entity, kind) in events.heard_changes(session.workspace)
 
 
 def _is_outdated(session: CrmSession) -> bool:
@@ -122,6 +149,10 @@ def _is_outdated(session: CrmSession) -> bool:
         is_newer = live_number(session.connection()) != session.workspace.number
         known = session.info["is_outdated"] = (asked, is_newer)
     return known[1]
+
+
+def _ring_when_committed(session: CrmSession) -> None:
+    session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
 
 
 def _touched(session: Session) -> Iterator[tuple[Record, str]]:

@@ -108,12 +108,21 @@ def _judge_users(session: CrmSession, entity: Entity, field: Field, rows: list, 
     wanted = {values.get(field.name) for _id, values in rows} - {None}
     if not wanted:
         return
-    known = people.which_may_be_chosen(session.connection(), wanted, field.options.get("only_role"))
+    known = _choosable(session, wanted, field.options.get("only_role"))
     held = _held_users(session, entity, field, rows) if wanted - known else {}
     for place, (record_id, values) in enumerate(rows):
         value = values.get(field.name)
         if value is not None and value not in known and held.get(record_id) != value:
             problems[place].append(Problem("record.no_such_user", {"id": values[field.name]}, field.name))
+
+
+def _choosable(session: CrmSession, wanted: set[int], role: str | None) -> set[int]:
+    """Return which of some users may be chosen, those that this transaction has read without asking again."""
+    met = (
+        set() if role else {number for number in wanted if (one := session.people.get(number)) and one.active}
+    )
+    asked = wanted - met
+    return met | people.which_may_be_chosen(session.connection(), asked, role) if asked else met
 
 
 def _held_users(session: CrmSession, entity: Entity, field: Field, rows: list) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from crm.entities.model import Entity, Inverse
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Situation
-from crm.permissions.rows import fields_asked, may_touch
+from crm.permissions.rows import fields_asked
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
 from crm.records.constraints import refusal_of
@@ -23,6 +23,7 @@ from crm.records.defaults import default_values
 from crm.records.files import attach_files
 from crm.records.links import judge_links
 from crm.records.prepare import clean_values, judge, refused_fields, search_key_of
+from crm.records.reach import reaches
 from crm.records.sequences import next_numbers
 from crm.records.values import situation_of, values_of
 from crm.revisions.models import Record
@@ -39,6 +40,21 @@ def get_record(session: CrmSession, entity: Entity, record_id: int) -> Record:
     cls = session.workspace.models[entity.name]
     found = session.scalar(sa.select(cls).where(cls.id == record_id)) if 0 < record_id < 2**63 else None
     if found is None:
+        raise NotFoundError("record.not_found", entity=entity.label, id=record_id)
+    return found
+
+
+def _read_whole(session: CrmSession, entity: Entity, record_id: int) -> Record:
+    """Return one record the actor may see, as it is stored now and with the fields that are hidden from the actor.
+
+    Errors: as `get_record`.
+    """
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    asked = sa.select(cls).where(cls.id == record_id).execution_options(populate_existing=True)
+    with session.as_system():
+        found = session.scalar(asked) if 0 < record_id < 2**63 else None
+    if found is None or not reaches(session, found, "read"):
         raise NotFoundError("record.not_found", entity=entity.label, id=record_id)
     return found
 
@@ -87,15 +103,13 @@ def update_record(
     Shape:  `version` is the row version the caller saw; None means whatever is stored.
     Errors: NotFoundError, NotAllowedError; ConflictError when somebody saved since; RecordError.
     """
-    record = get_record(session, entity, record_id)
-    if not may_touch(session, entity, "update", record_id):
+    record = _read_whole(session, entity, record_id)
+    if not reaches(session, record, "update"):
         raise NotAllowedError("permissions.may_not_update", entity=entity.plural)
     if version is not None and version != record.row_version:
         raise ConflictError("record.changed_since", entity=entity.label)
     situation = situation or situation_of(session)
-    with session.as_system():
-        session.refresh(record)
-        before = values_of(session, record, _stored_names(entity))
+    before = values_of(session, record, _stored_names(entity))
     problems = refused_fields(session, entity, values, "update")
     known = {
         name: value for name, value in values.items() if name not in {problem.field for problem in problems}
@@ -119,11 +133,10 @@ def delete_record(session: CrmSession, entity: Entity, record_id: int, depth: in
 
     Errors: NotFoundError, NotAllowedError; RecordError naming the children that prevent it.
     """
-    record = get_record(session, entity, record_id)
-    if not may_touch(session, entity, "delete", record_id):
+    record = _read_whole(session, entity, record_id)
+    if not reaches(session, record, "delete"):
         raise NotAllowedError("permissions.may_not_delete", entity=entity.plural)
     with session.as_system():
-        session.refresh(record)
         for inverse in entity.inverses.values():
             _part_from_children(session, entity, record_id, inverse, depth)
     with _saving(session), session.as_system():
@@ -199,7 +212,7 @@ def _write(session: CrmSession, entity: Entity, record: Record, after: Mapping[s
     record.search_key = search_key_of(entity, after)
     record.updated_at, record.updated_by_id = session.clock(), session.actor.user_id
     try:
-        with _saving(session), session.begin_nested():
+        with _saving(session), nullcontext() if session.is_whole else session.begin_nested():
             session.add(record)
             session.flush()
             attach_files(session, entity, record.id, after)
@@ -216,7 +229,7 @@ def _require_own_row(
 
     The caller's rollback takes it back.
     """
-    if may_touch(session, entity, deed, record.id):
+    if reaches(session, record, deed):
         return
     asked = fields_asked(session, entity, {"read", deed}) - session.actor.rights(entity.name).hidden
     leading = [Problem("record.leads_away", field=name) for name in changed if name in asked]

@@ -172,20 +172,25 @@ def titles_by_value(
 
 def user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     """Return the names of users by id, marked where somebody has left; every id has one."""
-    wanted = sorted({found for found in ids if found is not None})
+    wanted = {found for found in ids if found is not None}
+    known = known_user_names(session, wanted)
+    gone = wanted - known.keys()
     language = session.actor.language
-    deleted = {number: render(Problem("people.deleted", {"number": number}), language) for number in wanted}
-    return {**deleted, **known_user_names(session, wanted)}
+    return known | {
+        number: render(Problem("people.deleted", {"number": number}), language) for number in gone
+    }
 
 
 def known_user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     """Return the names of users by id, without those who were deleted; who has left is marked as inactive."""
-    wanted = sorted({found for found in ids if found is not None})
-    if not wanted:
-        return {}
+    wanted = {found for found in ids if found is not None}
+    met = session.people
+    people = [met[number] for number in wanted & met.keys()]
+    if unknown := sorted(wanted - met.keys()):
+        people += list_people(session.connection(), unknown)
     language = session.actor.language
     names = {}
-    for row in list_people(session.connection(), wanted):
+    for row in people:
         name = f"{row.first_name} {row.last_name}".strip() or row.username
         names[row.id] = name if row.active else render(Problem("people.inactive", {"name": name}), language)
     return names
@@ -200,14 +205,17 @@ def linked_titles(
 ) -> dict[str, dict[Any, str]]:
     """Return, for every reference, user and file field among the names, the titles of what the rows point to.
 
-    Shape:  one query per field and page, never one per row; several files or references by the whole value.
+    Shape:  one query per field and page, never one per row, and one for all users; several files or references by
+            the whole value.
     """
-    rows = list(rows)
+    rows, names = list(rows), list(names)
     found: dict[str, dict[Any, str]] = {}
+    of_users = [name for name in names if type_of(field_of(entity, name)).points == "user"]
+    users = user_names(session, (row.get(name) for name in of_users for row in rows))
     for name in names:
         field = field_of(entity, name)
-        if type_of(field).points == "user":
-            found[name] = user_names(session, (row.get(name) for row in rows))
+        if name in of_users:
+            found[name] = {row[name]: users[row[name]] for row in rows if row.get(name) is not None}
         elif type_of(field).holds_files:
             found[name] = names_of_files(session, (row.get(name) for row in rows))
         elif type_of(field).links == "record":

@@ -23,18 +23,18 @@ from flask_appbuilder.security.sqla.models import (
     assoc_user_group,
     assoc_user_role,
 )
-from flask_jwt_extended import JWTManager
 from flask_jwt_extended import current_user as token_user
 from flask_login import current_user, login_user, logout_user
 
 from crm.database import utcnow
 from crm.errors import NotAllowedError
 from crm.permissions.sign_ins import digest_of, end_sign_in, sign_in, start_sign_in
-from crm.permissions.store import profile
+from crm.permissions.store import Person, profile
 from crm.web.fab import changed_users as changed_users  # listens from now on
 from crm.web.fab import users
 from crm.web.fab.guessing import Guesses, Visitor, find_account, tell_of_guesses
 from crm.web.fab.permissions import Pair
+from crm.web.fab.tokens import RememberingJWTManager
 
 STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password or the roles change
 SIGN_IN = "crm_sign_in"  # in sessions and tokens: the secret whose row in the database says they hold
@@ -44,8 +44,16 @@ MOST_REMEMBERED = 64  # combinations of roles
 KEPT_AT_LOGOUT = ("locale",)
 
 
+HELD = sa.union(
+    sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == sa.bindparam("user_id")),
+    sa.select(assoc_group_role.c.role_id)
+    .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
+    .where(assoc_user_group.c.user_id == sa.bindparam("user_id")),
+)
+"""The ids of a user's roles, own and by group."""
+
 ONE_USER = (
-    sa.select(User, profile, sign_in.c.id)
+    sa.select(User, profile, sign_in.c.id.label("sign_in_id"), Role.id.label("role_id"), Role.name)
     .outerjoin(profile, profile.c.user_id == User.id)
     .outerjoin(
         sign_in,
@@ -55,8 +63,13 @@ ONE_USER = (
             sign_in.c.ends_at > sa.bindparam("now"),
         ),
     )
+    .outerjoin(Role, Role.id.in_(HELD))
     .where(User.id == sa.bindparam("user_id"), User.active.is_(True))
+    .order_by(Role.id)
 )
+"""An active user with profile and sign-in: a row for each role, one without when there is none."""
+
+ROLES = sa.select(Role.id, Role.name).where(Role.id.in_(HELD)).order_by(Role.id)
 
 
 @sa.event.listens_for(User, "before_delete")
@@ -70,57 +83,37 @@ def _never_deleted(_mapper: object, _connection: object, _user: User) -> None:
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A role of a user.
-
-    Shape:  `mark` changes with any permission given to the role or taken from it: how many there are, the sum
-            of their ids, the sum of the squares.
-    """
+    """A role of a user."""
 
     id: int
     name: str
-    mark: tuple[int, ...]
-
-
-def build_roles_query() -> sa.Select:
-    """Return the query for a user's roles, own and by group, each with its mark."""
-    user_id = sa.bindparam("user_id")
-    own = sa.select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
-    by_group = (
-        sa.select(assoc_group_role.c.role_id)
-        .join(assoc_user_group, assoc_user_group.c.group_id == assoc_group_role.c.group_id)
-        .where(assoc_user_group.c.user_id == user_id)
-    )
-    link = assoc_permissionview_role
-    pair = sa.cast(link.c.permission_view_id, sa.BigInteger)
-    return (
-        sa.select(Role.id, Role.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
-        .outerjoin(link, link.c.role_id == Role.id)
-        .where(Role.id.in_(sa.union(own, by_group)))
-        .group_by(Role.id, Role.name)
-        .order_by(Role.id)
-    )
-
-
-ROLES = build_roles_query()
 
 
 def read_roles(connection: sa.Connection, user_id: int) -> tuple[HeldRole, ...]:
     """Return the roles of a user."""
-    rows = connection.execute(ROLES, {"user_id": user_id})
-    return tuple(HeldRole(row[0], row[1], tuple(int(part or 0) for part in row[2:])) for row in rows)
+    return tuple(HeldRole(*row) for row in connection.execute(ROLES, {"user_id": user_id}))
 
 
 def read_held_role(connection: sa.Connection, name: str) -> HeldRole | None:
     """Return a role by name as somebody who holds only it has it."""
+    row = connection.execute(sa.select(Role.id, Role.name).where(Role.name == name)).first()
+    return None if row is None else HeldRole(*row)
+
+
+def marks_of(connection: sa.Connection, roles: tuple[HeldRole, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return a mark of each role that changes with any permission given to it or taken from it.
+
+    Shape:  id, how many permissions there are, the sum of their ids, the sum of the squares.
+    """
     link = assoc_permissionview_role
     pair = sa.cast(link.c.permission_view_id, sa.BigInteger)
-    row = connection.execute(
-        sa.select(Role.id, Role.name, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
-        .outerjoin(link, link.c.role_id == Role.id)
-        .where(Role.name == name)
-        .group_by(Role.id, Role.name)
-    ).first()
-    return None if row is None else HeldRole(row[0], row[1], tuple(int(part or 0) for part in row[2:]))
+    found = connection.execute(
+        sa.select(link.c.role_id, sa.func.count(pair), sa.func.sum(pair), sa.func.sum(pair * pair))
+        .where(link.c.role_id.in_([role.id for role in roles]))
+        .group_by(link.c.role_id)
+        .order_by(link.c.role_id)
+    )
+    return tuple(tuple(int(part or 0) for part in row) for row in found)
 
 
 class CrmSecurityManager(SecurityManager):
@@ -138,7 +131,7 @@ class CrmSecurityManager(SecurityManager):
 
     def __init__(self, appbuilder: Any) -> None:
         super().__init__(appbuilder)
-        self._opened: dict[tuple[HeldRole, ...], frozenset[Pair]] = {}
+        self._opened: dict[tuple[tuple[int, ...], ...], frozenset[Pair]] = {}
 
     # --- Users
 
@@ -179,9 +172,10 @@ class CrmSecurityManager(SecurityManager):
         g.user, g.crm_token_secret = user, claims[SIGN_IN]
         return user
 
-    def create_jwt_manager(self, app: Flask) -> JWTManager:
+    def create_jwt_manager(self, app: Flask) -> RememberingJWTManager:
         """Let tokens end as sessions do; all that come from one sign-in end together."""
-        manager = super().create_jwt_manager(app)
+        manager = RememberingJWTManager(app)
+        manager.user_lookup_loader(self.load_user_jwt)
         manager.additional_claims_loader(self._claims_of)
         return manager
 
@@ -207,17 +201,21 @@ class CrmSecurityManager(SecurityManager):
         return user if same else None
 
     def _find_active(self, user_id: int, secret: str = "") -> User | None:
-        """Return a user, in two light queries: profile and roles go into `g` for this request."""
+        """Return a user, in one light query: profile and roles go into `g` for this request."""
         session = self.session()
         asked = {"user_id": user_id, "digest": digest_of(secret), "now": utcnow()}
         with session.as_system():
-            row = session.execute(ONE_USER, asked).first()
-        if row is None:
+            rows = session.execute(ONE_USER, asked).all()
+        if not rows:
             return None
-        g.crm_profile = {name: row._mapping[profile.c[name]] for name in PROFILE}
-        g.crm_is_signed_in = row._mapping[sign_in.c.id] is not None
-        g.setdefault("crm_roles", {})[user_id] = read_roles(session.connection(), user_id)
-        return row[0]
+        user, found = rows[0][0], rows[0]._mapping
+        g.crm_profile = {name: found[profile.c[name]] for name in PROFILE}
+        g.crm_is_signed_in = found["sign_in_id"] is not None
+        g.setdefault("crm_roles", {})[user_id] = tuple(
+            HeldRole(row.role_id, row.name) for row in rows if row.role_id is not None
+        )
+        session.meet(Person(user.id, user.first_name, user.last_name, user.username, user.active))
+        return user
 
     def get_user_roles(self, user: User) -> list[Any]:
         """Return a user's roles, those of groups among them, with id and name."""
@@ -301,12 +299,13 @@ class CrmSecurityManager(SecurityManager):
 
     def _pairs_of_roles(self, roles: tuple[HeldRole, ...]) -> frozenset[Pair]:
         """Return what roles open, from memory as long as nobody changed them."""
-        if not roles:
+        marks = marks_of(self.session.connection(), roles) if roles else ()
+        if not marks:
             return frozenset()
-        pairs = self._opened.get(roles)
+        pairs = self._opened.get(marks)
         if pairs is None:
             pairs = self._read_pairs(tuple(role.id for role in roles))
-            self._opened = dict([(roles, pairs), *self._opened.items()][:MOST_REMEMBERED])
+            self._opened = dict([(marks, pairs), *self._opened.items()][:MOST_REMEMBERED])
         return pairs
 
     def _read_pairs(self, role_ids: tuple[int, ...]) -> frozenset[Pair]:

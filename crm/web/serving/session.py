@@ -49,7 +49,7 @@ def build_request_session(app: Flask, workspace: Workspace, engine: sa.Engine) -
 
     def open_one() -> CrmSession:
         session = CrmSession(bind)
-        session.workspace, session.actor = workspace, NOBODY
+        session.workspace, session.actor, session.is_whole = workspace, NOBODY, True
         return session
 
     scoped = scoped_session(open_one, scopefunc=lambda: id(app_ctx._get_current_object()))

@@ -9,7 +9,7 @@ from tests.factories import make_customer, user_id
 
 ROWS = 60
 PAGE, REST = "/customer/list/", "/api/v1/customer/?q=(page_size:{})"
-STATEMENTS = {PAGE: 6, REST.format(20): 5}
+MOST_STATEMENTS = {PAGE: 6, REST.format(20): 4}  # one fewer where only the reader is named
 MOST_CALLS_PER_ROW = {PAGE + "?psize={}": 450, REST: 60}
 
 
@@ -25,13 +25,13 @@ def customers(session):
 
 @pytest.mark.both_databases("statements are counted")
 @pytest.mark.parametrize("who", ["admin", "sales"])
-@pytest.mark.parametrize("path", STATEMENTS)
-def test_a_list_takes_a_fixed_number_of_statements(client, engine, customers, who, path):
+@pytest.mark.parametrize("path", MOST_STATEMENTS)
+def test_a_list_takes_few_statements_however_long_it_is(client, engine, customers, who, path):
     browser = client(who)
     assert browser.get(path).status_code == 200
     with statements(engine) as noted:
         browser.get(path)
-    assert len(asked(noted)) == STATEMENTS[path], asked(noted)
+    assert len(asked(noted)) <= MOST_STATEMENTS[path], asked(noted)
 
 
 @pytest.mark.parametrize("path", MOST_CALLS_PER_ROW)
