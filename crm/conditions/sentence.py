@@ -163,7 +163,11 @@ class Speaker:
         if node.operator == "ago":
             near, far = shown_number(node.nearer, self.language), self.span(node.amount, node.unit)
             return self.say("ago", field=self.value(node.value), near=near, far=far)
-        return self.say(node.operator, field=self.value(node.value), span=self.span(node.amount, node.unit))
+        of_unit = (
+            f"{node.operator}_{node.unit}"  # "more" agrees with the unit in Greek, when there are several
+        )
+        key = of_unit if of_unit in SENTENCES and node.amount != 1 else node.operator
+        return self.say(key, field=self.value(node.value), span=self.span(node.amount, node.unit))
 
     def span(self, amount: int, unit: str) -> str:
         """Return a span of time: `2 days`."""

@@ -12,7 +12,7 @@ from crm.texts import LANGUAGES, NP_, translate
 
 NAME, STATUS, DATE = NP_("field", "Name"), NP_("field", "Status"), NP_("field", "Date")
 USUAL_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("not_begun", NP_("option", "Not begun"), "blue"),
+    ("not_begun", NP_("option", "Not started"), "blue"),
     ("in_progress", NP_("option", "In progress"), "orange"),
     ("finished", NP_("option", "Finished"), "green"),
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import search_keys
 from crm.fields.text_reading import several_lines
-from crm.texts import N_, NP_
+from crm.texts import NP_
 
 LONGEST = 500
 MOST_LINES = 10
@@ -19,7 +19,7 @@ class AddressType(FieldType):
     """A postal address as it stands on an envelope: up to ten lines, no blanks or commas at their ends."""
 
     name = "address"
-    words = TypeWords("home", NP_("field.type", "Address"), N_("A postal address."))
+    words = TypeWords("home", NP_("field.type", "Address"), NP_("field.help", "Postal address"))
     is_long = True
     is_indexable = False
     control = "textarea"

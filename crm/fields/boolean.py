@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.fold import fold
 from crm.fields.text_reading import code_text, shown
-from crm.texts import N_, NP_
+from crm.texts import N_
 
 TRUE = (
     "true", "yes", "y", "1", "on", "x", "t", "✓", "✔", "☑", "ναι", "ν", "αληθές",
@@ -28,7 +28,7 @@ class BooleanType(FieldType):
     """True or false, or empty when nobody said."""
 
     name = "boolean"
-    words = TypeWords("check", N_("Yes or no"), NP_("field.help", "A switch."))
+    words = TypeWords("check", N_("Yes or no"), N_("For example: active or not"))
     is_indexable = False
     kind = "boolean"
     control = "checkbox"

@@ -130,7 +130,9 @@ class ChoiceType(FieldType):
     """One of the field's choices, stored by its key."""
 
     name = "choice"
-    words = TypeWords("circle-check", NP_("field.type", "Choice"), N_("One of a list, each with its colour."))
+    words = TypeWords(
+        "circle-check", NP_("field.type", "Single choice"), N_("One value from a list, with colours")
+    )
     has_choices = True
     keys = frozenset({"choices", "next"})
     control = "select"
@@ -241,7 +243,7 @@ class ChoicesType(ChoiceType):
     """Several of the field's choices, in the field's own order."""
 
     name = "choices"
-    words = TypeWords("checks", NP_("field.type", "Several choices"), N_("Any number from a list."))
+    words = TypeWords("checks", NP_("field.type", "Multiple choice"), N_("Several values from a list"))
     several = True
     is_indexable = False
     kind = "many"

@@ -106,7 +106,7 @@ class FormulaType(ComputedType):
 
     name = "formula"
     seal_refused = "schema.encrypted_computed"
-    words = TypeWords("wand", NP_("field.type", "Formula"), N_("Computed from other fields."))
+    words = TypeWords("wand", NP_("field.type", "Formula"), N_("Calculated from other fields"))
     computes = "formula"
     keys = frozenset({"of", "formula"}) | _RESULT_KEYS
 
@@ -134,7 +134,7 @@ class SummaryType(ComputedType):
     name = "summary"
     seal_refused = "schema.encrypted_computed"
     words = TypeWords(
-        "chart-bar", NP_("field.type", "Summary"), N_("Counts or sums what belongs to the record.")
+        "chart-bar", NP_("field.type", "Roll-up"), N_("Count, total or average of related records")
     )
     computes = "children"
     keys = frozenset({"of", "over", "where", "result"}) | _RESULT_KEYS

@@ -30,7 +30,7 @@ class DateType(FieldType):
     """
 
     name = "date"
-    words = TypeWords("calendar", NP_("field.type", "Date"), NP_("field.help", "A day."))
+    words = TypeWords("calendar", NP_("field.type", "Date"), N_("A day without a time"))
     kind = "date"
     keys = frozenset({"after", "before"})
     limits = keys
@@ -166,7 +166,7 @@ class DateTimeType(DateType):
     """
 
     name = "datetime"
-    words = TypeWords("clock", N_("Date and time"), N_("A moment, in the time zone of each reader."))
+    words = TypeWords("clock", N_("Date and time"), N_("Shown in each user's time zone"))
     kind = "datetime"
     control = "datetime"
 

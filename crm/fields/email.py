@@ -27,7 +27,7 @@ class EmailType(CodeType):
     """One e-mail address, the domain in lower case; whether it answers is not asked."""
 
     name = "email"
-    words = TypeWords("mail", NP_("field.type", "E-mail"), N_("A checked e-mail address."))
+    words = TypeWords("mail", NP_("field.type", "Email"), N_("Email address, validated"))
     reaches = "mail"
     has_normal_form = True
     names_records = True

@@ -49,7 +49,7 @@ class FileType(FieldType):
 
     name = "file"
     seal_refused = "schema.encrypted_file"
-    words = TypeWords("paperclip", NP_("field.type", "File"), N_("Documents that belong to the record."))
+    words = TypeWords("paperclip", NP_("field.type", "Attachment"), N_("Files attached to the record"))
     holds_files = True
     several = True
     is_indexable = False
@@ -134,7 +134,7 @@ class ImageType(FileType):
     """A picture that pages show: PNG, JPEG, GIF or WebP, and others that are offered for download."""
 
     name = "image"
-    words = TypeWords("photo", NP_("field.type", "Picture"), N_("Photos that belong to the record."))
+    words = TypeWords("photo", NP_("field.type", "Image"), N_("Photos attached to the record"))
     usual_accept = ("image",)
 
 

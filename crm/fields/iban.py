@@ -9,7 +9,7 @@ from stdnum import exceptions, iban
 from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.text_reading import shown
-from crm.texts import N_, NP_
+from crm.texts import NP_
 
 LONGEST = 34
 
@@ -18,7 +18,7 @@ class IbanType(CodeType):
     """A bank account number with right check digits, capital letters, without blanks."""
 
     name = "iban"
-    words = TypeWords("building", NP_("field.type", "Bank account"), N_("An IBAN, checked."))
+    words = TypeWords("building", NP_("field.type", "Bank account"), NP_("field.help", "IBAN, validated"))
     has_normal_form = True
     names_records = True
     header_words = "iban bankaccount"

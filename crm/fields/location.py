@@ -25,7 +25,7 @@ class LocationType(FieldType):
     """
 
     name = "location"
-    words = TypeWords("map-pin", NP_("field.type", "Place"), N_("A point on the map."))
+    words = TypeWords("map-pin", NP_("field.type", "Location"), N_("A point on the map"))
     is_indexable = False
     kind = "none"
     control = "location"

@@ -69,7 +69,7 @@ class MoneyType(NumberType):
     """
 
     name = "money"
-    words = TypeWords("briefcase", NP_("field.type", "Money"), N_("An exact amount with its currency."))
+    words = TypeWords("briefcase", NP_("field.type", "Amount"), N_("Number with a currency"))
     unit = "currency"
     keys = NumberType.keys | {"currency", "currency_field"}
     beside = frozenset({"currency_field"})

@@ -186,7 +186,9 @@ class IntegerType(NumberType):
     """A whole number that 64 bits hold."""
 
     name = "integer"
-    words = TypeWords("list", NP_("field.type", "Whole number"), N_("How many: pieces, people, days."))
+    words = TypeWords(
+        "list", NP_("field.type", "Whole number"), N_("Number without decimals: pieces, people, days")
+    )
     keys = frozenset({"at_least", "at_most"})
     usual_places = 0
 
@@ -237,7 +239,7 @@ class DecimalType(NumberType):
     """A number with up to `places` decimal places (4), exact."""
 
     name = "decimal"
-    words = TypeWords("adjustments", NP_("field.type", "Number"), N_("A number with decimal places, exact."))
+    words = TypeWords("adjustments", NP_("field.type", "Decimal"), N_("Exact number with decimals"))
     usual_places = 4
 
 
@@ -245,7 +247,7 @@ class PercentType(NumberType):
     """A percentage: 12.5 means 12.5%."""
 
     name = "percent"
-    words = TypeWords("chart-donut", NP_("field.type", "Percentage"), N_("12.5 means 12.5%."))
+    words = TypeWords("chart-donut", NP_("field.type", "Percentage"), N_("12.5 means 12.5%"))
     unit = "percent"
     control = "number"
 
@@ -267,7 +269,7 @@ class RatingType(IntegerType):
     """One to five stars."""
 
     name = "rating"
-    words = TypeWords("star", NP_("field.type", "Rating"), N_("One to five stars."))
+    words = TypeWords("star", NP_("field.type", "Rating"), N_("One to five stars"))
     keys = frozenset()
     control = "rating"
     most = 5

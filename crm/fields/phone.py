@@ -39,9 +39,7 @@ class PhoneType(CodeType):
     """
 
     name = "phone"
-    words = TypeWords(
-        "phone", NP_("field.type", "Phone"), N_("A number one can call, in every way of writing.")
-    )
+    words = TypeWords("phone", NP_("field.type", "Phone"), N_("Phone number, in any notation"))
     reaches = "phone"
     has_normal_form = True
     names_records = True

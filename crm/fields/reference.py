@@ -57,7 +57,7 @@ class ReferenceType(FieldType):
 
     name = "reference"
     seal_refused = "schema.encrypted_link"
-    words = TypeWords("link", N_("Link to a record"), N_("One record of another entity."))
+    words = TypeWords("link", NP_("field.type", "Linked record"), N_("One record of another entity"))
     points = "record"
     kind = "reference"
     keys = frozenset({"to", "on_delete", "inverse", "only"})
@@ -111,7 +111,7 @@ class UserType(ReferenceType):
     """One user, by number; `me` as a default is the person who creates the record."""
 
     name = "user"
-    words = TypeWords("user", NP_("field.type", "User"), N_("A colleague: the owner, who is responsible."))
+    words = TypeWords("user", NP_("field.type", "User"), N_("A colleague, for example the owner"))
     points = "user"
     kind = "user"
     keys = frozenset({"only_role"})
@@ -149,7 +149,9 @@ class ReferencesType(ReferenceType):
     """
 
     name = "references"
-    words = TypeWords("git-merge", N_("Links to records"), N_("Several records of another entity."))
+    words = TypeWords(
+        "git-merge", NP_("field.type", "Linked records"), N_("Several records of another entity")
+    )
     several = True
     is_indexable = False
     kind = "many"

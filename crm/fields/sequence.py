@@ -71,7 +71,7 @@ class SequenceType(FieldType):
     name = "sequence"
     seal_refused = "schema.encrypted_sequence"
     words = TypeWords(
-        "arrows-sort", NP_("field.type", "Running number"), N_("Given by the system, without gaps.")
+        "arrows-sort", NP_("field.type", "Auto number"), N_("Numbered by the system, without gaps")
     )
     is_numbered = True
     names_records = True

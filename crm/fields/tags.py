@@ -25,7 +25,7 @@ class TagsType(FieldType):
     """
 
     name = "tags"
-    words = TypeWords("tags", NP_("field.type", "Tags"), NP_("field.help", "Free words."))
+    words = TypeWords("tags", NP_("field.type", "Tags"), NP_("field.help", "Free words"))
     several = True
     is_indexable = False
     kind = "many"

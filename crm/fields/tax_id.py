@@ -74,9 +74,7 @@ class TaxIdType(CodeType):
     """
 
     name = "tax_id"
-    words = TypeWords(
-        "id", NP_("field.type", "National number"), N_("Tax and identity numbers, with their check digit.")
-    )
+    words = TypeWords("id", NP_("field.type", "Tax or ID number"), N_("Validated by its check digit"))
     has_normal_form = True
     names_records = True
     header_words = "vat vatnumber taxid taxnumber αφμ cui cif חפ"

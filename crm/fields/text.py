@@ -37,7 +37,7 @@ class TextType(FieldType):
     """
 
     name = "text"
-    words = TypeWords("pencil", NP_("field.type", "Text"), N_("One line: a name, a code."))
+    words = TypeWords("pencil", NP_("field.type", "Text"), N_("One line: a name, a code"))
     names_records = True
     keys = frozenset({"max_length", "pattern"})
     limits = keys
@@ -104,7 +104,7 @@ class LongTextType(TextType):
     """Text of several lines, as long as it needs to be unless `max_length` says otherwise."""
 
     name = "long_text"
-    words = TypeWords("notes", NP_("field.type", "Long text"), N_("Several lines: a description."))
+    words = TypeWords("notes", NP_("field.type", "Long text"), N_("Several lines: a description"))
     names_records = False
     is_long = True
     is_indexable = False

@@ -22,7 +22,7 @@ class UrlType(CodeType):
     """The address of a web page, http or https; one without either is taken as https."""
 
     name = "url"
-    words = TypeWords("world", NP_("field.type", "Web address"), N_("A link to a page."))
+    words = TypeWords("world", NP_("field.type", "Web address"), N_("Link to a page"))
     has_normal_form = True
     names_records = True
     header_words = "website web url homepage ιστοσελιδα אתר"

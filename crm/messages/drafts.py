@@ -3,30 +3,29 @@
 from crm.texts import N_
 
 MESSAGES = {
-    "draft.not_found": N_("This draft was published or discarded."),
-    "draft.of_somebody_else": N_("This draft belongs to %(name)s. Take it over to change it."),
+    "draft.not_found": N_("This draft was published or deleted. Open the current one."),
+    "draft.of_somebody_else": N_("This draft belongs to %(name)s. Take it over to edit it."),
     "draft.moved_on": N_(
-        "The draft has changed since this page was opened. Look at it again; what you typed is still here."
+        "The draft has changed since you opened this page. Review it and save again. Your "
+        "input is still here."
     ),
-    "draft.have_one": N_("You have a draft of your own. Publish or discard it first."),
+    "draft.have_one": N_("You already have a draft. Publish or delete it first."),
     "draft.clashes": N_(
-        "Somebody published changes to the same documents. Choose what shall hold, then publish again."
+        "Someone published changes to the same documents. Choose which changes to keep, then publish again."
     ),
-    "draft.files_refused": N_("Nothing was taken: %(count)s problems were found in the files."),
-    "draft.no_files": N_("There is no .yaml file in what was sent."),
-    "draft.no_version": N_("Send the version of the draft that you mean."),
-    "draft.no_clash": N_("Nobody published another version of this document since you began."),
-    "draft.no_upload": N_("There are no files to decide about. Send them again."),
-    "draft.no_archive": N_("This is no zip archive that can be read."),
-    "draft.archive_too_large": N_("The archive is larger than %(limit)s MB."),
-    "draft.unpacks_too_large": N_("The archive unpacks to more than %(limit)s MB."),
-    "draft.too_many_files": N_("There are more than %(limit)s files."),
-    "draft.wicked_path": N_("The name of this file leads out of the archive. Pack the folder again."),
-    "draft.sealed_file": N_("The file is protected by a password."),
-    "draft.broken_file": N_("The file is damaged in the archive."),
-    "draft.no_such_publication": N_("There is no such publish."),
-    "draft.publish_failed": N_(
-        "Three workers have begun this publish and none came to its end. Nothing was changed."
-    ),
-    "draft.no_such_way": N_("Choose your version, the published one, or both merged."),
+    "draft.files_refused": N_("Nothing was saved. Problems found in the files: %(count)s."),
+    "draft.no_files": N_("No .yaml file was sent. Choose at least one."),
+    "draft.no_version": N_("Send the version of the draft you want to change."),
+    "draft.no_clash": N_("There is nothing to resolve: no one published another version of this document."),
+    "draft.no_upload": N_("The uploaded files are no longer available. Upload them again."),
+    "draft.no_archive": N_("This zip file can't be read. Create it again."),
+    "draft.archive_too_large": N_("The zip file is larger than %(limit)s MB."),
+    "draft.unpacks_too_large": N_("The zip file contains more than %(limit)s MB."),
+    "draft.too_many_files": N_("Too many files. Limit: %(limit)s."),
+    "draft.wicked_path": N_("The path of this file points outside the zip file. Create the zip file again."),
+    "draft.sealed_file": N_("The file is password-protected. Remove the password and try again."),
+    "draft.broken_file": N_("The file is damaged. Create the zip file again."),
+    "draft.no_such_publication": N_("Publishing run not found."),
+    "draft.publish_failed": N_("Publishing failed after 3 attempts. Nothing was changed. Try again."),
+    "draft.no_such_way": N_("Choose your version, the published version, or both merged."),
 }

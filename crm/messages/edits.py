@@ -5,5 +5,5 @@ from crm.texts import N_
 MESSAGES = {
     "edit.field_exists": N_("There is a field “%(name)s” already. Choose another name."),
     "edit.entity_exists": N_("There is an entity “%(name)s” already. Choose another name."),
-    "edit.choice_exists": N_("There are two choices with the key “%(name)s”. Give one of them another key."),
+    "edit.choice_exists": N_("Two choices have the internal name “%(name)s”. Change one of them."),
 }

@@ -3,77 +3,70 @@
 from crm.texts import N_, NP_
 
 MESSAGES = {
-    "record.not_found": N_("There is no such record, or it is not open to you."),
+    "record.not_found": N_("Record not found, or you don't have access to it."),
     "record.unknown_field": N_("There is no field “%(name)s”."),
-    "record.required": N_("“%(label)s” is needed."),
-    "record.has_problems": N_("The record was not saved: please correct what is marked."),
+    "record.required": N_("Fill in “%(label)s”."),
+    "record.has_problems": N_("Not saved. Correct the fields with errors."),
     "record.check": NP_("label", "%(message)s"),
-    "record.move_not_allowed": N_("“%(old)s” cannot become “%(new)s”."),
-    "record.refused_by_database": N_("The database refused the row."),
-    "record.choice_retired": N_("“%(value)s” is no longer offered. Choose another value."),
-    "record.no_such_reference": N_("There is no such %(entity)s (%(id)s), or it is not open to you."),
-    "record.no_such_user": N_(
-        "There is no such user (%(id)s), or the user is inactive or does not have the role this needs."
-    ),
-    "people.not_oneself": N_("You cannot deactivate yourself."),
-    "people.last_admin": N_("This is the last active administrator. Make somebody else one first."),
-    "people.still_active": N_("This user is still active: use “user leave”."),
-    "people.admins_only": N_("Only administrators may do this."),
-    "people.bad_successor": N_("Nothing was handed over: please correct what is marked."),
-    "people.no_such_handover": N_("There is no such handover."),
-    "people.never_deleted": N_(
-        "Users are deactivated and never deleted: records and history keep their names."
-    ),
+    "record.move_not_allowed": N_("Can't change “%(old)s” to “%(new)s”. Choose an allowed value."),
+    "record.refused_by_database": N_("The database didn't accept the row. Check its values."),
+    "record.choice_retired": N_("“%(value)s” is no longer available. Choose another value."),
+    "record.no_such_reference": N_("Record not found or no access: %(entity)s, %(id)s. Choose another."),
+    "record.no_such_user": N_("No active user with the required role: %(id)s. Choose another user."),
+    "people.not_oneself": N_("You can't deactivate your own account. Ask another administrator."),
+    "people.last_admin": N_("This is the last active administrator. Give the role to another user first."),
+    "people.still_active": N_("This user is still active. Use “user leave”."),
+    "people.admins_only": N_("Only administrators can do this."),
+    "people.bad_successor": N_("Nothing was handed over. Correct the fields with errors."),
+    "people.no_such_handover": N_("Handover not found."),
+    "people.never_deleted": N_("Users are deactivated, not deleted: records and history keep their names."),
     "people.inactive": NP_("user", "%(name)s (inactive)"),
     "people.deleted": N_("Deleted user %(number)s"),
-    "record.not_unique": N_("Another record already has this value for “%(label)s”."),
+    "record.not_unique": N_("Another record already has this value in “%(label)s”. Enter another value."),
     "record.changed_since": N_(
-        "Somebody saved this record after you opened it. Load it again to see what changed."
+        "Someone saved this record after you opened it. Reload it to see the changes."
     ),
     "record.saved_meanwhile": N_(
-        "Somebody saved this record after you opened it. What only they changed is in the form now; look through "
-        "it and save again."
+        "Someone saved this record while you were editing. Their changes are in the form "
+        "now. Review them and save again."
     ),
-    "record.theirs": N_("They wrote “%(value)s” here. Yours replaces it when you save."),
+    "record.theirs": N_("Changed by someone else to “%(value)s”. Saving keeps your value."),
     "record.has_children": N_(
-        "This record cannot be deleted: it still has %(count)s records of %(children)s."
+        "Can't delete: there are still related records (%(children)s: %(count)s). Delete or move them first."
     ),
-    "file.too_large": N_("This file is too large: at most %(limit)s MB fit."),
-    "file.empty": N_("The file “%(value)s” is empty."),
-    "file.program": N_("“%(value)s” is a program, and programs are not kept here."),
-    "file.not_accepted": N_("“%(value)s” is not a file of the kinds this field takes: %(known)s."),
-    "file.no_room": N_(
-        "There is no room left for files. Tell your administrator; nothing was kept of this one."
-    ),
+    "file.too_large": N_("This file is too large. Limit: %(limit)s MB."),
+    "file.empty": N_("The file “%(value)s” is empty. Choose another file."),
+    "file.program": N_("“%(value)s” is a program. Programs can't be uploaded."),
+    "file.not_accepted": N_("This field doesn't accept “%(value)s”. Accepted file types: %(known)s."),
+    "file.no_room": N_("There is no space left for files. This file was not saved. Tell your administrator."),
     "file.too_many_loose": N_(
-        "You have uploaded %(most)s files without saving a record. Save or wait a day before you upload more."
+        "Too many files uploaded without saving a record: %(most)s. Save the record, or wait a day."
     ),
-    "file.not_found": N_("There is no such file, or you may not see it."),
-    "file.none_sent": N_("No file was sent."),
-    "record.no_such_file": N_("There is no uploaded file with the number %(id)s for this field."),
-    "record.gone_meanwhile": N_(
-        "What this record refers to was deleted a moment ago. Choose another one and save again."
-    ),
+    "file.not_found": N_("File not found, or you don't have access to it."),
+    "file.none_sent": N_("No file was sent. Choose a file."),
+    "record.no_such_file": N_("Uploaded file %(id)s not found for this field. Upload it again."),
+    "record.gone_meanwhile": N_("The linked record was just deleted. Choose another and save again."),
     "record.field_gone": N_(
         "The field “%(label)s” was removed while you were editing. This value was not saved: %(value)s"
     ),
     "record.fields_gone": N_("Nothing is saved yet. Copy what you need into another field and save again."),
     "record.leads_away": N_("This value decides who has access to the record."),
     "record.out_of_reach": N_("Not saved: with these values you would lose access to this record."),
-    "record.encrypted_order": N_("The list cannot be sorted by “%(name)s”: the field is encrypted."),
-    "record.search_too_long": N_("A search has at most %(limit)s characters."),
-    "record.bad_query": N_("This cannot be answered as it was asked."),
-    "record.unknown_filter": N_("“%(name)s” in the address is no filter of this list."),
-    "record.bad_argument": N_("“%(value)s” is no value for “%(name)s” in the address."),
+    "record.encrypted_order": N_("The list can't be sorted by “%(name)s”: the field is encrypted."),
+    "record.search_too_long": N_("The search is too long. Limit in characters: %(limit)s."),
+    "record.bad_query": N_("This request has errors. Correct them and send it again."),
+    "record.unknown_filter": N_("“%(name)s” in the address is not a filter of this list. Remove it."),
+    "record.bad_argument": N_("“%(value)s” in the address is not a value for “%(name)s”."),
     "record.calendar_cut": N_(
-        "There are too many records to show at once: from %(day)s on some are missing. Filter, or look at fewer days."
+        "Too many records to show: some from %(day)s on are missing. Filter, or show fewer days."
     ),
     "record.calendar_end_hidden": N_(
-        "You may not see when they end, so each record is on the day it begins."
+        "You can't see the end dates, so each record is shown on the day it starts."
     ),
     "record.search_is_rebuilt": N_(
-        "What is searched in “%(entity)s” was changed; until all records follow, a search may not find every one."
+        "The searched fields of “%(entity)s” were changed. Until all records are updated, "
+        "the search may miss some."
     ),
-    "record.looks_same": N_("Not saved yet: there are %(entity)s that look the same."),
-    "record.too_many": N_("At most %(limit)s records can be handled at once."),
+    "record.looks_same": N_("Not saved yet: possible duplicates found (%(entity)s)."),
+    "record.too_many": N_("Too many records at once. Limit: %(limit)s."),
 }

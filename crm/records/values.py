@@ -26,8 +26,8 @@ SYSTEM_LABELS = {
     "id": NP_("field.type", "Number"),
     "created_at": NP_("field", "Created at"),
     "created_by": NP_("field", "Created by"),
-    "updated_at": NP_("field", "Changed at"),
-    "updated_by": NP_("field", "Changed by"),
+    "updated_at": NP_("field", "Updated at"),
+    "updated_by": NP_("field", "Updated by"),
 }
 TITLES_AT_ONCE = 1_000
 

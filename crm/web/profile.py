@@ -49,7 +49,7 @@ class ProfileView(BaseView):
             change_language(values["language"])
         if request.headers.get("Accept") == "application/json":
             return Response(status=204)
-        flash(gettext("Your profile was saved."), "success")
+        flash(pgettext("message", "Profile saved."), "success")
         return redirect("/profile/")
 
     @page("/token")
@@ -77,7 +77,7 @@ def build_fields(
     languages = current_app.config["LANGUAGES"]
     usual = current_app.config["BABEL_DEFAULT_TIMEZONE"]
     themes = {
-        "system": gettext("As the device"),
+        "system": gettext("Same as device"),
         "light": pgettext("theme", "Light"),
         "dark": pgettext("theme", "Dark"),
     }
@@ -92,7 +92,7 @@ def build_fields(
             usual,
             {zone: zone for zone in sorted(available_timezones())},
         ),
-        "theme": (pgettext("label", "Colours"), "system", themes),
+        "theme": (pgettext("label", "Theme"), "system", themes),
     }
     return [
         FormField(

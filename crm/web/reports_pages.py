@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Response, abort, jsonify, redirect, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext
+from flask_babel import pgettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -174,7 +174,7 @@ def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
     try:
         result = run_report(session, report)
     except QueryError:
-        return {"label": label, "value": "—", "url": "", "note": gettext("not open to you")}
+        return {"label": label, "value": "—", "url": "", "note": pgettext("access", "no access")}
     text = result.totals[0]
     lines = [*card.lines, *card.measure.lines]
     return {"label": label, "value": text or "0", "url": records_url(card.entity, lines)}

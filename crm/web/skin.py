@@ -64,7 +64,7 @@ OUR_WORDS = {
     "Login count": NP_("column", "Sign-ins"),
     "Failed login count": NP_("column", "Failed sign-ins"),
     "Last login": NP_("column", "Last sign-in"),
-    "Invalid login. Please try again.": N_("User name or password wrong."),
+    "Invalid login. Please try again.": N_("Wrong user name or password. Try again."),
 }
 
 

@@ -57,7 +57,7 @@ def test_a_wrong_password_is_told_in_one_line_and_keeps_the_name(visit: Visit) -
     visitor.page.get_by_label("User name").fill("admin")
     visitor.page.get_by_label("Password", exact=True).fill("wrong")
     visitor.page.get_by_role("button", name="Sign in").click()
-    assert visitor.page.get_by_role("alert").inner_text() == "User name or password wrong."
+    assert visitor.page.get_by_role("alert").inner_text() == "Wrong user name or password. Try again."
     assert visitor.page.get_by_label("User name").input_value() == "admin"
     assert visitor.problems() == []
 

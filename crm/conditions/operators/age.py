@@ -8,7 +8,7 @@ from crm.conditions.language.resolve import Refusal
 from crm.conditions.operators.base import DATES, Operator
 from crm.conditions.tree.model import DATE, Age
 from crm.conditions.tree.moments import parse_duration
-from crm.texts import N_
+from crm.texts import N_, NP_
 
 if TYPE_CHECKING:
     from crm.conditions.language.lines import Context, LineReader
@@ -35,18 +35,18 @@ class OlderThan(AgeOperator):
     """Further back than the span."""
 
     name = "older_than"
-    labels = {"": N_("is longer ago than")}
+    labels = {"": NP_("operator", "is more than … ago")}
 
 
 class WithinLast(AgeOperator):
     """From the span ago until now."""
 
     name = "within_last"
-    labels = {"": N_("is within the last")}
+    labels = {"": N_("is in the last")}
 
 
 class WithinNext(AgeOperator):
     """From now until the span is over."""
 
     name = "within_next"
-    labels = {"": N_("is within the next")}
+    labels = {"": N_("is in the next")}

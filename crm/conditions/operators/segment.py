@@ -19,7 +19,7 @@ class InSegment(Operator):
 
     name = "in_segment"
     kinds = (REFERENCE,)
-    labels = {"": N_("belongs to the segment")}
+    labels = {"": N_("is in segment")}
     control = "segment"
 
     def build(self, reader: LineReader, left: Node, given: Any, context: Context) -> Node:

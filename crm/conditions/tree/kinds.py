@@ -30,8 +30,8 @@ SYSTEM_FIELDS: Mapping[str, tuple[str, str]] = {
     "id": (NUMBER, NP_("field", "Record number")),
     "created_at": (DATETIME, NP_("field", "Created at")),
     "created_by": (USER, NP_("field", "Created by")),
-    "updated_at": (DATETIME, NP_("field", "Changed at")),
-    "updated_by": (USER, NP_("field", "Changed by")),
+    "updated_at": (DATETIME, NP_("field", "Updated at")),
+    "updated_by": (USER, NP_("field", "Updated by")),
 }
 """What every record has besides its declared fields: kind and label."""
 

@@ -34,10 +34,10 @@ GROUPS = {
     "none": N_("None of these"),
 }
 AGGREGATES = {
-    "any_of": NP_("operator", "There are"),
-    "none_of": N_("There are no"),
-    "count_of": N_("The number of"),
-    "sum_of": N_("The total over"),
+    "any_of": N_("at least one record exists"),
+    "none_of": N_("no record exists"),
+    "count_of": N_("Number of records"),
+    "sum_of": N_("Total of a field"),
 }
 UNIT_LABELS = {
     "hours": NP_("unit", "hours"),
@@ -175,7 +175,7 @@ class Drawer:
             for name, (_kind, label) in SYSTEM_FIELDS.items()
             if name not in entity.fields
         ]
-        return {"": own, translate(N_("Every record has"), self.language): system}
+        return {"": own, translate(N_("In every record"), self.language): system}
 
     def _operators(self, meant: Meant, chosen: str) -> Choice:
         offered = operators_of(self.editor, meant)

@@ -83,7 +83,7 @@ def count_of(session: CrmSession, entity: Entity, lines: list[Any]) -> str:
 def said_count(total: int, is_capped: bool) -> str:
     """Return a count as people read it: "37 match", "10,000+ match"."""
     shown = number(total) + ("+" if is_capped else "")
-    return npgettext("count", "%(shown)s matches", "%(shown)s match", total, shown=shown)
+    return npgettext("count", "%(shown)s result", "%(shown)s results", total, shown=shown)
 
 
 def matches_of(session: CrmSession, entity: str, lines: list[Any]) -> tuple[str, tuple[str, ...]]:

@@ -242,7 +242,7 @@ class FormMaker:
             )
             for key in type_of(field).retired(field, stored):
                 label = type_of(field).label(field, key, language)
-                yield Option(key, gettext("%(label)s (no longer offered)", label=label))
+                yield Option(key, gettext("%(label)s (no longer available)", label=label))
         elif type_of(field).points and type_of(field).several:
             chosen = self.merged.get(field.name)
             titles = dict(getattr(self.titles[field.name].get(chosen), "records", ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
-from flask_babel import gettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
@@ -36,7 +36,7 @@ class SavedViewsView(BaseView):
         query = request.form.get("query", "").lstrip("?")
         save_view(session, entity, request.form.get("name", ""), query, "shared" in request.form)
         session.commit()
-        flash(gettext("The view was saved."), "success")
+        flash(pgettext("message", "View saved."), "success")
         return redirect(f"{url_for(view_name(entity) + '.list')}?{query}")
 
     @expose("/delete/<int:view_id>", methods=["POST"])
@@ -46,7 +46,7 @@ class SavedViewsView(BaseView):
         session: CrmSession = self.appbuilder.session()
         delete_view(session, view_id)
         session.commit()
-        flash(gettext("The view was deleted."), "success")
+        flash(pgettext("message", "View deleted."), "success")
         return redirect(
             request.referrer if request.referrer and request.referrer.startswith(request.host_url) else "/"
         )

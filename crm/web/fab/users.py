@@ -126,10 +126,12 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
     search_columns = ["first_name", "last_name", "username", "email", "active"]
     base_order = ("username", "asc")
     description_columns: ClassVar[dict[str, Any]] = {
-        "username": lazy_gettext("What the person types to sign in."),
-        "active": lazy_gettext("Who leaves is switched off and not deleted: history keeps the name."),
-        "roles": lazy_gettext("They say what the person may see and do. Several roles add up."),
-        "groups": lazy_gettext("A group passes its roles on to all its members."),
+        "username": lazy_gettext("Used to sign in."),
+        "active": lazy_gettext(
+            "Users who leave are deactivated, not deleted: the history keeps their names."
+        ),
+        "roles": lazy_gettext("They define what the user can see and do. Several roles add up."),
+        "groups": lazy_gettext("A group gives its roles to all its members."),
     }
 
     method_permission_name: ClassVar[dict[str, str]] = {"leave": "edit", "delete": "edit"}
@@ -143,7 +145,7 @@ class UserDBModelView(GivesRoles, views.UserDBModelView):
         flash(render(Problem("people.never_deleted"), current_language()), "info")
         return redirect(f"/users/leaving/{int(pk)}")
 
-    @action("leave", lazy_pgettext("button", "User leaves"), "", "fa-user-times", multiple=False)
+    @action("leave", lazy_pgettext("button", "Offboard user"), "", "fa-user-times", multiple=False)
     @permission_name("edit")
     def leave(self, item: Any) -> Response:
         """Ask who takes over what this user holds."""

@@ -103,7 +103,7 @@ class CheckedView:
             if good is not None:
                 kept.add(name, good)
         if ignored:
-            flash(gettext("Some arguments of this list were ignored."), "warning")
+            flash(gettext("Some filters or sort settings of this list were ignored."), "warning")
             request.args = ImmutableMultiDict(kept)
         elif kept != request.args:
             request.args = ImmutableMultiDict(kept)

@@ -30,7 +30,7 @@ from crm.revisions.former_names import read_former_names
 from crm.texts import N_, NP_
 from crm.web.language import current_language, spoken
 
-STEPS = (NP_("step", "File"), NP_("step", "Match"), NP_("step", "Check"), NP_("step", "Run"))
+STEPS = (NP_("step", "File"), NP_("step", "Match columns"), NP_("step", "Preview"), NP_("step", "Import"))
 STEP_OF = {
     "looking": 1,
     "matching": 2,
@@ -43,13 +43,13 @@ STEP_OF = {
 }
 BUSY = ("looking", "checking", "applying", "undoing")
 STATES = {
-    "looking": (N_("Reading the file"), "yellow"),
-    "matching": (N_("Waiting for you"), "blue"),
-    "checking": (NP_("state.import", "Checking"), "yellow"),
-    "checked": (NP_("state.import", "Checked"), "blue"),
+    "looking": (NP_("state.import", "Reading file"), "yellow"),
+    "matching": (NP_("state.import", "Needs your input"), "blue"),
+    "checking": (NP_("state.import", "Preparing preview"), "yellow"),
+    "checked": (NP_("state.import", "Preview ready"), "blue"),
     "applying": (NP_("state.import", "Importing"), "yellow"),
     "done": (NP_("state.import", "Imported"), "green"),
-    "cancelled": (NP_("state.import", "Cancelled"), "gray"),
+    "cancelled": (NP_("state.import", "Stopped"), "gray"),
     "failed": (NP_("state.import", "Failed"), "red"),
     "undoing": (NP_("state.import", "Undoing"), "yellow"),
     "undone": (NP_("state.import", "Undone"), "gray"),
@@ -148,7 +148,7 @@ OTHER = "other"  # the choice of a delimiter that is typed
 DELIMITER_WORDS = {
     ";": NP_("option", "semicolon ;"),
     ",": NP_("option", "comma ,"),
-    "\t": NP_("option", "tabulator"),
+    "\t": NP_("option", "tab"),
     "|": NP_("option", "bar |"),
 }
 

@@ -104,7 +104,7 @@ class RolesView(BaseView):
             sent.problems.append(error.as_problem())
             return self.form(document, sent)
         session.commit()
-        flash(gettext("The draft holds the role now. Publish it to make it live."), "success")
+        flash(gettext("The role is saved in your draft. Publish it to put the role into use."), "success")
         return redirect(f"{HOME}{name}/")
 
     @page("/<name>/delete", methods=["POST"])
@@ -115,7 +115,7 @@ class RolesView(BaseView):
         found_role(session, name)
         save_document(session, open_draft(session), "role", name, None)
         session.commit()
-        flash(gettext("The role goes when the draft is published."), "success")
+        flash(gettext("The role will be removed when the draft is published."), "success")
         return redirect(HOME)
 
     @page("/<name>/view", methods=["POST"])
@@ -159,7 +159,7 @@ def editors(session: CrmSession, schema: Schema) -> EditorOf:
         schema,
         entity,
         name_of(entity.name),
-        label=gettext("Which records; none means all"),
+        label=gettext("Records (no conditions: all)"),
         draft="mine",
     )
 

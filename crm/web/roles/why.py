@@ -50,7 +50,7 @@ class WhyView(BaseView):
                 error = render(found, current_language())
         return self.render_template(
             "roles/why.html",
-            title=gettext("Why can they see this?"),
+            title=gettext("Who can see this?"),
             fields=question_fields(session, sent),
             facts=facts,
             error=error,
@@ -108,9 +108,14 @@ def question_fields(session: CrmSession, sent: dict[str, str]) -> list[FormField
             required=True,
         ),
         FormField(
-            "deed", pgettext("label", "Right"), "select", sent["deed"] or "read", options=deeds, required=True
+            "deed",
+            pgettext("label", "Permission"),
+            "select",
+            sent["deed"] or "read",
+            options=deeds,
+            required=True,
         ),
-        FormField("record", gettext("Number of the record"), "text", sent["record"], direction="ltr"),
+        FormField("record", pgettext("label", "Record number"), "text", sent["record"], direction="ltr"),
     ]
     if chosen is not None:
         options = tuple(field_options(chosen, language))

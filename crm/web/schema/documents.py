@@ -105,7 +105,7 @@ class SchemaDocumentsView(BaseView):
         session = current_session()
         service.save_document(session, service.open_draft(session), kind, name, None)
         session.commit()
-        flash(gettext("The document goes when the draft is published."), "success")
+        flash(gettext("The document will be removed when the draft is published."), "success")
         return redirect(DOCUMENTS)
 
 
@@ -185,7 +185,7 @@ def _save(kind: str, name: str) -> Response:
         session.rollback()
         return _page(kind, name, text, [Finding(1, 1, "", render(error, current_language()))])
     session.commit()
-    flash(gettext("Kept in your draft."), "success")
+    flash(gettext("Saved in your draft."), "success")
     return redirect(f"{DOCUMENTS}{kind}/{document.name}")
 
 

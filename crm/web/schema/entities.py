@@ -125,12 +125,14 @@ class SchemaEntitiesView(ShapingView):
         """
         body, typed = body_of(name), request.form.get("confirm", "").strip()
         if count_records(name) and fold(typed) not in (fold(label_of(body, "plural")), fold(name)):
-            sentence = gettext("Type “%(name)s” to remove what holds records.", name=label_of(body, "plural"))
+            sentence = gettext(
+                "This entity has records. Enter “%(name)s” to remove it.", name=label_of(body, "plural")
+            )
             return self.draw_general(name, body, {"confirm": sentence})
         session = current_session()
         drafts.edit_document(session, "entity", name, lambda _body: None)
         session.commit()
-        flash(gettext("Removed in your draft. Nothing happens before you publish."), "success")
+        flash(gettext("Removed in your draft. Nothing changes until you publish."), "success")
         return redirect("/admin/schema/")
 
 
@@ -174,12 +176,13 @@ def entity_keys(form: MultiDict, body: Mapping) -> dict[str, Any]:
 
 def entity_form(body: Mapping, errors: Mapping[str, str], name: str = "", seen: Any = None) -> dict[str, Any]:
     """Return what the form of an entity draws."""
-    labels = {"label": gettext("One record is called"), "plural": gettext("Several are called"),
-              "title": gettext("Title of a record"), "icon": pgettext("key", "Icon"),
+    labels = {"label": pgettext("key", "Label (one record)"), "plural": pgettext("key", "Label (several records)"),
+              "title": pgettext("key", "Record title"), "icon": pgettext("key", "Icon"),
               "color": pgettext("key", "Colour"),
-              "features": gettext("What it can do"), "menu": pgettext("key", "Menu group"),
-              "menu_place": gettext("Place in the menu"),
-              "new_caller": gettext("Number of unknown callers"), "entity": pgettext("key", "Key")}  # fmt: skip
+              "features": pgettext("title", "Features"), "menu": pgettext("key", "Menu group"),
+              "menu_place": gettext("Position in the menu"),
+              "new_caller": gettext("Field for unknown callers"), "entity": pgettext("key",
+              "Internal name")}  # fmt: skip
     return {
         "shown": {key: shown_texts(body.get(key)) for key in ("label", "plural")},
         "entity": body,

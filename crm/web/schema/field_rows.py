@@ -102,12 +102,12 @@ def group_labels() -> dict[str, str]:
     """Return what the groups of uses are called, in the order they are shown."""
     return {
         LAYOUT: pgettext("place", "Layout"),
-        FIELDS: gettext("Fields and checks"),
+        FIELDS: gettext("Fields and validations"),
         RULES: pgettext("place", "Rules"),
         SEGMENTS: pgettext("place", "Segments"),
         REPORTS: pgettext("place", "Reports"),
         ROLES: pgettext("place", "Roles"),
-        OTHERS: pgettext("place", "Others"),
+        OTHERS: pgettext("place", "Other"),
     }
 
 

@@ -112,7 +112,7 @@ class SchemaFieldsView(ShapingView):
     @page("/<name>/fields/<field>/remove", methods=["POST"])
     def remove(self, name: str, field: str) -> Response:
         """Take a field away; its data is parked when the draft is published."""
-        flash(gettext("Removed in your draft. Nothing happens before you publish."), "success")
+        flash(gettext("Removed in your draft. Nothing changes until you publish."), "success")
         return change(name, lambda body: edits.remove_field(body, field), f"/admin/schema/{name}/")
 
     @page("/<name>/fields/<field>/type")
@@ -170,7 +170,7 @@ class SchemaFieldsView(ShapingView):
         uses = usage_of_draft().of_field(name, field) if field else []
         context = context_of(body, found)
         drawn = draw_keys(context, errors, rows)
-        labels = {"_name": pgettext("key", "Key"), **{each.key: each.field.label for each in drawn}}
+        labels = {"_name": pgettext("key", "Internal name"), **{each.key: each.field.label for each in drawn}}
         return self.entity_page(
             name,
             "field",

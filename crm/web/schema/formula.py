@@ -20,7 +20,7 @@ from crm.fields.locales import shown_date, shown_number
 from crm.messages import render
 from crm.messages.conditions import KINDS
 from crm.records.sampling import SampleValue, sample_values
-from crm.texts import N_, Text, translate
+from crm.texts import N_, NP_, Text, translate
 from crm.web.fab.views import page
 from crm.web.language import current_language, spoken
 from crm.web.schema.shaping import Answer, ShapingView
@@ -30,24 +30,24 @@ from crm.web.skin import moment, yes_or_no
 
 LONGEST = 5_000  # characters that are looked at
 FUNCTIONS: Mapping[str, tuple[str, str]] = {
-    "if": ("if(condition, a, b)", N_("a where the condition holds, else b")),
-    "today": ("today()", N_("the day it is")),
-    "now": ("now()", N_("the moment it is")),
-    "days_between": ("days_between(a, b)", N_("how many days lie from a to b")),
-    "add_days": ("add_days(day, n)", N_("the day n days later")),
-    "year": ("year(day)", N_("its year, as a number")),
-    "month": ("month(day)", N_("its month, 1 to 12")),
+    "if": ("if(condition, a, b)", N_("a if the condition is true, otherwise b")),
+    "today": ("today()", NP_("label", "today's date")),
+    "now": ("now()", N_("the current date and time")),
+    "days_between": ("days_between(a, b)", N_("days from a to b")),
+    "add_days": ("add_days(day, n)", N_("the date n days later")),
+    "year": ("year(day)", N_("the year as a number")),
+    "month": ("month(day)", N_("the month, 1 to 12")),
     "round": ("round(x, n)", N_("x with n decimal places")),
     "min": ("min(a, b, …)", N_("the smallest that is not empty")),
-    "max": ("max(a, b, …)", N_("the greatest that is not empty")),
+    "max": ("max(a, b, …)", N_("the largest that is not empty")),
     "coalesce": ("coalesce(a, b, …)", N_("the first that is not empty")),
-    "is_empty": ("is_empty(a)", N_("whether there is no value")),
-    "concat": ("concat(a, b, …)", N_("the texts one behind the other")),
-    "upper": ("upper(text)", N_("in capital letters")),
-    "lower": ("lower(text)", N_("in small letters")),
-    "length": ("length(text)", N_("how many characters")),
-    "count_of": ("count_of(children)", N_("how many records belong to this one")),
-    "sum_of": ("sum_of(children.field)", N_("a field of the records that belong to this one, added up")),
+    "is_empty": ("is_empty(a)", N_("true if there is no value")),
+    "concat": ("concat(a, b, …)", N_("the texts joined together")),
+    "upper": ("upper(text)", N_("in upper case")),
+    "lower": ("lower(text)", N_("in lower case")),
+    "length": ("length(text)", N_("number of characters")),
+    "count_of": ("count_of(children)", N_("number of related records")),
+    "sum_of": ("sum_of(children.field)", N_("total of a field in the related records")),
 }
 """Every function: how it is written, and what it gives."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from crm.database import CrmSession
 from crm.entities.model import Document, Entity
@@ -71,19 +71,17 @@ def _place(entity: str, field: str, labels: Labels) -> str:
 
 def _touched(row: Touched, labels: Labels) -> dict[str, str]:
     words = {
-        "required": gettext("Records without a value, which will be asked for at their next change"),
-        "choice": gettext("Records with a value that is no choice any more"),
-        "next": gettext("Records that can be moved to fewer values than before"),
-        "limit": gettext(
-            "Records with a value outside the new limits, which stays until somebody changes it"
-        ),
-        "only": gettext("Records linked to a record that can no longer be chosen; the link stays"),
-        "currency": gettext("Amounts that keep their number and are shown in the other currency from now on"),
-        "plain": gettext("Values that stay readable in a column set aside, until it is purged"),
-        "field_back": gettext("Values that come back"),
-        "entity_back": gettext("Records that come back"),
-        "field": gettext("Values that are set aside"),
-        "entity": gettext("Records that are set aside"),
+        "required": gettext("Records without a value (it will be required at the next edit)"),
+        "choice": gettext("Records with a value that is no longer a choice"),
+        "next": gettext("Records with fewer allowed next values"),
+        "limit": gettext("Records with a value outside the new limits (kept until the next edit)"),
+        "only": gettext("Records linked to a record that can no longer be chosen (the link is kept)"),
+        "currency": gettext("Amounts that keep their number but change their currency"),
+        "plain": gettext("Values that stay readable in an archived column until it is permanently deleted"),
+        "field_back": pgettext("label", "Restored values"),
+        "entity_back": pgettext("label", "Restored records"),
+        "field": pgettext("label", "Archived values"),
+        "entity": pgettext("label", "Archived records"),
     }
     count = number(row.count)
     if row.is_capped:
@@ -110,9 +108,10 @@ def _converted(row: Conversion, labels: Labels) -> str:
         "bad": number(row.bad),
     }
     if row.is_complete:
-        return gettext("%(place)s: %(good)s values convert, %(bad)s do not.", **values)
+        return gettext("%(place)s: values that convert: %(good)s, values that don't: %(bad)s.", **values)
     return gettext(
-        "%(place)s: of those looked at so far, %(good)s values convert, %(bad)s do not; there are more.",
+        "%(place)s: checked so far: values that convert: %(good)s, values that don't: "
+        "%(bad)s. There are more.",
         **values,
     )
 

@@ -209,7 +209,7 @@ def _draw_default(control: KeyControl, value: Any, context: FormContext) -> dict
         rows = [(row.key, label_of_field(row.key, {"label": row.label})) for row in rows_of(context.body)]
         return _select(value, rows)
     if type_named(context.type).points == "user":
-        return _select(value, [("me", gettext("Whoever creates the record"))])
+        return _select(value, [("me", gettext("The user who creates the record"))])
     return (
         _draw_yaml(control, value, context)
         if isinstance(value, (list, Mapping))

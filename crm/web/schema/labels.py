@@ -97,22 +97,25 @@ def named_place(path: Path, body: Mapping) -> tuple[str, str]:
         field = fields_of(body)[str(path[1])]
         return label_of_field(str(path[1]), field), {
             "label": pgettext("key", "Label"),
-            "help": gettext("Help under the field"),
+            "help": pgettext("key", "Help text"),
             "choices": pgettext("place", "Choice “%(name)s”", name=path[3] if len(path) > 3 else ""),
-            "inverse": gettext("Name on the other side"),
+            "inverse": gettext("Label in the linked entity"),
         }[str(path[2])]
     if path[0] in ("form", "checks"):
         number = int(path[1]) + 1
         section, check = (
             pgettext("place", "Section %(number)s", number=number),
-            pgettext("place", "Check %(number)s", number=number),
+            pgettext("place", "Validation %(number)s", number=number),
         )
         return (
             (pgettext("place", "Form"), section)
             if path[0] == "form"
-            else (pgettext("place", "Checks"), check)
+            else (pgettext("place", "Validations"), check)
         )
-    whole = {"label": gettext("One record is called"), "plural": gettext("Several are called")}
+    whole = {
+        "label": pgettext("key", "Label (one record)"),
+        "plural": pgettext("key", "Label (several records)"),
+    }
     return pgettext("place", "Entity"), whole[str(path[0])]
 
 

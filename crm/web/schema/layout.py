@@ -133,8 +133,8 @@ def drawn(body: Mapping) -> dict[str, Any]:
         "id": pgettext("field", "Number"),
         "created_at": pgettext("field", "Created at"),
         "created_by": pgettext("field", "Created by"),
-        "updated_at": pgettext("field", "Changed at"),
-        "updated_by": pgettext("field", "Changed by"),
+        "updated_at": pgettext("field", "Updated at"),
+        "updated_by": pgettext("field", "Updated by"),
     }
     labels = field_labels(body)
     listing = body.get("list") if isinstance(body.get("list"), Mapping) else {}
@@ -189,7 +189,7 @@ def check_editor(body: Mapping, number: int) -> Editor | None:
     draft, (schema, entity) = drafts.find_draft(session), proposed_entity(body)
     if entity is None:
         return None
-    label = gettext("A record is refused when")
+    label = gettext("Refuse the record when")
     return admin_editor(
         session, schema, entity, f"when.{number}", label=label, draft=draft.id if draft else None
     )
@@ -221,7 +221,7 @@ def conditional(body: Mapping) -> dict[str, list[str]]:
     words = {
         "show_if": pgettext("key", "Shown when"),
         "required_if": pgettext("key", "Required when"),
-        "read_only_if": pgettext("key", "Closed when"),
+        "read_only_if": pgettext("key", "Read-only when"),
     }
     return {
         name: [label for key, label in words.items() if field.get(key)]

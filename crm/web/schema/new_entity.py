@@ -34,9 +34,9 @@ from crm.web.serving.session import current_session
 
 LEVELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "": (NP_("access", "No access"), ()),
-    "read": (NP_("access", "Reads"), ("read",)),
-    "work": (N_("Works with it"), ("read", "create", "update", "export")),
-    "all": (N_("Everything, deleting too"), tuple(deed for deed in DEEDS if deed != "import")),
+    "read": (NP_("access", "Read"), ("read",)),
+    "work": (N_("Read and edit"), ("read", "create", "update", "export")),
+    "all": (NP_("access", "Full access"), tuple(deed for deed in DEEDS if deed != "import")),
 }
 """How much a role may do with a new entity; importing is a feature of its own."""
 
@@ -63,7 +63,7 @@ class SchemaNewView(ShapingView):
         if drafts.document_of(session, drafts.find_draft(session), "entity", name):
             errors["entity"] = render(ConflictError("edit.entity_exists", name=name), current_language())
         if not any(label.values()):
-            errors["label"] = gettext("Say what one record is called.")
+            errors["label"] = gettext("Enter a label for one record.")
         if errors:
             return self.draw(body, errors)
         save_body(name, body)

@@ -58,7 +58,7 @@ class DraftView(BaseView):
         session = current_session()
         service.take_over(session, service.get_draft(session, draft_id))
         session.commit()
-        flash(gettext("The draft is yours now."), "success")
+        flash(gettext("You took over the draft."), "success")
         return redirect(DRAFT)
 
     @page("/revert", methods=["POST"])
@@ -69,7 +69,7 @@ class DraftView(BaseView):
             session, _own(session), request.form.get("kind", ""), request.form.get("name", "")
         )
         session.commit()
-        flash(gettext("The change was taken back."), "success")
+        flash(pgettext("message", "Change undone."), "success")
         return redirect(DRAFT)
 
     @page("/discard", methods=["POST"])
@@ -78,7 +78,7 @@ class DraftView(BaseView):
         session = current_session()
         service.discard_draft(session, _own(session))
         session.commit()
-        flash(gettext("The draft was discarded."), "success")
+        flash(pgettext("message", "Draft deleted."), "success")
         return redirect(DRAFT)
 
     @page("/settle", methods=["POST"])
@@ -174,7 +174,11 @@ class RevisionView(BaseView):
         except ConflictError as error:
             return _revision_page(session, number, error)
         flash(
-            gettext("Revision %(live)s says what revision %(number)s said.", live=live, number=number),
+            gettext(
+                "Rolled back: revision %(live)s has the content of revision %(number)s.",
+                live=live,
+                number=number,
+            ),
             "success",
         )
         return redirect(f"/admin/schema/publish/{live}")
@@ -302,7 +306,7 @@ def _arrival(number: int) -> dict[str, Any]:
         "rekeying": rekeying,
         "kinds": {
             "web": pgettext("process", "Web"),
-            "worker": pgettext("process", "Worker"),
+            "worker": pgettext("process", "Background process"),
             "scheduler": pgettext("process", "Scheduler"),
         },
     }

@@ -73,7 +73,7 @@ def body_of(name: str) -> dict[str, Any]:
     if found is None:
         raise NotFoundError("schema.unknown_entity", name=name)
     if not has_shape(found.body):
-        flash(gettext("This document can be read as YAML only, until its problems are solved."), "warning")
+        flash(gettext("This document can only be edited as YAML until its problems are fixed."), "warning")
         abort(redirect(f"/admin/schema/documents/entity/{name}"))
     return dict(found.body)
 
@@ -140,7 +140,7 @@ def change(name: str, edit: Callable[[dict], Mapping], address: str) -> Response
         flash(
             render(error, current_language())
             if isinstance(error, CrmError)
-            else gettext("That is not there any more."),
+            else gettext("This no longer exists. Reload the page."),
             "warning",
         )
     return redirect(address)

@@ -72,7 +72,7 @@ class SchemaUploadView(BaseView):
             session.rollback()
             return _page(error)
         session.commit()
-        flash(gettext("Kept in your draft."), "success")
+        flash(gettext("Saved in your draft."), "success")
         return redirect("/admin/schema/draft/")
 
     @page("/forget", methods=["POST"])

@@ -122,7 +122,7 @@ def _bodies(row: Mapping, before: Bodies, after: Bodies) -> tuple[Mapping, Mappi
 def _title(way: str, row: Mapping, label: str) -> str:
     kind, name = kind_label(row["kind"]), label or row["name"]
     if "was" in row:
-        return gettext("%(kind)s “%(old)s” is now called “%(name)s”", kind=kind, old=row["was"], name=name)
+        return gettext("%(kind)s “%(old)s”: renamed to “%(name)s”", kind=kind, old=row["was"], name=name)
     if way == "added":
         return gettext("New: %(kind)s “%(name)s”", kind=kind, name=name)
     if way == "removed":
@@ -169,8 +169,8 @@ def _place(place: str, key: object, pair: tuple[Mapping, Mapping], language: str
     body = new if new is not None else old
     name = _label(body, str(key), language) if isinstance(body, Mapping) else str(key)
     if new is None:
-        return gettext("Choice “%(name)s” removed", name=name)
-    return gettext("New choice “%(name)s”", name=name)
+        return gettext("Choice removed: “%(name)s”", name=name)
+    return gettext("New choice: “%(name)s”", name=name)
 
 
 def _are_records(value: Any) -> bool:

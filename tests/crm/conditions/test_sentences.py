@@ -25,7 +25,7 @@ SAID: list[tuple[Any, str]] = [
     ({"count_of": "orders", "at_least": 2}, "number of Orders is at least 2"),
     (
         {"none_of": "orders", "where": [{"field": "state", "is": "paid"}, {"field": "total", "above": 5}]},
-        "there are no Orders for which State is Paid and Total is above €5.00",
+        "there are no Orders where State is Paid and Total is above €5.00",
     ),
     ({"formula": "revenue > 2 * (staff + 1)"}, "Revenue is above 2 × (Staff + 1)"),
     (

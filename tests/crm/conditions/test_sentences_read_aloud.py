@@ -145,7 +145,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"field": "customer_since", "within_last": "1 day"},
         {
-            "en": "Customer since is within the last 1 day",
+            "en": "Customer since is in the last 1 day",
             "el": "Πελάτης από είναι στο τελευταίο διάστημα: 1 ημέρα",
             "ro": "Client din este cu cel mult 1 zi în urmă",
             "he": "לקוח מאז בטווח של יום לאחור",
@@ -155,7 +155,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"field": "customer_since", "within_last": "2 weeks"},
         {
-            "en": "Customer since is within the last 2 weeks",
+            "en": "Customer since is in the last 2 weeks",
             "el": "Πελάτης από είναι στο τελευταίο διάστημα: 2 εβδομάδες",
             "ro": "Client din este cu cel mult 2 săptămâni în urmă",
             "he": "לקוח מאז בטווח של שבועיים לאחור",
@@ -175,7 +175,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"field": "customer_since", "within_next": "3 months"},
         {
-            "en": "Customer since is within the next 3 months",
+            "en": "Customer since is in the next 3 months",
             "el": "Πελάτης από είναι στο επόμενο διάστημα: 3 μήνες",
             "ro": "Client din este peste cel mult 3 luni",
             "he": "לקוח מאז בטווח של 3 חודשים קדימה",
@@ -225,7 +225,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"any_of": "deals", "where": [{"field": "stage", "is": "won"}, {"field": "amount", "above": 1000}]},
         {
-            "en": "there are Deals for which Stage is Won and Amount is above €1,000.00",
+            "en": "there are Deals where Stage is Won and Amount is above €1,000.00",
             "el": "υπάρχουν Ευκαιρίες όπου Στάδιο είναι Κερδισμένη και Ποσό είναι πάνω από 1.000,00\xa0€",
             "ro": "există Oportunități pentru care Etapă este Câștigată și Sumă este peste 1.000,00\xa0EUR",
             "he": "יש עסקאות (שלב: נסגרה בהצלחה וסכום מעל \u200f1,000.00\xa0\u200f€)",
@@ -235,7 +235,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"none_of": "complaints", "where": [{"field": "status", "is_not": "closed"}]},
         {
-            "en": "there are no Complaints for which Status is not Closed",
+            "en": "there are no Complaints where Status is not Closed",
             "el": "δεν υπάρχουν Παράπονα όπου Κατάσταση δεν είναι Έκλεισε",
             "ro": "nu există Reclamații pentru care Stare nu este Închisă",
             "he": "אין תלונות (מצב: לא סגורה)",
@@ -245,7 +245,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"count_of": "deals", "where": [{"field": "stage", "is": "won"}], "above": 2},
         {
-            "en": "number of Deals (for which Stage is Won) is above 2",
+            "en": "number of Deals (where Stage is Won) is above 2",
             "el": "πλήθος εγγραφών (Ευκαιρίες όπου Στάδιο είναι Κερδισμένη) είναι πάνω από 2",
             "ro": "numărul de Oportunități (pentru care Etapă este Câștigată) este peste 2",
             "he": "מספר עסקאות (שלב: נסגרה בהצלחה) מעל 2",
@@ -255,7 +255,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"sum_of": "deals.amount", "above": 10000},
         {
-            "en": "total of Amount over Deals is above €10,000.00",
+            "en": "total Amount of Deals is above €10,000.00",
             "el": "σύνολο του πεδίου Ποσό (Ευκαιρίες) είναι πάνω από 10.000,00\xa0€",
             "ro": "suma valorilor Sumă din Oportunități este peste 10.000,00\xa0EUR",
             "he": "סך סכום בעסקאות מעל \u200f10,000.00\xa0\u200f€",
@@ -280,7 +280,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "customer",
         {"none": [{"field": "city", "is": "Iași"}, {"field": "status", "is": "lead"}]},
         {
-            "en": "none of this is so: City is Iași or Status is Lead",
+            "en": "none of these: City is Iași or Status is Lead",
             "el": "δεν ισχύει τίποτα από τα εξής: Πόλη είναι Iași ή Κατάσταση είναι Υποψήφιος",
             "ro": "nimic din următoarele nu este adevărat: Oraș este Iași sau Stare este Client potențial",
             "he": "אף אחד מאלה לא מתקיים: עיר: Iași או מצב: מתעניין",

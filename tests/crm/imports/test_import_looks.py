@@ -85,7 +85,7 @@ def test_the_wizard_waits_with_its_page_and_shows_the_columns_then(client, shop,
         data = {"entity": "customer", "file": (io.BytesIO(PEOPLE), "people.csv")}
         page = browser.submit("/import/", data).location
     waiting = browser.get(page).text
-    assert 'data-poll="1"' in waiting and "Reading the file" in waiting
+    assert 'data-poll="1"' in waiting and "Reading file" in waiting
     batch_id = int(page.rsplit("/", 1)[1])
     assert work.look_batch(shop, batch_id)
     assert "Which column fills which field?" in browser.get(f"{page}/progress").text

@@ -118,10 +118,7 @@ def test_rows_with_a_value_for_a_removed_field_are_told_so(workshop, engine, ses
     refused = [row for row in workshop.rows(batch["id"]) if row.action == "error"]
     [problem] = decode_problems(refused[0].problems)
     assert (refused[0].number, refused[-1].number, batch["problems_key"] is not None) == (22, 31, True)
-    assert (
-        render(problem, "en")
-        == "The field “Remark” was removed while the import was running. The row was left out."
-    )
+    assert render(problem, "en") == "The field “Remark” was removed during the import. The row was skipped."
 
 
 def test_without_the_key_field_every_row_left_is_refused(workshop, engine, session_as, monkeypatch):

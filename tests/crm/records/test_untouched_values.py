@@ -192,7 +192,7 @@ def test_a_retired_choice_is_shown_by_its_last_label(trial, language, label):
     for page in ("/trial/list/", f"/trial/show/{trial.id}", "/trial/list/?f.colour.is=red"):
         assert label in browser.get(page).text, page
     form = browser.get(f"/trial/edit/{trial.id}").text
-    marked = {"en": "Red (no longer offered)", "el": "Κόκκινο (δεν προσφέρεται πλέον)",
+    marked = {"en": "Red (no longer available)", "el": "Κόκκινο (δεν προσφέρεται πλέον)",
               "ro": "Roșu (nu mai este disponibil)", "he": "אדום (לא זמין עוד)"}  # fmt: skip
     assert form.count(f"selected>{marked[language]}</option>") == 2
 

@@ -291,8 +291,8 @@ def test_the_api_makes_reads_changes_and_deletes_with_versions(client, session):
     [
         ("/customer/add", "You may not create Customers."),
         ("/deal/edit/1", "You may not change this record of Deals."),
-        ("/admin/schema/", "Only administrators may change how the CRM is set up."),
-        ("/users/list/", "You do not have the right to do this."),
+        ("/admin/schema/", "Only administrators can change the settings of the CRM."),
+        ("/users/list/", "You don't have permission to do this. Ask an administrator."),
     ],
 )
 def test_a_page_that_is_refused_names_the_right_and_who_gives_it(client, path, sentence):

@@ -245,7 +245,7 @@ def test_a_file_that_is_too_large_is_refused_before_anything_is_written(settings
     field = Field("papers", "file", Text("Papers"), options=FileType().build_options(FIELDS["papers"]))
     with pytest.raises(TooLargeError) as refused:
         inspect_upload(field, Upload("a.pdf", io.BytesIO(PDF * 12_000), 25))
-    assert render(refused.value, "en") == "This file is too large: at most 1 MB fit."
+    assert render(refused.value, "en") == "This file is too large. Limit: 1 MB."
     with pytest.raises(TooLargeError):  # a sender whose bytes are more than were counted
         file_store.write_file(settings.files_url, "files/a", io.BytesIO(PDF * 12_000), 1)
     assert contents(settings) == []

@@ -79,7 +79,7 @@ def test_the_values_that_come_back_are_counted(house, with_budget):
     assert found["rows"] == {"deal.budget: values come back": 1}
     assert (found["sql"], found["purged"]) == ([], [])
     page = house.browser().get(f"/admin/schema/history/{with_budget}").text
-    assert "Values that come back: <bdi>1</bdi>" in page
+    assert "Restored values: <bdi>1</bdi>" in page
 
 
 def test_what_was_purged_is_said_before_the_button(house, with_budget):
@@ -87,7 +87,7 @@ def test_what_was_purged_is_said_before_the_button(house, with_budget):
     page = house.browser().get(f"/admin/schema/history/{with_budget}").text
     assert "What comes back empty" in page and "1 values were dropped for good: <bdi>maria</bdi>" in page
     assert "<bdi>Deals · Budget</bdi>" in page and "ALTER TABLE" in page
-    assert "Values that come back" not in page
+    assert "Restored values" not in page
 
 
 def test_what_is_live_already_is_not_called_empty(house, with_budget):
@@ -122,7 +122,7 @@ def test_who_uses_what_goes_and_what_is_set_aside_stands_on_the_page(house):
     number = add_batch(session.connection(), values)
     session.commit()
     page = house.browser().get(f"/admin/schema/history/{first}").text
-    assert "<strong><bdi>Deals · Mark</bdi></strong> – Values that are set aside: <bdi>1</bdi>" in page
+    assert "<strong><bdi>Deals · Mark</bdi></strong> – Archived values: <bdi>1</bdi>" in page
     assert "and a rollback brings them again" in page
     assert "Saved view “By mark”" in page and "One private view of a colleague" in page
     assert "Nobody" not in page and f'href="/import/{number}"' in page and "Import “secret.csv”" in page
@@ -206,8 +206,8 @@ def test_a_removed_choice_is_said_in_words():
     old = {"won": {"label": {"en": "Won", "he": "זכייה"}, "color": "green"}, "lost": {"label": "Lost"}}
     new = {"lost": {"label": "Lost"}, "open": {"label": "Open"}}
     assert list(inner_changes(old, new, "choices")) == [
-        ("New choice “Open”", "", "Label: Open"),
-        ("Choice “Won” removed", "Label: Won, Colour: Green", ""),
+        ("New choice: “Open”", "", "Label: Open"),
+        ("Choice removed: “Won”", "Label: Won, Colour: Green", ""),
     ]
 
 

@@ -302,7 +302,7 @@ def retyped(session_as, session):
 def test_values_that_do_not_convert_are_listed_with_their_records(client, retyped):
     _fitting, other = retyped("admin")
     page = client("admin").get(DRAFT).text
-    assert "Customers · City number: 1 values convert, 1 do not." in page
+    assert "Customers · City number: values that convert: 1, values that don't: 1." in page
     assert "Σέρρες" in page and f'href="/customer/show/{other}"' in page
 
 

@@ -40,7 +40,7 @@ def test_the_editor_speaks_the_readers_language(client, language: str) -> None:
     admin.get(f"/lang/{language}")
     page = admin.get("/admin/schema/customer/general").text
     assert 'name="new_caller"' in page
-    assert ("Number of unknown callers" in page) == (language == "en")
+    assert ("Field for unknown callers" in page) == (language == "en")
 
 
 class TestNoneDeclared:

@@ -70,4 +70,4 @@ def test_a_database_that_is_away_is_said_in_a_sentence(house: House) -> None:
     )
     done = run(away, "user", "add", "maria", "--role", "seller", "--password", "three green boats")
     assert done.returncode == 1
-    assert "The database cannot be reached." in done.stderr
+    assert "The database is not available. Try again in a moment." in done.stderr

@@ -139,9 +139,9 @@ def test_a_report_over_something_hidden_says_so_and_shows_nothing(seller, chief)
 
 def test_a_number_of_a_dashboard_that_is_not_open_is_a_dash(seller, chief) -> None:
     page = seller.get("/dashboard/home").text
-    assert page.count("not open to you") == 2 and "All of it" in page
+    assert page.count("no access") == 2 and "All of it" in page
     shown = chief.get("/dashboard/home").text
-    assert "€5,557.00" in shown and "not open to you" not in shown
+    assert "€5,557.00" in shown and "no access" not in shown
 
 
 def test_a_filter_by_a_hidden_field_reads_like_one_by_no_field(seller) -> None:

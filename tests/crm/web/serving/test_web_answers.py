@@ -75,7 +75,9 @@ def test_an_error_of_the_api_has_the_one_shape(trouble: House, kind: str, status
 
 def test_the_problems_of_an_error_name_their_field(trouble: House) -> None:
     error = trouble.browser().get("/api/v1/trouble/record").json["error"]
-    assert error["problems"] == [{"field": "name", "line": None, "message": "Not found, or deleted."}]
+    assert error["problems"] == [
+        {"field": "name", "line": None, "message": "Page not found. It may have been moved or deleted."}
+    ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503])

@@ -71,7 +71,7 @@ def test_the_oldest_waiting_event_is_measured(house: House) -> None:
         leave_events(connection, [{**row, "created_at": utcnow() - dt.timedelta(seconds=90)}])
     told = house.browser().get("/health").json
     assert told["waiting"]["events"] == 1
-    assert "Background work is late: 1 waiting, the oldest for 2 minutes." in told["notes"]
+    assert "Background tasks are late. Waiting: 1. Minutes since the oldest: 2." in told["notes"]
     assert told["status"] == "degraded"
     assert 89 <= house.browser().get("/health").json["oldest_event_seconds"] <= 120
 
