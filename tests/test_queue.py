@@ -117,6 +117,23 @@ def test_a_failing_job_does_not_stop_the_worker(redis_server, bell, marks, monke
     assert [mark[0] for mark in marks()] == [2]
 
 
+def test_a_light_job_runs_in_the_worker_itself_and_takes_it_nowhere_when_it_fails(
+    redis_server, bell, marks, monkeypatch
+):
+    def fail_at_once() -> None:
+        leave_mark("failed")
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(queue.JOBS, events.BELL, Declared(events.BELL, fail_at_once, "events", forks=False))
+    bell.ring(events.BELL)
+    bell.ring("imports.check_batch", 2)
+    work(redis_server)
+    here, child = sorted(marks(), key=lambda mark: mark[0] == 2)
+    assert here == ["failed", os.getpid()]
+    assert child[0] == 2 and child[1] != os.getpid()
+    assert bell.connection.keys("rq:job:*") == []
+
+
 # Redis away, full or hanging (F05, F07, F08): a save never fails and never waits long.
 
 

@@ -21,8 +21,8 @@ from crm.queue.state import QueueState
 
 logger = logging.getLogger(__name__)
 
-# A bell without ids says "something waits", so a few of them in the queue say it for everybody.
-ENOUGH_WAITING = 4
+# A bell without ids says "something waits", so one in the queue says it for everybody; whoever finds a crowd rings again.
+ENOUGH_WAITING = 1
 
 TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not hang with it
 SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
@@ -94,7 +94,7 @@ class Bell:
     def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
         queue = self._queues[queue_name(name)]
         if not ids and queue.count >= ENOUGH_WAITING:
-            return  # Those have not begun yet, so they will see what was just committed.
+            return  # It has not begun yet, so it will see what was just committed.
         with self.connection.pipeline() as pipeline:
             queue.enqueue_call(
                 name, args=list(ids), result_ttl=0, failure_ttl=FAILED_JOBS_SECONDS, pipeline=pipeline

@@ -14,11 +14,16 @@ QUEUES = (
 
 @dataclass(frozen=True)
 class Declared:
-    """A function that workers may run: the name that travels through Redis, and the queue it waits in."""
+    """A function that workers may run: the name that travels through Redis, and the queue it waits in.
+
+    Shape:  `forks` is False for short turns of work that cannot take the worker with it: they run in the worker itself,
+            which a child per bell would cost more than the work.
+    """
 
     name: str
     function: Callable[..., object]
     queue: str = "jobs"
+    forks: bool = True
 
 
 JOBS: dict[str, Declared] = {}

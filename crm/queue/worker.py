@@ -13,7 +13,8 @@ from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker.base import DequeueStrategy
+from rq.timeouts import JobTimeoutException
+from rq.worker.base import DequeueStrategy, WorkerStatus
 
 from crm.queue.bell import WORKERS_KEY, connect_redis
 from crm.queue.declared import QUEUES, known_jobs
@@ -77,16 +78,35 @@ class CrmWorker(Worker):
     is_busy = False  # whether a job is in work; it stays on the revision it began with
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Bring this process up to date, so that the child it forks is; then run the job in the child."""
+        """Run a light job here, and any other in a child that is forked when this process is up to date."""
+        self.is_busy = True
+        try:
+            if known_jobs()[job.func_name].forks:
+                self._prepare()
+                super().execute_job(job, queue)
+            else:
+                self._run_here(job)
+        finally:
+            self.is_busy = False
+
+    def _prepare(self) -> None:
+        """Bring this process up to date, so that the child it forks is."""
         try:
             self.before_job()
         except Exception:  # The database may be away; the job itself will say so.
             logger.exception("A worker could not prepare for its next job")
-        self.is_busy = True
+
+    def _run_here(self, job: Job) -> None:
+        """Run a job in this process: a stop waits for its end, and what it leaves undone is rows that a sweep finds."""
+        self._state = WorkerStatus.BUSY
+        self.connection.delete(job.key)
         try:
-            super().execute_job(job, queue)
+            with self.death_penalty_class(job.timeout, JobTimeoutException, job_id=job.id):
+                job.func(*job.args)
+        except Exception:  # The outermost edge of a job: it has failed, the worker goes on.
+            logger.exception("The job %s failed", job.func_name)
         finally:
-            self.is_busy = False
+            self._state = WorkerStatus.IDLE
 
     def request_stop(self, signum: int, frame: Any) -> None:
         """Note the request, then stop after the job in work."""

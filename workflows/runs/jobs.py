@@ -76,8 +76,8 @@ def sweep() -> None:
 
 
 JOBS = (
-    queue.Declared(events.BELL, run_events, "events"),
-    queue.Declared("runs.continue", continue_run, "events"),
+    queue.Declared(events.BELL, run_events, "events", forks=False),
+    queue.Declared("runs.continue", continue_run, "events", forks=False),
     queue.Declared(outbox.BELL, deliver_mail, "mail"),
 )
 TICKS = (Tick("rules that are due", tick), Tick("work the bell lost", sweep))
