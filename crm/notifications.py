@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,20 +49,29 @@ class Notice:
 
 def add_notification(session: CrmSession, notice: Notice) -> bool:
     """Leave a notification for a user; return whether it is new."""
-    text = notice.text if isinstance(notice.text, str) else dict(notice.text)
-    row = {
+    insert = insert_of(session.get_bind())
+    statement = insert(notification).values(_row(session, notice)).on_conflict_do_nothing()
+    written = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
+    return bool(written.rowcount)
+
+
+def add_notifications(session: CrmSession, notices: Sequence[Notice]) -> None:
+    """Leave notifications; those that are there already are not written again."""
+    if notices:
+        statement = insert_of(session.get_bind())(notification).on_conflict_do_nothing()
+        session.connection().execute(statement, [_row(session, notice) for notice in notices])
+
+
+def _row(session: CrmSession, notice: Notice) -> dict[str, Any]:
+    return {
         "user_id": notice.user_id,
-        "text": text,
+        "text": notice.text if isinstance(notice.text, str) else dict(notice.text),
         "entity": notice.entity,
         "record_id": notice.record_id,
         "key": notice.key,
         "revision": session.workspace.number,
         "created_at": session.clock(),
     }
-    insert = insert_of(session.get_bind())
-    statement = insert(notification).values(row).on_conflict_do_nothing()
-    written = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
-    return bool(written.rowcount)
 
 
 def list_notifications(

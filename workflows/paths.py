@@ -120,7 +120,7 @@ def display_of(session: CrmSession, record: Any, path: Path, situation: Situatio
     if FIELD_TYPES[path.field.type].links:
         return _display_pointer(session, getattr(holder, path.field.name), situation)
     name = path.field.name
-    row = values.values_of(session, holder, None if FIELD_TYPES[path.field.type].keys else [name])
+    row = values.values_of(session, holder, values.with_beside(path.entity, [name]))
     titles = values.linked_titles(session, path.entity, [row], [name], situation)
     surroundings = Situation(situation.language, situation.time_zone, "rule")
     return values.display_of(path.entity, name, row, titles, surroundings)

@@ -56,16 +56,29 @@ def list_of_role(session: CrmSession, role: str) -> list[Person]:
     return [person for person in found if person]
 
 
-def turns(session: CrmSession, key: str) -> Mapping[int, int]:
-    """Return when each user was last chosen, holding the queue until the step ends."""
-    hold_lock(session, f"turn:{key}")
-    rows = session.execute(sa.select(turn.c.user_id, turn.c.number).where(turn.c.key == key))
-    return {row.user_id: row.number for row in rows}
+class Turns:
+    """Whose turn it is, held until the transaction ends: nobody else chooses meanwhile."""
 
+    def __init__(self, session: CrmSession, key: str) -> None:
+        self.session, self.key = session, key
+        hold_lock(session, f"turn:{key}")
+        rows = session.execute(sa.select(turn.c.user_id, turn.c.number).where(turn.c.key == key))
+        self._stored = {row.user_id: row.number for row in rows}
+        self._now = dict(self._stored)
 
-def take_turn(session: CrmSession, key: str, user_id: int) -> None:
-    """Put a user at the end of the queue."""
-    number = 1 + max([0, *turns(session, key).values()])
-    mine = (turn.c.key == key) & (turn.c.user_id == user_id)
-    if not session.execute(sa.update(turn).where(mine).values(number=number)).rowcount:
-        session.execute(sa.insert(turn).values(key=key, user_id=user_id, number=number))
+    def last(self, user_id: int) -> int:
+        """Return when a user was last chosen; 0 for never."""
+        return self._now.get(user_id, 0)
+
+    def take(self, user_id: int) -> None:
+        """Put a user at the end of the queue."""
+        self._now[user_id] = 1 + max([0, *self._now.values()])
+
+    def save(self) -> None:
+        """Write down who was chosen."""
+        for user_id, number in self._now.items():
+            mine = (turn.c.key == self.key) & (turn.c.user_id == user_id)
+            if user_id not in self._stored:
+                self.session.execute(sa.insert(turn).values(key=self.key, user_id=user_id, number=number))
+            elif number != self._stored[user_id]:
+                self.session.execute(sa.update(turn).where(mine).values(number=number))

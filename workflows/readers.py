@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import sqlalchemy as sa
 
 from crm.conditions import evaluate
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.permissions.model import Actor
-from crm.permissions.rows import may_touch, scope_of, visible_trees
+from crm.permissions.rows import may_touch, row_criteria, scope_of, visible_trees
 from crm.records import values
 from crm.revisions.models import Record
 from workflows.paths import Path, display_of, follow
@@ -46,6 +48,17 @@ class TextReader:
             tree = visible_trees(self.session).get(entity.name)
             with self.session.as_system():
                 return tree is None or evaluate(tree, record, scope_of(self.session))
+
+    def which_may_read(self, entity: Entity, ids: Iterable[int]) -> set[int]:
+        """Return which of some stored records the user may read."""
+        if "read" not in self.actor.rights(entity.name).can:
+            return set()
+        cls = self.session.workspace.models[entity.name]
+        asked = sa.select(cls.id).where(cls.id.in_(ids))
+        with self.acting():
+            criteria = row_criteria(self.session, entity, "read")
+        with self.session.as_system():
+            return set(self.session.scalars(asked if criteria is None else asked.where(criteria)))
 
     def may_see(self, record: Any, path: Path) -> bool:
         """Return whether all that lies on a path from a readable record is open to the user."""

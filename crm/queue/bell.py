@@ -21,7 +21,7 @@ from crm.queue.state import QueueState
 
 logger = logging.getLogger(__name__)
 
-# A bell without ids says "something waits", so one in the queue says it for everybody; whoever finds a crowd rings again.
+# A bell without ids says "something waits", so one in the queue says it for everybody; who finds a crowd rings again.
 ENOUGH_WAITING = 1
 
 TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not hang with it

@@ -59,8 +59,20 @@ def insert_rows(
     Errors: sqlalchemy.exc.IntegrityError or DataError when the database refuses any of them: then none is
             written, and the caller must roll back its savepoint.
     """
+    ids, rows = store_rows(session, entity, rows)
+    write_journal(session, entity, CREATED, ids, created_values(entity, rows), with_events)
+    return ids
+
+
+def store_rows(
+    session: CrmSession, entity: Entity, rows: Sequence[Values]
+) -> tuple[list[int], Sequence[Values]]:
+    """Write new records without their journal; return their ids and the rows as they were written, with their numbers.
+
+    Errors: as `insert_rows`.
+    """
     if not rows:
-        return []
+        return [], rows
     rows = number_rows(session, entity, rows)
     connection = session.connection()
     table = session.workspace.models.table(entity.name)
@@ -81,8 +93,7 @@ def insert_rows(
         "row_version": 1,
     }
     copy_rows(connection, table, columns, stored, same)
-    write_journal(session, entity, CREATED, ids, created_values(entity, rows), with_events)
-    return ids
+    return ids, rows
 
 
 def filled_names(entity: Entity, rows: Sequence[Values]) -> list[str]:
@@ -139,12 +150,7 @@ def update_rows(
     edits = [edit for edit in edits if edit.after]
     if not edits:
         return
-    table = session.workspace.models.table(entity.name)
-    alike: dict[tuple[str, ...], list[RecordEdit]] = {}
-    for edit in edits:
-        alike.setdefault(tuple(edit.after), []).append(edit)
-    for names, group in alike.items():
-        update_alike(session, table, entity, names, group)
+    update_stored(session, entity, edits)
     changes = [(edit.record_id, updated_values(entity, edit)) for edit in edits]
     noted = [(record_id, values) for record_id, values in changes if values != b"{}"]
     write_journal(
@@ -152,10 +158,20 @@ def update_rows(
     )
 
 
-def update_alike(
-    session: CrmSession, table: sa.Table, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
+def update_stored(session: CrmSession, entity: Entity, edits: Iterable[RecordEdit]) -> None:
+    """Change records without their journal; those of which the same fields change go together."""
+    alike: dict[tuple[str, ...], list[RecordEdit]] = {}
+    for edit in edits:
+        alike.setdefault(tuple(edit.after), []).append(edit)
+    for names, group in alike.items():
+        _update_alike(session, entity, names, group)
+
+
+def _update_alike(
+    session: CrmSession, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
 ) -> None:
     """Change the same fields of several records."""
+    table = session.workspace.models.table(entity.name)
     columns = {name: entity.fields[name].column for name in names}
     statement = (
         sa.update(table)

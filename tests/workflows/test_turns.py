@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from crm import backlog, queue
 from crm.database import only_reading
 from crm.records.service import update_record
@@ -17,6 +19,12 @@ when: record_created
 then: [{set_field: {field: severity, to: low}}]
 """
 MANY = 60
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch):
+    """A worker takes fewer at once than there are in these crowds."""
+    monkeypatch.setattr(execute, "BATCH", 20)
 
 
 def test_rules_on_many_records_give_way_after_a_turn_and_end_as_if_they_had_not(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from crm.entities.model import Entity, Schema
@@ -17,6 +18,7 @@ from workflows.paths import find_path, value_of
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import say
+from workflows.runs.together import each, for_good, update_all
 
 WAYS = ("round_robin", "least_busy")
 
@@ -43,6 +45,7 @@ class Assign(Action):
         counting=ANYTHING,
     )
     writes_record = True
+    is_set_based = True
     words = {
         "rule.assign_needs_one": N_("Say either “to” or “among”."),
         "rule.assign_needs_field": N_("Say with “field” which user field is filled."),
@@ -132,23 +135,48 @@ class Assign(Action):
     def perform(self, step: Step, work: Any) -> Outcome:
         """Choose the user, note why, and write the field."""
         name = field_name(step.body, work.entity)
-        user, reason = self._choose(step, work, name)
-        changes = work.update(work.record, {name: user.id})
+        with self._choosing(step, [work]) as choose:
+            user, reason = choose(work)
+        return self._outcome(name, user, reason, work.update(work.record, {name: user.id}))
+
+    def perform_all(self, step: Step, works: Sequence[Any]) -> Sequence[Any]:
+        """Choose a user for every record, one after the other, then write all."""
+        name = field_name(step.body, works[0].entity)
+        with self._choosing(step, works) as choose:
+            chosen = each(works, choose)
+        values = [{name: one[0].id} if isinstance(one, tuple) else one for one in chosen]
+
+        def told(places: list[int], changes: list[Any]) -> Sequence[Any]:
+            return [
+                self._outcome(name, *chosen[place], one) for place, one in zip(places, changes, strict=True)
+            ]
+
+        return for_good(update_all(works, values), told)
+
+    def _outcome(self, name: str, user: people.Person, reason: Mapping, changes: Mapping) -> Outcome:
         return Outcome(
             {"action": self.name, "field": name, "to": user.name, "why": reason, "changes": changes}
         )
 
-    def _choose(self, step: Step, work: Any, name: str) -> tuple[people.Person, dict]:
-        body = step.body
+    @contextmanager
+    def _choosing(self, step: Step, works: Sequence[Any]) -> Iterator[Callable[[Any], tuple]]:
+        """Give the function that chooses a user for a work; whose turn it was is noted at the end."""
+        body, first = step.body, works[0]
         if "to" in body:
-            return self._named(body["to"], work), {"by": "name"}
+            yield lambda work: (self._named(body["to"], work), {"by": "name"})
+            return
         role = body["among"]["role"]
-        candidates = people.list_of_role(work.session, role)
+        candidates = people.list_of_role(first.session, role)
         if not candidates:
             raise RuleError("rule.nobody_in_role", role=role)
+        turns = people.Turns(first.session, f"{first.rule.name}:{step.path}")
         if body.get("by") == "least_busy":
-            return self._least_busy(step, work, name, candidates)
-        return self._next(step, work, candidates)
+            name = field_name(body, first.entity)
+            counts = first.count_by_user(name, step.condition, [person.id for person in candidates])
+            yield lambda work: self._least_busy(step, work, (turns, candidates, counts))
+        else:
+            yield lambda work: self._next(turns, candidates)
+        turns.save()
 
     @staticmethod
     def _named(person: Any, work: Any) -> people.Person:
@@ -159,31 +187,30 @@ class Assign(Action):
             return found
         path = find_path(person, work.entity, work.schema)
         user_id = value_of(work.session, work.record, path)
-        found = people.find_person(work.session, user_id) if user_id else None
+        found = work.person(user_id) if user_id else None
         if found is None:
             raise RuleError("rule.path_is_empty", path=person)
         return found
 
     @staticmethod
-    def _least_busy(
-        step: Step, work: Any, name: str, candidates: list[people.Person]
-    ) -> tuple[people.Person, dict]:
+    def _least_busy(step: Step, work: Any, among: tuple) -> tuple[people.Person, dict]:
         """Fewest records first; of equals, the one whose turn is longest ago."""
-        counts = work.count_by_user(name, step.condition, [person.id for person in candidates])
-        turns = people.turns(work.session, f"{work.rule.name}:{step.path}")
+        turns, candidates, counts = among
         chosen = min(
-            candidates, key=lambda person: (counts.get(person.id, 0), turns.get(person.id, 0), person.id)
+            candidates, key=lambda person: (counts.get(person.id, 0), turns.last(person.id), person.id)
         )
-        people.take_turn(work.session, f"{work.rule.name}:{step.path}", chosen.id)
+        turns.take(chosen.id)
         load = {person.name: counts.get(person.id, 0) for person in candidates}
+        before = getattr(work.record, f"{field_name(step.body, work.entity)}_id")
+        if before != chosen.id and (step.condition is None or work.holds(step.condition)):
+            counts[chosen.id] = counts.get(chosen.id, 0) + 1
+            counts[before] = counts.get(before, 0) - 1
         return chosen, {"by": "least_busy", "records": load}
 
     @staticmethod
-    def _next(step: Step, work: Any, candidates: list[people.Person]) -> tuple[people.Person, dict]:
-        key = f"{work.rule.name}:{step.path}"
-        turns = people.turns(work.session, key)
-        chosen = min(candidates, key=lambda person: (turns.get(person.id, 0), person.id))
-        people.take_turn(work.session, key, chosen.id)
+    def _next(turns: people.Turns, candidates: Sequence[people.Person]) -> tuple[people.Person, dict]:
+        chosen = min(candidates, key=lambda person: (turns.last(person.id), person.id))
+        turns.take(chosen.id)
         return chosen, {"by": "round_robin", "among": [person.name for person in candidates]}
 
     def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:

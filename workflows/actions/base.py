@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, ClassVar
@@ -44,6 +44,7 @@ class Action(ABC):
     Shape:  `shape` is the JSON Schema of what stands behind its name, from which its keys are taken.
             `words` are its sentences (`N_("…")`) by their codes. `writes_record` says that it changes the rule's own
             record, so that it cannot follow its deletion.
+            `is_set_based` says that it can be done for many records in one transaction (`perform_all`).
             `has_branches` says that behind its name stand branches (`if` and `then`, or `else`), which are checked,
             walked and built like the rule's own `if` and `then`.
     """
@@ -54,6 +55,7 @@ class Action(ABC):
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
     has_branches: ClassVar[bool] = False
+    is_set_based: ClassVar[bool] = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -82,6 +84,14 @@ class Action(ABC):
 
         Errors: CrmError, which fails the run with its sentence.
         """
+
+    def perform_all(self, step: Step, works: Sequence[Any]) -> Sequence[Any]:
+        """Do it for many records, each another one, in one transaction; return an Outcome for each, or why not.
+
+        Shape:  what is refused is a CrmError, or ApartError for what must be done by itself; nothing of it is written.
+        Errors: anything, after which all is taken back and each is done by itself; TooSlowError.
+        """
+        raise NotImplementedError(self.name)
 
     def wake(self, step: Step, work: Any) -> Outcome:
         """Go on after the sleep that `perform` asked for with `until`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crm.entities.model import Entity, Schema
@@ -14,6 +14,7 @@ from workflows.actions.values import check_values, walk_values
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import say
+from workflows.runs.together import create_all, each, for_good
 
 
 class CreateRecord(Action):
@@ -21,6 +22,7 @@ class CreateRecord(Action):
 
     name = "create_record"
     shape = closed(entity=WORD, values=ANYTHING)
+    is_set_based = True
     words = {
         "rule.says_create": N_("Create a record: %(entity)s."),
         "rule.effect_created": NP_("step", "Created"),
@@ -47,13 +49,24 @@ class CreateRecord(Action):
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Create it through the records' service, as the rule."""
+        return self._outcome(step, work.create(step.body["entity"], self._values(step, work)).id)
+
+    def perform_all(self, step: Step, works: Sequence[Any]) -> Sequence[Any]:
+        """Create one for every record."""
+        values = each(works, lambda work: self._values(step, work))
+        created = create_all(works, step.body["entity"], values)
+        return for_good(created, lambda _places, good: [self._outcome(step, one) for one in good])
+
+    @staticmethod
+    def _values(step: Step, work: Any) -> dict[str, Any]:
         target = work.schema.entities[step.body["entity"]]
-        values = {
+        return {
             name: work.value(value, target.fields[name], work.record)
             for name, value in step.body["values"].items()
         }
-        created = work.create(target.name, values)
-        return Outcome({"action": self.name, "entity": target.name, "record": created.id})
+
+    def _outcome(self, step: Step, record_id: int) -> Outcome:
+        return Outcome({"action": self.name, "entity": step.body["entity"], "record": record_id})
 
     def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
         """Say which record was created."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crm import notifications
@@ -17,6 +17,7 @@ from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import recipient_words, say
 from workflows.runs.budget import NOTICES
+from workflows.runs.together import each, for_good, spend_all
 
 
 class Notify(Action):
@@ -24,6 +25,7 @@ class Notify(Action):
 
     name = "notify"
     shape = closed(to=PEOPLE, text=TEXT)
+    is_set_based = True
     words = {
         "rule.says_notify": NP_("step", "Notify %(people)s."),
         "rule.effect_text": NP_("step", "Text"),
@@ -51,27 +53,46 @@ class Notify(Action):
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Write one notification per user; the link leads to the record, if it still exists."""
-        users = work.users(step.body["to"])
-        words = work.in_every_language(step.body["text"])
-        told, out_of_reach = [], []
-        for user in users:
+        notices, outcome = self._notices(step, work)
+        for notice in notices:
+            work.spend(NOTICES)
+            notifications.add_notification(work.session, notice)
+        return outcome
+
+    def perform_all(self, step: Step, works: Sequence[Any]) -> Sequence[Any]:
+        """Write the notifications of every record."""
+
+        def write(places: list[int], found: list[Any]) -> Sequence[Any]:
+            told = [
+                (works[place], notice)
+                for place, (notices, _) in zip(places, found, strict=True)
+                for notice in notices
+            ]
+            spend_all([work for work, _notice in told], NOTICES)
+            notifications.add_notifications(works[0].session, [notice for _work, notice in told])
+            return [outcome for _notices, outcome in found]
+
+        return for_good(each(works, lambda work: self._notices(step, work)), write)
+
+    def _notices(self, step: Step, work: Any) -> tuple[list[notifications.Notice], Outcome]:
+        """Return what is told, and the outcome."""
+        told, out_of_reach, notices = [], [], []
+        for user in work.users(step.body["to"]):
             reader = work.reader(user.id)
             (told if reader else out_of_reach).append(user.name)
             if reader is None:
                 continue
-            work.spend(NOTICES)
-            notifications.add_notification(
-                work.session,
-                notifications.Notice(
-                    user_id=user.id,
-                    text=work.in_every_language(step.body["text"], reader),
-                    entity=work.entity.name,
-                    record_id=None if work.is_gone else work.record.id,
-                    key=f"{work.key}:{user.id}",
-                ),
+            notice = notifications.Notice(
+                user_id=user.id,
+                text=work.in_every_language(step.body["text"], reader),
+                entity=work.entity.name,
+                record_id=None if work.is_gone else work.record.id,
+                key=f"{work.key}:{user.id}",
             )
-        language = work.organisation.language
-        return Outcome({"action": self.name, "to": told, "text": words[language], **unreached(out_of_reach)})
+            notices.append(notice)
+        words = work.in_language(step.body["text"], work.organisation.language)
+        effect = {"action": self.name, "to": told, "text": words, **unreached(out_of_reach)}
+        return notices, Outcome(effect)
 
     def tell(self, effect: Mapping[str, Any], target: str, language: str) -> Iterator[Line]:
         """Say what was told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm.entities.model import Entity, Schema
@@ -14,6 +14,7 @@ from workflows.actions.values import check_value, walk_value
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.words import field_label, say, value_words
+from workflows.runs.together import each, for_good, update_all
 
 
 class SetField(Action):
@@ -22,6 +23,7 @@ class SetField(Action):
     name = "set_field"
     shape = closed(field=WORD, to=ANYTHING)
     writes_record = True
+    is_set_based = True
     words = {
         "rule.set_field_needs_to": N_("Say with “to” what the field is set to; “to: null” empties it."),
         "rule.says_set_field": N_("Set “%(field)s” to “%(value)s”."),
@@ -54,7 +56,17 @@ class SetField(Action):
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Write the field through the records' service, as the rule."""
+        return self._outcome(step, work.update(work.record, self._values(step, work)))
+
+    def perform_all(self, step: Step, works: Sequence[Any]) -> Sequence[Any]:
+        """Write the field of every record."""
+        changes = update_all(works, each(works, lambda work: self._values(step, work)))
+        return for_good(changes, lambda _places, good: [self._outcome(step, one) for one in good])
+
+    @staticmethod
+    def _values(step: Step, work: Any) -> dict[str, Any]:
         name = step.body["field"]
-        value = work.value(step.body["to"], work.entity.fields[name], work.record)
-        changes = work.update(work.record, {name: value})
-        return Outcome({"action": self.name, "field": name, "changes": changes})
+        return {name: work.value(step.body["to"], work.entity.fields[name], work.record)}
+
+    def _outcome(self, step: Step, changes: Mapping[str, Any]) -> Outcome:
+        return Outcome({"action": self.name, "field": step.body["field"], "changes": changes})

@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crm.database import CrmSession, metadata
+from crm.database import CrmSession, insert_of, metadata
 from crm.errors import Problem, RuleError
 from workflows.rules.model import Rule
-from workflows.runs.store import insert_new, run
+from workflows.runs.store import COUNTED, insert_new, run
 
 RECORDS, MAILS, NOTICES, RUNS = "records", "mails", "notices", "runs"
 LIMITS = {RECORDS: 1_000, MAILS: 1_000, NOTICES: 1_000, RUNS: 1_000}
@@ -44,6 +44,21 @@ def spend(session: CrmSession, root: str, kind: str, count: int = 1) -> bool:
         return True
     new = insert_new(session, spent, [{"root": root, "kind": kind, "used": 0, "at": session.clock()}])
     return bool(new and session.execute(more).rowcount)
+
+
+def spend_many(session: CrmSession, counts: Mapping[str, int], kind: str) -> bool:
+    """Note what is spent from many causes; False when it would be too much for one: the caller takes all back."""
+    ordered = sorted(counts.items())  # two workers that hold rows for each other wait for ever
+    at = session.clock()
+    rows = [{"root": root, "kind": kind, "used": count, "at": at} for root, count in ordered]
+    new = insert_of(session.get_bind())(spent)
+    more = new.on_conflict_do_update(
+        index_elements=[spent.c.root, spent.c.kind],
+        set_={"used": spent.c.used + new.excluded.used, "at": new.excluded.at},
+        where=spent.c.used <= LIMITS[kind] - new.excluded.used,
+    )
+    written = session.connection().execute(more, rows, execution_options=COUNTED)
+    return written.rowcount == len(rows) and max(counts.values()) <= LIMITS[kind]
 
 
 def held_back(rule: Rule, kind: str) -> Problem:

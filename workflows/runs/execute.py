@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +15,14 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.errors import ConflictError, CrmError, Problem, UnavailableError
 from crm.permissions.model import Actor
+from crm.records.journal import DELETED
 from workflows.actions import ACTIONS
 from workflows.actions.base import Outcome
 from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
+from workflows.runs.crowd import Crowd, can_go_together
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
 from workflows.runs.telling import tell_admins
@@ -29,7 +32,7 @@ from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20  # of one claim; between two claims a worker looks whether its turn is over
+BATCH = 200  # of one claim; between two claims a worker looks whether its turn is over
 DELAYS_SECONDS = (5, 30, 120, 600)
 """How long a run waits after each failure that may heal by itself; after the last it is given up."""
 
@@ -53,11 +56,40 @@ def execute_runs(workshop: RuleWorkshop) -> int:
     with workshop.reading() as session:
         if not store.has_due(session, store.run, workshop.clock()):
             return 0
-    with workshop.session() as session:
+    pinned = replace(workshop, fixed=workshop.workspace())  # one look for the live revision per claim
+    with pinned.session() as session:
         rows = store.claim(session, store.run, workshop.clock(), workshop.lease_end(), BATCH)
-    for row in rows:
-        execute_run(workshop, row)
+    for alike in _in_order(rows):
+        for row in _perform_together(pinned, alike):
+            execute_run(pinned, row)
     return len(rows)
+
+
+def _in_order(rows: Sequence[Mapping]) -> Iterator[Sequence[Mapping]]:
+    """Yield the runs of each rule together, no two on one record, so that those of a record keep their order."""
+    waves: list[dict[tuple, list[Mapping]]] = []
+    seen: Counter[tuple] = Counter()
+    for row in sorted(rows, key=lambda row: row["id"]):
+        record = (row["entity"], row["record_id"])
+        if seen[record] == len(waves):
+            waves.append({})
+        rule = (row["rule"], row["revision"], row["entity"], row["why"].get("event") == DELETED)
+        waves[seen[record]].setdefault(rule, []).append(row)
+        seen[record] += 1
+    for wave in waves:
+        yield from wave.values()
+
+
+def _perform_together(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> Sequence[Mapping]:
+    """Perform what can be done for all at once; return the runs that must be done by themselves."""
+    first = rows[0]
+    is_fresh = all(row["attempts"] == 1 for row in rows) and first["why"].get("event") != DELETED
+    if len(rows) == 1 or not is_fresh:
+        return rows
+    rule, _problem = find_rule(workshop, first["rule"], first["revision"])
+    if rule is None or rule.entity not in workshop.workspace().models or not can_go_together(rule):
+        return rows
+    return Crowd(workshop, rule).perform(rows)
 
 
 def execute_run(workshop: RuleWorkshop, row: Mapping) -> None:
@@ -137,7 +169,7 @@ class Execution:
 
     def perform(self) -> None:
         """Do the steps that are not done yet, and write how the run ended."""
-        if self.row["attempts"] > 1:
+        if self.row["attempts"] > 1 or self.row.get("has_begun"):
             with self.transaction() as session:
                 self.done = {step["position"]: step for step in store.list_steps(session, self.row["id"])}
         verdict = self._walk(self.rule.steps)

@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm.backlog import Waiting, count_waiting
-from crm.database import BigId, insert_of, metadata, row_of
+from crm.database import BigId, CrmSession, insert_of, metadata, row_of
 from crm.events import event
+from crm.records.bulk import copy_rows
 from crm.records.journal import SEALED, open_values
 from workflows.runs.locks import hold_lock
 
 COUNTED = {"preserve_rowcount": True}
 """Makes an INSERT say how many rows were new; without it only UPDATE and DELETE do."""
-
-ROWS_AT_ONCE = 500  # of one statement; databases count its values
 
 WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
 STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
@@ -89,12 +88,17 @@ rule_clock = sa.Table(
 
 def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows, leaving out those whose unique key is there already; return how many were new."""
-    insert = insert_of(session.get_bind())
-    count = 0
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        statement = insert(table).values(rows[start : start + ROWS_AT_ONCE]).on_conflict_do_nothing()
-        count += session.execute(statement, execution_options=COUNTED).rowcount
-    return count
+    if not rows:
+        return 0
+    statement = insert_of(session.get_bind())(table).on_conflict_do_nothing()
+    return session.connection().execute(statement, list(rows), execution_options=COUNTED).rowcount
+
+
+def among(session: Session, column: sa.Column, ids: Iterable[int]) -> sa.ColumnElement[bool]:
+    """Return the condition of being one of many: a parameter for each would cost more than the rest of a statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))
+    return column.in_(list(ids))
 
 
 def claim(
@@ -104,6 +108,8 @@ def claim(
 
     The oldest comes first, but half of the places are for runs that single deeds brought about: whoever saved one
     record does not wait for the rules of an import or of the clock.
+
+    A run whose worker was lost is taken by itself: if it is what kills workers, it takes no other with it.
 
     Shape:  `table` is the events' or the runs'. What belongs to a record of which somebody else holds earlier
             work is left alone, so that the order per record is kept. Each taken row carries its new
@@ -117,6 +123,8 @@ def claim(
         .where(other.c.id < table.c.id, other.c.state == CLAIMED, other.c.lease_until >= now)
     )
     ready = sa.and_(due(table, now), ~held.exists())
+    if table is run and has_lost(session, now):
+        ready, limit = sa.and_(ready, run.c.state == CLAIMED), 1
     first = list_single(session, ready, limit // 2) if table is run else []
     asked = sa.select(table).where(ready).order_by(table.c.id).with_for_update(skip_locked=True)
     rows = [row_of(row) for row in session.execute(asked.where(table.c.id.in_(first)))] if first else []
@@ -125,7 +133,7 @@ def claim(
     ids = [row["id"] for row in rows]
     counted = [name for name in ("attempts", "tries") if name in table.c]
     values = {"state": CLAIMED, "lease_until": until} | {name: table.c[name] + 1 for name in counted}
-    session.execute(sa.update(table).where(table.c.id.in_(ids)).values(values))
+    session.execute(sa.update(table).where(among(session, table.c.id, ids)).values(values))
     return [{**row, **{name: row[name] + 1 for name in counted}} for row in rows]
 
 
@@ -156,6 +164,12 @@ def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(waits, sa.and_(table.c.state == CLAIMED, table.c.lease_until < now))
 
 
+def has_lost(session: Session, now: dt.datetime) -> bool:
+    """Return whether a worker was lost while it held a run."""
+    lost = sa.select(run.c.id).where(run.c.state == CLAIMED, run.c.lease_until < now)
+    return session.execute(lost.limit(1)).first() is not None
+
+
 def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
     """Return whether work waits that may be taken."""
     return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
@@ -178,11 +192,20 @@ def finish_unheard(session: Session, heard: Iterable[sa.ColumnElement[bool]], no
 
 def finish_events(session: Session, rows: Iterable[Mapping], now: dt.datetime) -> bool:
     """Mark claimed events as done; False when somebody else has taken one of them meanwhile."""
-    rows = list(rows)
-    same = sa.tuple_(event.c.id, event.c.attempts).in_([(row["id"], row["attempts"]) for row in rows])
     values = {"state": DONE, "lease_until": None, "handled_at": now}
-    done = session.execute(sa.update(event).where(same, event.c.state == CLAIMED).values(values))
-    return done.rowcount == len(rows)
+    alike: dict[int, list[int]] = {}
+    for row in rows:
+        alike.setdefault(row["attempts"], []).append(row["id"])
+    done = [
+        session.execute(
+            sa.update(event)
+            .where(among(session, event.c.id, ids), event.c.attempts == attempts, event.c.state == CLAIMED)
+            .values(values)
+        ).rowcount
+        == len(ids)
+        for attempts, ids in alike.items()
+    ]
+    return all(done)
 
 
 def fail_event(session: Session, row: Mapping, now: dt.datetime) -> None:
@@ -196,6 +219,32 @@ def hold_run(session: Session, row: Mapping, until: dt.datetime) -> bool:
     Shape:  written first in every step's transaction, so an orphan that was given up cannot write its effect.
     """
     return _update_held(session, row, lease_until=until)
+
+
+def hold_runs(session: Session, rows: Sequence[Mapping], until: dt.datetime) -> set[int]:
+    """Lengthen the lease of runs this worker holds; return those that no other attempt has taken.
+
+    Shape:  runs that were all taken for the first time.
+    """
+    held = sa.update(run).where(_first_held(session, rows)).values(lease_until=until)
+    return set(session.scalars(held.returning(run.c.id)))
+
+
+def _first_held(session: Session, rows: Sequence[Mapping]) -> sa.ColumnElement[bool]:
+    mine = among(session, run.c.id, [row["id"] for row in rows])
+    return sa.and_(mine, run.c.attempts == 1, run.c.state == CLAIMED)
+
+
+def end_runs(session: Session, ids: Sequence[int], state: str, now: dt.datetime) -> None:
+    """Write how runs ended that this transaction holds."""
+    values = {"state": state, "ended_at": now, "lease_until": None, "error": None}
+    session.execute(sa.update(run).where(among(session, run.c.id, ids)).values(values))
+
+
+def release_runs(session: Session, rows: Sequence[Mapping]) -> None:
+    """Give back runs that were taken for the first time and have not begun, as if they had not been taken."""
+    values = {"state": WAITING, "lease_until": None, "tries": 0, "attempts": 0}
+    session.execute(sa.update(run).where(_first_held(session, rows)).values(values))
 
 
 def end_run(session: Session, row: Mapping, state: str, now: dt.datetime, error: list | None = None) -> bool:
@@ -225,6 +274,18 @@ def add_step(session: Session, run_id: int, position: str, values: Mapping[str, 
     Errors: IntegrityError when it is there already: the step has been done.
     """
     session.execute(sa.insert(step).values(run_id=run_id, position=position, **values))
+
+
+def add_steps(
+    session: CrmSession, position: str, done: Sequence[tuple[Mapping, Mapping]], now: dt.datetime
+) -> None:
+    """Write the rows of one step of many runs, each with its effect.
+
+    Errors: IntegrityError when one is there already: the step has been done.
+    """
+    same = {"position": position, "state": DONE, "revision": session.workspace.number, "at": now}
+    rows = ((row["id"], effect) for row, effect in done)
+    copy_rows(session.connection(), step, ("run_id", "effect"), rows, same)
 
 
 def end_wait(session: Session, run_id: int, position: str, values: Mapping[str, Any]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +39,10 @@ logger = logging.getLogger(__name__)
 MAX_RELATED = 1_000  # records one step may write
 
 
+class TooSlowError(Exception):
+    """A step takes too long to be done for many records in one transaction."""
+
+
 @dataclass(frozen=True)
 class Recipient:
     """A recipient and their language; `user_id` is None for an address that is not a user's."""
@@ -51,7 +57,9 @@ class Work:
     """One step at work.
 
     Shape:  `record` is the mapped record, or the draft of one that is gone. `key` names the step of the run,
-            the same at every attempt: what it writes outside the record carries it. `root` names the cause.
+            the same at every attempt: what it writes outside the record carries it. `root` names the cause, `cause`
+            is the whole chain where many share a session. `shared` keeps what the steps of one transaction have in
+            common; `ids` are their records there, `until` is when all must be done.
     """
 
     session: CrmSession
@@ -61,6 +69,8 @@ class Work:
     organisation: Organisation
     is_gone: bool = False
     root: str = ""
+    cause: tuple[str, ...] = ()
+    shared: dict[Any, Any] = attribute(default_factory=dict)
 
     @property
     def schema(self) -> Schema:
@@ -84,7 +94,7 @@ class Work:
     def update(self, record: Any, values: Mapping[str, Any]) -> dict[str, list]:
         """Write fields as the rule; return what changed, `{field: [before, after]}` as the journal keeps values."""
         before = _as_json(record, values)
-        service.update_record(self.session, record.__entity__, record.id, values, self._situation())
+        service.update_record(self.session, record.__entity__, record.id, values, self.situation())
         after = _as_json(record, values)
         if before != after:
             self.spend(RECORDS)
@@ -98,7 +108,7 @@ class Work:
     def create(self, entity: str, values: Mapping[str, Any]) -> Any:
         """Create a record as the rule."""
         self.spend(RECORDS)
-        return service.create_record(self.session, self.schema.entities[entity], values, self._situation())
+        return service.create_record(self.session, self.schema.entities[entity], values, self.situation())
 
     def delete(self, record: Any) -> None:
         """Delete a record as the rule."""
@@ -114,7 +124,22 @@ class Work:
             problem = held_back(self.rule, kind)
             raise BudgetError(problem.code, **problem.params)
 
-    def _situation(self) -> Situation:
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what is the same for all steps of the transaction; made once."""
+        key = ("once", key)
+        if key not in self.shared:
+            self.shared[key] = make()
+        return self.shared[key]
+
+    def stay_in_time(self) -> None:
+        """Call before each of many steps.
+
+        Errors: TooSlowError.
+        """
+        if time.monotonic() > self.shared["until"]:
+            raise TooSlowError
+
+    def situation(self) -> Situation:
         return Situation(self.organisation.language, self.organisation.zone, "rule")
 
     def value(self, raw: Any, field: Field, record: Any) -> Any:
@@ -156,7 +181,7 @@ class Work:
         Shape:  for a `reader`, what their rights do not show is a dash.
         """
         record = self.record if record is None else record
-        situation = replace(self._situation(), language=language)
+        situation = replace(self.situation(), language=language)
 
         def write(text: str) -> str:
             path = find_path(text, record.__entity__, self.schema)
@@ -187,28 +212,38 @@ class Work:
         self, text: str | Mapping[str, str], reader: TextReader | None = None
     ) -> dict[str, str]:
         """Return a text filled in, per language of the organisation."""
-        words = Text(text)
         return {
-            language: fill(words.get(language), self.writer(language, reader=reader))
-            for language in self.organisation.languages
+            language: self.in_language(text, language, reader) for language in self.organisation.languages
         }
+
+    def in_language(
+        self, text: str | Mapping[str, str], language: str, reader: TextReader | None = None
+    ) -> str:
+        """Return a text filled in, in one language."""
+        return fill(Text(text).get(language), self.writer(language, reader=reader))
 
     def reader(self, user_id: int) -> TextReader | None:
         """Return a user as the reader of a text about the record; None when the record is out of their reach."""
-        actor = actor_of_user(
-            self.session.connection(),
-            user_id,
-            self.schema,
-            self.organisation.language,
-            self.organisation.zone.key,
-        )
-        found = TextReader(self.session, actor)
-        if found.may_read(self.record):
+        found = self.once(("reader", user_id), lambda: self._reader(user_id))
+        if self._is_within_reach(found):
             return found
         logger.info(
             "%s: %s #%s is out of reach of user %s", self.rule.name, self.entity.name, self.record.id, user_id
         )
         return None
+
+    def _reader(self, user_id: int) -> TextReader:
+        connection, organisation = self.session.connection(), self.organisation
+        actor = actor_of_user(connection, user_id, self.schema, organisation.language, organisation.zone.key)
+        return TextReader(self.session, actor)
+
+    def _is_within_reach(self, reader: TextReader) -> bool:
+        if "ids" not in self.shared:
+            return reader.may_read(self.record)
+        key = ("reach", reader.actor.user_id)
+        return self.record.id in self.once(
+            key, lambda: reader.which_may_read(self.entity, self.shared["ids"])
+        )
 
     def users(self, to: Any) -> list[people.Person]:
         """Return the users a `to` stands for, each once; a user field that is empty stands for nobody."""
@@ -220,16 +255,21 @@ class Work:
 
     def _users_of(self, line: Any) -> Sequence[people.Person]:
         if isinstance(line, Mapping) and "role" in line:
-            return people.list_of_role(self.session, line["role"])
+            return self.once(("role", line["role"]), lambda: people.list_of_role(self.session, line["role"]))
         if isinstance(line, Mapping):
-            person = people.find_by_username(self.session, line["user"])
+            name = line["user"]
+            person = self.once(("user", name), lambda: people.find_by_username(self.session, name))
             if person is None:
                 raise RuleError("rule.no_such_user", name=line["user"])
             return [person]
         path = find_path(line, self.entity, self.schema)
         user_id = None if isinstance(path, Problem) else value_of(self.session, self.record, path)
-        person = people.find_person(self.session, user_id) if user_id else None
+        person = self.person(user_id) if user_id else None
         return [person] if person else []
+
+    def person(self, user_id: int) -> people.Person | None:
+        """Return an active user."""
+        return self.once(("person", user_id), lambda: people.find_person(self.session, user_id))
 
     def addresses(self, to: Any) -> list[Recipient]:
         """Return the addresses of a `to`, each once; people without one are left out."""
