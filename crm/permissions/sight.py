@@ -13,11 +13,15 @@ from crm.conditions.language.segments import segment_tree
 from crm.database import CrmSession
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem
+from crm.fields.base import Field
+from crm.fields.choice import all_choices
 from crm.messages import render
 from crm.permissions.model import Actor
 from crm.permissions.reads import deep_fields_of
 from crm.permissions.rows import row_criteria
 from crm.permissions.service import readable_fields
+
+MOST_CHOICES = 12  # that a refusal names
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,37 @@ def conditions_for(session: CrmSession, entity: Entity, lines: Any) -> tuple[Nod
     if not problems:
         return tree, []
     return NOTHING, [found.at(field=found.field or asked_of(lines, _place_of(found))) for found in problems]
+
+
+def told_in_labels(session: CrmSession, entity: Entity, problem: Problem) -> str:
+    """Return a problem of a condition as pages say it: fields, choices and entities by label and not by key."""
+    language = session.actor.language
+    place, field = _asked(readable_schema(session), entity, problem.field or "")
+    params, labels = dict(problem.params), {name: one.label for name, one in place.fields.items()}
+    kind = problem.code.removeprefix("conditions.").removesuffix("_near")
+    if kind == "unknown_choice" and field is not None:
+        labels = {key: choice.label for key, choice in all_choices(field).items()}
+        shown = [label.get(language) for label in labels.values()]
+        params |= {"field": field.label, "known": ", ".join(shown[:MOST_CHOICES])}
+    elif kind == "unknown_field":
+        params["entity"] = place.label
+    elif field is not None and (kind == "record.bad_argument" or params.get("name") == field.name):
+        params["name"] = field.label
+    if params.get("near") in labels:
+        params["near"] = labels[params["near"]]
+    told = render(replace(problem, params=params), language)
+    label = field.label.get(language) if field is not None else ""
+    return told if label in told else f"{label}: {told}"
+
+
+def _asked(schema: Schema, entity: Entity, path: str) -> tuple[Entity, Field | None]:
+    """Return the entity at the end of a path and the field there, as far as the path leads."""
+    place, field = schema.entities.get(entity.name, entity), None
+    for name in path.split("."):
+        if field is not None:
+            place = schema.entities.get(str(field.options.get("to")), place)
+        field = place.fields.get(name)
+    return place, field
 
 
 def closed_segments(session: CrmSession, tree: Node) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crm.conditions import line
 from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -16,7 +17,7 @@ from crm.fields.base import Field
 from crm.fields.fold import fold, query_keys, search_keys
 from crm.permissions.service import readable_fields
 from crm.permissions.sight import conditions_for
-from crm.records.listing import ListQuery, line_problems, list_records
+from crm.records.listing import ListQuery, list_records
 from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
 
 LOOKUP_HITS = 20
@@ -52,7 +53,7 @@ def find_hits(
     query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity))
     rows = list_records(session, entity, query).rows
     begun = _begins_with(session, entity, words)
-    if begun and len(rows) == limit and not line_problems(session, entity, begun):  # "=" begins a formula
+    if begun and len(rows) == limit:
         first = list_records(session, entity, replace(query, lines=[*only, begun])).rows
         rows = list({row["id"]: row for row in (*first, *rows)}.values())[:limit]
     hits = hits_of(session, entity, rows)
@@ -63,7 +64,7 @@ def _begins_with(session: CrmSession, entity: Entity, words: str) -> dict | None
     """Return the condition that a title begins with the words, so that the best are among a few of many hits."""
     fields = readable_fields(session.actor, entity)
     plain = [name for name in title_fields(entity) if name in fields and _is_plain_text(fields[name])]
-    lines = [{"field": name, "starts_with": words.strip()} for name in plain]
+    lines = [line(name, "starts_with", words.strip()) for name in plain]
     return {"any": lines} if lines and words.strip() else None
 
 

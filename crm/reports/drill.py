@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from crm.conditions import line
 from crm.fields import kind_of
 from crm.fields.base import Field
 from crm.fields.choice import all_choices
 from crm.reports.model import Group
 from crm.reports.periods import end_of
-
-FORMULA_SIGN = "="
 
 
 def group_line(group: Group, field: Field, value: Any) -> dict[str, Any]:
@@ -25,11 +24,7 @@ def group_line(group: Group, field: Field, value: Any) -> dict[str, Any]:
             "field": group.name,
             "between": [value.isoformat(), end_of(value, group.period).isoformat()],
         }
-    if isinstance(value, str) and value.startswith(FORMULA_SIGN):
-        return {"formula": f"{group.name} = {quoted(value)}"}  # as a value it would be read as a formula
-    if kind_of(field) == "many":
-        return {"field": group.name, "is": str(value)}
-    return {"field": group.name, "is": _plain(value)}
+    return line(group.name, "is", str(value) if kind_of(field) == "many" else _plain(value))
 
 
 def currency_lines(group: Group, field: Field, code: str, usual: str, known: Iterable[str]) -> list[Any]:

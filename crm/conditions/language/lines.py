@@ -15,7 +15,7 @@ from crm.conditions.language.compare import (
 from crm.conditions.language.formula import FormulaReader
 from crm.conditions.language.resolve import Refusal, Resolver, both, under, unknown
 from crm.conditions.operators import COUNTED, OPERATORS, operators_of_kind
-from crm.conditions.tree.kinds import constant
+from crm.conditions.tree.kinds import constant, is_formula, unescaped
 from crm.conditions.tree.model import (
     BOOLEAN,
     DATE,
@@ -211,11 +211,12 @@ class LineReader:
 
     def value(self, given: Any, left: Node, context: Context) -> Node:
         """Return the right side of a line: a constant of the left side's kind, or `= formula`."""
-        if isinstance(given, str) and given.startswith("="):
+        if is_formula(given):
             found = self._formula(given[1:], context)
             if isinstance(left, FieldPath) and self.resolver.is_encrypted(left):
                 self._refuse_reading(found, left)
             return found
+        given = unescaped(given)
         found = constant(given, left.kind)
         if found is None:
             choices = choices_of(left, self.resolver.schema) if isinstance(left, FieldPath) else []

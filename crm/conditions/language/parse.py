@@ -12,7 +12,7 @@ from crm.conditions.language.lines import Context, LineReader, build_summary
 from crm.conditions.language.resolve import Refusal, Resolver, under
 from crm.conditions.language.tokens import FormulaRefusal
 from crm.conditions.operators import OPERATORS
-from crm.conditions.tree.kinds import kind_of
+from crm.conditions.tree.kinds import kind_of, literal
 from crm.conditions.tree.model import (
     EMPTY,
     NOTHING,
@@ -192,11 +192,11 @@ def check_size(node: Node, limit: int) -> None:
 
 
 def line(field: str, operator: str, value: Any) -> dict[str, Any]:
-    """Return one raw line, as list filters and the REST API build them.
+    """Return one raw line, as list filters and the REST API build them: no value of theirs is a formula.
 
     >>> line("stage", "is_one_of", ["won", "lost"])
     {'field': 'stage', 'is_one_of': ['won', 'lost']}
     """
     if operator not in OPERATORS:
         raise ValueError(f"{operator!r} is not an operator")
-    return {"field": field, operator: value}
+    return {"field": field, operator: literal(value)}

@@ -54,6 +54,31 @@ def attribute_of(name: str, field: Field | None) -> str:
     return f"{name}_id" if name in ("created_by", "updated_by") else name
 
 
+def is_formula(value: Any) -> bool:
+    """Return whether a value is computed; a text that begins with the sign of a formula has the sign twice.
+
+    >>> is_formula("= now()"), is_formula("==5"), is_formula(5)
+    (True, False, False)
+    """
+    return isinstance(value, str) and value.startswith("=") and not value.startswith("==")
+
+
+def literal(value: Any) -> Any:
+    """Return a value, or several, as conditions hold what is never a formula.
+
+    >>> literal("=5"), literal(["a", "=b"]), literal(5)
+    ('==5', ['a', '==b'], 5)
+    """
+    if isinstance(value, list | tuple):
+        return [literal(one) for one in value]
+    return f"={value}" if isinstance(value, str) and value.startswith("=") else value
+
+
+def unescaped(value: Any) -> Any:
+    """Return the text that `literal` wrote."""
+    return value[1:] if isinstance(value, str) and value.startswith("==") else value
+
+
 def constant(value: Any, kind: str) -> Node | None:
     """Return a value of a condition as a node of the kind it is compared with; None when it does not fit."""
     if isinstance(value, str) and (not value or "\0" in value or len(value) > MAX_TEXT):

@@ -12,6 +12,7 @@ from typing import Any
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.operators import COUNTED, FLAGS, OPERATORS
+from crm.conditions.tree.kinds import is_formula
 from crm.conditions.tree.model import NUMBER
 from crm.entities.model import Entity
 from crm.entities.yaml import read_yaml
@@ -144,7 +145,7 @@ def fits(editor: Editor, meant: Meant, operator: str) -> bool:
 def _with_value(editor: Editor, meant: Meant, value: Any, row: LineRow) -> LineRow | None:
     """Return the row with the texts of its value; None when controls cannot show it."""
     control = control_of(meant, row.operator)
-    if control and row.operator not in LISTED and is_formula(value):
+    if control and row.operator not in LISTED and are_formulas(value):
         control = FORMULA
     texts = show_value(value, control, row.operator, editor.language)
     if texts is None:
@@ -156,10 +157,9 @@ def _with_value(editor: Editor, meant: Meant, value: Any, row: LineRow) -> LineR
     return replace(row, control=control, values=texts, kept=kept) if not kept or control in KEPT else None
 
 
-def is_formula(value: Any) -> bool:
+def are_formulas(value: Any) -> bool:
     """Return whether a value, or both ends of one, are formulas."""
-    ends = value if isinstance(value, list) and value else [value]
-    return all(isinstance(end, str) and end.startswith("=") for end in ends)
+    return all(map(is_formula, value if isinstance(value, list) and value else [value]))
 
 
 def _children_row(editor: Editor, entity: Entity, line: Mapping, row: LineRow, depth: int) -> LineRow | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from crm.conditions.operators import OPERATORS
 from crm.conditions.operators.base import FLAG, LIST, TWO
+from crm.conditions.tree.kinds import is_formula, literal, unescaped
 from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, NUMBER, REFERENCE, USER
 from crm.conditions.tree.numbers import parse_number
 from crm.fields.locales import DECIMAL_COMMA
@@ -87,13 +88,18 @@ def _show_one(value: Any, control: str, language: str) -> Texts | None:
 
 
 def _show_number(value: Any, language: str) -> Texts | None:
-    if isinstance(value, str) and value.startswith("="):
+    if is_formula(value):
         return (value,)
     number = parse_number(value)
     if number is None:
         return (value,) if isinstance(value, str) else None
     text = format(number, "f")
     return (text.replace(".", ",") if language in DECIMAL_COMMA else text,)
+
+
+def _show_words(value: Any, language: str) -> Texts | None:
+    """Return a text as it is found; a formula among texts is none."""
+    return None if is_formula(value) else _show_text(unescaped(value), language)
 
 
 def _show_text(value: Any, _language: str) -> Texts | None:
@@ -137,12 +143,12 @@ def _show_span(value: Any, _language: str) -> Texts | None:
 
 
 def _show_formula(value: Any, _language: str) -> Texts | None:
-    return (value[1:].strip(),) if isinstance(value, str) and value.startswith("=") else None
+    return (value[1:].strip(),) if is_formula(value) else None
 
 
 SHOWN: Mapping[str, Callable[[Any, str], Texts | None]] = {
     "number": _show_number,
-    "text": _show_text,
+    "text": _show_words,
     "choice": _show_text,
     "boolean": _show_boolean,
     "date": _show_date,
@@ -195,6 +201,8 @@ def _read_one(texts: Texts, control: str, language: str) -> Any:
         return int(first)
     if control == "formula":
         return f"= {first}"
+    if control == "text":
+        return literal(first)
     if control == "moment":
         return f"{first} {second}".strip()
     return _read_span(first, second) if control == "span" else first

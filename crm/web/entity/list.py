@@ -17,7 +17,13 @@ from crm.errors import Problem
 from crm.fields import type_of
 from crm.messages import render
 from crm.permissions.service import readable_fields, require
-from crm.permissions.sight import conditions_for, narrowed_by_rights, readable_schema, told_narrowed
+from crm.permissions.sight import (
+    conditions_for,
+    narrowed_by_rights,
+    readable_schema,
+    told_in_labels,
+    told_narrowed,
+)
 from crm.records.listing import COUNT_LIMIT, ListQuery, Page, list_records
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
 from crm.web.entity.arguments import (
@@ -128,7 +134,7 @@ def filter_chips(session: CrmSession, entity: Entity, filters: list[ActiveFilter
         if active.argument == "segment" and not active.problems:
             continue  # its tab shows it
         if active.problems:
-            text = " ".join(render(problem, language) for problem in active.problems)
+            text = " ".join(told_in_labels(session, entity, each) for each in active.problems)
         else:
             tree, _problems = conditions_for(session, entity, [active.line])
             text = say(tree, entity, readable_schema(session), language)

@@ -8,11 +8,13 @@ import io
 import json
 import random
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import prison
 import pytest
 
 from tests.browsing import Browser
+from tests.crm.web.form_reader import form_of
 from tests.factories import make_customer, make_deal
 
 BROKEN = (
@@ -101,6 +103,32 @@ def test_no_surface_answers_more_than_was_asked(client, deals, line) -> None:
     for answer in (rest, export):
         assert answer.status_code == 400
         assert answer.json["error"]["problems"][0]["message"]
+
+
+def test_a_page_says_what_is_wrong_in_labels_and_not_in_keys(client, deals) -> None:
+    browser = client("admin")
+    for argument, value, words in (
+        ("_flt_0_stage", "nonsense", "not a choice of “Stage”. The choices are: Prospect"),
+        ("_flt_1_amount", "abc", "Amount: “abc” does not fit here"),
+        ("_flt_9_name", "x", "no value for “Name”"),
+        ("where", '[{"field": "stag", "is": "x"}]', "in “Deal”. Did you mean “Stage”?"),
+        ("where", '[{"field": "customer.status", "is": "x"}]', "not a choice of “Status”"),
+    ):
+        assert words in html.unescape(browser.get("/deal/list/", query_string={argument: value}).text), words
+
+
+def test_a_value_of_a_filter_is_never_a_formula(client, session) -> None:
+    number = make_deal(session, name="=5 apples").id
+    make_deal(session, name="5 pears")
+    session.commit()
+    browser = client("admin")
+    for asked in ("(col:name,opr:sw,value:'=5')", "(col:name,opr:in,value:!('=5 apples'))"):
+        assert browser.get(f"/api/v1/deal/?q=(filters:!({asked}))").json["ids"] == [number]
+    page = browser.get("/deal/list/?_flt_0_name=%3D5").text
+    assert "=5 apples" in page and "5 pears" not in page and "starts with “=5”" in page
+    form = form_of(browser.get("/deal/filter?_flt_0_name=%3D5").text.partition('id="filter-form"')[2])
+    back = browser.post("/deal/filter?_flt_0_name=%3D5", data=form).location
+    assert json.loads(parse_qs(urlsplit(back).query)["where"][0]) == [{"field": "name", "starts_with": "==5"}]
 
 
 @pytest.mark.parametrize("asked", FILTERS)
