@@ -20,6 +20,7 @@ from crm.file_store import is_full
 from crm.messages import MESSAGES, render, told
 from crm.queue.bell import RedisError
 from crm.web.language import current_direction, current_language
+from crm.web.serving.again import hidden_inputs, typed_again
 from crm.web.serving.denials import missing_right, who_gives_rights
 from crm.web.serving.headers import current_request_id
 from crm.web.serving.session import find_actor
@@ -207,6 +208,8 @@ def _page(failure: Failure) -> str:
     }
     if request.headers.get("HX-Request"):
         return render_template("_error.html", **values)
+    is_old_token = failure.problem.code == "web.bad_form_token"
+    values["typed"] = hidden_inputs(typed_again(request, failure.status, is_old_token))
     if failure.status < 500:
         try:
             values["administrators"] = who_gives_rights() if failure.status == 403 else []

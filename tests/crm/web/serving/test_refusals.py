@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from crm.runtime import web_worker
 from crm.web.serving.host import REFUSED, Host, Source
+from tests.crm.web.form_reader import form_of
 
 HOST = Host(Source(lambda: 1, lambda number: 1 / 0))
 WORDS = {"en": "Try again", "el": "ξανά", "ro": "din nou", "he": "שוב"}
@@ -34,6 +35,13 @@ def test_a_form_beyond_the_queue_is_answered_to_its_script_and_never_sent_again_
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "web.busy")
     assert "Refresh" not in answer.headers
     assert "Refresh" not in ask("/customer/add", method="POST").headers
+
+
+def test_what_was_typed_into_a_form_beyond_the_queue_can_be_sent_once_more():
+    sent = {"name": 'Ann "x" <b>', "csrf_token": "abc", "password": "secret"}
+    answer = Client(HOST).post("/customer/add?city=Arad", data=sent, environ_overrides={REFUSED: 503})
+    assert form_of(answer.text).to_dict() == {"name": 'Ann "x" <b>', "csrf_token": "abc"}
+    assert 'action="/customer/add?city=Arad"' in answer.text and "still here" in answer.text
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "web.busy"), (413, "http.413"), (507, "http.507")])

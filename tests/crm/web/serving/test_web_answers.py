@@ -12,6 +12,7 @@ from flask import Flask, abort
 
 from crm.errors import ConflictError, NotAllowedError, Problem, RecordError
 from crm.web import pages
+from tests.crm.web.form_reader import form_of
 from tests.crm.web.house import Browser, House, build_house, open_house
 
 
@@ -217,3 +218,19 @@ def test_no_path_leads_out_of_the_house(house: House, path: str) -> None:
     admin = house.browser()
     admin.sign_in("admin")
     assert admin.get(path).status_code == 404
+
+
+def test_a_form_of_our_own_that_cannot_be_taken_now_can_be_sent_once_more(trouble: House) -> None:
+    browser, sent = trouble.browser(), {"name": "Ann", "notes": "a long text"}
+    browser.sign_in("admin")
+    token = browser.token()
+    busy = browser.post("/trouble/away", data={**sent, "csrf_token": token})
+    assert busy.status_code == 503 and form_of(busy.text).to_dict() == {**sent, "csrf_token": token}
+    old = {"data": {**sent, "csrf_token": "old"}, "headers": {"Origin": "http://localhost"}}
+    stale = browser.post("/trouble/record?x=1", **old)
+    typed = stale.text.partition('action="/trouble/record?x=1"')[2].partition("</form>")[0]
+    fresh = form_of(typed).to_dict()
+    assert stale.status_code == 400 and fresh.pop("csrf_token") != "old" and fresh == sent
+    for origin in ("http://evil.example", ""):
+        strange = browser.post("/trouble/record", data=sent, headers={"Origin": origin})
+        assert strange.status_code == 400 and "a long text" not in strange.text
