@@ -22,6 +22,8 @@ LEFT_TO_RIGHT_MARK = "\u200e"
 DECIMAL_COMMA = frozenset({"el", "ro"})
 OTHER_CODES = {"EL": "GR", "UK": "GB"}
 UTC = ZoneInfo("UTC")
+WEEK_STARTS = {"monday": 0, "sunday": 6, "saturday": 5}  # as Python counts days
+SUNDAY_ZONES = ("Asia/Jerusalem", "Asia/Tel_Aviv", "Israel")
 
 
 @cache
@@ -162,6 +164,16 @@ def week_title(first: dt.date, last: dt.date, language: str) -> str:
     '23–29 Nov 2026'
     """
     return format_interval(first, last, "yMMMd", locale=locale_of(language))
+
+
+def first_weekday(language: str, zone: ZoneInfo, chosen: str | None = None) -> int:
+    """Return with which day weeks begin: as chosen, else Sunday in Hebrew and in Israel, else Monday.
+
+    >>> first_weekday("he", ZoneInfo("Europe/Athens")), first_weekday("he", UTC, "monday"), first_weekday("en", UTC)
+    (6, 0, 0)
+    """
+    usual = "sunday" if language == "he" or zone.key in SUNDAY_ZONES else "monday"
+    return WEEK_STARTS[chosen or usual]
 
 
 @lru_cache(maxsize=500)

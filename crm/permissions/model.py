@@ -8,6 +8,7 @@ from dataclasses import field as attribute
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from crm.fields.locales import first_weekday
 from crm.permissions.reads import ComputedReads
 from crm.texts import Text
 
@@ -86,6 +87,12 @@ class Actor:
     team_user_ids: tuple[int, ...] = ()
     language: str = "en"
     time_zone: ZoneInfo = ZoneInfo("Europe/Athens")
+    week_start: str | None = None
+
+    @property
+    def first_weekday(self) -> int:
+        """Return with which day weeks begin, 0 for Monday: as the user chose, else by language and place."""
+        return first_weekday(self.language, self.time_zone, self.week_start)
 
     @property
     def sees_everything(self) -> bool:

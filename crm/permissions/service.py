@@ -45,6 +45,7 @@ def actor_of_user(
         store.list_team_users(connection, user_id, profile["team_id"]),
         profile["language"] or usual_language,
         zone_of(profile["time_zone"] or usual_zone),
+        profile["week_start"],
     )
 
 

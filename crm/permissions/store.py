@@ -28,6 +28,7 @@ profile = sa.Table(
     sa.Column("language", sa.String(5)),
     sa.Column("time_zone", sa.String(64)),
     sa.Column("theme", sa.String(10)),
+    sa.Column("week_start", sa.String(10)),
 )
 
 FOREIGN = sa.MetaData()
@@ -64,8 +65,7 @@ USER_ROLES, USER_GROUPS, GROUP_ROLES = (
 def find_profile(connection: sa.Connection, user_id: int) -> Mapping:
     """Return a user's profile; an empty one when nothing was chosen yet."""
     row = connection.execute(sa.select(profile).where(profile.c.user_id == user_id)).first()
-    empty = {"user_id": user_id, "team_id": None, "language": None, "time_zone": None, "theme": None}
-    return row_of(row) if row else empty
+    return row_of(row) if row else dict.fromkeys(profile.c.keys()) | {"user_id": user_id}
 
 
 def save_profile(connection: sa.Connection, user_id: int, **values: object) -> None:

@@ -10,30 +10,37 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from babel.dates import format_date, format_skeleton
 
+from crm.permissions.model import Actor
+
 EARLIEST, LATEST = dt.datetime.min, dt.datetime.max
 SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
 
 
-def period_of(expression: Any, period: str, is_moment: bool, dialect: str, zone: ZoneInfo) -> Any:
-    """Return the SQL of the first day of the period a value falls in, as a date; moments are cut in the zone."""
+def period_of(expression: Any, period: str, is_moment: bool, dialect: str, actor: Actor) -> Any:
+    """Return the SQL of the first day of the period a value falls in, as a date; cut in the actor's zone and weeks."""
+    zone, starts = actor.time_zone, actor.first_weekday
     if dialect == "sqlite":
-        return sa.func.crm_period(expression, period, zone.key if is_moment else "", type_=sa.Date())
+        return sa.func.crm_period(expression, period, zone.key if is_moment else "", starts, type_=sa.Date())
     local = expression
     if is_moment:
         there = sa.func.timezone(zone.key, sa.func.timezone("UTC", expression))
         within = sa.func.greatest(sa.func.least(there, LATEST), EARLIEST)
         local = sa.case((expression.is_not(None), within))
+    if period == "week" and starts:
+        day = sa.cast(local, sa.Date)
+        since = sa.func.mod(sa.cast(sa.extract("isodow", day), sa.Integer) + 6 - starts, 7)
+        return sa.cast(day - sa.func.least(since, day - EARLIEST.date()), sa.Date)
     return sa.cast(sa.func.date_trunc(period, local), sa.Date)
 
 
-def start_of(day: dt.date, period: str) -> dt.date:
-    """Return the first day of the period a day falls in; weeks begin on Monday.
+def start_of(day: dt.date, period: str, starts: int = 0) -> dt.date:
+    """Return the first day of the period a day falls in; weeks begin on Monday, or another day counted from it.
 
     >>> start_of(dt.date(2026, 11, 22), "quarter")
     datetime.date(2026, 10, 1)
     """
     if period == "week":
-        return day - dt.timedelta(days=day.weekday())
+        return day - dt.timedelta(days=min((day.weekday() - starts) % 7, (day - dt.date.min).days))
     if period == "month":
         return day.replace(day=1)
     if period == "quarter":
@@ -55,7 +62,8 @@ def next_start(start: dt.date, period: str) -> dt.date | None:
     """Return the first day of the period after one that begins on a day; None at the end of the calendar."""
     steps = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
     try:
-        return start_of(start + dt.timedelta(days=steps[period]), period)
+        after = start + dt.timedelta(days=steps[period])
+        return after if period == "week" else start_of(after, period)
     except OverflowError:
         return None
 
@@ -85,12 +93,12 @@ def say_period(start: dt.date, period: str, language: str) -> str:
     return format_date(start, "medium", locale=language)
 
 
-def _cut(value: str | None, period: str, zone: str) -> str | None:
+def _cut(value: str | None, period: str, zone: str, starts: int) -> str | None:
     if value is None:
         return None
-    if zone:
-        return start_of(_local_day(dt.datetime.fromisoformat(value), zone), period).isoformat()
-    return start_of(dt.date.fromisoformat(value[:10]), period).isoformat()
+    moment = dt.datetime.fromisoformat(value)
+    day = _local_day(moment, zone) if zone else moment.date()
+    return start_of(day, period, starts).isoformat()
 
 
 def _local_day(moment: dt.datetime, zone: str) -> dt.date:
@@ -103,4 +111,4 @@ def _local_day(moment: dt.datetime, zone: str) -> dt.date:
 @sa.event.listens_for(sa.Engine, "connect")
 def _teach_sqlite(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.create_function("crm_period", 3, _cut, deterministic=True)
+        connection.create_function("crm_period", 4, _cut, deterministic=True)

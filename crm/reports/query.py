@@ -176,7 +176,7 @@ class ReportQuery:
             return currency_sql(field, found, group.of_amounts)
         if group.period is not None:
             is_moment = kind_of(field) == "datetime"
-            return period_of(found, group.period, is_moment, self.scope.dialect, self.scope.time_zone)
+            return period_of(found, group.period, is_moment, self.scope.dialect, self.session.actor)
         if type_of(field).points == "user":
             return sa.case((found.in_(sa.select(USERS.c.id)), found))  # one who was deleted counts as empty
         if kind_of(field) == "many":

@@ -1,7 +1,8 @@
-"""My profile: language, time zone and theme of the user who is signed in."""
+"""My profile: language, time zone, weeks and theme of the user who is signed in."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from crm.database import utcnow
 from crm.errors import Problem, RecordError
+from crm.fields.locales import WEEK_STARTS, weekday_name
 from crm.messages import render
 from crm.permissions.store import save_profile
 from crm.revisions.workspace import Workspace
@@ -22,6 +24,7 @@ from crm.web.forms.fields import FormField, Option
 from crm.web.language import change_language, current_language
 
 THEMES = ("system", "light", "dark")
+A_MONDAY = dt.date(2024, 1, 1)
 
 
 class ProfileView(BaseView):
@@ -81,6 +84,10 @@ def build_fields(
         "light": pgettext("theme", "Light"),
         "dark": pgettext("theme", "Dark"),
     }
+    weeks = {"usual": gettext("As usual in the language and the time zone")} | {
+        name: weekday_name(A_MONDAY + dt.timedelta(days=day), current_language(), "wide")
+        for name, day in WEEK_STARTS.items()
+    }
     choices = {
         "language": (
             pgettext("label", "Language"),
@@ -92,6 +99,7 @@ def build_fields(
             usual,
             {zone: zone for zone in sorted(available_timezones())},
         ),
+        "week_start": (gettext("Week begins on"), "usual", weeks),
         "theme": (pgettext("label", "Theme"), "system", themes),
     }
     return [
@@ -111,13 +119,14 @@ def build_fields(
 def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[str, str | None]:
     """Return what of a profile a form changes.
 
-    Shape:  only the names that are in the form; an empty time zone and the theme "system" are None.
+    Shape:  only the names that are in the form; what stays as usual is None: an empty time zone, a theme "system".
     Errors: RecordError, with every bad value.
     """
     wrong = {
         "language": ("web.unknown_language", lambda value: value in languages),
         "time_zone": ("web.unknown_time_zone", lambda value: not value or value in available_timezones()),
         "theme": ("web.unknown_theme", lambda value: value in THEMES),
+        "week_start": ("web.unknown_week_start", lambda value: value in ("usual", *WEEK_STARTS)),
     }
     sent = {name: form[name].strip() for name in wrong if name in form}
     problems = [
@@ -127,7 +136,7 @@ def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[st
     ]
     if problems:
         raise RecordError("http.422", problems)
-    return {name: None if value in ("", "system") else value for name, value in sent.items()}
+    return {name: None if value in ("", "system", "usual") else value for name, value in sent.items()}
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

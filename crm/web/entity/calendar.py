@@ -31,7 +31,6 @@ from crm.web.entity.calendar_days import (
     LAST_DAY,
     VIEWS,
     Day,
-    first_weekday,
     lay_out,
     moved,
     week_of,
@@ -109,7 +108,7 @@ def _look(session: CrmSession, notes: list[Problem]) -> Look:
     if day is None or not FIRST_DAY <= day <= LAST_DAY:
         notes.append(Problem("record.bad_argument", {"name": "day", "value": text[:60]}, "day"))
         day = today
-    starts = first_weekday(session.actor.language, session.actor.time_zone)
+    starts = session.actor.first_weekday
     return Look(view, day, today, weeks_of(view, day, starts), week_of(day, starts))
 
 

@@ -6,15 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from crm.conditions.tree.moments import add_days, add_months
 from crm.records.days import Span
 
 VIEWS = ("month", "week", "day", "agenda")
 FIRST_DAY, LAST_DAY = dt.date(1, 3, 1), dt.date(9999, 10, 31)  # so that every view has all its days
-MONDAY, SUNDAY = 0, 6
-SUNDAY_ZONES = ("Asia/Jerusalem", "Asia/Tel_Aviv", "Israel")
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,6 @@ class Day:
     day: dt.date
     slots: tuple[Piece | None, ...]
     hidden: int
-
-
-def first_weekday(language: str, zone: ZoneInfo) -> int:
-    """Return with which day weeks begin: Sunday in Hebrew and in Israel, else Monday.
-
-    >>> first_weekday("he", ZoneInfo("Europe/Athens")), first_weekday("en", ZoneInfo("Europe/Athens"))
-    (6, 0)
-    """
-    return SUNDAY if language == "he" or zone.key in SUNDAY_ZONES else MONDAY
 
 
 def week_of(day: dt.date, starts: int) -> list[dt.date]:

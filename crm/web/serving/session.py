@@ -161,6 +161,7 @@ def build_actor(session: CrmSession, workspace: Workspace, user: object) -> Acto
         team,
         current_language(),
         reader_zone(),
+        g.get("crm_profile", {}).get("week_start"),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +16,7 @@ import pytest
 from crm.database import CrmSession
 from crm.demo import load_demo
 from crm.errors import NotFoundError, QueryError
+from crm.fields.locales import WEEK_STARTS
 from crm.records.listing import count_records
 from crm.reports.figure import build_figure
 from crm.reports.kind import build_report
@@ -58,6 +61,19 @@ def test_every_mark_of_every_kind_of_group_leads_to_what_it_counts(ledger) -> No
     for group in groups(ledger):
         outcome = run_report(ledger, report_of(ledger, [group]))
         assert outcome.rows and not wrong_marks(ledger, outcome), group
+
+
+@pytest.mark.parametrize("start", ["sunday", "saturday", None])
+def test_weeks_begin_as_their_reader_chose(ledger, start) -> None:
+    ledger.actor = replace(ledger.actor, week_start=start)
+    for field in ("day", "moment"):
+        outcome = run_report(ledger, report_of(ledger, [{"week": field}]))
+        days = {row.values[0] for row in outcome.rows} - {
+            None,
+            dt.date.min,
+        }  # before the first day there is none
+        assert {day.weekday() for day in days} == {WEEK_STARTS[start or "monday"]}
+        assert not wrong_marks(ledger, outcome)
 
 
 def test_marks_of_two_groups_and_of_amounts_lead_there_too(ledger) -> None:

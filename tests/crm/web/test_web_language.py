@@ -57,16 +57,23 @@ def test_switching_leads_back_to_the_page_one_was_on(house: House, admin: Browse
 def test_a_profile_is_saved_and_the_page_speaks_the_new_language(house: House) -> None:
     browser = house.browser()
     browser.sign_in("sonia")
-    answer = browser.send("/profile/", language="he", time_zone="Asia/Jerusalem", theme="dark")
+    answer = browser.send(
+        "/profile/", language="he", time_zone="Asia/Jerusalem", theme="dark", week_start="monday"
+    )
     assert answer.status_code == 302
     page = browser.get("/profile/")
     assert '<html lang="he" dir="rtl"' in page.text
     with house.engine.connect() as connection:
-        row = connection.execute(sa.text("select language, time_zone, theme from crm_profile")).one()
-    assert tuple(row) == ("he", "Asia/Jerusalem", "dark")
+        row = connection.execute(
+            sa.text("select language, time_zone, theme, week_start from crm_profile")
+        ).one()
+    assert tuple(row) == ("he", "Asia/Jerusalem", "dark", "monday")
 
 
-@pytest.mark.parametrize("values", [{"language": "xx"}, {"time_zone": "Mars/Base"}, {"theme": "pink"}])
+BAD = [{"language": "xx"}, {"time_zone": "Mars/Base"}, {"theme": "pink"}, {"week_start": "noday"}]
+
+
+@pytest.mark.parametrize("values", BAD)
 def test_a_bad_value_of_a_profile_is_refused_in_place(house: House, values: dict[str, str]) -> None:
     browser = house.browser()
     browser.sign_in("sonia")
