@@ -6,21 +6,20 @@ Without Chromium they are skipped, each with that reason, and pytest counts them
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.serving import make_server
 
 from crm.web import assets
 
 if TYPE_CHECKING:
     from flask import Flask
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from tests.browser.visitor import Visitor
+    from tests.browser.windows import FrontDoor, Windows
 
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -58,46 +57,63 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def _front_door() -> Iterator[FrontDoor]:
+    from tests.browser.windows import FrontDoor
+
+    door = FrontDoor()
+    yield door
+    door.close()
+
+
+@pytest.fixture(scope="session")
+def _windows(chromium: Browser) -> Windows:
+    from tests.browser.windows import Windows
+
+    return Windows(chromium)
+
+
 @pytest.fixture
-def address(app: Flask, chromium: Browser) -> Iterator[str]:
-    """Where the app of this test answers; it is gone after the test."""
+def address(app: Flask, _front_door: FrontDoor) -> Iterator[str]:
+    """Where the app of this test answers; nobody does after the test."""
     was_testing, app.testing = app.testing, False
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with _front_door.open_to(app) as address:
+        yield address
     app.testing = was_testing
 
 
 @pytest.fixture
-def visit(app: Flask, address: str, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """A function that opens a window: `visit("sales", width=PHONE, language="he", dark=True)`; None: a stranger."""
-    from tests.browser.visitor import DESKTOP, HEIGHT, Visitor
+def visit(app: Flask, address: str, _windows: Windows) -> Iterator[Callable[..., Visitor]]:
+    """A function that opens a window: `visit("sales", width=PHONE, language="he", dark=True)`; None: a stranger.
 
-    opened = []
+    Who winds its clock or listens to it asks for one that nobody uses again: `once=True`.
+    """
+    from tests.browser.visitor import DESKTOP, Visitor
+    from tests.browser.windows import Look
+
+    lent: list[tuple[Look, Visitor]] = []
+    alone: list[Page] = []
 
     def open_window(
-        username: str | None = None, width: int = DESKTOP, language: str = "en", dark: bool = False
+        username: str | None = None,
+        width: int = DESKTOP,
+        language: str = "en",
+        dark: bool = False,
+        once: bool = False,
     ) -> Visitor:
-        is_phone = width < 600
-        context = chromium.new_context(
-            viewport={"width": width, "height": HEIGHT[width]},
-            color_scheme="dark" if dark else "light",
-            is_mobile=is_phone,
-            has_touch=is_phone,
-            reduced_motion="reduce",
-        )
-        opened.append(context)
-        context.set_default_timeout(15_000)
-        context.add_cookies(sign_in(app, address, username, language))
-        return Visitor(context.new_page(), address)
+        look = Look(width, dark)
+        page = _windows.make(look) if once else _windows.open(look)
+        page.context.add_cookies(sign_in(app, address, username, language))
+        visitor = Visitor(page, address)
+        alone.append(page) if once else lent.append((look, visitor))
+        return visitor
 
     yield open_window
-    for context in opened:
-        context.close()
+    for look, visitor in lent:
+        visitor.leave()
+        _windows.take_back(look, visitor.page, address)
+    for page in alone:
+        page.context.close()
 
 
 def sign_in(app: Flask, address: str, username: str | None, language: str) -> list[dict]:

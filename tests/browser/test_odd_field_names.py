@@ -34,7 +34,7 @@ def workspace(engine):
 def test_a_form_with_them_follows_asks_and_saves(visit: Callable[..., Visitor], session) -> None:
     number = make_deal(session, name="Odd").id
     session.commit()
-    visitor = visit("admin")
+    visitor = visit("admin", once=True)
     visitor.open(f"/deal/edit/{number}")
     page = visitor.page
     for name in NAMES:

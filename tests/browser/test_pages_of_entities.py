@@ -132,7 +132,7 @@ def test_the_tools_of_a_list_stand_in_one_line_on_a_phone(
 def test_what_was_typed_outlives_the_session_and_is_saved_after_signing_in_again(
     visit: Visit, customers: list[int]
 ) -> None:
-    visitor = visit("admin")
+    visitor = visit("admin", once=True)
     visitor.forgiven = ("Failed to load resource: the server responded with a status of 401",)
     visitor.page.clock.install()
     visitor.open(f"/customer/edit/{customers[0]}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Response, TimeoutError
 
 from tests.browser.axe import find_violations
 
@@ -15,6 +16,7 @@ SETTLED = """
 () => document.readyState === "complete" && document.fonts.status === "loaded"
     && !document.querySelector(".htmx-request, [data-figure]:not([data-drawn]):not(:has(.empty))")
 """
+FITS = "(width) => document.documentElement.scrollWidth <= width"
 TOUCH_TARGETS = """
 () => [...document.querySelectorAll("button, .btn, .nav-link, .side-link, .bottom-bar > *, input:not([type=hidden])")]
     .filter((element) => element.checkVisibility() && !element.closest("[hidden], .visually-hidden"))
@@ -56,7 +58,15 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.errors.append(f"script: {error}"))
+        self.page.on("pageerror", self._hear_of)
+
+    def leave(self) -> None:
+        """Notice nothing any more."""
+        self.page.remove_listener("console", self._listen)
+        self.page.remove_listener("pageerror", self._hear_of)
+
+    def _hear_of(self, error: Error) -> None:
+        self.errors.append(f"script: {error}")
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(self.forgiven or ("\0",)):
@@ -81,9 +91,19 @@ class Visitor:
         """
         return self._walk(paths, status, self.problems)
 
-    def glance_at(self, paths: Iterable[str]) -> dict[str, list[str]]:
-        """Open page after page, as `look_at` does, without asking axe, which takes longer than the rest."""
-        return self._walk(paths, 200, self.plain_problems)
+    def look_at_both_widths(self, paths: Iterable[str]) -> dict[str, list[str]]:
+        """Open page after page, as `look_at` does; look once more, without axe, in a window of the other width."""
+        return self._walk(paths, 200, lambda: self.problems() + self._problems_when_turned())
+
+    def _problems_when_turned(self) -> list[str]:
+        opened = self.page.viewport_size
+        other = DESKTOP if opened["width"] == PHONE else PHONE
+        self.page.set_viewport_size({"width": other, "height": HEIGHT[other]})
+        with suppress(TimeoutError):  # a chart is drawn once more a moment after the window has changed
+            self.page.wait_for_function(FITS, arg=other, timeout=5_000)
+        found = [f"{other} pixels wide: {fault}" for fault in self.plain_problems()]
+        self.page.set_viewport_size(opened)
+        return found
 
     def _walk(self, paths: Iterable[str], status: int, find: Callable[[], list[str]]) -> dict[str, list[str]]:
         if status != 200:
