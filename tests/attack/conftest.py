@@ -133,7 +133,7 @@ class Installation(Running):
         return Redis.from_url((self.folder / "redis.url").read_text().strip(), socket_timeout=5)
 
 
-@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
+@pytest.fixture(scope="package", params=("sqlite", "postgresql"))
 def installation(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 ROWS = 3_000
 KILLS = 30
-KILL_SECONDS = 30  # all of them fall within so long
+KILL_SECONDS = 15  # all of them fall within so long
 COMPLAINTS = 10
 MOST_SECONDS = 90
 
