@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -21,7 +22,7 @@ class Way:
     """One way up.
 
     Shape:  records of `entity` lead by `fields` to the record above: `("complaint", "customer")` of an activity.
-            `between` are the entities after the first step.
+            `between` are the entities after the first step, that of the record above last.
     """
 
     entity: Entity
@@ -32,40 +33,40 @@ class Way:
 def ways_below(session: CrmSession, entity: Entity) -> list[Way]:
     """Return the ways on which the actor may come from records below an entity up to it, the shortest first.
 
-    Shape:  an entity stands once on a way; fields and entities that are not open to the actor lead nowhere.
+    Shape:  an entity stands once on a way, or several times in a row where it refers to itself (a task below a task);
+            fields and entities that are not open to the actor lead nowhere.
     """
     found: list[Way] = []
-    level = list(_steps(session, entity, None))
+    level = [Way(entity, ())]
     for _depth in range(DEEPEST):
+        level = [way for above in level for way in _steps(session, above)]
         found += level
-        level = [way for above in level for way in _steps(session, above.entity, above)]
-    return [way for way in found if entity not in (way.entity, *way.between)][:MOST_WAYS] or []
+    return found[:MOST_WAYS]
 
 
-def _steps(session: CrmSession, entity: Entity, above: Way | None) -> Iterator[Way]:
-    for inverse in entity.inverses.values():
+def _steps(session: CrmSession, above: Way) -> Iterator[Way]:
+    """Yield the ways that are one step longer than one; the first, of no step, ends at the record itself."""
+    passed = (above.entity, *above.between)
+    for inverse in above.entity.inverses.values():
         child = session.workspace.schema.entities[inverse.entity]
         rights = session.actor.rights(child.name)
         if "read" not in rights.can or inverse.field in rights.hidden:
             continue
-        if above is None:
-            yield Way(child, (inverse.field,))
-        elif child not in (above.entity, *above.between):
-            yield Way(child, (inverse.field, *above.fields), (above.entity, *above.between))
+        if child is above.entity or child not in passed:
+            yield Way(child, (inverse.field, *above.fields), passed)
 
 
 def hangs_below(session: CrmSession, way: Way, record_id: int) -> sa.ColumnElement[bool]:
     """Return the condition that a record of the way's entity leads to one record; the guard narrows each step."""
-    condition = record_id
-    for entity, name in reversed(list(zip((way.entity, *way.between), way.fields, strict=True))):
-        attribute = _attribute(session, entity, name)
-        condition = attribute == condition if condition is record_id else attribute.in_(condition)
-        if entity is not way.entity:
-            cls = session.workspace.models[entity.name]
-            condition = sa.select(cls.id).where(condition)
-    return condition
+    models = session.workspace.models
+    condition: Any = None
+    for entity, name in reversed(list(zip(way.between[:-1], way.fields[1:], strict=True))):
+        here = aliased(models[entity.name])
+        condition = sa.select(here.id).where(_leads(here, entity, name, record_id, condition))
+    return _leads(models[way.entity.name], way.entity, way.fields[0], record_id, condition)
 
 
-def _attribute(session: CrmSession, entity: Entity, name: str) -> Any:
+def _leads(cls: Any, entity: Entity, name: str, record_id: int, above: Any) -> sa.ColumnElement[bool]:
     field = entity.fields[name]
-    return getattr(session.workspace.models[entity.name], FIELD_TYPES[field.type].attribute(field))
+    attribute = getattr(cls, FIELD_TYPES[field.type].attribute(field))
+    return attribute == record_id if above is None else attribute.in_(above)

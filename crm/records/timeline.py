@@ -142,6 +142,8 @@ def _moments_below(
     cls = session.workspace.models[way.entity.name]
     at = _moment_of(session, way.entity)
     asked = sa.select(cls.id, at).where(hangs_below(session, way, record_id))
+    if way.entity is way.between[-1]:  # a circle leads back to the record itself
+        asked = asked.where(cls.id != record_id)
     if before is not None:
         asked = asked.where(before.is_before(way.entity.name, at, cls.id))
     rows = session.execute(asked.order_by(at.desc(), cls.id.desc()).limit(LIMIT + 1))

@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 
 from crm.errors import QueryError
+from crm.records.service import update_record
 from crm.records.timeline import LIMIT, Cursor, timeline_of
 from tests.counting import statements
+from tests.crm.reports.ledger import open_ledger
 from tests.factories import make_complaint, make_customer, make_deal, make_record, user_id
 
 
@@ -109,3 +111,28 @@ def test_an_odd_place_is_refused(text):
 def test_a_place_is_read_as_it_was_written():
     cursor = Cursor(dt.datetime(2026, 3, 1, 9, 30, 1, 5), "activity", 7)
     assert Cursor.read(str(cursor)) == cursor
+
+
+STEP = """
+entity: step
+label: Step
+plural: Steps
+title: "{name}"
+fields:
+  name: {type: text}
+  above: {type: reference, to: step, inverse: {name: below, label: Below}}
+timeline: {title: name}
+"""
+
+
+def test_a_record_gathers_its_own_kind_from_below_and_never_itself(empty_database_url):
+    session = open_ledger(empty_database_url, entities_step=STEP)
+    steps = entity(session, "step")
+    top = make_record(session, "step", name="Top")
+    first = make_record(session, "step", name="First", above=top)
+    second = make_record(session, "step", name="Second", above=first)
+    make_record(session, "step", name="Third", above=second)
+    make_record(session, "step", name="Other")
+    update_record(session, steps, top.id, {"above": second.id})  # a circle
+    assert sorted(titles(session, top, "step")) == ["First", "Second", "Third"]
+    assert sorted(titles(session, second, "step")) == ["First", "Third", "Top"]
