@@ -93,9 +93,10 @@ def wire() -> None:
     from crm.permissions import kind as role_kind
     from crm.permissions.counts import tell_impact
     from crm.permissions.grants import judge_publisher, tell_publisher
+    from crm.permissions.store import choosable
     from crm.records.rekey import plan_rekeying
     from crm.reports import kind as report_kinds
-    from crm.revisions import publish
+    from crm.revisions import impact, publish
     from crm.revisions.packs import PACKS
     from crm.revisions.rename import rename_on_shelves
     from crm.secrets import use_keys
@@ -115,6 +116,7 @@ def wire() -> None:
     publish.BEFORE_PUBLISH += [judge_publisher, judge_by_building]
     publish.TELL.append(tell_publisher)
     publish.TELL_IMPACT.append(tell_impact)
+    impact.WHO_MAY.append(choosable)
     use_keys(ring_of_settings)
     publish.ON_PUBLISH += [sync_permissions, rename_on_shelves]
     publish.ON_OTHER_WORDS.append(plan_rekeying)

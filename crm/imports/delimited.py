@@ -17,7 +17,8 @@ from crm.records.sheet_cells import unguarded
 SAMPLE = 256 * 1024
 UTF_8 = ("utf-8", "utf-8-sig")
 DAMAGE = re.compile("[\ud800-\udfff]")
-DELIMITERS = (";", ",", "\t", "|")  # what is looked for; a person may tell any other
+DELIMITERS = (";", ",", "\t", "|")
+FOUND = (*DELIMITERS, "^", "~", "¦")  # what is looked for; a person may tell any other
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 GREEK = ("cp1253", "iso8859-7")
 HEBREW = ("cp1255", "iso8859-8")
@@ -189,7 +190,7 @@ def find_delimiter(path: Path, encoding: str) -> str:
     told = re.match(r'"?sep=(.)', sample)
     if told and is_delimiter(told[1]):
         return told[1]
-    scores = {delimiter: evenness(sample, delimiter) for delimiter in DELIMITERS}
+    scores = {delimiter: evenness(sample, delimiter) for delimiter in FOUND}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     return best if scores[best] > (0, 0) else ","
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
@@ -28,6 +28,9 @@ SECONDS = 5.0  # for all values that are read one by one
 LIMITS = ("max_length", "pattern", "at_least", "at_most", "after", "before", "places", "kind", "region")
 """Keys that may leave stored values behind."""
 
+WHO_MAY: list[Callable[[str | None], sa.Select]] = []
+"""Who may be chosen for a field of users with a role, told from above: a select of their numbers."""
+
 CURRENCY = ("currency", "currency_field")
 
 SAID = {
@@ -36,6 +39,7 @@ SAID = {
     "next": "may go fewer ways than before",
     "limit": "holds a value beyond the new limits",
     "only": "points to a record that may not be chosen any more",
+    "role": "holds a user who may not be chosen any more",
     "currency": "keeps its number, read in another currency from now on",
     "plain": "values stay readable in a column set aside until it is purged",
     "field_back": "values come back",
@@ -199,6 +203,10 @@ def _touched(connection: sa.Connection, changed: _ChangedField) -> Iterator[Touc
             yield from _count(connection, changed, what, holds)
     if any(changed.is_new(key) for key in CURRENCY):
         yield from _count(connection, changed, "currency", column.is_not(None))
+    if changed.field.options.get("only_role") and changed.is_new("only_role"):
+        for may in WHO_MAY:
+            before, after = (may(body.get("only_role")) for body in (changed.body_before, changed.body))
+            yield from _count(connection, changed, "role", sa.and_(column.in_(before), column.not_in(after)))
 
 
 def _gone(changed: _ChangedField) -> list[str]:

@@ -76,6 +76,7 @@ def _touched(row: Touched, labels: Labels) -> dict[str, str]:
         "next": gettext("Records with fewer allowed next values"),
         "limit": gettext("Records with a value outside the new limits (kept until the next edit)"),
         "only": gettext("Records linked to a record that can no longer be chosen (the link is kept)"),
+        "role": gettext("Records with a user who can no longer be chosen (the user is kept)"),
         "currency": gettext("Amounts that keep their number but change their currency"),
         "plain": gettext("Values that stay readable in an archived column until it is permanently deleted"),
         "field_back": pgettext("label", "Restored values"),

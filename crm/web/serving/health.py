@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from crm.web.language import current_language
 
 logger = logging.getLogger(__name__)
 
+BEGUN = time.monotonic()
+START_SECONDS = 30  # in which nobody is told that no worker is there yet
 LATE_SECONDS = 60  # work that is due waits no longer on a good day
 REDIS = {name: f"work.redis_{name}" for name in ("away", "full", "read_only", "silent")}
 
@@ -93,12 +96,17 @@ def find_delays(engine: sa.Engine) -> list[str]:
     return [render(problem, current_language()) for problem in delays_of(glance_at_queue(), waiting)]
 
 
+def is_starting() -> bool:
+    """Return whether this process has just begun: the workers start behind the web server."""
+    return time.monotonic() - BEGUN < START_SECONDS
+
+
 def delays_of(queue: QueueState, waiting: Mapping[str, Waiting]) -> list[Problem]:
     """Return why background work is slow or stopped."""
     found = []
     if queue.redis != "ok":
         found.append(Problem(REDIS.get(queue.redis, "work.redis_away")))
-    elif not queue.workers:
+    elif not queue.workers and not is_starting():
         found.append(Problem("work.no_worker"))
     oldest = max((kind.seconds for kind in waiting.values()), default=0.0)
     if oldest >= LATE_SECONDS:

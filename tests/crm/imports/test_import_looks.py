@@ -11,6 +11,7 @@ import pytest
 
 from crm.errors import ImportRowError
 from crm.imports import jobs, lease, service, work
+from crm.imports.delimited import FOUND, find_delimiter
 from crm.imports.model import Limits
 from crm.imports.reader import look_at_file
 from crm.imports.service import import_settings
@@ -206,3 +207,10 @@ def test_workers_look_at_one_file_at_a_time_and_ring_for_the_next(client, settin
     jobs.look_batch(first)
     assert state(first) == "checking"
     assert ("imports.look_batch", second) in rung
+
+
+@pytest.mark.parametrize("delimiter", FOUND)
+def test_an_even_delimiter_is_found_by_itself(tmp_path, delimiter):
+    file = tmp_path / "people.csv"
+    file.write_text(f"Name{delimiter}City{delimiter}Note\nAna{delimiter}Cluj{delimiter}a, b; c\n")
+    assert find_delimiter(file, "utf-8") == delimiter

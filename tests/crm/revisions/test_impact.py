@@ -11,7 +11,7 @@ from crm.revisions import impact
 from crm.revisions.diff import changes_of
 from crm.revisions.publish import diff_schema
 from crm.revisions.workspace import get_workspace
-from tests.factories import make_contract, make_customer, make_deal
+from tests.factories import make_contract, make_customer, make_deal, user_id
 
 
 def diff_after(engine, change):
@@ -173,6 +173,20 @@ def test_new_limits_count_the_values_that_stay_beyond_them(session, engine):
         "deal.stage: may go fewer ways than before": 2,
         "deal.customer: points to a record that may not be chosen any more": 2,
         "customer.name: holds a value beyond the new limits": 1,
+    }
+
+
+def test_users_who_may_not_be_chosen_any_more_are_counted(session, engine):
+    sales, service = user_id(session, "sales"), user_id(session, "service")
+    for owner in (sales, service, service, None):
+        make_customer(session, owner=owner)
+    session.commit()
+
+    def change(found):
+        fields_of(found, "customer")["owner"]["only_role"] = "sales"
+
+    assert diff_after(engine, change)["rows"] == {
+        "customer.owner: holds a user who may not be chosen any more": 2
     }
 
 

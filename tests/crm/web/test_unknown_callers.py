@@ -34,6 +34,12 @@ def test_the_declaration_is_made_in_the_editor(client) -> None:
     assert "new_caller: phone" in html.unescape(admin.get("/admin/schema/documents/entity/contact").text)
 
 
+def test_the_page_without_a_number_says_so_and_offers_nothing(client) -> None:
+    for address in ("/pop", "/pop?phone=%20"):
+        page = client("admin").get(address).text
+        assert "No phone number was given." in page and "Nobody" not in page and offers_of(page) == []
+
+
 @pytest.mark.parametrize("language", ["en", "el", "ro", "he"])
 def test_the_editor_speaks_the_readers_language(client, language: str) -> None:
     admin = client("admin")

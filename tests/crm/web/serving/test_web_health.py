@@ -17,10 +17,12 @@ from crm import queue
 from crm.database import build_engine, utcnow
 from crm.events import BELL, leave_events
 from crm.own_tables.upgrade import upgrade
+from crm.queue import QueueState
 from crm.queue.bell import TIMEOUT_SECONDS
 from crm.revisions.processes import Reporter, list_processes, oldest_revision, publish_status, report_process
 from crm.revisions.store import revision
 from crm.runtime.redis_server import RedisServer
+from crm.web.serving import health
 from crm.web.serving.health import install_health
 from crm.web.serving.host import Host
 from tests.crm.web.house import Browser, House
@@ -74,6 +76,13 @@ def test_the_oldest_waiting_event_is_measured(house: House) -> None:
     assert "Background tasks are late. Waiting: 1. Minutes since the oldest: 2." in told["notes"]
     assert told["status"] == "degraded"
     assert 89 <= house.browser().get("/health").json["oldest_event_seconds"] <= 120
+
+
+def test_a_start_is_no_fault_but_workers_that_do_not_come_are_one(monkeypatch) -> None:
+    monkeypatch.setattr(health, "BEGUN", time.monotonic())
+    assert health.delays_of(QueueState("ok"), {}) == []
+    monkeypatch.setattr(health, "BEGUN", time.monotonic() - health.START_SECONDS)
+    assert [problem.code for problem in health.delays_of(QueueState("ok"), {})] == ["work.no_worker"]
 
 
 def test_a_database_that_is_away_is_503(house: House) -> None:
