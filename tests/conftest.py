@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -183,6 +183,38 @@ def workspace(engine: sa.Engine) -> Workspace:
     return get_workspace(engine)
 
 
+@pytest.fixture(scope="session")
+def _points() -> dict[tuple[str, str], tuple[Workspace, Any]]:
+    return {}
+
+
+@pytest.fixture
+def begin_at(
+    _database: Database, engine: sa.Engine, _points: dict[tuple[str, str], tuple[Workspace, Any]]
+) -> Callable[[str, Callable[[], Any]], Any]:
+    """A function for fixtures that publish: `begin_at(__name__, build)` puts the database where `build` leaves it.
+
+    `build` runs once per kind of database, later tests of the run get a copy, its live revision and what it returned.
+    Ask before anybody opens a session.
+    """
+    from crm.revisions.workspace import get_workspace, use_workspace
+
+    def begin(name: str, build: Callable[[], Any]) -> Any:
+        key, point = (engine.dialect.name, name), name.replace(".", "_")
+        if key in _points:
+            engine.dispose()
+            _database.reset(point)
+            use_workspace(engine, _points[key][0])
+        else:
+            answer = build()
+            _points[key] = (get_workspace(engine), answer)
+            engine.dispose()
+            _database.keep(point)
+        return _points[key][1]
+
+    return begin
+
+
 # Sessions
 
 
@@ -247,19 +279,22 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _apps() -> dict[str, Flask]:
+def _apps() -> dict[tuple[str, int], Flask]:
     return {}
 
 
 @pytest.fixture
-def app(settings: Settings, engine: sa.Engine, workspace: Workspace, _apps: dict[str, Flask]) -> Flask:
-    """The Flask app of the live revision; built once per kind of database, forgetful between tests."""
+def app(
+    settings: Settings, engine: sa.Engine, workspace: Workspace, _apps: dict[tuple[str, int], Flask]
+) -> Flask:
+    """The Flask app of the live revision; built once for each that tests begin with, forgetful between them."""
     from crm.web.app import build_app
     from tests.browsing import Browser
 
-    built = _apps.get(settings.database_url)
+    key = (settings.database_url, workspace.number)
+    built = _apps.get(key)
     if built is None or built.extensions["crm_workspace"] is not workspace:
-        built = _apps[settings.database_url] = build_app(workspace, settings, engine)
+        built = _apps[key] = build_app(workspace, settings, engine)
         built.test_client_class = Browser
     built.extensions["crm_settings"] = settings
     built.extensions["crm_guesses"].reset()

@@ -87,15 +87,23 @@ class Database:
             _fold_log_into(made._beginning)
         return made
 
-    def reset(self) -> str:
-        """Put it back to its beginning and return its URL."""
+    def reset(self, point: str = "beginning") -> str:
+        """Put it back to its beginning, or to a point that was kept, and return its URL."""
         if self.server is None:
             for suffix in ("", "-wal", "-shm"):
                 (self.folder / f"now.db{suffix}").unlink(missing_ok=True)
-            shutil.copyfile(self._beginning, self.folder / "now.db")
+            shutil.copyfile(self.folder / f"{point}.db", self.folder / "now.db")
             return f"sqlite:///{self.folder / 'now.db'}"
         self.server.drop("now")
-        return self.server.url(self.server.create("now", "beginning"))
+        return self.server.url(self.server.create("now", point))
+
+    def keep(self, point: str) -> None:
+        """Keep what it holds now under a name; nobody may be connected."""
+        if self.server is None:
+            _fold_log_into(self.folder / "now.db")
+            shutil.copyfile(self.folder / "now.db", self.folder / f"{point}.db")
+        else:
+            self.server.create(point, "now")
 
     @property
     def _beginning(self) -> Path:

@@ -36,9 +36,13 @@ def publish_fields(engine, edit: Callable[[dict], None], *more: dict, entity: st
 
 
 @pytest.fixture(autouse=True)
-def _small_chunks_and_what_nothing_else_uses(engine, monkeypatch):
+def _small_chunks_and_what_nothing_else_uses(engine, begin_at, monkeypatch):
     monkeypatch.setattr(applying, "CHUNK", CHUNK)
-    publish_fields(engine, lambda fields: fields.update(remark={"type": "text", "label": "Remark"}), GARAGE)
+
+    def remark(fields: dict) -> None:
+        fields["remark"] = {"type": "text", "label": "Remark"}
+
+    begin_at(__name__, lambda: publish_fields(engine, remark, GARAGE))
 
 
 def add(fields: dict) -> None:

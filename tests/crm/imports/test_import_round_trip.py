@@ -95,8 +95,8 @@ def store_language(connection: sa.Connection, username: str, language: str) -> N
 
 
 @pytest.fixture
-def house(engine, workspace, tmp_path) -> House:
-    load_demo(engine, 8)
+def house(engine, workspace, tmp_path, begin_at) -> House:
+    begin_at(f"{__name__}.demo", lambda: load_demo(engine, 8))
     return House(engine, workspace, tmp_path)
 
 
@@ -202,12 +202,16 @@ def wicked_values(chance: random.Random, numbers: list[int], users: list[int]) -
 
 
 @pytest.fixture
-def wicked(engine, tmp_path) -> House:
+def wicked(engine, tmp_path, begin_at) -> House:
     """An entity with alike labels and every kind of value, beside the shipped ones."""
+    begin_at(__name__, lambda: make_wicked(engine))
+    return House(engine, get_workspace(engine), tmp_path)
+
+
+def make_wicked(engine) -> None:
     bodies = [dict(document.body) for document in get_workspace(engine).schema.documents]
     thing = {"entity": "thing", "label": "Thing", "title": "{title}", "fields": copy.deepcopy(FIELDS)}
     publish_schema(engine, documents_from_json([*bodies, thing]), "Wicked")
-    house = House(engine, get_workspace(engine), tmp_path)
     with engine.begin() as connection:
         connection.execute(
             sa.update(store.USERS).values(first_name="Νίκος", last_name="ΆΡΗΣ")
@@ -220,7 +224,6 @@ def wicked(engine, tmp_path) -> House:
             values = wicked_values(chance, numbers, users)
             numbers.append(create_record(session, entity, values, Situation(source="api")).id)
         session.commit()
-    return house
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

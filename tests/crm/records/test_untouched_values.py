@@ -64,12 +64,16 @@ VALUES = {
 class Trial:
     """An entity of our own beside the shipped ones, with one record."""
 
-    def __init__(self, engine: Any, settings: Any) -> None:
+    def __init__(self, engine: Any, settings: Any, begin_at: Any) -> None:
         self.engine, self.settings = engine, settings
+        self.id = begin_at(__name__, self.begin)
+
+    def begin(self) -> int:
         self.publish(FIELDS)
         with self.open() as session:
-            self.id = create_record(session, self.entity(session), VALUES, Situation(source="api")).id
+            made = create_record(session, self.entity(session), VALUES, Situation(source="api")).id
             session.commit()
+        return made
 
     def publish(self, fields: dict[str, Any], *more: dict[str, Any]) -> int:
         bodies = [dict(document.body) for document in get_workspace(self.engine).schema.documents]
@@ -119,8 +123,8 @@ class Trial:
 
 
 @pytest.fixture
-def trial(engine, settings) -> Trial:
-    return Trial(engine, settings)
+def trial(engine, settings, begin_at) -> Trial:
+    return Trial(engine, settings, begin_at)
 
 
 @pytest.mark.parametrize("fields", [TIGHTER, RETIRED], ids=["limits", "choices"])

@@ -20,7 +20,6 @@ from crm.records.listing import ListQuery
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from crm.texts import LANGUAGES
-from crm.web.app import build_app
 from tests.browsing import Browser
 from tests.conftest import find_actor
 from tests.crm.fields.samples import BODIES, VALUES, field_of
@@ -57,11 +56,26 @@ NAMES = [name for name in FIELD_TYPES if name not in APART]
 
 
 @pytest.fixture
-def house(engine: sa.Engine, settings: Any, session: Any) -> Callable[[str], Browser]:
+def house(engine: sa.Engine, begin_at: Any, request: pytest.FixtureRequest) -> Callable[[str], Browser]:
     """A function that opens the administrator's browser, in a language, in a house with an entity of every type."""
-    products = [make_product(session, name=f"Λάδι {n}").id for n in range(2)]
-    session.commit()
-    session.close()
+    products = begin_at(__name__, lambda: begin(engine))
+    app = request.getfixturevalue("app")  # of what is live now
+
+    def open_one(language: str = "en") -> Browser:
+        browser = app.test_client()
+        browser.sign_in("admin")
+        browser.get(f"/lang/{language}")
+        browser.products = products
+        return browser
+
+    return open_one
+
+
+def begin(engine: sa.Engine) -> list[int]:
+    """Publish an entity of every type beside the shipped ones, and return the ids of two products."""
+    with open_system(engine) as session:
+        products = [make_product(session, name=f"Λάδι {n}").id for n in range(2)]
+        session.commit()
     fields = {f"f_{name}": {"type": name, **OWN.get(name, BODIES.get(name, {}))} for name in NAMES}
     fields["f_text"]["search"] = True
     sample = {
@@ -83,17 +97,7 @@ def house(engine: sa.Engine, settings: Any, session: Any) -> Callable[[str], Bro
     }
     bodies = [copy.deepcopy(dict(found.body)) for found in get_workspace(engine).schema.documents]
     publish_schema(engine, documents_from_json([*bodies, sample, part]), "types")
-    app = build_app(get_workspace(engine), settings, engine)
-    app.test_client_class = Browser
-
-    def open_one(language: str = "en") -> Browser:
-        browser = app.test_client()
-        browser.sign_in("admin")
-        browser.get(f"/lang/{language}")
-        browser.products = products
-        return browser
-
-    return open_one
+    return products
 
 
 def sent_values(browser: Browser) -> dict[str, Any]:

@@ -26,13 +26,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def revisions() -> list[int]:
-    """The numbers of the revisions, oldest first."""
-    return []
-
-
-@pytest.fixture
-def workspace(engine, revisions):
+def revisions(engine, begin_at) -> list[int]:
     """A revision with more fields in deals, and one in which they are gone and one is renamed."""
 
     def add(entities: dict) -> None:
@@ -44,7 +38,12 @@ def workspace(engine, revisions):
             del fields[name]
         fields["note_to_self"] = {**fields.pop("remark"), "was": "remark"}
 
-    revisions += [publish_changed(engine, add), publish_changed(engine, take)]
+    return begin_at(__name__, lambda: [publish_changed(engine, add), publish_changed(engine, take)])
+
+
+@pytest.fixture
+def workspace(engine, revisions):
+    """The live one of these revisions."""
     return get_workspace(engine)
 
 
