@@ -143,7 +143,7 @@ class RulesView(BaseView):
         """Return what led to a run as (name, address): users by name, rules with a link to their run."""
         ids = [int(link[5:]) for link in chain if link.startswith("user:") and link[5:].isdigit()]
         names = {f"user:{key}": name for key, name in user_names(session, ids).items()}
-        names["schedule"] = pgettext("actor", "The clock")
+        names["schedule"] = pgettext("actor", "Schedule")
         found = []
         for link in chain:
             name, _, number = link.removeprefix("rule:").rpartition("#")

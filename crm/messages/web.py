@@ -38,7 +38,9 @@ MESSAGES = {
     "web.unknown_language": N_("This language is not available: “%(value)s”. Choose another."),
     "web.unknown_time_zone": N_("“%(value)s” is not a time zone. Enter one like Europe/Athens."),
     "web.unknown_theme": N_("“%(value)s” is not a theme. Use light, dark or system."),
-    "web.unknown_week_start": N_("“%(value)s” is not one of usual, monday, sunday and saturday."),
+    "web.unknown_week_start": N_(
+        "“%(value)s” is not a first day of the week. Use usual, monday, sunday or saturday."
+    ),
     "web.user_exists": N_("There is already a user “%(name)s”. Choose another user name."),
     "web.unknown_role": N_("There is no role “%(name)s”. The roles are: %(roles)s."),
     "web.short_password": N_("This password is too short. Minimum in characters: %(length)s."),

@@ -84,7 +84,7 @@ def build_fields(
         "light": pgettext("theme", "Light"),
         "dark": pgettext("theme", "Dark"),
     }
-    weeks = {"usual": gettext("As usual in the language and the time zone")} | {
+    weeks = {"usual": gettext("Default for the language and time zone")} | {
         name: weekday_name(A_MONDAY + dt.timedelta(days=day), current_language(), "wide")
         for name, day in WEEK_STARTS.items()
     }
@@ -99,7 +99,7 @@ def build_fields(
             usual,
             {zone: zone for zone in sorted(available_timezones())},
         ),
-        "week_start": (gettext("Week begins on"), "usual", weeks),
+        "week_start": (gettext("First day of the week"), "usual", weeks),
         "theme": (pgettext("label", "Theme"), "system", themes),
     }
     return [

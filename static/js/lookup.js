@@ -33,7 +33,7 @@
   };
 
   const settings = (select) => {
-    const remover = { remove_button: { title: koine.words("close") } };
+    const remover = { remove_button: { title: koine.words("remove") } };
     const several = select.multiple ? { plugins: remover, hideSelected: true, clearAfterSelect: true } : {};
     const common = { render, maxOptions: 200, refreshThrottle: 0, placeholder: select.dataset.placeholder || "", ...several };
     if ("tags" in select.dataset) return { ...common, create: true, persist: false, createOnBlur: true, addPrecedence: true };
@@ -91,7 +91,7 @@
       render: { ...render, no_results: noHits },
       score: (query) => (option) => asking.rank(query, option.value),
     };
-    if (!select.multiple) own.plugins = { clear_button: { title: koine.words("close") } };
+    if (!select.multiple) own.plugins = { clear_button: { title: koine.words("clear") } };
     const made = new TomSelect(select, { ...settings(select), ...own });
     const typed = () => made.control_input.value.trim();
 

@@ -118,7 +118,7 @@ def test_a_count_that_takes_long_says_so(visit: Visit, deals: list[int]) -> None
     page.evaluate(SLOW)
     page.locator("[name='if/0.v']").fill("5000")
     page.get_by_text("Counting…").wait_for()
-    page.get_by_text("1 matches").wait_for()
+    page.get_by_text("1 result").wait_for()
     assert visitor.errors == []
 
 

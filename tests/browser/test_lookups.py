@@ -130,7 +130,7 @@ def test_words_nobody_has_take_nothing_and_escape_and_tab_neither(
     for key in ("Enter", "Escape", "Tab"):
         page.locator(BOX).click()
         page.locator(BOX).press_sequentially("qqqq")
-        page.get_by_text("Nothing found.").wait_for()
+        page.get_by_text("No results").wait_for()
         page.keyboard.press(key)
         assert chosen(page) == ""
         assert page.url.endswith(FORM)
@@ -188,7 +188,7 @@ def test_a_search_that_fails_says_so_and_takes_nothing(visit: Visit, customers: 
     page.route("**/lookup/**", lambda route: route.fulfill(status=503, body="{}"))
     page.locator(BOX).click()
     page.locator(BOX).press_sequentially("Λιμάνι")
-    page.get_by_text("That did not work.").wait_for()
+    page.get_by_text("Something went wrong.").wait_for()
     page.keyboard.press("Enter")
     assert chosen(page) == ""
 

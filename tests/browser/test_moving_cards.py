@@ -121,5 +121,5 @@ def test_a_move_that_nothing_makes_possible_says_why(visit: Visit, session) -> N
     page.locator("[data-move=nonsense]").click()
     toast = page.locator(".toast-line.is-bad")
     toast.wait_for()
-    assert "correct what is marked" not in toast.inner_text().lower()
+    assert "Correct the fields with errors" not in toast.inner_text().lower()
     assert page.locator("#needed-dialog[open]").count() == 0

@@ -56,7 +56,7 @@ def visitor(living, chromium) -> Iterator[Visitor]:
 
 
 def add_choice_field(visitor: Visitor) -> None:
-    """Add a choice field with two choices to the deals."""
+    """Add choice field with two choices to the deals."""
     visitor.open("/admin/schema/deal/")
     page = visitor.page
     page.locator('a[href="/admin/schema/deal/add"]').click()

@@ -106,10 +106,10 @@ def test_what_is_refused_is_said_and_nothing_typed_is_lost(visit: Visit) -> None
     page, said = visitor.page, visitor.page.locator("#field-papers-box [role=alert]")
     page.fill("[name=website]" if page.locator("[name=website]").count() else "[name=name]", "Typed")
     give(visitor, "drop", "papers", ("big.pdf", "application/pdf", PDF * 12_000))
-    assert said.text_content() == "“big.pdf” is too large: at most 1 MB fit."
+    assert said.text_content() == "“big.pdf” is too large. Limit: 1 MB."
     give(visitor, "drop", "papers", ("page.pdf", "application/pdf", b"<html><script>x</script>"))
     page.locator("#field-papers-box [role=alert]", has_text="pdf, docx").wait_for()
-    assert "is not a file of the kinds this field takes: pdf, docx" in said.text_content()
+    assert "Accepted file types: pdf, docx" in said.text_content()
     give(visitor, "drop", "papers", ("good.pdf", "application/pdf", PDF))
     assert listed(visitor, "papers") == ["good.pdf"] and not said.is_visible()
     page.fill("[name=name]", "")

@@ -1,4 +1,4 @@
-"""From one cause rules do only so much, however wide it spreads; what is more is held back and told."""
+"""From one cause rules do only so much, however wide it spreads; what is more is was stopped and told."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_rules_that_create_more_and_more_are_held_back(make_workshop, as_user, s
     assert any("write at most 40 records" in sentence for sentence in words)
     assert workshop.work_off() == 0
     assert (
-        len([text for text in told(as_user) if "held back" in text]) <= 2 * 5
+        len([text for text in told(as_user) if "was stopped" in text]) <= 2 * 5
     )  # once per rule, kind and day
-    assert any("held back" in text for text in told(as_user))
+    assert any("was stopped" in text for text in told(as_user))
 
 
 def test_another_cause_has_its_own_budget(make_workshop, as_user, small):
@@ -89,7 +89,7 @@ def test_a_step_that_is_too_much_is_taken_back_whole(make_workshop, as_user, sma
         assert session.get(session.workspace.models["customer"], customer).notes == "Looked at"
         cls = session.workspace.models["complaint"]
         assert session.scalars(sa.select(cls).where(cls.subject == "Closed")).all() == []
-        assert not execute.continue_run(session, run["id"], workshop.clock())  # what is held back stays so
+        assert not execute.continue_run(session, run["id"], workshop.clock())  # what is was stopped stays so
         used = session.execute(sa.select(budget.spent.c.kind, budget.spent.c.used)).all()
     assert [tuple(row) for row in used] == [("records", 1)]
 

@@ -175,7 +175,7 @@ def test_such_a_rule_cannot_ask_what_changed(shipped, rule):
     )
     found, problems = read_rule(asks, shipped)
     assert found is None
-    assert [render(problem, "en") for problem in problems][0].startswith("These conditions look beyond")
+    assert [render(problem, "en") for problem in problems][0].startswith("These conditions depend on other")
 
 
 def test_what_happened_is_not_rehearsed_for_such_a_rule(make_workshop, as_user):

@@ -129,7 +129,7 @@ def test_a_copy_of_an_action_under_another_name_is_known_everywhere(house):
     assert found["shapes"]["steps"]["put_field"] == found["shapes"]["steps"]["set_field"]
     assert "status then.1.put_field.field" in found["uses"]
     assert "grants.acts" in found["refused"]
-    assert found["says"][1] == "Set “Status” to “Escalated”."
+    assert found["says"][1] == "Set “Status” to “Escalated”"
     assert found["undocumented"] == ["put_field"]
 
 

@@ -64,7 +64,7 @@ def test_a_record_out_of_reach_tells_nothing_and_is_logged(make_workshop, as_use
     assert len(effect["out_of_reach"]) == 1 and len(effect["to"]) == 2
     with as_user() as session:
         lines = effect_lines(session, session.workspace.schema.entities["complaint"], effect)
-    assert any(label.startswith("Not told") for label, _text in lines)
+    assert any(label.startswith("Not notified") for label, _text in lines)
 
 
 def test_a_path_is_open_as_far_as_each_record_on_it_is(make_workshop, as_user):

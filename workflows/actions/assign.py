@@ -47,17 +47,17 @@ class Assign(Action):
     writes_record = True
     is_set_based = True
     words = {
-        "rule.assign_needs_one": N_("Say either “to” or “among”."),
-        "rule.assign_needs_field": N_("Say with “field” which user field is filled."),
-        "rule.unknown_way": N_("“%(name)s” is no way to choose a user: write round_robin or least_busy."),
-        "rule.unknown_way_near": N_("“%(name)s” is no way to choose a user. Did you mean “%(near)s”?"),
+        "rule.assign_needs_one": N_("Use either “to” or “among”."),
+        "rule.assign_needs_field": N_("Enter the user field to fill after “field”."),
+        "rule.unknown_way": N_("“%(name)s” is not a way to choose a user. Use round_robin or least_busy."),
+        "rule.unknown_way_near": N_("“%(name)s” is not a way to choose a user. Did you mean “%(near)s”?"),
         "rule.nobody_in_role": N_("No active user has the role “%(role)s”."),
-        "rule.path_is_empty": N_("There is no user at “%(path)s”."),
-        "rule.says_assign_to": N_("Assign it to %(person)s."),
-        "rule.says_assign_least_busy": N_("Assign it to whoever has the least to do in the role “%(role)s”."),
-        "rule.says_assign_round_robin": N_("Assign it to the users of the role “%(role)s” in turn."),
+        "rule.path_is_empty": N_("No user found in “%(path)s”."),
+        "rule.says_assign_to": NP_("step", "Assign: %(person)s"),
+        "rule.says_assign_least_busy": N_("Assign: least busy user with the role “%(role)s”"),
+        "rule.says_assign_round_robin": N_("Assign: users with the role “%(role)s” in turn"),
         "rule.effect_why": NP_("step", "Why"),
-        "rule.effect_load": N_("had %(count)s records"),
+        "rule.effect_load": NP_("step", "records: %(count)s"),
         "rule.effect_turn": N_("It was this user's turn."),
     }
 

@@ -24,7 +24,7 @@ class CreateRecord(Action):
     shape = closed(entity=WORD, values=ANYTHING)
     is_set_based = True
     words = {
-        "rule.says_create": N_("Create a record: %(entity)s."),
+        "rule.says_create": N_("Create record: %(entity)s"),
         "rule.effect_created": NP_("step", "Created"),
     }
 

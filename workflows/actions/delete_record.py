@@ -6,7 +6,7 @@ from typing import Any
 
 from crm.entities.model import Entity, Schema
 from crm.entities.walk import ENTITY, Mention, Spot, Walker
-from crm.texts import N_
+from crm.texts import NP_
 from workflows.actions.base import AloneAction, Outcome
 from workflows.rules.model import Step
 from workflows.rules.words import say
@@ -18,7 +18,7 @@ class DeleteRecord(AloneAction):
     name = "delete_record"
     writes_record = True
     words = {
-        "rule.says_delete": N_("Delete the record."),
+        "rule.says_delete": NP_("step", "Delete record"),
     }
 
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:

@@ -30,7 +30,7 @@ class Stop(AloneAction):
 
     name = "stop"
     words = {
-        "rule.says_stop": NP_("step", "Stop."),
+        "rule.says_stop": NP_("step", "Stop"),
     }
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
@@ -48,8 +48,8 @@ class Wait(Action):
     name = "wait"
     shape = closed(**{"for": ANYTHING, "and_then_only_if": CONDITIONS})
     words = {
-        "rule.says_wait": N_("Wait for %(duration)s."),
-        "rule.effect_did_not_go_on": N_("The conditions no longer held, so the run ended."),
+        "rule.says_wait": NP_("step", "Wait: %(duration)s"),
+        "rule.effect_did_not_go_on": N_("The conditions no longer applied, so the run ended."),
     }
 
     def check(self, body: Any, place: Place) -> None:
@@ -95,7 +95,7 @@ class Choose(Action):
     shape = list_of(BRANCH)
     has_branches = True
     words = {
-        "rule.says_choose": N_("Go one of %(count)s ways, as the conditions say."),
+        "rule.says_choose": N_("Branch by conditions (branches: %(count)s)"),
         "rule.effect_branch": NP_("step", "Branch taken"),
     }
 

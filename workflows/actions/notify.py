@@ -27,7 +27,7 @@ class Notify(Action):
     shape = closed(to=PEOPLE, text=TEXT)
     is_set_based = True
     words = {
-        "rule.says_notify": NP_("step", "Notify %(people)s."),
+        "rule.says_notify": NP_("step", "Notify: %(people)s"),
         "rule.effect_text": NP_("step", "Text"),
     }
 

@@ -27,8 +27,8 @@ class SendEmail(Action):
     words = {
         "rule.unknown_template": N_("There is no message template “%(name)s”."),
         "rule.unknown_template_near": N_("There is no message template “%(name)s”. Did you mean “%(near)s”?"),
-        "rule.says_email": N_("Send the e-mail “%(template)s” to %(people)s."),
-        "rule.effect_nobody": N_("Nobody had an address."),
+        "rule.says_email": N_("Send email “%(template)s” to: %(people)s"),
+        "rule.effect_nobody": N_("No recipient had an email address."),
     }
 
     def check(self, body: Any, place: Place) -> None:

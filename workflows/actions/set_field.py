@@ -25,9 +25,9 @@ class SetField(Action):
     writes_record = True
     is_set_based = True
     words = {
-        "rule.set_field_needs_to": N_("Say with “to” what the field is set to; “to: null” empties it."),
-        "rule.says_set_field": N_("Set “%(field)s” to “%(value)s”."),
-        "rule.says_clear_field": NP_("step", "Empty “%(field)s”."),
+        "rule.set_field_needs_to": N_("Enter the new value after “to”. “to: null” clears the field."),
+        "rule.says_set_field": N_("Set “%(field)s” to “%(value)s”"),
+        "rule.says_clear_field": NP_("step", "Clear “%(field)s”"),
     }
 
     def check(self, body: Any, place: Place) -> None:

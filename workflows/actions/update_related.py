@@ -35,12 +35,10 @@ class UpdateRelated(Action):
     name = "update_related"
     shape = closed(through=WORD, where=CONDITIONS, values=ANYTHING)
     words = {
-        "rule.unknown_relation": N_("There are no related records called “%(name)s”."),
-        "rule.unknown_relation_near": N_(
-            "There are no related records called “%(name)s”. Did you mean “%(near)s”?"
-        ),
-        "rule.says_update_related": N_("Change related records: %(entities)s."),
-        "rule.effect_changed_records": NP_("step", "Changed records"),
+        "rule.unknown_relation": N_("There are no related records “%(name)s”."),
+        "rule.unknown_relation_near": N_("There are no related records “%(name)s”. Did you mean “%(near)s”?"),
+        "rule.says_update_related": N_("Edit related records: %(entities)s"),
+        "rule.effect_changed_records": NP_("step", "Updated records"),
     }
 
     def check(self, body: Any, place: Place) -> None:

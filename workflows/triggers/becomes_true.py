@@ -14,5 +14,5 @@ class BecomesTrue(AloneTrigger, EventTrigger):
     events = CHANGES
     is_edge = True
     words = {
-        "rule.when_becomes_true": N_("As soon as the conditions hold"),
+        "rule.when_becomes_true": N_("When the conditions become true"),
     }

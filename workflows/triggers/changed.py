@@ -22,7 +22,7 @@ class Changed(EventTrigger):
     shape = one_or_many(WORD)
     events = CHANGES
     words = {
-        "rule.trigger_needs_fields": N_("Name at least one field."),
+        "rule.trigger_needs_fields": N_("Enter at least one field."),
         "rule.when_changed": N_("When one of these fields changes: %(fields)s"),
     }
 

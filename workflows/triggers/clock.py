@@ -72,9 +72,9 @@ class Cron(_Wall):
     name = "cron"
     words = {
         "rule.bad_cron": N_(
-            "“%(value)s” is not a cron line of five parts that ever comes due. “0 8 * * 1” is Monday at eight."
+            "“%(value)s” is not a valid cron line. Use five parts, such as “0 8 * * 1” (Monday at 08:00)."
         ),
-        "rule.when_cron": N_("On the schedule %(line)s"),
+        "rule.when_cron": NP_("trigger", "Schedule: %(line)s"),
     }
 
     def check(self, body: Any, place: Place) -> None:

@@ -94,7 +94,7 @@ class DaysBefore(_Days):
 
     name = "days_before"
     words = {
-        "rule.when_days_before": N_("%(days)s days before “%(field)s”"),
+        "rule.when_days_before": N_("Days before “%(field)s”: %(days)s"),
     }
 
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
@@ -112,7 +112,7 @@ class DaysAfter(_Days):
 
     name = "days_after"
     words = {
-        "rule.when_days_after": N_("%(days)s days after “%(field)s”"),
+        "rule.when_days_after": N_("Days after “%(field)s”: %(days)s"),
     }
 
     def is_day(self, column: Any, body: Any, day: dt.date) -> sa.ColumnElement[bool]:
@@ -132,7 +132,7 @@ class YearlyOn(DateTrigger):
     shape = {"anyOf": [WORD, closed(field=WORD, at=WORD)]}
     keeps_runs = True
     words = {
-        "rule.when_yearly_on": N_("Every year on the day of “%(field)s”"),
+        "rule.when_yearly_on": N_("Yearly on the date “%(field)s”"),
     }
 
     def check(self, body: Any, place: Place) -> None:

@@ -24,7 +24,7 @@ class RecordUpdated(AloneTrigger, EventTrigger):
     name = "record_updated"
     events = frozenset({"updated"})
     words = {
-        "rule.when_record_updated": N_("When a record is changed"),
+        "rule.when_record_updated": N_("When a record is edited"),
     }
 
 
@@ -34,7 +34,7 @@ class RecordSaved(AloneTrigger, EventTrigger):
     name = "record_saved"
     events = CHANGES
     words = {
-        "rule.when_record_saved": N_("When a record is created or changed"),
+        "rule.when_record_saved": N_("When a record is created or edited"),
     }
 
 

@@ -27,7 +27,7 @@ AGAIN = Markup('<form method="post" action="{}">{}<p>{}</p><button>{}</button></
 
 STATUSES = {413: "413 Content Too Large", 503: "503 Service Unavailable", 507: "507 Insufficient Storage"}
 RETRY_SECONDS = 5
-STILL_HERE, TRY_AGAIN = N_("What you typed is still here: send it once more."), NP_("button", "Try again")
+STILL_HERE, TRY_AGAIN = N_("Your input is still here. Send it again."), NP_("button", "Try again")
 
 
 class RefusedError(CrmError):

@@ -108,7 +108,7 @@ def test_check_tells_notes_that_are_no_problems(tmp_path, settings, capsys):
     (folder / "book.yaml").write_text(BOOK, "utf-8")
     commands.check_folder(Context(settings, is_json=True), tmp_path)
     facts = json.loads(capsys.readouterr().out)
-    assert facts["problems"] == [] and "Nothing uses “pages”" in facts["notes"][0]["message"]
+    assert facts["problems"] == [] and "“pages” (" in facts["notes"][0]["message"]
     assert (facts["notes"][0]["file"], facts["notes"][0]["line"]) == ("entities/book.yaml", 5)
 
 
@@ -116,4 +116,4 @@ def test_the_page_of_an_entity_shows_its_notes(client, session):
     make_deal(session, stage="won")
     session.commit()
     page = client("admin").get("/admin/schema/deal/").text
-    assert "No record of deal holds these choices of “stage”: prospect" in page.split('id="notes"')[1]
+    assert "No record (deal) has these choices of “stage”: prospect" in page.split('id="notes"')[1]

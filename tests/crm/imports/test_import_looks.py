@@ -89,7 +89,7 @@ def test_the_wizard_waits_with_its_page_and_shows_the_columns_then(client, shop,
     assert 'data-poll="1"' in waiting and "Reading file" in waiting
     batch_id = int(page.rsplit("/", 1)[1])
     assert work.look_batch(shop, batch_id)
-    assert "Which column fills which field?" in browser.get(f"{page}/progress").text
+    assert "Match columns to fields" in browser.get(f"{page}/progress").text
     with free_slot(import_settings(settings).files_url):
         assert browser.submit(f"{page}/sheet", {"header_row": "1", "delimiter": ","}, page).status_code == 302
     assert work.look_batch(shop, batch_id)
@@ -104,7 +104,7 @@ def test_a_look_that_fails_later_leaves_the_import_as_it_was(client, shop, setti
         browser.submit(f"{page}/sheet", {"header_row": "7"}, page)
     assert work.look_batch(shop, int(page.rsplit("/", 1)[1]))
     text = browser.get(page).text
-    assert "Row 7 is blank" in text and "Which column fills which field?" in text
+    assert "Row 7 is blank" in text and "Match columns to fields" in text
 
 
 def test_a_lease_is_renewed_while_a_file_is_read(workshop, monkeypatch, slow_file):

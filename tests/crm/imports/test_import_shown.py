@@ -143,7 +143,7 @@ def test_a_row_of_nothing_but_a_formula_without_result_is_not_lost(parts, tmp_pa
 def test_the_problem_file_keeps_what_was_shown(parts, tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["name", "code", "count"])
-    book.active.append(["x", 1234, "no number"])
+    book.active.append(["x", 1234, "not a number"])
     book.active["B2"].number_format = "00000"
     book.save(tmp_path / "shown.xlsx")
     batch = parts.check((tmp_path / "shown.xlsx").read_bytes(), "part", name="shown.xlsx")

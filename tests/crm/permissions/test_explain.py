@@ -126,7 +126,7 @@ def test_every_line_is_a_sentence_with_its_outcome(session, session_as):
         ("Owner of Source campaign is me", False),
         ("Do not contact is No", True),
     ]
-    assert found.allowed is False and "on this record" in render(found.verdict, "en")
+    assert found.allowed is False and "for this record" in render(found.verdict, "en")
     hebrew = replace(session.actor, language="he")
     session.actor = hebrew
     assert (

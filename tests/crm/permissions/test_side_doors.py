@@ -400,8 +400,8 @@ def test_the_sentence_names_document_field_and_place_and_says_what_to_do(closed)
         publish_schema(closed, known, "", WHO)
     [problem] = caught.value.problems
     assert render(problem, "en") == (
-        "“Mine” would read “Cost” of Products (then.1.choose.1.if.1.field), which is hidden from you. "
-        "Ask somebody who may see it to take over the draft and publish it."
+        "“Mine” would read “Cost” (Products, then.1.choose.1.if.1.field), which is hidden from you. "
+        "Ask someone who can see it to take over the draft and publish it."
     )
     assert problem.file == "rules/mine.yaml"
 

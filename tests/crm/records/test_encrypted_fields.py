@@ -196,15 +196,18 @@ def test_production_makes_no_keys_by_itself(tmp_path):
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        ({"type": "text", "encrypted": True, "search": True}, "cannot be searched"),
-        ({"type": "reference", "to": "deal", "encrypted": True}, "follows it to other records"),
-        ({"type": "references", "to": "deal", "encrypted": True}, "follows it to other records"),
-        ({"type": "user", "encrypted": True}, "follows it to other records"),
-        ({"type": "file", "encrypted": True}, "lies in the file store"),
-        ({"type": "image", "encrypted": True}, "lies in the file store"),
-        ({"type": "formula", "of": "text", "formula": "name", "encrypted": True}, "stored nowhere"),
-        ({"type": "summary", "of": "count", "over": "deals", "encrypted": True}, "stored nowhere"),
-        ({"type": "sequence", "pattern": "C-{number:5}", "encrypted": True}, "counts its numbers on"),
+        ({"type": "text", "encrypted": True, "search": True}, "be searched"),
+        ({"type": "reference", "to": "deal", "encrypted": True}, "uses it to link records"),
+        ({"type": "references", "to": "deal", "encrypted": True}, "uses it to link records"),
+        ({"type": "user", "encrypted": True}, "uses it to link records"),
+        ({"type": "file", "encrypted": True}, "is in the file storage"),
+        ({"type": "image", "encrypted": True}, "is in the file storage"),
+        (
+            {"type": "formula", "of": "text", "formula": "name", "encrypted": True},
+            "calculated and not stored",
+        ),
+        ({"type": "summary", "of": "count", "over": "deals", "encrypted": True}, "calculated and not stored"),
+        ({"type": "sequence", "pattern": "C-{number:5}", "encrypted": True}, "continues its numbering"),
     ],
 )
 def test_what_cannot_be_sealed_is_refused(publish, field, said):

@@ -96,6 +96,6 @@ def test_the_commands_list_purge_and_tell(engine, with_budget, tmp_path):
     assert run("parked")["parked"][0]["field"] == "budget"
     assert run("purge", "--yes")["dropped"][0]["count"] == 1
     (note,) = run("rollback", str(with_budget))["notes"]
-    assert note.startswith("The values of “deal.budget” are gone: 1 were dropped on ")
+    assert note.startswith("The values of “deal.budget” were permanently deleted (1, ")
     status = run("status")
     assert status["all_there"] and status["unfinished"] == status["search_keys"] == status["preparing"] == []

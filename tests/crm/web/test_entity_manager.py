@@ -57,7 +57,7 @@ def test_the_list_is_searched_in_every_language_and_sorted(client, session):
     session.close()
     admin = client("admin")
     assert list(rows_of(admin.get("/admin/schema/?q=ΕΥΚΑΙΡΊΕΣ").text)) == ["deal"]
-    assert "No entity is called" in admin.get("/admin/schema/?q=unicorn").text
+    assert "No entity found for" in admin.get("/admin/schema/?q=unicorn").text
     assert next(iter(rows_of(admin.get("/admin/schema/?sort=fields").text))) == "customer"
     assert list(rows_of(admin.get("/admin/schema/?sort=name").text))[:2] == ["activity", "campaign"]
     assert len(rows_of(admin.get("/admin/schema/?sort=nonsense").text)) == 11
@@ -81,7 +81,7 @@ def test_an_entity_is_custom_when_it_came_later_and_says_who_changed_it_last(eng
 def test_the_list_of_fields_says_who_sees_and_who_uses_each(client):
     rows = rows_of(client("admin").get("/admin/schema/deal/").text)
     assert (
-        "Choice Yes — All 6 roles Layout 3 Fields and validations 4 Rules 2 Reports 6 Roles 1"
+        "Single choice Yes — All 6 roles Layout 3 Fields and validations 4 Rules 2 Reports 6 Roles 1"
         in rows["stage"]
     )
     assert "Accounting, Manager, Marketing, Sales, Viewer" in rows["probability"]
@@ -119,7 +119,7 @@ def test_texts_are_set_side_by_side_and_the_draft_counts_those_that_lack_a_langu
     )
     admin = client("admin")
     for page in ("/admin/schema/", "/admin/schema/draft/"):
-        assert admin.get(page).text.count("one text lacks a language") == 1
+        assert admin.get(page).text.count("one text isn") == 1
     path = "/admin/schema/deal/labels?missing=1"
     page = admin.get(path).text
     assert page.count('name="path"') == 1 and page.count('class="pill pill-orange"') == 3
@@ -245,7 +245,7 @@ def test_an_entity_with_records_goes_only_when_its_name_is_typed(client, session
     admin, general = client("admin"), "/admin/schema/deal/general"
     assert 'href="/export/deal"' in admin.get(general).text
     answer = admin.submit("/admin/schema/deal/remove", {"confirm": "deels"}, general)
-    assert answer.status_code == 422 and "Type “Deals” to remove" in answer.text
+    assert answer.status_code == 422 and "Enter “Deals” to remove" in answer.text
     assert body_of(session_as)["entity"] == "deal"
     assert admin.submit("/admin/schema/deal/remove", {"confirm": " deals"}, general).status_code == 302
     session = session_as("admin")
@@ -285,7 +285,7 @@ MOVES = [
     ({"deed": "step_field", "field": "customer", "steps": "-1"}, "Move down: Customer"),
     ({"deed": "step_field", "field": "stage", "steps": "1"}, "Move down: Stage"),
     ({"deed": "move_section", "section": "2", "steps": "1"}, "Move up: Needs"),
-    ({"deed": "place_field", "field": "owner", "section": "1"}, "Section of Owner"),
+    ({"deed": "place_field", "field": "owner", "section": "1"}, "Section: Owner"),
     ({"deed": "columns", "section": "1", "columns": "1"}, "One column"),
 ]
 

@@ -59,7 +59,7 @@ def test_a_formula_over_a_field_that_is_not_live_yet_shows_no_records(client, se
     admin = client("admin")
     admin.submit("/admin/schema/deal/add/money", {"label.en": "Budget"})
     said = words_of(admin.submit(FORMULA, {"formula": "budget * 2"}, FORM).text)
-    assert said.startswith("Result: number Values of records can be shown when")
+    assert said.startswith("Result: number Sample values appear when")
 
 
 def test_a_configurator_without_the_right_sees_no_values(client, session):
@@ -119,7 +119,7 @@ def test_a_field_of_every_type_is_previewed(client, session_as, kind, is_filled)
     answer = client("admin").submit("/admin/schema/deal/preview", sent, f"/admin/schema/deal/add/{kind}")
     assert answer.status_code == 200
     if FIELD_TYPES[kind].writable:
-        assert "Wholly new" in answer.text and "can be shown when" not in answer.text
+        assert "Wholly new" in answer.text and "Sample values appear when" not in answer.text
     assert_no_draft(session_as)
 
 
@@ -145,7 +145,11 @@ def test_another_type_names_the_values_that_do_not_convert_and_changes_nothing(c
     session.close()
     admin, path = client("admin"), "/admin/schema/deal/fields/next_step/type?type=integer"
     piece = admin.get(path, headers={"HX-Request": "true"}).text
-    assert "1 values convert, 1 do not" in words_of(piece) and "Odd one" in piece and "Even one" not in piece
+    assert (
+        "values that convert: 1, values that don" in words_of(piece)
+        and "Odd one" in piece
+        and "Even one" not in piece
+    )
     assert "<html" not in piece and 'id="type-trial"' in admin.get(path).text
     assert admin.get("/admin/schema/deal/fields/next_step/type?type=x").status_code == 404
     assert_no_draft(session_as)

@@ -85,7 +85,7 @@ def test_the_values_that_come_back_are_counted(house, with_budget):
 def test_what_was_purged_is_said_before_the_button(house, with_budget):
     purge_parked(house.engine, user_name="maria")
     page = house.browser().get(f"/admin/schema/history/{with_budget}").text
-    assert "What comes back empty" in page and "1 values were dropped for good: <bdi>maria</bdi>" in page
+    assert "Comes back empty" in page and "permanently deleted values: 1: <bdi>maria</bdi>" in page
     assert "<bdi>Deals · Budget</bdi>" in page and "ALTER TABLE" in page
     assert "Restored values" not in page
 
@@ -123,7 +123,7 @@ def test_who_uses_what_goes_and_what_is_set_aside_stands_on_the_page(house):
     session.commit()
     page = house.browser().get(f"/admin/schema/history/{first}").text
     assert "<strong><bdi>Deals · Mark</bdi></strong> – Archived values: <bdi>1</bdi>" in page
-    assert "and a rollback brings them again" in page
+    assert "and rolling back restores them" in page
     assert "Saved view “By mark”" in page and "One private view of a colleague" in page
     assert "Nobody" not in page and f'href="/import/{number}"' in page and "Import “secret.csv”" in page
     page = house.browser("configurator").get(f"/admin/schema/history/{first}").text
@@ -140,7 +140,7 @@ def test_values_that_cannot_return_to_a_former_type_are_listed_and_do_not_stand_
     assert (conversion.good, conversion.bad, conversion.returns) == (1, 1, "kept")
     assert found["problems"] == [] and record not in [refused.record for refused in conversion.refused]
     page = house.browser().get(f"/admin/schema/history/{number}").text
-    assert "<bdi>many</bdi>" in page and "these records get the value from then" in page
+    assert "<bdi>many</bdi>" in page and "these records get their earlier value back" in page
     house.browser().submit(f"/admin/schema/history/{number}/rollback", {}, f"/admin/schema/history/{number}")
     assert get_workspace(house.engine).schema.entities["deal"].fields["mark"].type == "integer"
 
@@ -166,7 +166,7 @@ def test_the_page_that_is_older_than_the_live_revision_changes_nothing(house, wi
     live = house.publish(lambda fields: fields.update(more={"type": "text"}))
     answer = browser.submit(url + "/rollback", {"base": seen}, url)
     assert answer.status_code == 409 and get_workspace(house.engine).number == live
-    assert "Going back to it" in answer.text
+    assert "Roll back" in answer.text
 
 
 def test_a_right_that_going_back_would_give_stands_against_it(house):
@@ -177,7 +177,7 @@ def test_a_right_that_going_back_would_give_stands_against_it(house):
     publish_schema(house.engine, documents_from_json(bodies), "Hidden")
     url = f"/admin/schema/history/{first}"
     page = house.browser("configurator").get(url).text
-    assert "cannot be gone back to" in page and "which is hidden from you" in page
+    assert "Rolling back is not possible now" in page and "which is hidden from you" in page
     assert f'action="{url}/rollback"' not in page
     assert f'action="{url}/rollback"' in house.browser("admin").get(url).text
 
@@ -230,5 +230,5 @@ def test_the_command_only_shows_what_it_would_do(house, with_budget, settings, m
     group, live = click.Group("crm"), get_workspace(house.engine).number
     register(group)
     told = CliRunner().invoke(group, ["schema", "rollback", str(with_budget), "--dry-run"]).output
-    assert "+ field deal.budget" in told and "ALTER TABLE" in told and "1 were dropped on" in told
+    assert "+ field deal.budget" in told and "ALTER TABLE" in told and "were permanently deleted (1," in told
     assert get_workspace(house.engine).number == live

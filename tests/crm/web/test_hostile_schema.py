@@ -175,7 +175,7 @@ def test_formulas_in_a_circle_are_refused(fields: dict[str, str]) -> None:
         f"entity: book\nfields:\n  name: {{type: text}}\n{lines}", "book.yaml"
     )
     problems = build_schema([document], 1)[1]
-    assert any("needs its own outcome" in render(problem, "en") for problem in problems)
+    assert any("refers to itself" in render(problem, "en") for problem in problems)
 
 
 def test_references_may_go_in_a_circle(house_on_each: House) -> None:

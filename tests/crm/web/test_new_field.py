@@ -36,6 +36,6 @@ def test_a_published_field_is_in_list_form_record_rest_import_and_history(engine
     deal_id = made.location.rsplit("/", 1)[1]
     browser.submit(f"/deal/edit/{deal_id}", {"budget": "1,300"})
     changed = browser.get(made.location).text
-    assert "€1,300.00" in changed and "What changed" in changed
+    assert "€1,300.00" in changed and "Changes" in changed
     template = browser.get("/import/template/deal.xlsx")
     assert template.status_code == 200

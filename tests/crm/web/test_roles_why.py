@@ -28,16 +28,16 @@ def test_the_page_shows_the_chain(client, mine):
         .get(f"/admin/roles/why?user=sales&entity=customer&record={mine}&field=credit_limit")
         .text
     )
-    assert "No: every role of sales that gives the right “Read” on Customers hides" in page
+    assert "is hidden in every role of sales with the permission “Read” (Customers)" in page
     assert "Owner is me or Owner is my team" in page.replace("<bdi>", "").replace("</bdi>", "")
-    assert "opens this record" in page and "77,777" not in page
+    assert "gives access to this record" in page and "77,777" not in page
 
 
 def test_a_configurator_is_told_nothing_of_records_out_of_his_reach(client, mine):
     browser = client("configurator")
     out_of_reach = browser.get(f"/admin/roles/why?user=sales&entity=customer&record={mine}").text
     not_there = browser.get("/admin/roles/why?user=sales&entity=customer&record=999999").text
-    assert "opens this record" not in out_of_reach and "Secret" not in out_of_reach
+    assert "gives access to this record" not in out_of_reach and "Secret" not in out_of_reach
     without = browser.get("/admin/roles/why?user=sales&entity=customer").text  # what the page warns of anyway
     warnings = without.count("alert-warning") + 1
     assert out_of_reach.count("alert-warning") == not_there.count("alert-warning") == warnings
@@ -67,7 +67,7 @@ def test_the_command_answers_in_words_and_in_json(settings, mine, monkeypatch):
     monkeypatch.setattr("config.current_settings", lambda: settings)
     asked = ["why", "sales", "customer", str(mine), "--field", "name"]
     told = CliRunner().invoke(group, asked)
-    assert told.exit_code == 0 and told.output.startswith("Yes: sales"), told.output
+    assert told.exit_code == 0 and told.output.startswith("Yes. sales"), told.output
     found = json.loads(CliRunner().invoke(group, [*asked, "--json"]).output)
     assert found["allowed"] is True and found["needs"][0]["roles"][0]["role"] == "sales"
     assert CliRunner().invoke(group, ["why", "nobody", "customer"]).exit_code == 1

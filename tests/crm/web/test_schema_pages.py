@@ -123,9 +123,9 @@ def sent_as_drawn(html: str) -> dict[str, list[str]]:
 
 BAD = [
     ({"_name": "name"}, "There is a field “name” already."),
-    ({"_name": "Robert'); DROP TABLE"}, "is no name"),
-    ({"_name": "id"}, "is taken by the system"),
-    ({"_name": "x" * 300}, "is no name"),
+    ({"_name": "Robert'); DROP TABLE"}, "is not a valid internal name"),
+    ({"_name": "id"}, "is reserved"),
+    ({"_name": "x" * 300}, "is not a valid internal name"),
     ({"max_length": "many"}, "max_length"),
     ({"pattern": "(["}, "pattern"),
 ]
@@ -176,7 +176,7 @@ def test_a_stale_form_is_refused_and_keeps_its_input(client, session_as):
     admin.post(path, data={**old, "help.en": "First"})
     answer = admin.post(path, data={**old, "help.en": "Second"})
     assert answer.status_code == 422 and "Second" in answer.text
-    assert "The draft has changed since this page was opened." in answer.text
+    assert "The draft has changed since you opened this page." in answer.text
     assert body_in_draft(session_as)["fields"]["next_step"]["help"] == {"en": "First"}
 
 

@@ -105,9 +105,9 @@ def test_a_segment_over_a_hidden_field_is_refused_everywhere(seller, name) -> No
         assert answer.status_code == 400, answer.text
         error = answer.json["error"]
         told = json.dumps([error["message"], *(problem["message"] for problem in error["problems"])])
-        assert "cannot be evaluated for you" in told and "evenue" not in told
+        assert "uses data you" in told and "evenue" not in told
     page = seller.get(f"/firm/list/?segment={name}").text
-    assert "cannot be evaluated for you" in page and ">Firm 5" not in page and "evenue" not in page
+    assert "uses data you" in page and ">Firm 5" not in page and "evenue" not in page
 
 
 def test_a_segment_that_is_judged_by_a_part_of_the_records_says_so(seller, chief) -> None:
@@ -116,8 +116,8 @@ def test_a_segment_that_is_judged_by_a_part_of_the_records_says_so(seller, chief
     }  # fmt: skip
     found = seller.get("/api/v1/segment/unseen").json
     assert found["count"] == 3 and found["narrowed"] == [{"entity": "visit", "seen": 1, "all": 4}]
-    assert "1 of 4 records of “Visits”" in found["notes"][0]
-    assert "1 of 4 records of “Visits”" in seller.get("/firm/list/?segment=unseen").text
+    assert "1 of 4 (“Visits”)" in found["notes"][0]
+    assert "1 of 4 (“Visits”)" in seller.get("/firm/list/?segment=unseen").text
     assert "1 of 4 records" not in seller.get("/firm/list/").text
 
 
@@ -125,14 +125,10 @@ def test_a_report_over_something_hidden_says_so_and_shows_nothing(seller, chief)
     for name in ("rich", "summed"):
         for path in (f"/api/v1/report/{name}", f"/reports/{name}/figure.json"):
             answer = seller.get(path, headers={"Accept": "application/json"})
-            assert answer.status_code == 400 and "cannot be shown to you" in answer.json["error"]["message"]
+            assert answer.status_code == 400 and "uses data you" in answer.json["error"]["message"]
         for path in (f"/reports/{name}", f"/reports/{name}.xlsx"):
             page = seller.get(path)
-            assert (
-                page.status_code == 400
-                and "cannot be shown to you" in page.text
-                and "evenue" not in page.text
-            )
+            assert page.status_code == 400 and "uses data you" in page.text and "evenue" not in page.text
         assert chief.get(f"/api/v1/report/{name}").status_code == 200
     assert seller.get("/api/v1/report/lonely").json["narrowed"] == [{"entity": "visit", "seen": 1, "all": 4}]
 
