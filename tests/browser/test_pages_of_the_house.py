@@ -96,7 +96,7 @@ def test_side_bar_opens_on_a_phone_and_closes_again(visit: Visit) -> None:
 def test_theme_chosen_by_hand_is_kept_and_never_flashes(visit: Visit) -> None:
     visitor = visit("admin")
     visitor.open("/profile/")
-    visitor.page.get_by_role("button", name="Light or dark").first.click()
+    visitor.page.get_by_role("button", name="Theme").first.click()
     visitor.page.wait_for_function("() => document.documentElement.dataset.bsTheme === 'dark'")
     visitor.page.reload(wait_until="commit")
     visitor.page.wait_for_selector("body", state="attached")
