@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -32,9 +32,15 @@ event = sa.Table(
     sa.Column("lease_until", sa.DateTime),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("handled_at", sa.DateTime),
+    sa.Column("lane", sa.SmallInteger, nullable=False, server_default="0"),  # SINGLE, CROWD
     sa.Index("ix_crm_event_state", "state", "id"),
+    sa.Index("ix_crm_event_lane", "state", "lane", "id"),
+    sa.Index("ix_crm_event_record", "entity", "record_id", "id"),
 )
 """The truth of what rules still have to look at; Redis only rings the bell."""
+
+SINGLE, CROWD = 0, 1  # lanes: what somebody did to a record, and what an import or the clock did to many
+CROWDS = ("import", "schedule")  # how the chains of causes begin that come in crowds
 
 LISTENERS: list[Callable[[Schema], Iterable[tuple[str, str]]]] = []
 """Each says what it wants to hear of in a schema, as (entity, kind); `app.wire` joins those of all packages."""
@@ -54,7 +60,7 @@ def heard_changes(workspace: Workspace) -> frozenset[tuple[str, str]]:
 def leave_event_of(noted: sa.CTE) -> sa.Insert:
     """Return the statement that leaves the event of one change, which it notes itself: one round trip for both.
 
-    Shape:  `noted` inserts the change and returns its id; the statement takes the parameters of a change.
+    Shape:  `noted` inserts the change and returns its id; the statement takes the parameters of a change, and its lane.
     """
     named = {
         name: sa.bindparam(name, type_=event.c[name].type)
@@ -66,16 +72,22 @@ def leave_event_of(noted: sa.CTE) -> sa.Insert:
         "state": sa.literal("waiting"),
         "attempts": sa.literal(0),
         "created_at": sa.bindparam("at", type_=event.c.created_at.type),
+        "lane": sa.bindparam("lane", type_=event.c.lane.type),
     }
     return sa.insert(event).from_select(list(values), sa.select(*values.values()))
+
+
+def lane_of(cause: Sequence[str]) -> int:
+    """Return the lane of what a chain of causes led to: single deeds do not wait for those of a crowd."""
+    return CROWD if cause and cause[0].startswith(CROWDS) else SINGLE
 
 
 def leave_events(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write event rows, in the transaction of what they tell of.
 
-    Shape:  each row has kind, entity, record_id, change_id, revision and created_at.
+    Shape:  each row has kind, entity, record_id, change_id, revision and created_at, and its lane unless it is SINGLE.
     """
-    rows = [{"state": "waiting", "attempts": 0, **row} for row in rows]
+    rows = [{"state": "waiting", "attempts": 0, "lane": SINGLE, **row} for row in rows]
     if rows:
         connection.execute(sa.insert(event), rows)
 

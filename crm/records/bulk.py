@@ -274,19 +274,22 @@ def write_journal(
     )
     copy_rows(connection, change, ("id", "record_id", "values"), rows, same)
     told = same if with_events else {**same, "kind": events.QUIET}
-    write_events(session, told, zip(record_ids, ids, strict=True))
+    lane = events.lane_of(session.cause)
+    write_events(
+        session, told, [(record_id, number, lane) for record_id, number in zip(record_ids, ids, strict=True)]
+    )
 
 
-def write_events(session: CrmSession, same: Mapping[str, Any], pairs: Iterable[tuple[int, int]]) -> None:
+def write_events(session: CrmSession, same: Mapping[str, Any], rows: Iterable[tuple[int, int, int]]) -> None:
     """Leave one event per change that anybody listens to, and ring after the commit.
 
-    Shape:  `same` is what the changes share; `pairs` hold (record id, change id).
+    Shape:  `same` is what the changes share; `rows` hold (record id, change id, lane).
     """
     if not is_heard(session, same["entity"], same["kind"]):
         return
     shared = {name: same[name] for name in ("kind", "entity", "revision")}
     shared |= {"created_at": same["at"], "state": "waiting", "attempts": 0}
-    copy_rows(session.connection(), event, ("record_id", "change_id"), pairs, shared)
+    copy_rows(session.connection(), event, ("record_id", "change_id", "lane"), rows, shared)
     session.when_committed(events.BELL, lambda: queue.ring(events.BELL))
 
 

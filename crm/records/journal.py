@@ -100,7 +100,7 @@ def _note_changes(session: CrmSession, _context: Any) -> None:
 def _note_one(session: CrmSession, connection: sa.Connection, row: Mapping[str, Any]) -> None:
     """Write one change and, if anybody listens, its event, in as few round trips as can be."""
     if _is_heard_here(session, row["entity"], row["kind"]) and connection.dialect.name == "postgresql":
-        connection.execute(NOTE_HEARD, row)
+        connection.execute(NOTE_HEARD, {**row, "lane": events.lane_of(session.cause)})
         _ring_when_committed(session)
         return
     change_id, live = connection.execute(NOTE_ONE, row).one()
@@ -120,6 +120,7 @@ def leave_events(
             "change_id": change_id,
             "revision": row["revision"],
             "created_at": row["at"],
+            "lane": events.lane_of(session.cause),
         }
         for row, change_id in zip(rows, ids, strict=True)
         if is_heard(session, row["entity"], row["kind"])

@@ -15,6 +15,7 @@ import orjson
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import CrmError, Problem, RecordError
+from crm.events import lane_of
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.records.bulk import (
@@ -217,4 +218,8 @@ def write_changes(
         for change_id, (record_id, text, cause) in zip(ids, rows, strict=True)
     )
     copy_rows(connection, change, ("id", "record_id", "values", "cause"), written, same)
-    write_events(session, same, zip((row[0] for row in rows), ids, strict=True))
+    told = [
+        (record_id, number, lane_of(cause))
+        for number, (record_id, _text, cause) in zip(ids, rows, strict=True)
+    ]
+    write_events(session, same, told)

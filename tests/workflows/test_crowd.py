@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crm.notifications import notification
 from crm.records.journal import change
 from tests.factories import make_complaint, make_customer, make_record, user_id
-from workflows.runs import crowd, execute, jobs, plan, store
+from workflows.runs import crowd, jobs, plan, store, turn
 from workflows.runs.budget import spent
 
 MANY = 6
@@ -55,7 +55,7 @@ def left_behind(session):
 def test_what_is_done_together_is_what_is_done_one_by_one(make_workshop, as_user, monkeypatch):
     workshop, found = make_workshop(GREET), []
     for way in (crowd.can_go_together, lambda _rule: False):
-        monkeypatch.setattr(execute, "can_go_together", way)
+        monkeypatch.setattr(turn, "can_go_together", way)
         with as_user() as session:
             for table in (store.run, store.step, change, notification, spent):
                 session.execute(sa.delete(table))
@@ -144,7 +144,7 @@ def test_a_crowd_that_is_cut_within_a_step_leaves_nothing_and_is_done_once_after
     plan.plan_events(workshop)
     monkeypatch.setattr(store, "end_runs", lambda *_given: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):  # as hard as a kill: nothing of ours catches it
-        execute.execute_runs(workshop)
+        turn.execute_runs(workshop)
     monkeypatch.undo()
     with as_user() as session:
         assert rows_of(session, notification, "id") == []

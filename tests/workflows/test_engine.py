@@ -357,8 +357,7 @@ def test_events_that_no_rule_listens_to_are_done_at_once(make_workshop, as_user)
             make_customer(session)
     plan.plan_events(workshop)
     with as_user() as session:
-        rows = session.execute(sa.select(event.c.state, event.c.attempts)).all()
-    assert [tuple(row) for row in rows] == [("done", 0)] * 3
+        assert list(session.scalars(sa.select(event.c.state))) == ["done"] * 3
 
 
 def test_a_disabled_rule_does_nothing(make_workshop, as_user):

@@ -10,7 +10,7 @@ from crm import backlog, queue
 from crm.database import only_reading
 from crm.records.service import update_record
 from tests.factories import make_complaint
-from workflows.runs import execute, jobs, plan
+from workflows.runs import jobs, plan, turn
 
 NOTE = """
 rule: note
@@ -24,7 +24,8 @@ MANY = 60
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch):
     """A worker takes fewer at once than there are in these crowds."""
-    monkeypatch.setattr(execute, "BATCH", 20)
+    monkeypatch.setattr(turn, "BATCH", 20)
+    monkeypatch.setattr(plan, "BATCH", 20)
 
 
 def test_rules_on_many_records_give_way_after_a_turn_and_end_as_if_they_had_not(
@@ -66,10 +67,25 @@ def test_the_run_of_a_single_save_does_not_wait_for_those_of_an_import(make_work
         single = make_complaint(session, severity="urgent").id
     while plan.plan_events(workshop):
         pass
-    assert execute.execute_runs(workshop) == execute.BATCH
+    assert turn.execute_runs(workshop) == turn.BATCH
     done = [run["record_id"] for run in workshop.runs() if run["state"] == "done"]
     assert single in done
-    assert len(done) == execute.BATCH, "and those of the import go on beside it"
+    assert len(done) == turn.BATCH, "and those of the import go on beside it"
+    workshop.work_off()
+    assert workshop.states() == ["done"] * (MANY + 1)
+
+
+def test_the_event_of_a_single_save_does_not_wait_for_those_of_an_import(make_workshop, as_user):
+    workshop = make_workshop(NOTE)
+    with as_user() as session:
+        session.cause = ("import:7",)
+        for _ in range(MANY):
+            make_complaint(session, severity="urgent")
+    with as_user() as session:
+        single = make_complaint(session, severity="urgent").id
+    assert plan.plan_events(workshop) == plan.BATCH
+    planned = [run["record_id"] for run in workshop.runs()]
+    assert single in planned and len(planned) > 2, "and those of the import go on beside it"
     workshop.work_off()
     assert workshop.states() == ["done"] * (MANY + 1)
 
@@ -86,7 +102,7 @@ def test_the_order_of_a_record_stays_whoever_brought_its_runs_about(make_worksho
                 update_record(session, entity, number, {"subject": f"Told by {cause}"})
     while plan.plan_events(workshop):
         pass
-    execute.execute_runs(workshop)
+    turn.execute_runs(workshop)
     last = [run for run in workshop.runs() if run["record_id"] == numbers[-1]]
     assert {run["state"] for run in last} == {"waiting"}, "the later one does not overtake the earlier"
     workshop.work_off()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,14 +14,12 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.errors import ConflictError, CrmError, Problem, UnavailableError
 from crm.permissions.model import Actor
-from crm.records.journal import DELETED
 from workflows.actions import ACTIONS
 from workflows.actions.base import Outcome
 from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
-from workflows.runs.crowd import Crowd, can_go_together
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
 from workflows.runs.telling import tell_admins
@@ -32,7 +29,6 @@ from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200  # of one claim; between two claims a worker looks whether its turn is over
 DELAYS_SECONDS = (5, 30, 120, 600)
 """How long a run waits after each failure that may heal by itself; after the last it is given up."""
 
@@ -51,57 +47,19 @@ class EndedError(Exception):
         self.state, self.code = state, code
 
 
-def execute_runs(workshop: RuleWorkshop) -> int:
-    """Perform runs that are due; return how many were taken."""
-    with workshop.reading() as session:
-        if not store.has_due(session, store.run, workshop.clock()):
-            return 0
-    pinned = replace(workshop, fixed=workshop.workspace())  # one look for the live revision per claim
-    with pinned.session() as session:
-        rows = store.claim(session, store.run, workshop.clock(), workshop.lease_end(), BATCH)
-    for alike in _in_order(rows):
-        for row in _perform_together(pinned, alike):
-            execute_run(pinned, row)
-    return len(rows)
-
-
-def _in_order(rows: Sequence[Mapping]) -> Iterator[Sequence[Mapping]]:
-    """Yield the runs of each rule together, no two on one record, so that those of a record keep their order."""
-    waves: list[dict[tuple, list[Mapping]]] = []
-    seen: Counter[tuple] = Counter()
-    for row in sorted(rows, key=lambda row: row["id"]):
-        record = (row["entity"], row["record_id"])
-        if seen[record] == len(waves):
-            waves.append({})
-        rule = (row["rule"], row["revision"], row["entity"], row["why"].get("event") == DELETED)
-        waves[seen[record]].setdefault(rule, []).append(row)
-        seen[record] += 1
-    for wave in waves:
-        yield from wave.values()
-
-
-def _perform_together(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> Sequence[Mapping]:
-    """Perform what can be done for all at once; return the runs that must be done by themselves."""
-    first = rows[0]
-    is_fresh = all(row["attempts"] == 1 for row in rows) and first["why"].get("event") != DELETED
-    if len(rows) == 1 or not is_fresh:
-        return rows
-    rule, _problem = find_rule(workshop, first["rule"], first["revision"])
-    if rule is None or rule.entity not in workshop.workspace().models or not can_go_together(rule):
-        return rows
-    return Crowd(workshop, rule).perform(rows)
-
-
-def execute_run(workshop: RuleWorkshop, row: Mapping) -> None:
-    """Perform one claimed run as far as it goes; whatever goes wrong in it stays in it."""
+def execute_run(workshop: RuleWorkshop, row: Mapping) -> bool:
+    """Perform one claimed run as far as it goes; return whether it went well. What goes wrong in it stays in it."""
     try:
         if row["tries"] > len(DELAYS_SECONDS) + 1:
             raise EndedError(store.FAILED, "rule.gave_up")
         Execution(workshop, row, _rule_of(workshop, row)).perform()
+        return True
     except FencedError:
         logger.warning("Run %s was taken over by another attempt", row["id"])
+        return True
     except EndedError as end:
         _end(workshop, row, end.state, [Problem(end.code, {"rule": row["rule"]})])
+        return True
     except (ConflictError, UnavailableError) as error:
         _retry(workshop, row, problems_of(error))
     except BudgetError as error:
@@ -111,6 +69,7 @@ def execute_run(workshop: RuleWorkshop, row: Mapping) -> None:
     except Exception:  # the outermost edge: a bug or a database that was away; logged, tried again, shown
         logger.exception("Run %s of rule %s broke", row["id"], row["rule"])
         _retry(workshop, row, [Problem("rule.crashed", {"rule": row["rule"]})])
+    return False
 
 
 def _rule_of(workshop: RuleWorkshop, row: Mapping) -> Rule:

@@ -11,9 +11,9 @@ from crm.runtime.scheduler import Tick
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import RuleWorkshop, current_workshop
-from workflows.runs import execute, plan, store, sweeping, ticking
+from workflows.runs import execute, plan, store, sweeping, ticking, turn
 
-BATCHES_AHEAD = 5  # of events, for each batch of runs; a run takes longer than to plan it
+CROWD = 50  # events or runs of one claim that say that there are more than one worker should do
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
 
 
@@ -28,25 +28,16 @@ def work_off(workshop: RuleWorkshop, seconds: float = math.inf) -> int:
     Unit:   `seconds`: after so long the rest is left to the next job, which is rung for.
     """
     end, total = time.monotonic() + seconds, 0
-    for _round in range(ROUNDS):
-        count = plan_ahead(workshop, end) + execute.execute_runs(workshop)
-        if not count:
+    for number in range(ROUNDS):
+        planned, performed = plan.plan_events(workshop), turn.execute_runs(workshop)
+        if not planned + performed:
             return total
-        total += count
+        total += planned + performed
         if time.monotonic() >= end:
             break
+        if number == 0 and max(planned, performed) >= CROWD:
+            queue.ring(events.BELL)  # there is work for a colleague too
     queue.ring(events.BELL)
-    return total
-
-
-def plan_ahead(workshop: RuleWorkshop, end: float) -> int:
-    """Turn a good many events into runs, so that runs of single deeds show up among those of a crowd."""
-    total = 0
-    for _round in range(BATCHES_AHEAD):
-        count = plan.plan_events(workshop)
-        total += count
-        if not count or time.monotonic() >= end:
-            break
     return total
 
 

@@ -16,7 +16,6 @@ from crm.database import CrmSession
 from crm.entities.model import Schema
 from crm.errors import Problem
 from crm.permissions.rows import scope_of
-from crm.revisions.former_names import read_former_names
 from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
@@ -24,7 +23,6 @@ from workflows.runs import store
 from workflows.runs.budget import RUNS, held_back, root_of_chain, spend
 from workflows.runs.edges import Edges
 from workflows.runs.errors import as_json
-from workflows.runs.heard import heard_by_rules
 from workflows.runs.late import late_day
 from workflows.runs.moments import History, Moment, Origin, actor_of
 from workflows.runs.telling import tell_admins
@@ -58,25 +56,30 @@ class Firing:
 def plan_events(workshop: RuleWorkshop) -> int:
     """Turn events that wait into runs; return how many were looked at.
 
-    Shape:  a batch is one transaction: its runs and its events' end are written together, or not at all. When
-            a batch breaks, its events are looked at one by one, so that a bad one holds up nobody.
+    Shape:  a batch is one transaction: its runs and its events' end are written together, or not at all. A batch that
+            breaks is halved until the bad event is alone, so that it holds up nobody.
     """
     with workshop.reading() as session:
         if not store.has_due(session, events.event, workshop.clock()):
             return 0
-    with workshop.session() as session:
-        unheard = store.finish_unheard(session, heard_by(session), workshop.clock())
-    with workshop.session() as session:
+    pinned = replace(workshop, fixed=workshop.workspace())  # one look for the live revision per claim
+    with pinned.session() as session:
         rows = store.claim(session, events.event, workshop.clock(), workshop.lease_end(), BATCH)
-    if not rows:
-        return unheard
+    if rows:
+        _plan_or_halve(pinned, rows)
+    return len(rows)
+
+
+def _plan_or_halve(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> None:
+    if len(rows) == 1:
+        _plan_alone(workshop, rows[0])
+        return
     try:
         _plan(workshop, rows)
     except Exception:  # whatever it is, it is one event's; the others must go on
-        logger.exception("A batch of %s events broke; trying them one by one", len(rows))
-        for row in rows:
-            _plan_alone(workshop, row)
-    return unheard + len(rows)
+        logger.exception("A batch of %s events broke; trying its halves", len(rows))
+        _plan_or_halve(workshop, rows[: len(rows) // 2])
+        _plan_or_halve(workshop, rows[len(rows) // 2 :])
 
 
 def _plan_alone(workshop: RuleWorkshop, row: Mapping) -> None:
@@ -106,19 +109,6 @@ def _plan(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> None:
         store.insert_new(session, store.run, planned)
         if not store.finish_events(session, rows, workshop.clock()):
             session.rollback()  # somebody else holds one of them: their plan counts, ours does not
-
-
-def heard_by(session: CrmSession) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of the events that enabled rules listen to: entity, under all its names, and kind."""
-    schema, former = session.workspace.schema, read_former_names(session.connection())
-    heard: dict[str, set[str]] = {}
-    for entity, kind in heard_by_rules(schema):
-        heard.setdefault(entity, set()).add(kind)
-    event = events.event
-    return [
-        former.about(event, schema.entities[name]) & event.c.kind.in_(sorted(kinds))
-        for name, kinds in heard.items()
-    ]
 
 
 def rules_for(schema: Schema, entity: str, kind: str) -> list[Rule]:
@@ -314,4 +304,5 @@ def run_row(
         "error": as_json([firing.error]) if held else None,
         "created_at": now,
         "ended_at": now if held else None,
+        "lane": row["lane"],
     }

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm.backlog import Waiting, count_waiting
 from crm.database import BigId, CrmSession, insert_of, metadata, row_of
-from crm.events import event
+from crm.events import CROWD, SINGLE, event
 from crm.records.bulk import copy_rows
 from crm.records.journal import SEALED, open_values
 from workflows.runs.locks import hold_lock
@@ -44,8 +44,10 @@ run = sa.Table(
     sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("ended_at", sa.DateTime),
+    sa.Column("lane", sa.SmallInteger, nullable=False, server_default="0"),  # its event's
     sa.UniqueConstraint("rule", "trigger_key"),
     sa.Index("ix_crm_run_due", "state", "due_at"),
+    sa.Index("ix_crm_run_lane", "state", "lane", "id"),
     sa.Index("ix_crm_run_record", "entity", "record_id", "id"),
     sa.Index("ix_crm_run_rule", "rule", "id"),
 )
@@ -102,58 +104,63 @@ def among(session: Session, column: sa.Column, ids: Iterable[int]) -> sa.ColumnE
 
 
 def claim(
-    session: Session, table: sa.Table, now: dt.datetime, until: dt.datetime, limit: int
+    session: Session,
+    table: sa.Table,
+    now: dt.datetime,
+    until: dt.datetime,
+    limit: int,
+    only: sa.ColumnElement[bool] | None = None,
 ) -> list[Mapping]:
     """Take work that waits or whose holder was lost, and hold it until `until`.
 
-    The oldest comes first, but half of the places are for runs that single deeds brought about: whoever saved one
-    record does not wait for the rules of an import or of the clock.
-
-    A run whose worker was lost is taken by itself: if it is what kills workers, it takes no other with it.
+    The oldest comes first, but half of the places are for what single deeds brought about: whoever saved one record
+    does not wait for the rules of an import or of the clock. A run whose worker was lost is taken by itself: if it is
+    what kills workers, it takes no other with it.
 
     Shape:  `table` is the events' or the runs'. What belongs to a record of which somebody else holds earlier
-            work is left alone, so that the order per record is kept. Each taken row carries its new
-            `attempts`.
+            work, or earlier work waits in the other lane, is left alone, so that the order per record is kept. Each
+            taken row carries its new `attempts`. `only` says which of it is meant.
     """
     hold_lock(session, f"claim:{table.name}")
-    other = table.alias()
-    held = (
-        sa.select(other.c.id)
-        .where(other.c.entity == table.c.entity, other.c.record_id == table.c.record_id)
-        .where(other.c.id < table.c.id, other.c.state == CLAIMED, other.c.lease_until >= now)
-    )
-    ready = sa.and_(due(table, now), ~held.exists())
-    if table is run and has_lost(session, now):
-        ready, limit = sa.and_(ready, run.c.state == CLAIMED), 1
-    first = list_single(session, ready, limit // 2) if table is run else []
-    asked = sa.select(table).where(ready).order_by(table.c.id).with_for_update(skip_locked=True)
-    rows = [row_of(row) for row in session.execute(asked.where(table.c.id.in_(first)))] if first else []
-    rest = asked.where(table.c.id.not_in([row["id"] for row in rows])).limit(limit - len(rows))
-    rows += [row_of(row) for row in session.execute(rest)]
+    ready = sa.and_(due(table, now), _is_first(table, now), *([] if only is None else [only]))
+    rows = _pick(session, run, sa.and_(ready, run.c.state == CLAIMED), 0, 1) if table is run else []
+    if not rows:
+        single, crowd = (sa.and_(ready, table.c.lane == lane) for lane in (SINGLE, CROWD))
+        rows = _pick(session, table, single, 0, (limit + 1) // 2)
+        last = rows[-1]["id"] if rows else 0
+        rows += _pick(session, table, crowd, 0, limit - len(rows))
+        rows += _pick(session, table, single, last, limit - len(rows)) if last else []
     ids = [row["id"] for row in rows]
     counted = [name for name in ("attempts", "tries") if name in table.c]
     values = {"state": CLAIMED, "lease_until": until} | {name: table.c[name] + 1 for name in counted}
     session.execute(sa.update(table).where(among(session, table.c.id, ids)).values(values))
-    return [{**row, **{name: row[name] + 1 for name in counted}} for row in rows]
+    return [{**row, **{name: row[name] + 1 for name in counted}} for row in sorted(rows, key=by_id)]
 
 
-MANY = ('["import%', '["schedule%')
-"""How the causes of runs begin that come in crowds: an import and its undo, the clock."""
+def by_id(row: Mapping) -> int:
+    """Return what rows are ordered by."""
+    return row["id"]
 
 
-def list_single(session: Session, ready: sa.ColumnElement[bool], limit: int) -> list[int]:
-    """Return runs that single deeds brought about, the oldest first, none before an earlier run on its record."""
-    cause = sa.cast(run.c.cause, sa.Text)
-    single = sa.and_(*(cause.not_like(beginning) for beginning in MANY))
-    earlier = run.alias()
-    before = (
-        sa.select(earlier.c.id)
-        .where(earlier.c.entity == run.c.entity, earlier.c.record_id == run.c.record_id)
-        .where(earlier.c.id < run.c.id, earlier.c.state.in_((WAITING, CLAIMED)))
-        .where(earlier.c.due_at <= run.c.due_at)
+def _pick(
+    session: Session, table: sa.Table, ready: sa.ColumnElement[bool], after: int, places: int
+) -> list[Mapping]:
+    """Return the oldest rows with a higher id, locked."""
+    if places <= 0:
+        return []
+    asked = sa.select(table).where(ready, table.c.id > after).order_by(table.c.id).limit(places)
+    return [row_of(row) for row in session.execute(asked.with_for_update(skip_locked=True))]
+
+
+def _is_first(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of work that overtakes no earlier work on its record."""
+    other = table.alias()
+    same = sa.and_(
+        other.c.entity == table.c.entity, other.c.record_id == table.c.record_id, other.c.id < table.c.id
     )
-    asked = sa.select(run.c.id).where(ready, single, ~before.exists()).order_by(run.c.id)
-    return list(session.scalars(asked.limit(limit)))
+    held = sa.and_(other.c.state == CLAIMED, other.c.lease_until >= now)
+    waits = sa.and_(other.c.lane != table.c.lane, due(other, now))
+    return ~sa.select(other.c.id).where(same, sa.or_(held, waits)).exists()
 
 
 def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
@@ -164,12 +171,6 @@ def due(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(waits, sa.and_(table.c.state == CLAIMED, table.c.lease_until < now))
 
 
-def has_lost(session: Session, now: dt.datetime) -> bool:
-    """Return whether a worker was lost while it held a run."""
-    lost = sa.select(run.c.id).where(run.c.state == CLAIMED, run.c.lease_until < now)
-    return session.execute(lost.limit(1)).first() is not None
-
-
 def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
     """Return whether work waits that may be taken."""
     return session.execute(sa.select(table.c.id).where(due(table, now)).limit(1)).first() is not None
@@ -178,16 +179,6 @@ def has_due(session: Session, table: sa.Table, now: dt.datetime) -> bool:
 def look_at_waiting(connection: sa.Connection, now: dt.datetime) -> Waiting:
     """Return how many runs wait that are due; those that sleep are not counted."""
     return count_waiting(connection, run.c.due_at, now, due(run, now))
-
-
-def finish_unheard(session: Session, heard: Iterable[sa.ColumnElement[bool]], now: dt.datetime) -> int:
-    """Mark events that no rule listens to as done, all at once, as after a large import; return how many.
-
-    Shape:  `heard` holds the conditions of the events that rules listen to.
-    """
-    unheard = sa.and_(event.c.state == WAITING, ~sa.or_(sa.false(), *heard))
-    values = {"state": DONE, "handled_at": now}
-    return session.execute(sa.update(event).where(unheard).values(values)).rowcount
 
 
 def finish_events(session: Session, rows: Iterable[Mapping], now: dt.datetime) -> bool:
@@ -241,10 +232,18 @@ def end_runs(session: Session, ids: Sequence[int], state: str, now: dt.datetime)
     session.execute(sa.update(run).where(among(session, run.c.id, ids)).values(values))
 
 
-def release_runs(session: Session, rows: Sequence[Mapping]) -> None:
-    """Give back runs that were taken for the first time and have not begun, as if they had not been taken."""
-    values = {"state": WAITING, "lease_until": None, "tries": 0, "attempts": 0}
-    session.execute(sa.update(run).where(_first_held(session, rows)).values(values))
+def release_runs(session: Session, rows: Iterable[Mapping]) -> None:
+    """Give back runs that this worker holds and has not done; those that have not begun, as if they were untouched."""
+    for row in rows:
+        begun = row["attempts"] > 1 or row.get("has_begun", False)
+        _update_held(
+            session,
+            row,
+            state=WAITING,
+            lease_until=None,
+            tries=row["tries"] - 1,
+            attempts=row["attempts"] if begun else 0,
+        )
 
 
 def end_run(session: Session, row: Mapping, state: str, now: dt.datetime, error: list | None = None) -> bool:

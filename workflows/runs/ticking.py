@@ -133,6 +133,7 @@ def _values(session: CrmSession, workshop: RuleWorkshop, rule: Rule, period: str
         "why": {"schedule": rule.trigger.kind, "period": period, "by": "schedule", "changed": {}},
         "cause": ["schedule"],
         "created_at": now,
+        "lane": events.CROWD,
     }
 
 
