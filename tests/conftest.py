@@ -27,7 +27,7 @@ from config import Settings, load_settings
 from crm import queue
 from crm.database import CrmSession, build_engine, only_reading, write_intent
 from crm.runtime.redis_server import RedisServer
-from tests.databases import KINDS, Database, PostgresServer, postgres_server
+from tests.databases import KINDS, Database, PostgresServer, empty_database, postgres_server
 from tests.mail import Inbox
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def kinds_of(item: pytest.Item) -> set[str]:
     """Return the kinds of database a test runs on; none when it needs no database."""
-    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    kind = given.get("database_kind") or given.get("lasting_database_url")
     return {kind} if kind else {"postgresql"} & set(getattr(item, "fixturenames", ()))
 
 
@@ -149,13 +150,20 @@ def database_url(_database: Database) -> Iterator[str]:
 @pytest.fixture
 def empty_database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The SQLAlchemy URL of a database without any table, gone after the test."""
-    if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgresql")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
+    server = request.getfixturevalue("postgresql") if database_kind == "postgresql" else None
+    with empty_database(server, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def lasting_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of an empty database for all tests of a file: what one of them leaves, the next one finds."""
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    with empty_database(server, tmp_path_factory.mktemp("lasting")) as url:
+        yield url
+        build_engine(url).dispose()
 
 
 @pytest.fixture(scope="session")

@@ -110,6 +110,17 @@ class Database:
         return self.folder / "beginning.db"
 
 
+@contextmanager
+def empty_database(server: PostgresServer | None, folder: Path) -> Iterator[str]:
+    """Make a database without any table, a SQLite file when there is no server; its SQLAlchemy URL."""
+    if server is None:
+        yield f"sqlite:///{folder / 'empty.db'}"
+        return
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
 def _fold_log_into(file: Path) -> None:
     """Bring what SQLite still keeps beside a file into it, so that a copy of the file is complete."""
     with closing(sqlite3.connect(file)) as connection:

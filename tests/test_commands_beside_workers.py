@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT
+from crm.database import build_engine
 from crm.imports import store
 from tests.running import PATIENCE, Running, run_app, wait_for
 
@@ -23,12 +24,24 @@ pytestmark = pytest.mark.slow
 ROWS = 3_000
 
 
-@pytest.fixture
-def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    """A running app with one worker."""
-    with run_app(tmp_path / "instance", CRM_DATABASE_URL=database_url, CRM_JOB_WORKERS="1") as started:
-        wait_for(lambda: started.health().get("workers") == 1, started.said())
+@pytest.fixture(scope="module")
+def app_at_work(lasting_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("beside") / "instance"
+    with run_app(folder, CRM_DATABASE_URL=lasting_database_url, CRM_JOB_WORKERS="1") as started:
         yield started
+
+
+@pytest.fixture
+def engine(lasting_database_url: str) -> sa.Engine:
+    """The database of the running app."""
+    return build_engine(lasting_database_url)
+
+
+@pytest.fixture
+def running(app_at_work: Running) -> Running:
+    """A running app with one worker."""
+    wait_for(lambda: app_at_work.health().get("workers") == 1, app_at_work.said())
+    return app_at_work
 
 
 @pytest.fixture
@@ -105,18 +118,19 @@ def test_an_import_of_which_nothing_arrived_is_no_success(run, tmp_path: Path) -
 
 
 def test_a_killed_worker_leaves_the_work_to_whoever_comes_next(start, running, people, engine) -> None:
+    before = begun(engine)
     command = start("import", people, "--entity", "customer")
-    wait_for(lambda: is_begun(engine), "nobody began")
+    wait_for(lambda: begun(engine) > before, "nobody began")
     for worker in running.members("crm.runtime.processes worker"):
         os.kill(worker, signal.SIGKILL)
     status, answer = outcome_of(command)
     assert (status, answer["state"], answer["created"]) == (0, "done", ROWS)
 
 
-def is_begun(engine: sa.Engine) -> bool:
-    """Return whether somebody works on an import."""
+def begun(engine: sa.Engine) -> int:
+    """Return how many imports somebody has begun to work on."""
     with engine.connect() as connection:
-        return bool(connection.scalar(sa.select(store.batch.c.attempt).where(store.batch.c.attempt > 0)))
+        return connection.scalar(sa.select(sa.func.count()).where(store.batch.c.attempt > 0))
 
 
 def test_a_publish_ends_when_every_process_has_it(run, running, tmp_path: Path) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import os
-import signal
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +20,7 @@ from crm.revisions.processes import publish_status
 from crm.revisions.publish import publish_schema, rollback_schema
 from crm.revisions.workspace import load_workspace
 from tests.crm.revisions.publishing import fill_customers, publish_changed
-from tests.running import Running, wait_for
+from tests.running import Running, run_app, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -95,14 +92,12 @@ class Writer(threading.Thread):
                 self.failed.append(f"{record}: {error}")
 
 
-@pytest.fixture
-def running(tmp_path: Path, empty_database_url: str) -> Iterator[Running]:
-    given = {"CRM_ADMIN_PASSWORD": PASSWORD, "CRM_DATABASE_URL": empty_database_url}
-    started = Running(tmp_path / "instance", **given)
-    yield started
-    for pid in started.members():
-        os.kill(pid, signal.SIGKILL)
-    started.process.wait()
+@pytest.fixture(scope="module")
+def running(lasting_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A running app, for every test in this file."""
+    given = {"CRM_ADMIN_PASSWORD": PASSWORD, "CRM_DATABASE_URL": lasting_database_url}
+    with run_app(tmp_path_factory.mktemp("live") / "instance", **given) as started:
+        yield started
 
 
 def token_of(running: Running) -> str:
@@ -127,10 +122,10 @@ def is_everywhere(engine: sa.Engine, number: int) -> bool:
 
 
 def test_a_publish_is_live_everywhere_in_seconds_and_no_request_fails(
-    running: Running, empty_database_url: str
+    running: Running, lasting_database_url: str
 ) -> None:
     wire()
-    engine = build_engine(empty_database_url)
+    engine = build_engine(lasting_database_url)
     wait_for(lambda: "Ctrl-C stops it" in running.said(), running.said())
     wait_for(lambda: len(publish_status(engine)["processes"]) == 5, running.said())
     kinds = [row["kind"] for row in publish_status(engine)["processes"]]
@@ -143,7 +138,6 @@ def test_a_publish_is_live_everywhere_in_seconds_and_no_request_fails(
             started = time.monotonic()
             wait_for(lambda number=number: is_everywhere(engine, number), str(publish_status(engine)))
             seconds.append(time.monotonic() - started)
-    engine.dispose()
     assert load.failed == []
     assert max(seconds) < SOON, seconds
 
@@ -169,10 +163,10 @@ def streets(engine: sa.Engine, records: range) -> dict[int, int]:
 
 
 def test_a_field_changes_its_type_under_writers_and_no_value_is_lost(
-    running: Running, empty_database_url: str
+    running: Running, lasting_database_url: str
 ) -> None:
     wire()
-    engine = build_engine(empty_database_url)
+    engine = build_engine(lasting_database_url)
     wait_for(lambda: "Ctrl-C stops it" in running.said(), running.said())
     wait_for(lambda: len(publish_status(engine)["processes"]) == 5, running.said())
     fill_customers(engine, 25_000)  # more than a publish converts itself
@@ -192,4 +186,3 @@ def test_a_field_changes_its_type_under_writers_and_no_value_is_lost(
         wait_for(lambda writer=writer: streets(engine, writer.records) == writer.saved, str(writer.saved))
     untouched = range(100, 200)
     assert streets(engine, untouched) == {number: number for number in untouched}
-    engine.dispose()

@@ -112,7 +112,8 @@ def addresses_of(app: Flask) -> list[str]:
         if "GET" in rule.methods and not rule.rule.startswith((*NO_PAGES, *others))
     ]
     paths = {address_of(app, rule) + ASKED_FOR.get(rule.endpoint, "") for rule in rules}
-    return sorted(path for path in paths if not path.startswith((*ABSENT, *LEAD_ON))) + list(ALSO)
+    found = sorted(path for path in paths if not path.startswith((*ABSENT, *LEAD_ON)))
+    return list(dict.fromkeys((*found, *ALSO)))
 
 
 def pages_among(paths: list[str], browser: Browser) -> tuple[list[str], list[str]]:
