@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v008_lanes_of_events"
-down_revision = "v007_order_by_language"
+revision = "v009_lanes_of_events"
+down_revision = "v008_week_start"
 
 
 def upgrade() -> None:
