@@ -242,12 +242,14 @@ def join_redis(settings: Settings) -> Settings:
 
 def build_host(settings: Settings) -> Host:
     """Return the WSGI callable; it builds its first app at the first request, or when it is warmed."""
-    from crm.database import build_engine
+    from crm.database import build_engine, limit_waits
     from crm.web.serving.host import Host
 
     wire()
     settings = join_redis(settings)
-    return Host(build_source(settings, build_engine(settings.database_url)))
+    engine = build_engine(settings.database_url)
+    limit_waits(engine)
+    return Host(build_source(settings, engine))
 
 
 class LazyHost:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crm.permissions.store import Person
     from crm.revisions.workspace import Workspace
 
-BUSY_SECONDS = 10  # how long a writer waits for another one on SQLite
+BUSY_SECONDS = 10  # how long a writer waits for another one
 PING_SECONDS = 30  # after so long without use a connection is asked whether it still works
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -112,6 +112,20 @@ def _build_postgresql(address: sa.URL) -> sa.Engine:
             raise sa.exc.InvalidatePoolError from error
 
     return engine
+
+
+def limit_waits(engine: sa.Engine, seconds: float = BUSY_SECONDS) -> None:
+    """Let nobody wait for a row or table of PostgreSQL for longer than for SQLite's one turn to write.
+
+    For web processes: whoever saves is told to try again. Work that waits its turn does so in other processes.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+
+    @sa.event.listens_for(engine, "connect")
+    def limit(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET lock_timeout = {int(seconds * 1000)}")
+        connection.commit()
 
 
 def _has_news(connection: Any) -> bool:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 import sqlalchemy as sa
 
+from crm.database import limit_waits
 from crm.records.journal import change
 from tests.seed import PASSWORD
 
@@ -166,6 +167,25 @@ def test_connections_that_a_restart_of_postgresql_ended_fail_no_request_afterwar
         connection.exec_driver_sql(f"{end} AND datname = current_database()")
     other.dispose()
     assert browser.post("/api/v1/customer/", json=NEW, headers=token).status_code == 201
+
+
+@ON_POSTGRESQL
+def test_a_save_beside_one_that_does_not_end_asks_to_try_again(client, engine):
+    browser = client()
+    token = browser.api_token("sales")
+    made = browser.post("/api/v1/customer/", json=NEW, headers=token).json["id"]
+    other = sa.create_engine(engine.url)
+    limit_waits(engine, 0.05)
+    engine.dispose()
+    with other.connect() as connection:
+        connection.execute(sa.text("update customer set city = 'Volos' where id = :id"), {"id": made})
+        answer = browser.put(f"/api/v1/customer/{made}", json={"city": "Patras"}, headers=token)
+        assert (answer.status_code, answer.json["error"]["code"]) == (503, "http.503")
+        assert int(answer.headers["Retry-After"]) > 0
+    assert browser.put(f"/api/v1/customer/{made}", json={"city": "Patras"}, headers=token).status_code == 200
+    other.dispose()
+    limit_waits(engine)
+    engine.dispose()
 
 
 @ON_POSTGRESQL
