@@ -16,15 +16,18 @@ from typing import Any
 
 from config import Settings, current_settings
 from crm.runtime.children import die_with_parent
+from crm.runtime.shares import Shares
 from crm.runtime.web_server import REPORT
+from crm.runtime.web_worker import Fairness
 
 logger = logging.getLogger(__name__)
 
 worker_class = "crm.runtime.web_worker.BufferingWorker"
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Load the app and prepare the database, in the parent of all web processes."""
+    server.shares = Shares()
     from app import wire
     from crm.runtime.first_start import prepare
 
@@ -60,6 +63,16 @@ def _send(report: dict[str, Any]) -> None:
     if descriptor:
         with os.fdopen(int(descriptor), "w") as far_end:
             json.dump(report, far_end)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give a new web process its place among the others."""
+    worker.fairness = Fairness(server.shares, server.shares.take_place())
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Free the place of a web process that ended, however it did."""
+    server.shares.leave(worker.fairness.place)
 
 
 def post_fork(_server: Any, worker: Any) -> None:

@@ -24,12 +24,14 @@ from waitress.utilities import RequestEntityTooLarge
 
 from config import Settings, current_settings
 from crm.file_store import is_full
+from crm.runtime.shares import Shares
 from crm.web.serving.host import REFUSED
 
 HEADER_SECONDS = 10  # to send all headers
 BODY_SECONDS = 20  # to begin with the body; after that it has to come at a pace
 SLOWEST_BYTES = 500  # per second: what a bad telephone line does
 IDLE_SECONDS = 15  # a connection without a request
+HOLD_SECONDS = 0.01  # in which a process with fewer connections may take a new one
 STALLED_SECONDS = 60  # an answer of which nobody has taken anything
 LIGHT_PATHS = ("/static/", "/health")
 LIGHT_THREADS = 2  # for these paths and for refusals, so that they never wait behind pages
@@ -160,11 +162,54 @@ class Admission:
         self.light.shutdown(cancel_pending, timeout)
 
 
+class Fairness:
+    """Which of the web processes takes a connection: one of those that have fewest.
+
+    All of them hear of it. One that has more than another holds back for a moment, and takes it if it is still there.
+    """
+
+    def __init__(self, shares: Shares, place: int) -> None:
+        self.shares, self.place = shares, place
+        self.holds_until = 0.0
+        self.has_held = False
+
+    def note(self, connections: int) -> None:
+        """Tell the other processes how many connections this one has."""
+        self.shares.note(self.place, connections)
+
+    def holds_back(self, connections: int) -> bool:
+        """Return whether to leave a connection that waits to the others, for now."""
+        self.note(connections)
+        self.has_held = not self.has_held and self.shares.has_most(self.place)
+        if self.has_held:
+            self.holds_until = time.monotonic() + HOLD_SECONDS
+        return self.has_held
+
+    @property
+    def is_holding(self) -> bool:
+        """Return whether the others have their moment."""
+        return time.monotonic() < self.holds_until
+
+
 class Deadlines:
-    """What both kinds of server share: connections with deadlines."""
+    """What both kinds of server share: connections with deadlines, taken in fair shares."""
 
     channel_class = Channel
     active_channels: dict[int, Channel]
+    fairness: Fairness | None = None
+
+    def readable(self) -> bool:
+        """Return whether to listen for connections now."""
+        is_listening = super().readable()
+        return is_listening and not (self.fairness and self.fairness.is_holding)
+
+    def handle_accept(self) -> None:
+        """Take a connection, unless another process should."""
+        if self.fairness and self.fairness.holds_back(len(self.active_channels)):
+            return
+        super().handle_accept()
+        if self.fairness:
+            self.fairness.note(len(self.active_channels))
 
     def maintenance(self, now: float) -> None:
         """Close the connections whose other end has had its time."""
@@ -189,6 +234,8 @@ class UnixServer(Deadlines, UnixWSGIServer):
 class BufferingWorker(Worker):
     """A web process of gunicorn's."""
 
+    fairness: Fairness | None = None  # set before the fork, where there are several processes
+
     def run(self) -> None:
         """Serve until a stop is requested, our parent is gone, or enough requests were answered."""
         self.admission, self.map = Admission(self.cfg.threads), {}
@@ -196,8 +243,10 @@ class BufferingWorker(Worker):
         self.servers = [
             listen(self.wsgi, self.map, each.sock, self.admission, adjusted) for each in self.sockets
         ]
+        for server in self.servers:
+            server.fairness = self.fairness
         while self.alive and self.ppid == os.getppid():
-            self.turn(1.0)
+            self.turn(HOLD_SECONDS if self.fairness and self.fairness.is_holding else 1.0)
             if self.admission.count >= self.max_requests:
                 self.log.info("A web process has answered enough; another one takes its place.")
                 self.alive = False
@@ -210,8 +259,11 @@ class BufferingWorker(Worker):
             server.pull_trigger()
 
     def turn(self, seconds: float) -> None:
-        """Read and send what can be; say to gunicorn that we live."""
+        """Read and send what can be; say to gunicorn that we live, and to our neighbours how many we serve."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=self.map, count=1)
+        if self.fairness:
+            connections = sum(len(server.active_channels) for server in self.servers)
+            self.fairness.note(connections)
         self.notify()
 
     def finish(self) -> None:
@@ -219,6 +271,9 @@ class BufferingWorker(Worker):
         deadline = time.monotonic() + max(self.cfg.graceful_timeout - 0.5, 0)
         for server in self.servers:
             server.stop_accepting()
+        if self.fairness:
+            self.fairness.shares.leave(self.fairness.place)
+            self.fairness = None
         while time.monotonic() < deadline and self.owes():
             self.turn(0.1)
         self.admission.shutdown()

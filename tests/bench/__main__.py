@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import import_xlsx, list_page, publish, rule_events
+from tests.bench import import_xlsx, list_page, publish, rule_events, save_with_rule
 from tests.bench.measure import note
 
 WORKLOADS: dict[str, Callable[[], None]] = {
@@ -13,6 +13,7 @@ WORKLOADS: dict[str, Callable[[], None]] = {
     "list_page": list_page.run,
     "publish": publish.run,
     "rule_events": rule_events.run,
+    "save_with_rule": save_with_rule.run,
 }
 
 

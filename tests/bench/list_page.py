@@ -167,7 +167,7 @@ class Browser:
         try:
             self.connection.request(method, path, body, sent)
             answer = self.connection.getresponse()
-        except http.client.RemoteDisconnected:  # It was idle for longer than the server keeps a connection.
+        except ConnectionError:  # It was idle for longer than the server keeps a connection.
             self.connection.close()
             self.connection.request(method, path, body, sent)
             answer = self.connection.getresponse()
