@@ -209,6 +209,8 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
             return live_number(connection)
 
     def build(number: int) -> Flask:
+        if number in _built_before_fork:
+            return _built_before_fork.pop(number)
         with only_reading():
             with engine.connect() as connection:
                 require_current(connection)
@@ -226,6 +228,19 @@ def build_source(settings: Settings, engine: sa.Engine) -> Source:
         dispose=lambda app: app.extensions["crm_workspace"].models.dispose(),
         earlier=earlier_ones,
     )
+
+
+_built_before_fork: dict[int, Flask] = {}  # by revision
+
+
+def build_before_fork(settings: Settings) -> None:
+    """Build the live revision's app for the processes that are forked next, which share its memory."""
+    from crm.database import build_engine
+
+    wire()
+    source = build_source(join_redis(settings), build_engine(settings.database_url))
+    number = source.live_number()
+    _built_before_fork[number] = source.build(number)
 
 
 def join_redis(settings: Settings) -> Settings:

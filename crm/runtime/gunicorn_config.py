@@ -22,18 +22,36 @@ from crm.runtime.web_worker import Fairness
 
 logger = logging.getLogger(__name__)
 
+GARBAGE = (
+    20_000  # objects more than before, at which the young ones are looked through; a request makes thousands
+)
+
 worker_class = "crm.runtime.web_worker.BufferingWorker"
 
 
 def on_starting(server: Any) -> None:
     """Load the app and prepare the database, in the parent of all web processes."""
     server.shares = Shares()
-    from app import wire
+    from app import build_before_fork, wire
+    from crm.database import build_engine
     from crm.runtime.first_start import prepare
 
     wire()
-    _send(_or_exit(prepare, current_settings()))
-    gc.freeze()  # What is loaded now is shared by all children as long as nobody touches it.
+    settings = current_settings()
+    _send(_or_exit(prepare, settings))
+    try:
+        build_before_fork(settings)
+    except Exception:  # each process tries again, and falls back to an earlier revision
+        logger.exception("No app could be built before the web processes start")
+    finally:
+        build_engine(settings.database_url).dispose()  # A child must not use its parent's connections.
+    keep_from_collection()
+
+
+def keep_from_collection() -> None:
+    """Let the garbage collector pass over what is there now: it stays, and untouched memory stays shared."""
+    gc.collect()
+    gc.freeze()
 
 
 def _or_exit(prepare: Callable[[Settings], dict[str, Any]], settings: Settings) -> dict[str, Any]:
@@ -89,3 +107,5 @@ def post_worker_init(worker: Any) -> None:
         warm()
     except Exception:  # the processes start all the same, and say on their pages what is wrong
         logger.exception("No app could be built yet")
+    gc.set_threshold(GARBAGE)
+    keep_from_collection()

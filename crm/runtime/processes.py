@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 0.05  # between two looks whether the first page is there
 STOP_SECONDS = 8  # for a job or a request in work, before it is ended; both are taken up again later
 TABLES_PAUSE = 0.5  # seconds between two looks whether the database was upgraded
+ARENAS = "2"  # of the C library's memory; one for each thread would keep several times as much as is used
 WORKER_NICENESS = 5  # pages go before jobs when both want the processor
 
 
@@ -155,7 +156,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
     temporary = settings.instance / "tmp"
     temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": path}
+    return {"MALLOC_ARENA_MAX": ARENAS, **os.environ, "TMPDIR": str(temporary), "PYTHONPATH": path}
 
 
 def _is_port_free(settings: Settings) -> bool:

@@ -31,8 +31,8 @@ from tests.databases import PostgresServer, real_postgres_server
 from tests.seed import build_template
 
 CLIENTS = 4
-SAVES = 400  # of a round, by all clients together
-ROUNDS = 5
+SAVES = 200  # of a round, by all clients together
+ROUNDS = 4
 PROCESSES, THREADS = 2, 4  # of either web server
 RULE = {
     "rule": "bench_heard",
