@@ -43,7 +43,13 @@ WEIGHT = 0.1  # of the latest request in what requests take
 MOST_FILES = 4_096  # descriptors of a process; half of them for connections
 HEADER_BYTES = 64 * 1024
 BODY_MARGIN = 1024 * 1024  # around the largest file
-SPOOL_BYTES = 512 * 1024  # of a body or an answer that stay in memory; the rest goes to a temporary file
+MOST_OF_ONE = (
+    256  # connections of one address that only wait; what a proxy brings has one address and no limit
+)
+BODY_SPOOL_BYTES = (
+    64 * 1024
+)  # of a body that comes; the rest goes to a temporary file: a thousand slow ones are 100 MB
+SPOOL_BYTES = 512 * 1024  # of an answer that stays in memory; the rest goes to a temporary file
 MANY_BYTES = 256 * 1024 * 1024  # of an answer that a thread may leave behind for a slow reader
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is no news
@@ -113,10 +119,21 @@ class Channel(HTTPChannel):
         return now - self.began > BODY_SECONDS + self.request.body_bytes_received / SLOWEST_BYTES
 
     @property
+    def is_waiting(self) -> bool:
+        """Return whether nothing is done for the other end: it is idle, or its request has not come whole."""
+        return not self.requests and not self.total_outbufs_len
+
+    @property
     def is_owed(self) -> bool:
         """Return whether somebody waits for an answer of ours, or is sending what we began to take."""
         is_coming = self.request is not None and self.request.headers_finished
         return bool(self.requests or self.total_outbufs_len or is_coming)
+
+
+def address_of(channel: Channel) -> str | None:
+    """Return where a connection comes from; None for a socket file, and for a proxy: its address stands for many."""
+    is_direct = isinstance(channel.addr, tuple) and not current_settings().proxies
+    return channel.addr[0] if is_direct else None
 
 
 class Admission:
@@ -212,10 +229,18 @@ class Deadlines:
             self.fairness.note(len(self.active_channels))
 
     def maintenance(self, now: float) -> None:
-        """Close the connections whose other end has had its time."""
+        """Close the connections whose other end has had its time, and of too many from one address the stalest."""
+        waiting: dict[Any, list[Channel]] = {}
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
                 channel.will_close = True
+            elif channel.is_waiting:
+                waiting.setdefault(address_of(channel), []).append(channel)
+        for address, channels in waiting.items():
+            if address is not None and len(channels) > MOST_OF_ONE:
+                channels.sort(key=lambda channel: channel.last_activity)
+                for channel in channels[:-MOST_OF_ONE]:
+                    channel.will_close = True
 
     def stop_accepting(self) -> None:
         """Leave new connections to other processes."""
@@ -307,7 +332,7 @@ def adjust(settings: Settings) -> Adjustments:
         log_socket_errors=False,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=settings.largest_upload_mb * 1024 * 1024 + BODY_MARGIN,
-        inbuf_overflow=SPOOL_BYTES,
+        inbuf_overflow=BODY_SPOOL_BYTES,
         outbuf_overflow=SPOOL_BYTES,
         outbuf_high_watermark=MANY_BYTES,
         asyncore_use_poll=True,

@@ -9,6 +9,7 @@ import time
 import pytest
 from werkzeug.test import Client
 
+from config import current_settings
 from crm.runtime import web_worker
 from crm.web.serving.host import REFUSED, Host, Source
 from tests.crm.web.form_reader import form_of
@@ -97,6 +98,32 @@ def test_deadlines_are_for_those_who_keep_us_waiting_only(channel):
     assert not channel.is_overdue(now + web_worker.BODY_SECONDS + 90), "it comes at a pace"
     channel.received(b"x" * 40_000)
     assert not channel.is_overdue(now + 3_600), "an answer of ours may take as long as it takes"
+
+
+class Held:
+    """A connection as maintenance sees it."""
+
+    def __init__(self, host: str, since: float, is_waiting: bool = True) -> None:
+        self.addr, self.last_activity, self.is_waiting = (host, 1), since, is_waiting
+        self.will_close = False
+
+    def is_overdue(self, _now: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("proxies", "closed"), [("0", 2), ("1", 0)])
+def test_one_address_holds_only_so_many_connections_that_wait(monkeypatch, proxies, closed):
+    monkeypatch.setenv("CRM_PROXIES", proxies)
+    current_settings.cache_clear()
+    monkeypatch.setattr(web_worker, "MOST_OF_ONE", 3)
+    server = web_worker.Deadlines()
+    one = [Held("1.2.3.4", since) for since in range(5)]
+    others = [Held(f"5.6.7.{number}", 0) for number in range(9)] + [Held("1.2.3.4", 0, is_waiting=False)]
+    server.active_channels = dict(enumerate(one + others))
+    server.maintenance(10)
+    assert [held.will_close for held in one] == [True] * closed + [False] * (5 - closed)
+    assert not any(held.will_close for held in others)
+    current_settings.cache_clear()
 
 
 def test_a_queue_is_as_long_as_its_wait(channel):
