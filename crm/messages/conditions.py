@@ -160,7 +160,7 @@ MESSAGES = {
     "conditions.unknown_unit_near": N_(
         "“%(name)s” is not a unit of time. Did you mean “%(near)s”? Use hours, days, weeks, months or years."
     ),
-    "conditions.unknown_sign": N_("“%(sign)s” has no meaning in a formula."),
+    "conditions.unknown_sign": N_("“%(sign)s” can't be used in a formula. Remove it."),
     "conditions.field_expected": N_("“%(value)s” is not the name of a field."),
     "conditions.field_missing": N_("This condition has no field. Enter one."),
     "conditions.path_too_long": N_("“%(path)s” is too long: the limit of linked records is %(limit)s."),

@@ -16,11 +16,11 @@ MESSAGES = {
         "backup, or give every row a value."
     ),
     "database.strange_column": N_(
-        "Table %(table)s: nobody knows the column “%(name)s”, and it must not be empty. Remove it, or give it a "
-        "default value."
+        "Table %(table)s: the column “%(name)s” is unknown and can't be empty. Remove it, or "
+        "give it a default value."
     ),
     "database.refused": N_(
-        "The database refused a change to its tables: %(reason)s. Nothing was changed. Correct the data, then try "
-        "again."
+        "The database didn't accept a change to its tables: %(reason)s. Nothing was changed. "
+        "Correct the data, then try again."
     ),
 }
