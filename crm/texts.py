@@ -72,6 +72,9 @@ def looked_up(known: NullTranslations, sentence: str) -> str:
     return known.gettext(sentence) if context is None else known.pgettext(context, sentence)
 
 
+FORMS = ("one", "accusative", "genitive", "gender")
+"""What the label of an entity or a field may say in one language: how it is called, its cases, its gender."""
+GENDERS = ("m", "f", "n")
 PLAIN_CONTEXTS = ("field", "option", "menu", "title", "column")
 """Where a plain text of a document is looked for, after the sentences without a context."""
 
@@ -85,11 +88,17 @@ def _of_any_context(text: str, language: str) -> str:
     return next((said for each in PLAIN_CONTEXTS if (said := known.pgettext(each, text)) != text), text)
 
 
+def _said(words: str | Mapping[str, str]) -> str:
+    """Return a text of one language: the word itself when its forms are told too."""
+    return str(words.get("one") or "") if isinstance(words, Mapping) else words
+
+
 class Text:
     """A text an admin typed: one string for all, or one per language.
 
     Shape:  built from a string or a map such as `{"en": "Deal", "el": "Ευκαιρία"}`. A missing language
             falls back to English, then to any language there is; a plain string goes through the catalogues.
+            A language may say a word in its forms: `{"el": {"one": "Πελάτης", "accusative": "πελάτη"}}`.
 
     >>> Text({"en": "Deal", "he": "עסקה"}).get("el")
     'Deal'
@@ -97,7 +106,7 @@ class Text:
 
     __slots__ = ("source",)
 
-    def __init__(self, source: str | Mapping[str, str]) -> None:
+    def __init__(self, source: str | Mapping[str, str | Mapping[str, str]]) -> None:
         self.source = source if isinstance(source, str) else dict(source)
 
     def get(self, language: str) -> str:
@@ -105,7 +114,16 @@ class Text:
         if isinstance(self.source, str):
             return _of_any_context(self.source, language)
         found = self.source.get(language) or self.source.get("en")
-        return found or next(iter(self.source.values()), "")
+        return _said(found or next(iter(self.source.values()), ""))
+
+    def form(self, language: str, form: str) -> str:
+        """Return one of the forms of the text in a language; "" when it says none.
+
+        >>> Text({"el": {"one": "Πελάτης", "genitive": "πελάτη", "gender": "m"}}).form("el", "genitive")
+        'πελάτη'
+        """
+        found = self.source.get(language) if isinstance(self.source, dict) else None
+        return str(found.get(form) or "") if isinstance(found, Mapping) else ""
 
     def missing(self) -> list[str]:
         """Return the languages that still have no text."""

@@ -19,7 +19,7 @@ from crm.entities.model import Document, Schema
 from crm.entities.yaml import write_yaml
 from crm.errors import Problem
 from crm.messages import render
-from crm.texts import LANGUAGES
+from crm.texts import LANGUAGES, Text
 from crm.web.assets import icon_place
 
 wire()
@@ -80,7 +80,9 @@ def test_every_text_has_all_four_languages(file: Path, documents: list[Document]
     incomplete = [
         place
         for place, text in texts(document.body)
-        if not isinstance(text, dict) or tuple(text) != LANGUAGES or not all(map(str.strip, text.values()))
+        if not isinstance(text, dict)
+        or tuple(text) != LANGUAGES
+        or not all(Text(text).get(each).strip() for each in LANGUAGES)
     ]
     assert incomplete == []
 

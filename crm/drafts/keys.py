@@ -123,7 +123,7 @@ def shown_texts(source: Any) -> dict[str, str]:
     if isinstance(source, str):
         return {language: Text(source).get(language) for language in LANGUAGES}
     found = source if isinstance(source, Mapping) else {}
-    return {language: str(found.get(language) or "") for language in LANGUAGES}
+    return {language: Text({language: found.get(language) or ""}).get(language) for language in LANGUAGES}
 
 
 def read_texts(sent: Mapping[str, str], before: Any) -> Any:
@@ -137,7 +137,13 @@ def read_texts(sent: Mapping[str, str], before: Any) -> Any:
     }
     if not is_nothing(before) and wanted == {key: text.strip() for key, text in shown_texts(before).items()}:
         return before
-    return {language: text for language, text in wanted.items() if text}
+    known = before if isinstance(before, Mapping) else {}
+    shown = shown_texts(known)  # a word that stays keeps its forms
+    return {
+        language: known[language] if language in known and shown[language].strip() == text else text
+        for language, text in wanted.items()
+        if text
+    }
 
 
 def missing_languages(source: Any) -> list[str]:

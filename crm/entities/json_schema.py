@@ -12,6 +12,7 @@ from crm.entities.schema_parts import (
     CONDITIONS,
     DEFINITIONS,
     FLAG,
+    LABEL,
     TEXT,
     WORD,
     WORDS,
@@ -26,7 +27,7 @@ from crm.fields import FIELD_TYPES
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ENTITY_PARTS: dict[str, Schema] = {
     "was": WORD,
-    "label": TEXT,
+    "label": LABEL,
     "plural": TEXT,
     "icon": WORD,
     "menu": WORD,
@@ -47,7 +48,7 @@ FIELD_PARTS: dict[str, Schema] = {
     **dict.fromkeys(FLAGS, FLAG),
     **dict.fromkeys(CONDITION_KEYS, CONDITIONS),
     "was": WORD,
-    "label": TEXT,
+    "label": LABEL,
     "help": TEXT,
     "choices": {"anyOf": [WORDS, named(CHOICE)]},
     "next": named(one_or_many(WORD)),

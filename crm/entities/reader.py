@@ -9,7 +9,7 @@ from typing import Any
 
 from crm.entities.model import Document
 from crm.errors import Problem
-from crm.texts import LANGUAGES, Text
+from crm.texts import FORMS, GENDERS, LANGUAGES, Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
 ABOUT_KEYS = frozenset(
@@ -90,13 +90,25 @@ class BodyReader:
             return Text(value)
         if isinstance(value, Mapping) and value:
             for language, words in value.items():
-                if self.known(language, LANGUAGES, (*path, key, language), "language") and not isinstance(
-                    words, str
-                ):
-                    self.refuse("schema.expected_text", (*path, key, language), key=language)
-            return Text({language: str(words) for language, words in value.items() if language in LANGUAGES})
+                place = (*path, key, language)
+                if not self.known(language, LANGUAGES, place, "language") or isinstance(words, str):
+                    continue
+                if key == "label" and isinstance(words, Mapping):
+                    self.forms(words, place)
+                else:
+                    self.refuse("schema.expected_text", place, key=language)
+            return Text({language: words for language, words in value.items() if language in LANGUAGES})
         self.refuse("schema.expected_text", (*path, key), key=key)
         return Text(default or "")
+
+    def forms(self, words: Mapping, path: tuple) -> None:
+        """Refuse forms of a label that no sentence asks for, and those that are no words."""
+        self.keys(words, path, FORMS, ("one",))
+        for form in FORMS:
+            if not isinstance(words.get(form, ""), str):
+                self.refuse("schema.expected_text", (*path, form), key=form)
+        if words.get("gender", "m") not in GENDERS:
+            self.refuse("schema.bad_gender", (*path, "gender"), value=str(words["gender"])[:40])
 
     def flag(self, body: Mapping, key: str, path: tuple, default: bool = False) -> bool:
         """Return true or false; `on`, `yes` and their like are refused."""

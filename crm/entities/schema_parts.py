@@ -6,7 +6,7 @@ from typing import Any
 
 from crm.conditions.language.lines import AGGREGATES, GROUPS
 from crm.conditions.operators import OPERATORS
-from crm.texts import LANGUAGES
+from crm.texts import FORMS, GENDERS, LANGUAGES
 
 Schema = dict[str, Any]
 
@@ -42,6 +42,11 @@ def one_key(values: dict[str, Schema]) -> Schema:
 
 
 TEXT: Schema = {"anyOf": [WORD, closed(**dict.fromkeys(LANGUAGES, WORD))]}
+FORMS_OF_WORD: Schema = {
+    **closed(**dict.fromkeys(FORMS[:-1], WORD), gender={"enum": list(GENDERS)}),
+    "required": ["one"],
+}
+LABEL: Schema = {"anyOf": [WORD, closed(**dict.fromkeys(LANGUAGES, {"anyOf": [WORD, FORMS_OF_WORD]}))]}
 CONDITIONS: Schema = {"$ref": "#/$defs/conditions"}
 LINE = closed(
     field=WORD,

@@ -28,6 +28,7 @@ MESSAGES = {
     "schema.declared_twice": N_("Already declared in %(other)s: %(kind)s “%(name)s”. Remove one of them."),
     "schema.expected_map": N_("“%(key)s” needs keys with values under it."),
     "schema.expected_list": N_("“%(key)s” needs a list."),
+    "schema.bad_gender": N_("“%(value)s” is not a gender. Use m, f or n."),
     "schema.expected_text": N_("“%(key)s” needs a text, or one text per language."),
     "schema.encrypted_link": N_(
         "A field of type “%(name)s” can't be encrypted: the database uses it to link records."

@@ -29,9 +29,17 @@ from crm.web import assets
 from crm.web.assets import map_style_id
 from crm.web.forms.fields import from_wtforms, problems_of
 from crm.web.keyboard import keys_here
-from crm.web.language import current_language, current_time_zone, request_catalogue
+from crm.web.language import current_language, current_time_zone, request_catalogue, spoken
 from crm.web.serving.errors import JSON_PATHS
 
+NEEDS_CASE = frozenset({"el"})  # languages in which a noun after a verb's noun has a form of its own
+NEW_RECORD = {
+    "m": NP_("new.m", "New %(record)s"),
+    "f": NP_("new.f", "New %(record)s"),
+    "n": NP_("new.n", "New %(record)s"),
+}
+NEW_BY_NAME = NP_("new", "New: %(record)s")
+ADD_RECORD, ADD_BY_NAME = NP_("button", "Add %(record)s"), NP_("button", "Add: %(record)s")
 TINTS = 6
 MOST_MENUS = 200  # menus kept in memory: one per language and set of rights
 
@@ -106,7 +114,8 @@ def install_skin(app: Flask) -> None:
     functions = (
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
-        map_style_id, moment, number, money, draw, keys_here, from_wtforms, problems_of, yes_or_no, cell_words,
+        map_style_id, moment, number, add_words, new_words, money, draw, keys_here, from_wtforms, problems_of,
+        yes_or_no, cell_words,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals.update(
@@ -242,6 +251,37 @@ def say_number_of(context: str, one: str, many: str, num: int, **values: Any) ->
 def label_of(text: Text | str | None) -> str:
     """Return a label an admin typed, in the reader's language."""
     return text.get(language()) if isinstance(text, Text) else str(text or "")
+
+
+def add_words(label: Text) -> Markup:
+    """Return what a button says that adds a record: Add customer, Προσθήκη πελάτη; a colon where no form is told."""
+    case = label.form(language(), "genitive") or label.form(language(), "accusative")
+    if case or language() not in NEEDS_CASE:
+        return filled(ADD_RECORD, case or in_sentence(label_of(label)))
+    return filled(ADD_BY_NAME, label_of(label))
+
+
+def new_words(label: Text) -> Markup:
+    """Return the title of a new record: New customer, Νέος πελάτης; a colon where no gender is told."""
+    gender, name = label.form(language(), "gender"), label_of(label)
+    if not gender and language() != "en":
+        return filled(NEW_BY_NAME, name)
+    sentence = NEW_RECORD.get(gender, NEW_RECORD["m"])
+    return filled(sentence, name if spoken(sentence).startswith("%") else in_sentence(name))
+
+
+def filled(sentence: str, record: str) -> Markup:
+    """Return a sentence of the code in the reader's language with an escaped label in it."""
+    return Markup(spoken(sentence)) % {"record": record}  # noqa: S704 - translators are trusted, values are not
+
+
+def in_sentence(name: str) -> str:
+    """Return a label within a sentence: with a small letter, unless it is all capitals.
+
+    >>> in_sentence("Customer"), in_sentence("VAT rate"), in_sentence("")
+    ('customer', 'VAT rate', '')
+    """
+    return name if name[1:2].isupper() or name[1:2].isdigit() else name[:1].lower() + name[1:]
 
 
 def initials(name: str) -> str:

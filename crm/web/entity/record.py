@@ -155,7 +155,7 @@ def _children(session: CrmSession, entity: Entity, inverse: Inverse, record_id: 
             for row in page.rows
         ],
         "add_url": url_for(view + ".add", **{inverse.field: record_id}) if "create" in rights.can else "",
-        "add_label": child.label.get(situation.language),
+        "add_label": child.label,
         "all_url": url_for(view + ".list", **{f"_flt_0_{inverse.field}": record_id}),
         "field_types": [
             type_of(child.fields[name]).aligned_end if name in child.fields else False for name in shown

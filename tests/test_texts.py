@@ -1,0 +1,138 @@
+"""What the catalogues and the templates may not say: each kind of fault is looked for once, in every sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from config import ROOT
+from crm.texts import LANGUAGES
+from crm.web.fab.texts import FAB_TEXTS
+
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+TEMPLATES = sorted((ROOT / "crm" / "web" / "templates").rglob("*.html"))
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+LEFT_TO_RIGHT = re.compile("\u2066[^\u2069]*\u2069")
+STRAIGHT = re.compile(r"[\u0370-\u03ff\u0590-\u05ff\u0102-\u021b]['\"]|['\"][\u0370-\u03ff\u0590-\u05ff]")
+WRONG_QUOTES = {"el": "„”״", "ro": "“«»״", "he": "„”“«»"}
+COUNTED = "count|num|rows|seconds|minutes|days|hours|good|bad|lines|records|values|limit|most"
+COUNTS = re.compile(rf"%\((?:{COUNTED})\)s ([a-z]{{3,}}s)\b")
+UNITS = frozenset({"MB", "kB", "ms"})
+OLD_WORDS = {
+    "en": r"\b([Ss]omebody|[Ww]hoever|[Mm]ay not|shall|[Tt]hrow away|put right|purge[ds]?|parked|e-mails?|"
+    r"E-mails?|workbook|[Tt]ake back|taken back|[Pp]lease|set aside|not open to you|children)\b",
+    "el": r"αναθεώρη|προσχέδι|στην άκρη|εκκαθαρ|υποεγγραφ|παιδιά|e-mail|διεργασία εργασιών|βιβλί\w+ εργασίας"
+    r"|Παρακαλ",
+    "ro": r"\b[Rr]evizi|subordonat|deoparte|\b[Aa]bandon(?!ul)|arhivei?\b(?= zip)|dosarul?\b|proces de lucru|[şţŞŢ]"
+    r"|dumneavoastră|Salvare$",
+    "he": r"רשומות בנות|הונח בצד|תהליך עבודה|ארכיון zip|חוברת|[אשלמ]תם\b|שלכם|(?<!ה)תראו\b|[א-ת]-[א-ת%A-Za-z]|[מק]״ב",
+}
+GENDERED = {
+    "el": r"/τρια|\(η\)|Αγαπητέ",
+    "ro": r"\(ă\)|\bStimat|sigură\?|Sunteți sigur",
+    "he": r"\b(בחרו|(?<!כללים )שלחו|נסו|גררו|הקלידו|לחצו|הזינו|אתה|את/ה|שכחת)\b",
+}
+IDENTIFIERS = re.compile(r">\s*\{\{\s*(?:field|row|entity|role|rule|report|segment)\.(?:type|kind)\s*\}\}")
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> dict[str, Catalog]:
+    """Every catalogue, by its language."""
+    found = {}
+    for language in TRANSLATED:
+        path = ROOT / "translations" / language / "LC_MESSAGES" / "messages.po"
+        with path.open("rb") as file:
+            found[language] = read_po(file, locale=language)
+    return found
+
+
+def sentences(catalogue: Catalog) -> Iterator[tuple[Message, str]]:
+    """Yield each message of ours with each of its texts; Flask-AppBuilder's own words are not ours to choose."""
+    for message in catalogue:
+        source = message.id if isinstance(message.id, str) else message.id[0]
+        if source and (message.context or source not in FAB_TEXTS):
+            texts = [message.string] if isinstance(message.string, str) else message.string
+            yield from ((message, text) for text in texts)
+
+
+def sources(catalogue: Catalog) -> set[tuple[str | None, str]]:
+    """Return the English sentences with their contexts, those for many too."""
+    return {
+        (message.context, source)
+        for message, _text in sentences(catalogue)
+        for source in ([message.id] if isinstance(message.id, str) else message.id)
+    }
+
+
+def test_one_or_two_words_have_a_context(catalogues) -> None:
+    short = [words for context, words in sources(catalogues["el"]) if not context and len(words.split()) <= 2]
+    assert short == []
+
+
+def test_no_sentence_is_glued_together(catalogues) -> None:
+    """No sentence begins or ends with a blank, is a placeholder alone, or carries markup."""
+    said = {words for _context, words in sources(catalogues["el"])}
+    assert [words for words in said if words != words.strip() or re.search(r"</?[a-z]+[ >]", words)] == []
+    assert [words for words in said if PLACEHOLDER.fullmatch(words) and words != "%(message)s"] == []
+    glued = re.compile(r"(?:_|pgettext)\([^)]*\)\s*~|~\s*(?:_|pgettext)\(")
+    assert [path.name for path in TEMPLATES if glued.search(path.read_text())] == []
+
+
+def test_no_number_stands_before_what_it_counts_but_in_a_plural(catalogues) -> None:
+    counted = [
+        message.id
+        for message, _text in sentences(catalogues["el"])
+        if isinstance(message.id, str)
+        and (found := COUNTS.search(message.id))
+        and found[1] not in UNITS
+        and "from" not in message.id
+    ]
+    assert counted == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_quotation_marks_are_those_of_the_language(catalogues, language: str) -> None:
+    wrong = [
+        text
+        for _message, text in sentences(catalogues[language])
+        if set(WRONG_QUOTES[language]) & set(text) or STRAIGHT.search(LEFT_TO_RIGHT.sub("", text))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_one_that_the_glossary_replaced(catalogues, language: str) -> None:
+    old = re.compile(OLD_WORDS[language])
+    if language == "en":
+        said = {words for _context, words in sources(catalogues["el"])}
+    else:
+        said = {text for _message, text in sentences(catalogues[language])}
+    assert {PLACEHOLDER.sub("…", text) for text in said if old.search(PLACEHOLDER.sub("…", text))} == set()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nobody_is_addressed_as_a_man_or_a_woman(catalogues, language: str) -> None:
+    gendered = re.compile(GENDERED[language])
+    assert [text for _message, text in sentences(catalogues[language]) if gendered.search(text)] == []
+
+
+def test_english_titles_have_one_capital(catalogues) -> None:
+    """Words after the first begin with a small letter, but for names, abbreviations and quoted words."""
+    names = re.compile(
+        r"“[^”]*”|%\(\w+\)s|[.:!?] [A-Z]|[A-Z]{2,}|\b(?:Koine|Excel|OpenDocument|Redis|Tab|Esc|Enter|Romanian|Greek"
+        r"|Israeli|European|Latin|English|Monday|Europe|Athens|Flask)\b"
+    )
+    said = {
+        words
+        for context, words in sources(catalogues["el"])
+        if context in ("title", "button", "tab", "menu", "label")
+    }
+    assert [words for words in said if re.search(r" [A-Z][a-z]", names.sub("", words))] == []
+
+
+def test_templates_show_no_identifier() -> None:
+    assert [path.name for path in TEMPLATES if IDENTIFIERS.search(path.read_text())] == []
