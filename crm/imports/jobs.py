@@ -10,9 +10,12 @@ from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
 from crm.imports.lease import ImportWorkshop, TurnOverError
+from crm.imports.model import build_look
 from crm.imports.service import JOB_OF, import_settings
 from crm.imports.slots import free_slot
 from crm.runtime.scheduler import Tick
+
+LONG_ROWS = 10_000  # of a file whose check keeps a worker for many seconds
 
 
 def current_workshop() -> ImportWorkshop:
@@ -37,8 +40,28 @@ def look_batch(batch_id: int) -> None:
 
 
 def check_batch(batch_id: int) -> None:
-    """Plan an uploaded file. Safe to repeat: an unfinished plan starts again."""
-    work.check_batch(current_workshop(), batch_id)
+    """Plan an uploaded file. Safe to repeat: an unfinished plan starts again.
+
+    Shape:  long ones leave a worker free for all else; the next is rung for when one has ended.
+    """
+    workshop = current_workshop()
+    if not is_long(workshop, batch_id):
+        work.check_batch(workshop, batch_id)
+        return
+    most = max(current_settings().job_workers - 1, 1)
+    with free_slot(workshop.settings.files_url, "check", most) as is_free:
+        if is_free:
+            work.check_batch(workshop, batch_id)
+    if is_free:
+        sweep(("checking",))
+
+
+def is_long(workshop: ImportWorkshop, batch_id: int) -> bool:
+    """Return whether a file has so many rows that its check keeps a worker for long."""
+    with only_reading(), workshop.engine.connect() as connection:
+        batch = store.find_batch(connection, batch_id)
+    sheet = build_look(batch["look"]).get_sheet(batch["sheet"]) if batch else None
+    return sheet is not None and sheet.rows >= LONG_ROWS
 
 
 def apply_batch(batch_id: int) -> None:

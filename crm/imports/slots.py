@@ -13,13 +13,13 @@ SLOTS = 1
 
 
 @contextmanager
-def free_slot(house: str, whose: str = "web") -> Iterator[bool]:
+def free_slot(house: str, whose: str = "web", slots: int = SLOTS) -> Iterator[bool]:
     """Hold one of the machine's slots of a house; False at once when all are taken.
 
     Shape:  web processes and workers have their own. The system frees a slot when its process ends, however it ends.
     """
     digest = sha256(house.encode()).hexdigest()[:16]
-    for number in range(SLOTS):
+    for number in range(slots):
         path = Path(tempfile.gettempdir()) / f"koine-look-{digest}-{whose}-{number}.lock"
         with path.open("a") as file:
             try:

@@ -209,6 +209,27 @@ def test_workers_look_at_one_file_at_a_time_and_ring_for_the_next(client, settin
     assert ("imports.look_batch", second) in rung
 
 
+def test_long_checks_leave_a_worker_free_and_short_ones_do_not_wait_for_them(client, settings, monkeypatch):
+    browser, rung = client(), []
+    house = import_settings(settings).files_url
+    first, second = (post(browser, PEOPLE, "people.csv").json["batch"] for _ in range(2))
+    monkeypatch.setattr(jobs, "current_settings", lambda: settings)
+    monkeypatch.setattr(jobs.queue, "ring", lambda *bell: rung.append(bell))
+    headers = browser.api_token("manager")
+
+    def state(batch_id: int) -> str:
+        return browser.get(f"/api/v1/import/{batch_id}", headers=headers).json["state"]
+
+    with free_slot(house, "check"):  # somebody checks a long file; of two workers the other stays free
+        jobs.check_batch(first)
+        assert state(first) == "checked", "a short one does not wait"
+        monkeypatch.setattr(jobs, "LONG_ROWS", 1)
+        jobs.check_batch(second)
+        assert state(second) == "checking", "a second long one does"
+    jobs.check_batch(second)
+    assert state(second) == "checked"
+
+
 @pytest.mark.parametrize("delimiter", FOUND)
 def test_an_even_delimiter_is_found_by_itself(tmp_path, delimiter):
     file = tmp_path / "people.csv"
