@@ -33,7 +33,6 @@ event = sa.Table(
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("handled_at", sa.DateTime),
     sa.Column("lane", sa.SmallInteger, nullable=False, server_default="0"),  # SINGLE, CROWD
-    sa.Index("ix_crm_event_state", "state", "id"),
     sa.Index("ix_crm_event_lane", "state", "lane", "id"),
     sa.Index("ix_crm_event_record", "entity", "record_id", "id"),
 )

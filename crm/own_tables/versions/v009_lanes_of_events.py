@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Add the lane, and the indexes by which work is claimed."""
     with op.batch_alter_table("crm_event") as batch_op:
         batch_op.add_column(sa.Column("lane", sa.SmallInteger(), server_default="0", nullable=False))
+        batch_op.drop_index("ix_crm_event_state")
         batch_op.create_index("ix_crm_event_lane", ["state", "lane", "id"], unique=False)
         batch_op.create_index("ix_crm_event_record", ["entity", "record_id", "id"], unique=False)
 
