@@ -32,15 +32,14 @@ def deals(session) -> None:
     session.commit()
 
 
-@pytest.mark.parametrize("language", ["en", "he"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("language", "width"), [("en", DESKTOP), ("he", PHONE)])
 def test_every_view_of_the_calendar_is_clean(
     visit: Callable[..., Visitor], deals, language: str, width: int
 ) -> None:
     visitor = visit("admin", language=language, width=width)
     folder = os.environ.get("SHOTS")
     paths = [f"/deal/calendar/?view={view}&day=2026-03-29" for view in VIEWS]
-    assert visitor.look_at(paths) == {}
+    assert visitor.look_at_both_widths(paths) == {}
     if folder:
         for view, path in zip(VIEWS, paths, strict=True):
             visitor.open(path)

@@ -93,15 +93,17 @@ class Visitor:
 
     def look_at_both_widths(self, paths: Iterable[str]) -> dict[str, list[str]]:
         """Open page after page, as `look_at` does; look once more, without axe, in a window of the other width."""
-        return self._walk(paths, 200, lambda: self.problems() + self._problems_when_turned())
+        return self._walk(paths, 200, self.problems_at_both_widths)
 
-    def _problems_when_turned(self) -> list[str]:
+    def problems_at_both_widths(self) -> list[str]:
+        """Return all that is wrong, and what anybody sees to be wrong once the window has the other width."""
+        found = self.problems()
         opened = self.page.viewport_size
         other = DESKTOP if opened["width"] == PHONE else PHONE
         self.page.set_viewport_size({"width": other, "height": HEIGHT[other]})
         with suppress(TimeoutError):  # a chart is drawn once more a moment after the window has changed
             self.page.wait_for_function(FITS, arg=other, timeout=5_000)
-        found = [f"{other} pixels wide: {fault}" for fault in self.plain_problems()]
+        found += [f"{other} pixels wide: {fault}" for fault in self.plain_problems()]
         self.page.set_viewport_size(opened)
         return found
 
