@@ -212,19 +212,26 @@ class CrmSession(Session):
             self.info["system_depth"] -= 1
 
     def when_committed(self, name: str, call: Callable[[], None]) -> None:
-        """Call something once after the commit; the same name replaces an earlier one, a rollback forgets it."""
+        """Call something once after the commit; the same name replaces an earlier one, a rollback forgets it.
+
+        Shape:  a savepoint that is released is no commit: nobody sees yet what was written. One that is rolled back
+                forgets nothing, for what else was written may need the call.
+        """
         self.info.setdefault("when_committed", {})[name] = call
 
 
 @sa.event.listens_for(CrmSession, "after_commit")
 def _call_when_committed(session: CrmSession) -> None:
+    if session.in_nested_transaction():
+        return
     for call in session.info.pop("when_committed", {}).values():
         call()
 
 
 @sa.event.listens_for(CrmSession, "after_soft_rollback")
-def _forget_when_committed(session: CrmSession, _previous: Any) -> None:
-    session.info.pop("when_committed", None)
+def _forget_when_committed(session: CrmSession, previous: Any) -> None:
+    if not previous.nested:
+        session.info.pop("when_committed", None)
 
 
 @sa.event.listens_for(CrmSession, "after_transaction_end")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from crm import queue
 from crm.database import open_session
+from crm.errors import RecordError
 from crm.events import event
 from crm.permissions.model import SYSTEM
 from crm.records.service import update_record
-from tests.factories import make_complaint, make_record
+from tests.factories import make_complaint, make_customer, make_record
 
 NOTE = """
 rule: note
@@ -33,6 +35,17 @@ def test_a_change_nobody_hears_leaves_no_event_and_rings_no_bell(session, redis_
     session.commit()
     assert told(session) == []
     assert queue.look_at_queue().waiting == 0
+
+
+def test_the_bell_rings_after_the_commit_and_not_after_a_savepoint(session, redis_server):
+    waiting = [queue.look_at_queue().waiting]
+    make_customer(session)  # a quick worker would look before there is anything to see
+    waiting.append(queue.look_at_queue().waiting)
+    with pytest.raises(RecordError), session.begin_nested():
+        make_record(session, "customer")
+    session.commit()
+    waiting.append(queue.look_at_queue().waiting)
+    assert waiting == [0, 0, 1]
 
 
 def test_what_a_rule_writes_leaves_an_event_only_if_a_rule_hears_it(make_workshop, as_user):
