@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from crm.database import open_session
 from crm.errors import RecordError
@@ -13,6 +14,8 @@ from crm.records.service import create_record
 from crm.revisions.workspace import get_workspace
 from tests.crm.web.house import House
 from tests.factories import make_record
+from workflows.organisation import Organisation, RuleWorkshop
+from workflows.runs.jobs import work_off
 
 FIRM = """
 entity: firm
@@ -121,3 +124,48 @@ def test_the_form_shows_defaults_of_the_record_it_was_opened_from(tasks_house):
     assert 'value="Leak"' in form and re.search(rf'<option value="{ids["firm"]}"[^>]*selected', form)
     assert "Hush" not in form  # her role hides it
     assert "Unseen" not in browser.get(f"/task/add?case={ids['other']}").text
+
+
+def test_rest_computes_defaults_from_the_body_within_the_callers_rights(tasks_house):
+    house, ids = tasks_house
+    browser = house.browser()
+    browser.sign_in("sonia")
+    headers = {"X-CSRFToken": browser.token()}
+    answer = browser.post("/api/v1/task/", json={"case": ids["case"], "price": "3"}, headers=headers)
+    assert answer.status_code == 201
+    found = browser.get(f"/api/v1/task/{answer.json['id']}").json["result"]
+    assert (found["name"], found["firm"]["id"], found["boss"]["id"]) == ("Leak", ids["firm"], ids["sonia"])
+    assert (found["price"], found["later"], found["note"]) == (
+        "3.00",
+        "6.00",
+        None,
+    )  # her role hides the note
+    empty = browser.post("/api/v1/task/", json={"case": ids["case"], "name": None}, headers=headers).json[
+        "id"
+    ]
+    assert browser.get(f"/api/v1/task/{empty}").json["result"]["name"] is None
+
+
+FOLLOW = """
+rule: follow
+label: Follow
+entity: case
+when: record_created
+then:
+  - create_record: {entity: task, values: {case: "= id", share: "= 2 + 1"}}
+"""
+
+
+def test_a_record_that_a_rule_creates_has_its_defaults(tasks_house, tmp_path):
+    house, ids = tasks_house
+    documents = {"entities_firm": FIRM, "entities_case": CASE, "entities_task": TASK}
+    house.publish(**documents, roles_seller=SELLER, roles_chief=CHIEF, rules_follow=FOLLOW)
+    with open_session(house.engine, get_workspace(house.engine), SYSTEM) as session:
+        make_record(
+            session, "case", name="Noise", firm=session.get(session.workspace.models["firm"], ids["firm"])
+        )
+    work_off(RuleWorkshop(house.engine, Organisation(mail_folder=tmp_path / "mail")))
+    with open_session(house.engine, get_workspace(house.engine), SYSTEM) as session:
+        (task,) = session.scalars(sa.select(session.workspace.models["task"])).all()
+        assert (task.name, task.firm_id, task.boss_id) == ("Noise", ids["firm"], ids["sonia"])
+        assert (str(task.price), str(task.later), task.share, task.note) == ("1.33", "2.66", 3, "Hush")
