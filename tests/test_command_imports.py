@@ -33,7 +33,12 @@ finally:
     print(*localedata._cache, file=sys.stderr)
     print(len(sys.modules), file=sys.stderr)
 """
-COMMANDS_AT_ONCE = [(("--help",), 560), (("import-status", "1"), 1_060), (("schema", "status"), 1_080)]
+COMMANDS_AT_ONCE = [
+    (("--help",), 560),
+    (("user", "--help"), 990),
+    (("import-status", "1"), 1_060),
+    (("schema", "status"), 1_080),
+]
 
 
 @dataclass
@@ -72,7 +77,9 @@ def loaded_by(settings: Settings, *words: str) -> Seen:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("words", "most"), COMMANDS_AT_ONCE, ids=["help", "import-status", "schema-status"])
+@pytest.mark.parametrize(
+    ("words", "most"), COMMANDS_AT_ONCE, ids=["help", "user", "import-status", "schema-status"]
+)
 def test_a_command_loads_what_it_uses(settings: Settings, words: tuple[str, ...], most: int) -> None:
     seen = loaded_by(settings, *words)
     assert seen.packages & HEAVY == set()

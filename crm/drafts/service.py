@@ -19,6 +19,7 @@ from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, S
 from crm.permissions.grants import excess_of
 from crm.revisions import store as revisions
 from crm.revisions.diff import same
+from crm.revisions.proposal import with_sound_fields
 from crm.revisions.publish import publish_schema
 from crm.revisions.rename import renamed_since, renames_between
 
@@ -111,14 +112,8 @@ def propose(session: CrmSession, draft: Draft | None) -> tuple[Schema, list[Prob
 
 def _build(session: CrmSession, draft: Draft) -> tuple[Schema, list[Problem]]:
     documents = documents_of(session, draft)
-    sound = [document for document in documents if _has_fields(document)]
-    identities = assign_identities(sound, session.workspace.identities)
+    identities = assign_identities(with_sound_fields(documents), session.workspace.identities)
     return check_schema(documents, session.workspace.number + 1, identities)
-
-
-def _has_fields(document: Document) -> bool:
-    fields = document.body.get("fields", {})
-    return isinstance(fields, dict) and all(isinstance(body, dict) for body in fields.values())
 
 
 # Editing

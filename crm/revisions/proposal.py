@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,22 +66,22 @@ def proposal_of(
     live = store.find_revision(connection, base)
     before = identities_from_json(live["identities"]) if live else Identities()
     old = documents_from_json(live["documents"]) if live else []
-    well_formed = [document for document in documents if isinstance(document.body.get("fields", {}), dict)]
-    after = identities or assign_identities(_assignable(well_formed), before)
-    after = retire_choices(after, _assignable(well_formed), before, old)
+    sound = with_sound_fields(documents)
+    after = identities or assign_identities(sound, before)
+    after = retire_choices(after, sound, before, old)
     schema, problems = check_schema(documents, base + 1, after)
     if identities is None:
-        problems = problems + _claimed_twice(_assignable(well_formed), before)
+        problems = problems + _claimed_twice(sound, before)
     return Proposal(base, documents, old, before, after, schema, problems)
 
 
-def _assignable(documents: list[Document]) -> list[Document]:
-    """Leave out entities whose fields are no maps; the check names them."""
-    return [
-        document
-        for document in documents
-        if all(isinstance(body, dict) for body in (document.body.get("fields") or {}).values())
-    ]
+def with_sound_fields(documents: Iterable[Document]) -> list[Document]:
+    """Leave out documents whose fields are no map of maps; the check names them."""
+    return [document for document in documents if _has_sound_fields(document.body.get("fields", {}))]
+
+
+def _has_sound_fields(fields: Any) -> bool:
+    return isinstance(fields, dict) and all(isinstance(body, dict) for body in fields.values())
 
 
 def _claimed_twice(documents: list[Document], before: Identities) -> list[Problem]:

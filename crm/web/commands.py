@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role
-from werkzeug.security import generate_password_hash
 
 from config import ROOT
 from crm.commands import Context, crm_command
@@ -17,8 +15,7 @@ from crm.database import only_reading, utcnow
 from crm.errors import NotFoundError, RecordError
 from crm.leaving.handover import get_handover, hand_over, leave, run_handover, same_for_all
 from crm.messages import render
-from crm.runtime.first_start import prepare
-from crm.web.fab.passwords import find_weakness
+from crm.permissions.store import USERS
 
 
 def register(group: click.Group) -> None:
@@ -31,6 +28,7 @@ def register(group: click.Group) -> None:
     )  # fmt: skip
     def init(context: Context, folder: Path) -> None:
         from crm.own_tables.upgrade import Upgraded
+        from crm.runtime.first_start import prepare
 
         facts = prepare(replace(context.settings, demo=False), folder)
         made = f"\nUser admin, password {facts['password']}" if facts["password"] else ""
@@ -53,6 +51,10 @@ def register(group: click.Group) -> None:
     def add(
         context: Context, name: str, roles: tuple[str, ...], password: str, email: str, full_name: str
     ) -> None:
+        from werkzeug.security import generate_password_hash
+
+        from crm.web.fab.passwords import find_weakness
+
         first, _, last = (full_name or name).partition(" ")
         with context.engine.begin() as connection:
             hashed = generate_password_hash(password) if password else ""
@@ -103,7 +105,7 @@ def _user_id(connection: sa.Connection, name: str) -> int:
     """
     if name[:1] == "#" and name[1:].isdecimal() and len(name) < 11:
         return int(name[1:])
-    found = connection.scalar(sa.select(User.__table__.c.id).where(User.__table__.c.username == name))
+    found = connection.scalar(sa.select(USERS.c.id).where(USERS.c.username == name))
     if found is None:
         raise NotFoundError("permissions.no_such_user", name=name)
     return found
@@ -118,6 +120,8 @@ def add_user(
             address, each may be empty.
     Errors: RecordError when the name is taken, a role does not exist, or name or password is missing.
     """
+    from flask_appbuilder.security.sqla.models import Role, User, assoc_user_role  # a second of loading
+
     if not name.strip() or not hashed:
         raise RecordError("web.no_name")
     table = User.__table__
