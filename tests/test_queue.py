@@ -91,7 +91,23 @@ def test_every_job_name_has_its_queue_and_its_function():
 def test_many_bells_without_ids_become_few_jobs(redis_server, bell, marks):
     for _ in range(50):
         assert bell.ring(events.BELL)
-    assert bell.look().waiting == bells.ENOUGH_WAITING
+    assert bell.look().waiting == 1
+
+
+def test_a_waiting_job_of_another_kind_swallows_no_bell(redis_server, bell, marks):
+    bell.ring("runs.continue", 7)
+    assert queue_name("runs.continue") == queue_name(events.BELL)
+    bell.ring(events.BELL)
+    bell.ring(events.BELL)
+    assert bell.look().waiting == 2
+
+
+def test_a_bell_is_left_again_once_the_last_one_was_heard(redis_server, bell, marks):
+    bell.ring(events.BELL)
+    work(redis_server)
+    bell.ring(events.BELL)
+    work(redis_server)
+    assert len(marks()) == 2
 
 
 def test_hooks_run_before_the_job_and_in_its_child(redis_server, bell, marks):

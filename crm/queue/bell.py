@@ -21,14 +21,14 @@ from crm.queue.state import QueueState
 
 logger = logging.getLogger(__name__)
 
-# A bell without ids says "something waits", so one in the queue says it for everybody; who finds a crowd rings again.
-ENOUGH_WAITING = 1
-
 TIMEOUT_SECONDS = 0.5  # to reach Redis and to get an answer; a page must not hang with it
 SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
 ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not counted
 FAILED_JOBS_SECONDS = 86_400
 PROBE_KEY = "crm:probe"  # written and forgotten: only a write shows that Redis takes one
+WAITING_KEY = (
+    "crm:waiting:"  # then the name of a job that takes no ids: the last one that was left in its queue
+)
 WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
 
 
@@ -93,13 +93,20 @@ class Bell:
 
     def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
         queue = self._queues[queue_name(name)]
-        if not ids and queue.count >= ENOUGH_WAITING:
+        if not ids and self._waits_in(queue, name):
             return  # It has not begun yet, so it will see what was just committed.
         with self.connection.pipeline() as pipeline:
-            queue.enqueue_call(
+            job = queue.enqueue_call(
                 name, args=list(ids), result_ttl=0, failure_ttl=FAILED_JOBS_SECONDS, pipeline=pipeline
             )
+            if not ids:
+                pipeline.set(WAITING_KEY + name, job.id)
             pipeline.execute()
+
+    def _waits_in(self, queue: Queue, name: str) -> bool:
+        """Return whether a job of this name, which says "something waits" for everybody, is still in its queue."""
+        last = self.connection.get(WAITING_KEY + name)
+        return last is not None and self.connection.lpos(queue.key, last) is not None
 
     def _fall_silent(self, error: Exception) -> None:
         with self._lock:
