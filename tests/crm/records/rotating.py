@@ -1,4 +1,4 @@
-"""A house with secrets, and a process that seals them anew: `python -m tests.crm.records.rotating URL FOLDER`."""
+"""A house with secrets, and a process that seals them anew: `python -m tests.crm.records.rotating URL FOLDER PAUSE`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crm.permissions.model import SYSTEM
 from crm.records.rotation import reseal_everything
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
-from crm.secrets import RELOAD_SECONDS, add_key, read_keys, use_keys
+from crm.secrets import add_key, read_keys, use_keys
 
 
 def use_folder(folder: Path) -> None:
@@ -53,5 +53,5 @@ if __name__ == "__main__":
     place = Path(sys.argv[2])
     use_folder(place)
     tell(add_key(place).id)
-    time.sleep(2 * RELOAD_SECONDS)  # as the command does
+    time.sleep(float(sys.argv[3]))
     tell(reseal_everything(build_engine(sys.argv[1])))

@@ -21,7 +21,7 @@ from crm.records.listing import ListQuery, list_records
 from crm.records.rotation import key_status, reseal_everything
 from crm.records.service import create_record, update_record
 from crm.revisions.publish import rollback_schema
-from crm.secrets import add_key, current_keys, read_keys, use_keys
+from crm.secrets import RELOAD_SECONDS, add_key, current_keys, read_keys, use_keys
 from tests.crm.records.rotating import open_system, publish_customers, use_folder
 
 KILLS = int(os.environ.get("KOINE_CASES", "3"))
@@ -52,9 +52,12 @@ def many(folder: Path, engine: sa.Engine) -> list[int]:
     return ids
 
 
-def rotating(url: str, folder: Path) -> subprocess.Popen:
-    """Start a process that makes a key and seals everything by it; wait until it has the key."""
-    command = [sys.executable, "-m", "tests.crm.records.rotating", url, str(folder)]
+def rotating(url: str, folder: Path, pause: float = 2 * RELOAD_SECONDS) -> subprocess.Popen:
+    """Start a process that makes a key and seals everything by it; wait until it has the key.
+
+    Unit:   `pause` is how many seconds later it begins, by default those of the command.
+    """
+    command = [sys.executable, "-m", "tests.crm.records.rotating", url, str(folder), str(pause)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline().strip(), process.stderr.read()
     return process
@@ -86,8 +89,8 @@ def in_use(engine: sa.Engine) -> list[tuple[bool, bool]]:
 def test_a_rotation_that_is_killed_goes_on_where_it_stopped(many, folder, engine, database_url):
     random = Random(4)
     for _round in range(KILLS):
-        process = rotating(database_url, folder)
-        time.sleep(1.8 + random.random() * 1.2)  # two seconds until it begins
+        process = rotating(database_url, folder, pause=0)  # nobody else works, who would have to know the key
+        time.sleep(random.random() * 1.2)
         process.kill()
         process.communicate()
         use_folder(folder)
