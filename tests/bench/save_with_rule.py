@@ -81,6 +81,9 @@ def koine(url: str, folder: Path, port: int) -> Iterator[int]:
         Browser(port).get("/login/")
         wait_until(lambda: len(children_of(process.pid)) >= 5, process)  # Redis, web, two workers, scheduler
         yield process.pid
+    except BaseException:
+        note(Path(log.name).read_text()[-3000:])
+        raise
     finally:
         stop_children([process], 20)
         log.close()

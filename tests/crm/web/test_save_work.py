@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
+from crm.web.forms.once import KEEP_DAYS, find_made, remember_made
 from tests.counting import python_calls, statements
 from tests.factories import make_customer
 
@@ -53,6 +56,26 @@ def test_a_save_takes_few_statements(caller, engine, who):
     with statements(engine) as noted:
         caller(who, "PUT", f"{CUSTOMERS}{made}", {"city": "Patras"})
     assert len(noted) <= most["PUT"], noted
+
+
+@pytest.mark.both_databases("statements are counted")
+def test_a_save_by_form_takes_few_statements(client, engine):
+    browser = client("sales")
+    form = {**customer(1), "csrf_token": browser.token("/customer/add"), "_once": "b"}
+    assert browser.post("/customer/add", data=form).status_code == 302
+    with statements(engine) as noted:
+        browser.post("/customer/add", data={**form, **customer(2), "_once": "c"})
+    assert len(noted) <= MOST_STATEMENTS[engine.dialect.name]["POST"] + 3, noted
+
+
+def test_one_save_in_some_sweeps_the_old_tokens_of_forms(session):
+    start = session.clock()
+    remember_made(session, "Before", 1)
+    session.clock = lambda: start + dt.timedelta(days=KEEP_DAYS, hours=1)
+    remember_made(session, "bright", 2)
+    assert find_made(session, "Before") == 1
+    remember_made(session, "After", 3)
+    assert [find_made(session, token) for token in ("Before", "bright", "After")] == [None, 2, 3]
 
 
 def test_a_create_takes_little_work(caller):
