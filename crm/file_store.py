@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
-
-import fsspec
+from typing import TYPE_CHECKING, BinaryIO
 
 from crm.errors import StoreFullError, TooLargeError
+
+if TYPE_CHECKING:
+    import fsspec
 
 BLOCK = 1 << 20
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -91,6 +92,11 @@ def erase_file(files_url: str, key: str) -> None:
 
 
 def place_of(files_url: str, key: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """Return the file system behind an address, and the path a key has in it."""
+    """Return the file system behind an address, and the path a key has in it.
+
+    Who handles no file does not load what reaches one.
+    """
+    import fsspec
+
     system, root = fsspec.core.url_to_fs(files_url)
     return system, f"{root.rstrip('/')}/{key}"

@@ -17,7 +17,7 @@ from config import ROOT, Settings
 
 HEAVY = {
     *("alembic", "email_validator", "faker", "flask_appbuilder", "flask_limiter", "openpyxl", "plotly"),
-    *("psycopg", "python_calamine", "redis", "rq", "wtforms"),
+    *("fsspec", "croniter", "psycopg", "python_calamine", "redis", "rq", "wtforms"),
 }
 FLOOR = "import flask, sqlalchemy"
 # Of the floor's processor time, 0.3 seconds on a quiet machine: Flask-AppBuilder alone would take three times as much.

@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
-
 from crm.fields.wall_clock import to_local, to_utc
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
@@ -64,10 +62,17 @@ def last_by_clock(line: str, now: dt.datetime, zone: ZoneInfo) -> Due:
     """Return the latest moment, `now` included, at which a cron line came due by the wall clock of a zone."""
     local = to_local(now, zone) + dt.timedelta(seconds=1)
     while True:
-        local = croniter(line, local).get_prev(dt.datetime)
+        local = _before(line, local)
         moment = to_utc(local, zone)
         if moment <= now:
             return Due(moment, local.date(), f"{local:%Y-%m-%dT%H:%M}")
+
+
+def _before(line: str, moment: dt.datetime) -> dt.datetime:
+    """Return when a cron line came due before a moment; who asks for none does not load what reads them."""
+    from croniter import croniter
+
+    return croniter(line, moment).get_prev(dt.datetime)
 
 
 def is_clock(time: object) -> bool:
@@ -88,7 +93,7 @@ def is_cron(line: object) -> bool:
     if not isinstance(line, str) or len(line) > 100 or len(line.split()) != 5:
         return False
     try:
-        croniter(line, dt.datetime(2026, 1, 1)).get_prev(dt.datetime)
+        _before(line, dt.datetime(2026, 1, 1))
     except (ValueError, KeyError):
         return False
     return True
