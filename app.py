@@ -236,8 +236,10 @@ _built_before_fork: dict[int, Flask] = {}  # by revision
 def build_before_fork(settings: Settings) -> None:
     """Build the live revision's app for the processes that are forked next, which share its memory."""
     from crm.database import build_engine
+    from crm.queue.declared import known_jobs
 
     wire()
+    known_jobs()
     source = build_source(join_redis(settings), build_engine(settings.database_url))
     number = source.live_number()
     _built_before_fork[number] = source.build(number)

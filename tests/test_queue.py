@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from crm import events, queue
 from crm.queue import Declared, worker
 from crm.queue import bell as bells
 from crm.queue.bell import Bell
-from crm.queue.declared import QUEUES, queue_name
+from crm.queue.declared import JOBS, QUEUES, declare, declare_when_needed, known_jobs, queue_name
 from crm.queue.worker import build_worker
 from crm.runtime.redis_server import RedisServer
 
@@ -368,3 +369,25 @@ def test_a_worker_is_counted_again_after_redis_lost_everything(redis_server, bel
     assert bell.look().workers == 0
     worker.heartbeat()
     assert bell.look().workers == 1
+
+
+def test_a_thread_that_asks_for_jobs_while_another_loads_them_gets_them_all():
+    begun, go = threading.Event(), threading.Event()
+
+    def load() -> None:
+        begun.set()
+        go.wait(10)
+        declare([Declared("tests.late", print)])
+
+    declare_when_needed(load)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            threads.submit(known_jobs)
+            begun.wait(10)
+            second = threads.submit(lambda: "tests.late" in known_jobs())
+            with pytest.raises(TimeoutError):
+                second.result(0.1)
+            go.set()
+            assert second.result(10)
+    finally:
+        JOBS.pop("tests.late", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ JOBS: dict[str, Declared] = {}
 """Every function a worker may run, by its name; each package declares its own, and `app.wire` joins them."""
 
 _loaders: list[Callable[[], None]] = []
+_loading = threading.RLock()
 
 
 def declare(jobs: Iterable[Declared]) -> None:
@@ -43,9 +45,10 @@ def declare_when_needed(load: Callable[[], None]) -> None:
 
 
 def known_jobs() -> Mapping[str, Declared]:
-    """Return every function a worker may run, by its name."""
-    while _loaders:
-        _loaders.pop()()
+    """Return every function a worker may run, by its name; one thread loads, and the others wait for all of it."""
+    with _loading:
+        while _loaders:
+            _loaders.pop()()
     return JOBS
 
 
