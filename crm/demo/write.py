@@ -24,7 +24,8 @@ from crm.records.bulk import (
     updated_values,
 )
 from crm.records.journal import CREATED, UPDATED, change, change_row
-from crm.records.prepare import clean_values, search_key_of
+from crm.records.prepare import clean_values
+from crm.records.search_keys import search_key_of
 
 Values = dict[str, Any]
 SYSTEM_COLUMNS = (

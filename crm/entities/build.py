@@ -42,7 +42,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         color=body.get("color") or "",
         menu=body.get("menu") or "",
         menu_place=body.get("menu_place") or 0,
-        title=body.get("title") or _usual_title(fields),
+        title=title_pattern(body),
         columns=tuple(listing.get("columns") or list(fields)[:6]),
         sort=tuple((word.lstrip("-"), word.startswith("-")) for word in listing.get("sort") or ()),
         form=_build_form(body, fields),
@@ -101,9 +101,11 @@ def with_retired(entity: Entity, identities: Identities) -> Entity:
     return replace(entity, fields=fields)
 
 
-def _usual_title(fields: Mapping[str, Field]) -> str:
+def title_pattern(body: Mapping) -> str:
+    """Return the pattern of an entity's titles: the one declared, else the field that usually names things."""
+    fields = body["fields"]
     usual = next((name for name in ("name", "title", "subject", "number") if name in fields), None)
-    return "{" + (usual or next(iter(fields))) + "}"
+    return body.get("title") or "{" + (usual or next(iter(fields))) + "}"
 
 
 def _build_form(body: Mapping, fields: Mapping[str, Field]) -> tuple[Section, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
-from crm.fields.fold import search_keys
 from crm.fields.text_reading import several_lines
+from crm.fields.words import search_keys
 from crm.texts import NP_
 
 LONGEST = 500

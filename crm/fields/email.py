@@ -7,8 +7,8 @@ from typing import Any
 
 from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
-from crm.fields.fold import fold
 from crm.fields.text_reading import shown
+from crm.fields.words import address_keys
 from crm.texts import N_, NP_
 
 LONGEST = 254  # characters, RFC 5321
@@ -57,4 +57,4 @@ class EmailType(CodeType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the folded address."""
-        return fold(value) if value else ""
+        return address_keys(value) if value else ""

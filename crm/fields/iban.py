@@ -9,6 +9,7 @@ from stdnum import exceptions, iban
 from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.text_reading import shown
+from crm.fields.words import code_keys
 from crm.texts import NP_
 
 LONGEST = 34
@@ -42,4 +43,4 @@ class IbanType(CodeType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the number in small letters."""
-        return value.lower() if value else ""
+        return code_keys(value) if value else ""

@@ -14,6 +14,7 @@ from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.phone_numbers import as_e164, dialled_forms, shown_phone
 from crm.fields.text_reading import shown
+from crm.fields.words import code_keys
 from crm.texts import N_, NP_
 
 LONGEST = 32
@@ -77,4 +78,4 @@ class PhoneType(CodeType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the digits with and without the country code, as people type them."""
-        return dialled_forms(value) if value else ""
+        return code_keys(dialled_forms(value)) if value else ""

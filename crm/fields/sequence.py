@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
-from crm.fields.fold import fold
 from crm.fields.text_reading import one_line
+from crm.fields.words import code_keys
 from crm.texts import N_, NP_
 
 LONGEST = 60
@@ -109,4 +109,4 @@ class SequenceType(FieldType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the folded text."""
-        return fold(value) if value else ""
+        return code_keys(value) if value else ""

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import Words
-from crm.fields.fold import fold, search_keys
+from crm.fields.fold import fold
 from crm.fields.text_reading import one_line, shown
+from crm.fields.words import search_keys
 from crm.texts import NP_
 
 LONGEST_TAG = 60

@@ -25,6 +25,7 @@ from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
 from crm.fields.locales import country_of
 from crm.fields.text_reading import shown
+from crm.fields.words import code_keys
 from crm.texts import N_, NP_, Text
 
 LONGEST = 40
@@ -120,7 +121,7 @@ class TaxIdType(CodeType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the number in small letters."""
-        return value.lower() if value else ""
+        return code_keys(value) if value else ""
 
 
 def _without_label(text: str) -> str:

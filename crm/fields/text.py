@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
-from crm.fields.fold import search_keys
 from crm.fields.text_reading import one_line, several_lines, shown
+from crm.fields.words import search_keys
 from crm.texts import N_, NP_
 
 LONGEST = 4_000  # characters of a one-line text

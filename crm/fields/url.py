@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from crm.fields.base import Field, Situation, TypeWords, refusal
 from crm.fields.code import CodeType
-from crm.fields.fold import fold
 from crm.fields.text_reading import shown
+from crm.fields.words import address_keys
 from crm.texts import N_, NP_
 
 LONGEST = 2_000
@@ -46,7 +46,7 @@ class UrlType(CodeType):
 
     def search_key(self, field: Field, value: Any) -> str:
         """Return the folded address without its scheme."""
-        return fold(value.partition("://")[2]) if value else ""
+        return address_keys(value.partition("://")[2]) if value else ""
 
     @staticmethod
     def _split(text: str) -> SplitResult | None:

@@ -12,8 +12,9 @@ from crm.entities.model import Entity
 from crm.errors import CrmError, FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
-from crm.fields.fold import fold
+from crm.fields.words import like_words
 from crm.permissions import store as people
+from crm.records.finding import Fit, found_by
 from crm.records.values import situation_of, title_fields, title_of
 
 CHUNK = 500
@@ -125,7 +126,7 @@ class Lookups:
         return found
 
     def find_by_title(self, target: Entity, words: list[str]) -> dict[str, set[int]]:
-        """Return the records whose whole title is the word, case and accents aside."""
+        """Return the records whose whole title is the word; case, accents and what separates words aside."""
         names = [name for name in title_fields(target) if name in target.fields]
         if not names or any(not target.fields[name].search for name in names):
             return {}
@@ -141,13 +142,15 @@ class Lookups:
         cls = self.session.workspace.models[target.name]
         fields = [target.fields[name] for name in names]
         attributes = [getattr(cls, FIELD_TYPES[field.type].attribute(field)) for field in fields]
-        asked = sa.select(cls.id, *attributes).limit(NEAR_HITS)
-        for part in fold(word).split():
-            asked = asked.where(cls.search_key.contains(part, autoescape=True))
-        rows = self.session.execute(asked) if fold(word) else ()
+        begun = found_by(self.session, target, word, Fit.WHOLE)
+        if begun is None:
+            return set()
+        rows = self.session.execute(sa.select(cls.id, *attributes).where(begun).limit(NEAR_HITS))
         titled = ((row[0], {"id": row[0], **dict(zip(names, row[1:], strict=True))}) for row in rows)
         return {
-            found for found, values in titled if fold(title_of(target, values, self.situation)) == fold(word)
+            found
+            for found, values in titled
+            if like_words(title_of(target, values, self.situation)) == like_words(word)
         }
 
 

@@ -31,7 +31,7 @@ from crm.records.journal import (
     journaled_fields,
     sealed_value,
 )
-from crm.records.prepare import search_key_of
+from crm.records.search_keys import search_key_of
 from crm.records.sequences import next_numbers
 
 CHUNK = 500  # ids of one IN list

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
 
 import sqlalchemy as sa
 
-from crm.conditions import compile_sql, parse_conditions
+from crm.conditions import compile_sql
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem, QueryError
-from crm.fields.fold import query_keys
 from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import require
 from crm.permissions.sight import conditions_for
+from crm.records.finding import found_by
 from crm.records.order import expression_of, order_by
+from crm.records.ranking import best_ids
 from crm.records.rekey import find_rekeying
 from crm.records.values import with_beside
 
 COUNT_LIMIT = 10_000
 PAGE_SIZE_LIMIT = 200
 DEEP_OFFSET = 1_000_000_000
-IDS = sa.ARRAY(sa.BigInteger())
+RANKED = 10_000  # hits of a search that pages are turned through
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,20 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     require(session.actor, "read", entity)
     notes: list[Problem] = []
     cls = session.workspace.models[entity.name]
-    where = list(_conditions(session, entity, query, notes))
-    order = _applied_order(session, entity, query)
     columns = _known_columns(session, entity, query.columns)
     held = _known_columns(session, entity, with_beside(entity, columns))
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
-    keys = (*order_by(session, entity, order), cls.id.desc())
-    if query.search and session.get_bind().dialect.name == "postgresql":
-        hits = session.scalars(sa.select(cls.id).where(*where).limit(COUNT_LIMIT)).all()
-        total = len(hits)
-        where = where if total >= COUNT_LIMIT else [cls.id == sa.any_(sa.literal(hits, IDS))]
-    else:
+    if is_ranked(query):
+        where = list(_conditions(session, entity, query, notes))
         total = count_matching(session, cls, where, COUNT_LIMIT)
+        offset = min(query.page * size, RANKED)
+        ids = best_of(session, entity, query, offset + size + 1)[offset:]
+        rows = _rows_of(session, entity, held, ids)
+        return Page(rows[:size], total, total >= COUNT_LIMIT, len(rows) > size, columns, (), notes)
+    where = list(_conditions(session, entity, query, notes))
+    order = _applied_order(session, entity, query)
+    keys = (*order_by(session, entity, order), cls.id.desc())
+    total = count_matching(session, cls, where, COUNT_LIMIT)
     if query.after is not None and not order:
         where.append(cls.id < query.after)
     offset = 0 if query.after is not None and not order else min(query.page * size, DEEP_OFFSET)
@@ -93,6 +96,39 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     rows = session.execute(asked.order_by(*keys).limit(size + 1)).all()
     shown = [_values(held, row) for row in rows[:size]]
     return Page(shown, total, total >= COUNT_LIMIT, len(rows) > size, columns, order, notes)
+
+
+def is_ranked(query: ListQuery) -> bool:
+    """Return whether the best hits come first: words were typed, and no order was asked for."""
+    return bool(query.search.strip()) and not query.order and query.after is None
+
+
+def best_records(session: CrmSession, entity: Entity, query: ListQuery) -> list[dict[str, Any]]:
+    """Return the first records of a query as `list_records` does, uncounted; without words the first of its order.
+
+    Errors: as `list_records`.
+    """
+    require(session.actor, "read", entity)
+    columns = _known_columns(session, entity, with_beside(entity, query.columns or ()))
+    if is_ranked(query):
+        return _rows_of(session, entity, columns, best_of(session, entity, query, query.page_size))
+    return first_records(session, entity, query, query.page_size)[0]
+
+
+def best_of(session: CrmSession, entity: Entity, query: ListQuery, until: int) -> list[int]:
+    """Return the ids of the best hits of a query."""
+    where = list(_conditions(session, entity, replace(query, search=""), []))
+    return best_ids(session, entity, where, query.search, until)
+
+
+def _rows_of(
+    session: CrmSession, entity: Entity, columns: Sequence[str], ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return records by their ids, in that order."""
+    cls = session.workspace.models[entity.name]
+    rows = session.execute(_select(session, entity, columns).where(cls.id.in_(ids))) if ids else ()
+    found = {row[0]: _values(columns, row) for row in rows}
+    return [found[number] for number in ids if number in found]
 
 
 def first_records(
@@ -224,32 +260,11 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
         raise QueryError("record.bad_query", problems)
     for tree in trees:
         yield compile_sql(tree, entity.name, scope_of(session))
-    words = query.search.replace("\x00", "").strip()  # PostgreSQL holds no NUL, so nothing has one
-    if words:
-        rekeying = find_rekeying(session, entity)
-        if rekeying:
+    if query.search.strip():
+        if find_rekeying(session, entity):
             notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
-        yield _searched(session, entity, words, bool(rekeying and rekeying.narrower))
-
-
-def _searched(session: CrmSession, entity: Entity, words: str, holds_more: bool) -> Any:
-    """Return the condition that a record holds every searched word, in one of its spellings.
-
-    Shape:  `holds_more`: keys may still hold words of a field that was searched before; whose, nobody knows.
-    """
-    cls, hidden = session.workspace.models[entity.name], session.actor.rights(entity.name).hidden
-    searched = [field for field in entity.fields.values() if field.search]
-    is_closed = holds_more and not session.actor.sees_everything
-    if is_closed or any(field.name in hidden for field in searched):
-        lines = [{"field": field.name, "contains": words} for field in searched if field.name not in hidden]
-        tree, problems = (
-            parse_conditions([{"any": lines}], entity, session.workspace.schema) if lines else (None, [1])
-        )
-        return sa.false() if problems else compile_sql(tree, entity.name, scope_of(session))
-    keys = [key for key in query_keys(words) if key]
-    shortest = [key for key in keys if not any(other in key for other in keys if other != key)]
-    ways = [cls.search_key.contains(key, autoescape=True) for key in shortest]
-    return sa.or_(*ways) if ways else sa.false()
+        found = found_by(session, entity, query.search)
+        yield sa.false() if found is None else found
 
 
 def _applied_order(session: CrmSession, entity: Entity, query: ListQuery) -> tuple[tuple[str, bool], ...]:

@@ -240,13 +240,3 @@ def _judge_read_only(
             if evaluate(tree, old, scope):
                 problems.append(Problem("permissions.read_only_field", {}, field.name))
     return problems
-
-
-def search_key_of(entity: Entity, values: Mapping[str, Any]) -> str | None:
-    """Return the folded words that find a record, from its searched fields."""
-    keys = [
-        FIELD_TYPES[field.type].search_key(field, values.get(field.name))
-        for field in entity.fields.values()
-        if field.search and not is_empty(values.get(field.name))
-    ]
-    return " ".join(key for key in keys if key) or None

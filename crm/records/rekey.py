@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession, about_to_write, metadata, only_reading, utcnow
 from crm.entities.model import Entity
-from crm.records.prepare import search_key_of
+from crm.records.search_keys import search_key_of
 from crm.records.values import type_of
 from crm.revisions.batches import next_rows
 from crm.revisions.processes import oldest_revision
@@ -30,7 +30,7 @@ rekey = sa.Table(
     sa.Column("entity_uid", sa.String(64), primary_key=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("after", sa.BigInteger, nullable=False),
-    sa.Column("narrower", sa.Boolean, nullable=False),  # words left that not everybody may have seen
+    sa.Column("outdated", sa.Boolean, nullable=False),  # keys are of a form that no query asks for
     sa.Column("lease_until", sa.DateTime),
 )
 """Entities that are searched by other words since a revision, and the last record whose key is new; gone at the end."""
@@ -48,15 +48,15 @@ class Rekeying:
 def plan_rekeying(connection: sa.Connection, workspace: Workspace, changed: Mapping[str, bool]) -> None:
     """Note, in the publish transaction, which entities need new keys, starting from the first record.
 
-    Shape:  `changed` says by entity whether words leave its keys.
+    Shape:  `changed` says by entity whether no query finds the keys it has.
     """
-    narrower = {workspace.schema.entities[name].uid: leaves for name, leaves in changed.items()}
-    for uid in connection.scalars(sa.select(rekey.c.entity_uid).where(rekey.c.narrower)):
-        narrower |= {uid: True} if uid in narrower else {}
-    connection.execute(sa.delete(rekey).where(rekey.c.entity_uid.in_(narrower)))
+    outdated = {workspace.schema.entities[name].uid: is_so for name, is_so in changed.items()}
+    for uid in connection.scalars(sa.select(rekey.c.entity_uid).where(rekey.c.outdated)):
+        outdated |= {uid: True} if uid in outdated else {}
+    connection.execute(sa.delete(rekey).where(rekey.c.entity_uid.in_(outdated)))
     rows = [
-        {"entity_uid": uid, "revision": workspace.number, "after": 0, "narrower": leaves}
-        for uid, leaves in narrower.items()
+        {"entity_uid": uid, "revision": workspace.number, "after": 0, "outdated": is_so}
+        for uid, is_so in outdated.items()
     ]
     if rows:
         connection.execute(sa.insert(rekey), rows)

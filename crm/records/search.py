@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crm.conditions import line
 from crm.conditions.tree.model import REFERENCE, TEXT
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import QueryError
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
-from crm.fields.fold import fold, query_keys, search_keys
+from crm.fields.fold import fold
 from crm.permissions.service import readable_fields
 from crm.permissions.sight import conditions_for
-from crm.records.listing import ListQuery, list_records
+from crm.records.listing import ListQuery, best_records
 from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
 
 LOOKUP_HITS = 20
@@ -51,41 +50,7 @@ def find_hits(
     if only and conditions_for(session, entity, list(only))[1]:
         raise QueryError("permissions.closed_condition")
     query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity))
-    rows = list_records(session, entity, query).rows
-    begun = _begins_with(session, entity, words)
-    if begun and len(rows) == limit:
-        first = list_records(session, entity, replace(query, lines=[*only, begun])).rows
-        rows = list({row["id"]: row for row in (*first, *rows)}.values())[:limit]
-    hits = hits_of(session, entity, rows)
-    return sorted(hits, key=lambda hit: _rank(hit.title, words)) if words.strip() else hits
-
-
-def _begins_with(session: CrmSession, entity: Entity, words: str) -> dict | None:
-    """Return the condition that a title begins with the words, so that the best are among a few of many hits."""
-    fields = readable_fields(session.actor, entity)
-    plain = [name for name in title_fields(entity) if name in fields and _is_plain_text(fields[name])]
-    lines = [line(name, "starts_with", words.strip()) for name in plain]
-    return {"any": lines} if lines and words.strip() else None
-
-
-def _is_plain_text(field: Any) -> bool:
-    return kind_of(field) == TEXT and type_of(field).stored and not field.encrypted
-
-
-def _rank(title: str, words: str) -> int:
-    """Return how well a title fits: it begins with the words, a word of it does, it holds them, or another field does.
-
-    >>> [_rank(title, "lima") for title in ("Λιμάνι", "Limani", "Old Limani", "Kalimani", "Port")]
-    [0, 0, 1, 2, 3]
-    """
-    read, count = search_keys(title).split(" "), max(1, len(fold(title).split(" ")))
-    spellings = [" ".join(read[at : at + count]) for at in range(0, len(read), count)]
-    ways = [(spelling, key) for spelling in spellings for key in query_keys(words) if key]
-    if any(spelling.startswith(key) for spelling, key in ways):
-        return 0
-    if any(f" {key}" in spelling for spelling, key in ways):
-        return 1
-    return 2 if any(key in spelling for spelling, key in ways) else 3
+    return hits_of(session, entity, best_records(session, entity, query))
 
 
 # --- What tells hits apart -----------------------------------------------------------------------------

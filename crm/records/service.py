@@ -22,8 +22,9 @@ from crm.records.constraints import refusal_of
 from crm.records.defaults import default_values
 from crm.records.files import attach_files
 from crm.records.links import judge_links
-from crm.records.prepare import clean_values, judge, refused_fields, search_key_of
+from crm.records.prepare import clean_values, judge, refused_fields
 from crm.records.reach import reaches
+from crm.records.search_keys import search_key_of
 from crm.records.sequences import next_numbers
 from crm.records.values import situation_of, values_of
 from crm.revisions.models import Record

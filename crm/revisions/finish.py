@@ -14,7 +14,8 @@ from sqlalchemy.schema import CreateIndex
 
 from crm.database import about_to_write, metadata, only_reading, utcnow
 from crm.revisions.expand import names_of
-from crm.revisions.indexes import Known, is_for_words, known_indexes, missing_indexes
+from crm.revisions.indexes import Known, known_indexes, missing_indexes
+from crm.revisions.words import creation_of
 from crm.revisions.workspace import Workspace, get_workspace
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,8 @@ def _build(engine: sa.Engine, index: sa.Index, place: tuple[str, str]) -> None:
             _build_beside(engine, index)
         else:
             with about_to_write(), engine.begin() as connection:
-                connection.execute(CreateIndex(index, if_not_exists=True))  # two may come to build it
+                for statement in creation_of(index, engine.dialect):  # two may come to build it
+                    connection.execute(statement)
     except sa.exc.DBAPIError as error:
         logger.warning("The index %s could not be built: %s", index.name, error.orig)
         _note(engine, index.name, place, str(error.orig).splitlines()[0][:500])
@@ -111,8 +113,6 @@ def _build_beside(engine: sa.Engine, index: sa.Index) -> None:
     """Build an index as PostgreSQL does while others write; what an earlier try left goes first."""
     words = str(CreateIndex(index).compile(dialect=engine.dialect)).strip()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if is_for_words(index):
-            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         _drop_leftover(connection, index)
         try:
             connection.exec_driver_sql(words.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))

@@ -20,6 +20,7 @@ from crm.revisions.locks import locked
 from crm.revisions.processes import oldest_revision
 from crm.revisions.proposal import rollback_proposal
 from crm.revisions.publish import weigh
+from crm.revisions.words import words_table
 
 purge = sa.Table(
     "crm_purge",
@@ -183,6 +184,8 @@ def _drop(connection: sa.Connection, parked: Parked) -> None:
     table, column = quote(parked.table), quote(parked.column)
     if not parked.column:
         connection.exec_driver_sql(f"DROP TABLE {table}")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(words_table(parked.table))}")
         return
     for kind in ("ix", "uq"):  # SQLite drops no column that an index has.
         index = quote(object_name(kind, parked.table, parked.column))

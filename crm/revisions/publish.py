@@ -12,6 +12,8 @@ from sqlalchemy.schema import DDLElement
 
 from crm.database import only_reading
 from crm.entities import lint
+from crm.entities.build import title_pattern
+from crm.entities.check import placeholders
 from crm.entities.identity import Identities
 from crm.entities.model import Document
 from crm.errors import ConflictError, Problem, SchemaError, TakesLongError
@@ -264,8 +266,11 @@ def _write(
     store.add_revision(connection, workspace.number, content, *note)
 
 
+TITLE = "title"
+
+
 def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
-    """Return the entities whose search keys change, and for each whether searched words were taken away."""
+    """Return the entities whose search keys change, and for each whether no query finds the ones it has."""
     old = {
         proposal.before.entity(document.name).uid: _searched_words(document, proposal.before)
         for document in proposal.old_documents
@@ -280,14 +285,15 @@ def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
     for name, words in new.items():
         before = old.get(proposal.after.entity(name).uid, words)
         if before != words:
-            found[name] = not set(before) <= set(words)
+            found[name] = before[TITLE] != words[TITLE]
     return found
 
 
 def _searched_words(document: Document, identities: Identities) -> dict[str, Any]:
-    """Return what decides the search keys of an entity: its searched fields, and what their choices are called."""
+    """Return what decides the search keys of an entity: searched fields, labels of choices, title."""
     fields = {key: body for key, body in document.body["fields"].items() if body.get("search") is True}
-    found = {}
+    titled = placeholders(title_pattern(document.body))
+    found: dict[str, Any] = {TITLE: [identities.field(document.name, key, "").uid for key in titled]}
     for key, body in fields.items():
         known, choices = identities.field(document.name, key, ""), body.get("choices")
         labels = [

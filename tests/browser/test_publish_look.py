@@ -37,7 +37,7 @@ def published(engine: sa.Engine) -> list[str]:
         )
         uid = customer.fields["city"].uid
         connection.execute(sa.insert(move).values(field_uid=uid, after=7, lease_until=far, **place))
-        row = {"entity_uid": customer.uid, "revision": 1, "after": 7, "narrower": False, "lease_until": far}
+        row = {"entity_uid": customer.uid, "revision": 1, "after": 7, "outdated": False, "lease_until": far}
         connection.execute(sa.insert(rekey).values(**row))
         connection.execute(sa.text("DROP INDEX ix_customer_city"))
     return ["/admin/schema/publishing/1", "/admin/schema/publishing/2", "/admin/schema/publish/1"]

@@ -97,11 +97,19 @@ def postgresql_functions(lettered: str | None = None) -> tuple[str, ...]:
         _function("crm_lower(t text)", "text", ascii_or.format("lower", _translate("t", small))),
         _function("crm_upper(t text)", "text", ascii_or.format("upper", _translate("t", capital))),
         *(_sort_function(language, _lower(lettered, small)) for language in ALPHABETS),
+        WORDS,
         _function("crm_divide(a numeric, b numeric)", "numeric", DIVIDE),
         _function("crm_add_days(d date, n numeric)", "date", ADD_DAYS),
     )
 
 
+WORDS = """CREATE OR REPLACE FUNCTION crm_words(t text) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 500 AS $$ BEGIN
+    IF octet_length(t) < 2000 THEN RETURN array_to_tsvector(array_remove(string_to_array(t, ' '), '')); END IF;
+    RETURN array_to_tsvector(ARRAY(SELECT left(word, 100) FROM unnest(string_to_array(left(t, 200000), ' ')) AS word
+                                   WHERE word <> ''));
+END $$"""
+"""The words of a search key as PostgreSQL's index holds them. It is costly to compute, and the planner should know."""
 DIVIDE = """CASE WHEN b <> 0 THEN
     sign(a) * sign(b) * div(abs(a) * 20000000000 + abs(b), abs(b) * 2) * 0.0000000001 END"""
 ADD_DAYS = """CASE WHEN abs(n) <= 4000000

@@ -20,7 +20,8 @@ from crm.drafts.keys import is_nothing, missing_languages, read_texts, shown_tex
 from crm.entities.model import Entity, Schema
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.fields import type_named
-from crm.fields.fold import fold, search_keys
+from crm.fields.fold import fold
+from crm.fields.readings import by_letter
 from crm.messages import render
 from crm.texts import LANGUAGES, Text
 from crm.web.conditions.builder import Editor, draw_conditions, is_sent, read_conditions, redraw_conditions
@@ -79,7 +80,7 @@ def derive_name(label: str) -> str:
     ('simeiosi_2', 'their_budget')
     """
     words = NOT_A_WORD.sub(" ", fold(label)).split()
-    readings = [word if word.isascii() else next(iter(search_keys(word).split()[1:]), "") for word in words]
+    readings = [word if word.isascii() else by_letter(word) for word in words]
     latin = " ".join(word for word in readings if word.isascii())
     name = NOT_IN_NAME.sub("_", latin.lower()).strip("_")[:48].strip("_")
     return name if not name or name[0].isalpha() else f"n_{name}"[:48]

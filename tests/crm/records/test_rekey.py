@@ -16,8 +16,8 @@ from config import ROOT
 from crm.database import build_engine, open_session, utcnow
 from crm.permissions.model import SYSTEM
 from crm.records.listing import ListQuery, list_records
-from crm.records.prepare import search_key_of
 from crm.records.rekey import has_work, list_rekeying, rebuild_search_keys, rekey
+from crm.records.search_keys import search_key_of
 from crm.records.service import update_record
 from crm.revisions import batches, publish
 from crm.revisions.processes import report_process
@@ -29,7 +29,7 @@ KILLS = int(os.environ.get("KOINE_CASES", "3"))
 
 
 @pytest.fixture
-def left(monkeypatch: pytest.MonkeyPatch) -> None:
+def left(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody does at once what a publish leaves."""
     monkeypatch.setattr(publish, "AFTER_PUBLISH", [])
 

@@ -1,0 +1,141 @@
+"""Typed words to the SQL that finds records: in the index of words of either database, within the actor's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.conditions import compile_sql
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.entities.taken_names import object_name
+from crm.fields.words import Asked, asked_by
+from crm.permissions.rows import scope_of
+from crm.permissions.sight import conditions_for
+from crm.records.rekey import find_rekeying
+from crm.records.search_keys import BEGINS, BESIDE, IN_TITLE, marks_of, searched_fields, titles_of
+from crm.revisions.words import KEY, WORDS, words_table
+
+Token = tuple[str, bool]  # a word of the key, and whether its beginning is enough
+MOST_TOKENS = 600  # of one query; ways that would make it longer are left out
+
+
+class Fit(Enum):
+    """How well a record fits, from the best on; what fits better fits worse as well."""
+
+    WHOLE = "the title begins with the words, all whole"
+    BEGINS = "the title begins with them"
+    TITLE_WHOLE = "all are whole words of the title"
+    TITLE = "words of the title begin with them"
+    ANY = "words of any field do, or hold them"
+
+
+def found_by(
+    session: CrmSession, entity: Entity, words: str, fit: Fit = Fit.ANY
+) -> sa.ColumnElement[bool] | None:
+    """Return the condition that a record holds the typed words in fields the actor may see; None when none can."""
+    ways = list(_ways(session, entity, words, fit))
+    if not ways:
+        return None
+    found = _in_index(session, entity, ways)
+    rekeying = find_rekeying(session, entity)
+    if rekeying and rekeying.outdated:
+        cls = session.workspace.models[entity.name]
+        return sa.or_(found, sa.and_(cls.id > rekeying.after, _in_fields(session, entity, words)))
+    return found
+
+
+def _ways(session: CrmSession, entity: Entity, words: str, fit: Fit) -> Iterator[list[list[Token]]]:
+    """Yield the ways to understand the words: what each of them may be in the key."""
+    hidden = session.actor.rights(entity.name).hidden
+    titles = titles_of(entity)
+    marks = {name: mark for name, mark in marks_of(searched_fields(entity)).items() if name not in hidden}
+    left = MOST_TOKENS
+    for way in asked_by(words):
+        found = [list(_tokens(asked, marks, titles, fit, place == 0)) for place, asked in enumerate(way)]
+        left -= sum(map(len, found))
+        if all(found) and (left > 0 or left + sum(map(len, found)) == MOST_TOKENS):
+            yield found
+
+
+def _tokens(
+    asked: Asked, marks: dict[str, str], titles: Sequence[str], fit: Fit, is_first: bool
+) -> Iterator[Token]:
+    """Yield what one typed word may be in the key."""
+    begins_title = is_first and fit in (Fit.WHOLE, Fit.BEGINS)
+    enough = fit not in (Fit.WHOLE, Fit.TITLE_WHOLE)
+    for name, mark in marks.items():
+        if name not in titles and fit is not Fit.ANY:
+            continue
+        signs = (BEGINS, IN_TITLE) if name in titles[:1] else (IN_TITLE,) if name in titles else (BESIDE,)
+        signs = signs[:1] if begins_title else signs
+        if begins_title and name not in titles[:1]:
+            continue
+        yield from ((mark + sign + word, enough) for sign in signs for word in asked.begins)
+        if fit is Fit.ANY:
+            yield from ((f"{mark}~{part}", True) for part in asked.parts)
+            yield from ((mark + sound, is_loose) for sound, is_loose in asked.sounds)
+
+
+def _in_index(session: CrmSession, entity: Entity, ways: list[list[list[Token]]]) -> sa.ColumnElement[bool]:
+    cls = session.workspace.models[entity.name]
+    bind = session.get_bind()
+    key = sa.literal_column(f"{bind.dialect.identifier_preparer.quote(entity.table)}.{KEY}", sa.Text())
+    if bind.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import TSQUERY  # loaded already, and not elsewhere
+
+        asked = _joined(ways, lambda word, begins: f"'{word}':*" if begins else f"'{word}'", ("&", "|"))
+        return sa.func.crm_words(key).op("@@", is_comparison=True)(sa.cast(sa.literal(asked), TSQUERY))
+    if has_words(session, entity):
+        words = words_table(entity.table)
+        asked = _joined(ways, lambda word, begins: f'"{word}"*' if begins else f'"{word}"', ("AND", "OR"))
+        matched = sa.literal_column(bind.dialect.identifier_preparer.quote(words)).op("MATCH")(asked)
+        return cls.id.in_(sa.select(sa.literal_column("rowid")).select_from(sa.table(words)).where(matched))
+    padded = " " + key + " "
+    return sa.or_(
+        *(
+            sa.and_(
+                *(
+                    sa.or_(
+                        *(padded.contains(f" {word}" if begins else f" {word} ") for word, begins in tokens)
+                    )
+                    for tokens in way
+                )
+            )
+            for way in ways
+        )
+    )
+
+
+def has_words(session: CrmSession, entity: Entity) -> bool:
+    """Return whether SQLite has the entity's index of words already; a publish may still be building it."""
+    name = object_name(WORDS, entity.table)
+    asked = sa.text("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name")
+    return bool(session.connection().scalar(asked, {"name": name}))
+
+
+def _joined(ways: list[list[list[Token]]], write: Any, signs: tuple[str, str]) -> str:
+    """Return the query in the language of an index: words that are all there, each in one of its forms."""
+    both, either = (f" {sign} " for sign in signs)
+    return either.join(
+        f"({both.join(f'({either.join(write(*token) for token in tokens)})' for tokens in way)})"
+        for way in ways
+    )
+
+
+def _in_fields(session: CrmSession, entity: Entity, words: str) -> sa.ColumnElement[bool]:
+    """Return the condition that the fields themselves hold the words, for records whose keys are of an older form."""
+    hidden = session.actor.rights(entity.name).hidden
+    names = [field.name for field in searched_fields(entity) if field.name not in hidden]
+    found = []
+    for word in words.split():
+        lines = [{"field": name, "contains": word} for name in names]
+        lines = [line for line in lines if not conditions_for(session, entity, [line])[1]]
+        if not lines:
+            return sa.false()
+        tree, _problems = conditions_for(session, entity, [{"any": lines}])
+        found.append(compile_sql(tree, entity.name, scope_of(session)))
+    return sa.and_(*found) if found else sa.false()
