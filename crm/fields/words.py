@@ -129,7 +129,7 @@ def code_keys(text: str) -> str:
     """Return what a number or a code is found by: also by its end, and by the middle of it.
 
     >>> code_keys("D-0042")
-    '^d 0042 ~042 ~42 ^d0042 ~0042'
+    '^d 0042 ~042 ~42 ^d0042'
     """
     return _keys(text, _of_code)
 
@@ -153,25 +153,33 @@ def _keys(text: str, forms: object) -> str:
 
 
 def _every_form(text: str, forms: object) -> Iterator[str]:
-    for number, (word, is_first) in enumerate(_stored_words(cut(text))):
+    for number, (word, is_first, is_whole) in enumerate(_stored_words(cut(text))):
         if number >= MOST_WORDS:
             return
-        for form in forms(word[:LONGEST]):
+        if word[0] == PART:
+            yield word[: 1 + LONGEST_PART]
+            continue
+        for form in readings(word[:LONGEST]) if is_whole else forms(word[:LONGEST]):
             yield FIRST + form if is_first and form[0] not in _SIGNS else form
 
 
 _SIGNS = frozenset((PART, HEBREW_SOUND, LATIN_SOUND))
 
 
-def _stored_words(pieces: list[list[str]]) -> Iterator[tuple[str, bool]]:
-    """Yield every word, and in one piece what belongs together; each with whether the text begins with it."""
+def _stored_words(pieces: list[list[str]]) -> Iterator[tuple[str, bool, bool]]:
+    """Yield every word, and in one piece what belongs together.
+
+    Shape:  (word, whether the text begins with it, whether it is made of others).
+    """
     run: list[str] = []
     began = False
     for place, piece in enumerate(pieces):
         for number, part in enumerate(piece):
-            yield part, place == number == 0
+            yield part, place == number == 0, False
         if len(piece) > 1:
-            yield "".join(piece), place == 0
+            yield "".join(piece), place == 0, True
+            if any(part.isdigit() for part in piece):  # a code is known by its last groups
+                yield from ((PART + "".join(piece[at:]), False, True) for at in range(1, len(piece) - 1))
         if all(len(part) == 1 for part in piece):
             began = began or (place == 0 and not run)
             run.append("".join(piece))
@@ -181,9 +189,9 @@ def _stored_words(pieces: list[list[str]]) -> Iterator[tuple[str, bool]]:
     yield from _whole_run(run, began)
 
 
-def _whole_run(run: list[str], is_first: bool) -> Iterator[tuple[str, bool]]:
+def _whole_run(run: list[str], is_first: bool) -> Iterator[tuple[str, bool, bool]]:
     if len(run) > 1:
-        yield "".join(run), is_first
+        yield "".join(run), is_first, True
 
 
 def _usual(word: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from crm.conditions import compile_sql
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
-from crm.fields.words import Asked, asked_by
+from crm.fields.words import LONGEST_QUERY, MOST_TYPED, Asked, asked_by, cut
 from crm.permissions.rows import scope_of
 from crm.permissions.sight import conditions_for
 from crm.records.rekey import find_rekeying
@@ -27,9 +27,10 @@ class Fit(Enum):
     """How well a record fits, from the best on; what fits better fits worse as well."""
 
     WHOLE = "the title begins with the words, all whole"
-    BEGINS = "the title begins with them"
+    BEGINS = "the title begins with them, the last one perhaps unfinished"
     TITLE_WHOLE = "all are whole words of the title"
-    TITLE = "words of the title begin with them"
+    TITLE = "all are words of the title, the last one perhaps unfinished"
+    WORDS = "all are whole words of any field"
     ANY = "words of any field do, or hold them"
 
 
@@ -55,25 +56,25 @@ def _ways(session: CrmSession, entity: Entity, words: str, fit: Fit) -> Iterator
     marks = {name: mark for name, mark in marks_of(searched_fields(entity)).items() if name not in hidden}
     left = MOST_TOKENS
     for way in asked_by(words):
-        found = [list(_tokens(asked, marks, titles, fit, place == 0)) for place, asked in enumerate(way)]
+        ends = [(place == 0, place == len(way) - 1) for place in range(len(way))]
+        found = [list(_tokens(asked, marks, titles, fit, end)) for asked, end in zip(way, ends, strict=True)]
         left -= sum(map(len, found))
         if all(found) and (left > 0 or left + sum(map(len, found)) == MOST_TOKENS):
             yield found
 
 
 def _tokens(
-    asked: Asked, marks: dict[str, str], titles: Sequence[str], fit: Fit, is_first: bool
+    asked: Asked, marks: dict[str, str], titles: Sequence[str], fit: Fit, ends: tuple[bool, bool]
 ) -> Iterator[Token]:
-    """Yield what one typed word may be in the key."""
+    """Yield what one typed word may be in the key; `ends` says whether it is the first and the last one."""
+    is_first, is_last = ends
     begins_title = is_first and fit in (Fit.WHOLE, Fit.BEGINS)
-    enough = fit not in (Fit.WHOLE, Fit.TITLE_WHOLE)
+    enough = fit is Fit.ANY or (is_last and fit in (Fit.BEGINS, Fit.TITLE))
     for name, mark in marks.items():
-        if name not in titles and fit is not Fit.ANY:
+        if fit not in (Fit.ANY, Fit.WORDS) and name not in titles:
             continue
         signs = (BEGINS, IN_TITLE) if name in titles[:1] else (IN_TITLE,) if name in titles else (BESIDE,)
-        signs = signs[:1] if begins_title else signs
-        if begins_title and name not in titles[:1]:
-            continue
+        signs = tuple(sign for sign in signs if sign == BEGINS) if begins_title else signs
         yield from ((mark + sign + word, enough) for sign in signs for word in asked.begins)
         if fit is Fit.ANY:
             yield from ((f"{mark}~{part}", True) for part in asked.parts)
@@ -131,7 +132,7 @@ def _in_fields(session: CrmSession, entity: Entity, words: str) -> sa.ColumnElem
     hidden = session.actor.rights(entity.name).hidden
     names = [field.name for field in searched_fields(entity) if field.name not in hidden]
     found = []
-    for word in words.split():
+    for word in [part for piece in cut(words[:LONGEST_QUERY]) for part in piece][:MOST_TYPED]:
         lines = [{"field": name, "contains": word} for name in names]
         lines = [line for line in lines if not conditions_for(session, entity, [line])[1]]
         if not lines:

@@ -20,11 +20,12 @@ from crm.permissions.service import require
 from crm.permissions.sight import conditions_for
 from crm.records.finding import found_by
 from crm.records.order import expression_of, order_by
-from crm.records.ranking import best_ids
+from crm.records.ranking import Hits, is_among
 from crm.records.rekey import find_rekeying
 from crm.records.values import with_beside
 
 COUNT_LIMIT = 10_000
+HITS_LIMIT = 2_000  # hits of a search that are counted
 PAGE_SIZE_LIMIT = 200
 DEEP_OFFSET = 1_000_000_000
 RANKED = 10_000  # hits of a search that pages are turned through
@@ -53,7 +54,7 @@ class Page:
     """One page of a list.
 
     Shape:  `rows` are typed values by field name, with `id` and `row_version`: the columns, and what must be known to
-            show them. `total` stops at `COUNT_LIMIT`; `total_is_capped` says so. `notes` tell what else there is to
+            show them. `total` stops at a limit; `total_is_capped` says so. `notes` tell what else there is to
             know of the answer.
     """
 
@@ -79,12 +80,12 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     held = _known_columns(session, entity, with_beside(entity, columns))
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
     if is_ranked(query):
-        where = list(_conditions(session, entity, query, notes))
-        total = count_matching(session, cls, where, COUNT_LIMIT)
         offset = min(query.page * size, RANKED)
-        ids = best_of(session, entity, query, offset + size + 1)[offset:]
+        hits = hits_for(session, entity, query, notes, HITS_LIMIT)
+        ids = hits.best(offset + size + 1)[offset:]
+        total = hits.count()
         rows = _rows_of(session, entity, held, ids)
-        return Page(rows[:size], total, total >= COUNT_LIMIT, len(rows) > size, columns, (), notes)
+        return Page(rows[:size], total, total >= HITS_LIMIT, len(rows) > size, columns, (), notes)
     where = list(_conditions(session, entity, query, notes))
     order = _applied_order(session, entity, query)
     keys = (*order_by(session, entity, order), cls.id.desc())
@@ -111,14 +112,17 @@ def best_records(session: CrmSession, entity: Entity, query: ListQuery) -> list[
     require(session.actor, "read", entity)
     columns = _known_columns(session, entity, with_beside(entity, query.columns or ()))
     if is_ranked(query):
-        return _rows_of(session, entity, columns, best_of(session, entity, query, query.page_size))
+        return _rows_of(session, entity, columns, hits_for(session, entity, query, []).best(query.page_size))
     return first_records(session, entity, query, query.page_size)[0]
 
 
-def best_of(session: CrmSession, entity: Entity, query: ListQuery, until: int) -> list[int]:
-    """Return the ids of the best hits of a query."""
+def hits_for(
+    session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem], counted: int = 0
+) -> Hits:
+    """Return what matches a query, to be taken from the best on."""
     where = list(_conditions(session, entity, replace(query, search=""), []))
-    return best_ids(session, entity, where, query.search, until)
+    _note_rekeying(session, entity, notes)
+    return Hits(session, entity, where, query.search, counted)
 
 
 def _rows_of(
@@ -126,7 +130,11 @@ def _rows_of(
 ) -> list[dict[str, Any]]:
     """Return records by their ids, in that order."""
     cls = session.workspace.models[entity.name]
-    rows = session.execute(_select(session, entity, columns).where(cls.id.in_(ids))) if ids else ()
+    rows = (
+        session.execute(_select(session, entity, columns).where(is_among(session, cls.id, ids)))
+        if ids
+        else ()
+    )
     found = {row[0]: _values(columns, row) for row in rows}
     return [found[number] for number in ids if number in found]
 
@@ -261,10 +269,14 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
     for tree in trees:
         yield compile_sql(tree, entity.name, scope_of(session))
     if query.search.strip():
-        if find_rekeying(session, entity):
-            notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
+        _note_rekeying(session, entity, notes)
         found = found_by(session, entity, query.search)
         yield sa.false() if found is None else found
+
+
+def _note_rekeying(session: CrmSession, entity: Entity, notes: list[Problem]) -> None:
+    if find_rekeying(session, entity):
+        notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
 
 
 def _applied_order(session: CrmSession, entity: Entity, query: ListQuery) -> tuple[tuple[str, bool], ...]:

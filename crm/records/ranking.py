@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,48 +24,78 @@ from crm.records.finding import Fit, found_by
 from crm.records.order import expression_of
 from crm.records.values import situation_of, title_fields, title_of, type_of
 
-BLOCK = 400  # candidates that are ranked together
-WINDOW = 3_000  # the newest records, looked at one by one where many match
+BLOCK = 200  # candidates that are ranked together
+WINDOW = 1_000  # the newest records, looked at one by one where many match
 RECENT_DAYS = 30
 IDS = sa.ARRAY(sa.BigInteger())
-TIERS = (Fit.WHOLE, Fit.BEGINS, Fit.TITLE_WHOLE, Fit.TITLE, Fit.ANY)
 SIGNS = ("~", "*", "!")
 
 
-def best_ids(session: CrmSession, entity: Entity, where: Sequence[Any], words: str, until: int) -> list[int]:
-    """Return the first ids of the records that match, the best first; `where` are conditions they meet as well."""
-    wanted = -(-until // BLOCK) * BLOCK
-    found = _candidates(session, entity, where, words, wanted)
-    ranked: list[int] = []
-    for start in range(0, min(len(found), until), BLOCK):
-        ranked += _ranked(session, entity, found[start : start + BLOCK], words)
-    return ranked[:until]
+class Hits:
+    """The records that match typed words and other conditions, `where`.
 
+    Shape:  they are counted no further than `counted`.
+    """
 
-def _candidates(
-    session: CrmSession, entity: Entity, where: Sequence[Any], words: str, wanted: int
-) -> list[int]:
-    """Return ids, those of better tiers first, the reader's own and the newest of a tier first."""
-    every = found_by(session, entity, words)
-    if every is None:
-        return []
-    matching = Matching(session, entity, where)
-    found = matching.some(every, wanted + 1)
-    if len(found) <= wanted:
-        return sorted(found, reverse=True)
-    best: dict[int, None] = {}
-    own = _own(session, entity)
-    for tier in TIERS:
-        fits = every if tier is Fit.ANY else found_by(session, entity, words, tier)
-        if fits is None:
-            continue
-        if own is not None:
-            best |= dict.fromkeys(matching.some(sa.and_(fits, own), BLOCK // 2))
-        if len(best) < wanted:
-            best |= dict.fromkeys(matching.newest(fits, wanted))
-        if len(best) >= wanted:
-            break
-    return list(best)[:wanted]
+    def __init__(
+        self, session: CrmSession, entity: Entity, where: Sequence[Any], words: str, counted: int = 0
+    ) -> None:
+        self.session, self.entity, self.words, self.counted = session, entity, words, counted
+        self.matching = Matching(session, entity, where)
+        self.known = 0  # how many there are at least
+        self.is_exact = False
+
+    def best(self, until: int) -> list[int]:
+        """Return the first ids, the best first."""
+        with _by_index(self.session):
+            found = self._candidates(-(-until // BLOCK) * BLOCK)
+        ranked: list[int] = []
+        for start in range(0, min(len(found), until), BLOCK):
+            ranked += _ranked(self.session, self.entity, found[start : start + BLOCK], self.words)
+        return ranked[:until]
+
+    def count(self) -> int:
+        """Return how many there are; `counted` for as many and for more."""
+        if not self.is_exact and self.known < self.counted:
+            with _by_index(self.session):
+                self._some(Fit.ANY, self.counted)
+        return min(self.known, self.counted)
+
+    def _candidates(self, wanted: int) -> list[int]:
+        """Return ids, those of better tiers first.
+
+        Whole words are asked for first, which is quick; what only begins so where these are not enough.
+        """
+        best: dict[int, None] = {}
+        for fit in (Fit.WHOLE, Fit.BEGINS):
+            best |= dict.fromkeys(self._of_tier(fit, self._some(fit, wanted), wanted))
+            if len(best) >= wanted:
+                return list(best)[:wanted]
+        last, some = Fit.WORDS, self._some(Fit.WORDS, wanted)
+        if len(some) <= wanted:
+            last, some = Fit.ANY, self._some(Fit.ANY, wanted)
+        if len(some) > wanted:
+            for fit in (Fit.TITLE_WHOLE, Fit.TITLE):
+                best |= dict.fromkeys(self._of_tier(fit, self._some(fit, wanted), wanted))
+        return list(best | dict.fromkeys(self._of_tier(last, some, wanted)))[:wanted]
+
+    def _some(self, fit: Fit, wanted: int) -> list[int]:
+        """Return some ids of a tier, more than are wanted where there are so many."""
+        fits = found_by(self.session, self.entity, self.words, fit)
+        limit = max(wanted, self.counted) + 1
+        some = [] if fits is None else self.matching.some(fits, limit)
+        self.known = max(self.known, len(some))
+        self.is_exact = self.is_exact or (fit is Fit.ANY and len(some) < limit)
+        return some
+
+    def _of_tier(self, fit: Fit, some: list[int], wanted: int) -> list[int]:
+        """Return the ids of a tier, the reader's own first, then the newest."""
+        if len(some) <= wanted:
+            return sorted(some, reverse=True)
+        fits = found_by(self.session, self.entity, self.words, fit)
+        own = _own(self.session, self.entity)
+        mine = [] if own is None else self.matching.some(sa.and_(fits, own), BLOCK // 2)
+        return [*mine, *self.matching.newest(fits, some[:wanted])]
 
 
 class Matching:
@@ -78,37 +109,50 @@ class Matching:
     def some(self, condition: Any, limit: int) -> list[int]:
         """Return ids as the index gives them."""
         asked = sa.select(self.cls.id).where(condition, *self.where).limit(limit)
-        if not self.is_postgresql:
-            return list(self.session.scalars(asked.order_by(self.cls.id.desc())))
-        with _by_index(self.session):
-            return list(self.session.scalars(asked))
+        asked = asked if self.is_postgresql else asked.order_by(self.cls.id.desc())
+        return list(self.session.scalars(asked))
 
-    def newest(self, condition: Any, limit: int) -> list[int]:
-        """Return ids, the newest first as far as many of the newest match."""
-        if not self.is_postgresql:
-            return self.some(condition, limit)
-        last = self.last_id() - WINDOW
-        late = self.some(sa.and_(condition, self.cls.id > last), limit) if last > 0 else []
-        rest = [] if len(late) >= limit else self.some(condition, limit)
-        return sorted({*late, *rest}, reverse=True)[:limit]
+    def count(self, condition: Any, limit: int) -> int:
+        """Return how many match, counting no further than the limit."""
+        some = sa.select(self.cls.id).where(condition, *self.where).limit(limit).subquery()
+        return self.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
+    def newest(self, condition: Any, some: list[int]) -> list[int]:
+        """Return ids, the newest first: those of the newest records, and behind them `some` that match."""
+        if not self.is_postgresql:
+            return some  # SQLite gives them in this order
+        late = self.some(sa.and_(condition, self.cls.id > self.last_id - WINDOW), len(some))
+        return sorted({*late, *some}, reverse=True)[: len(some)]
+
+    @cached_property
     def last_id(self) -> int:
+        """The newest record's number."""
         with self.session.as_system():
             return self.session.scalar(sa.select(sa.func.max(self.cls.id))) or 0
+
+
+SWITCH = sa.text(
+    "SELECT set_config('enable_seqscan', :scans, true), "
+    "set_config('max_parallel_workers_per_gather', :workers, true)"
+)
 
 
 @contextmanager
 def _by_index(session: CrmSession) -> Iterator[None]:
     """Let PostgreSQL use the index also where it believes that the first rows of the table would do.
 
-    Where the words stand in the last rows only, as after a sorted import, it would read nearly all.
+    Where the words stand in the last rows only, as after a sorted import, it would read nearly all. Starting parallel
+    workers takes longer than the whole search.
     """
-    switch = sa.text("SELECT set_config('enable_seqscan', :state, true)")
-    session.execute(switch, {"state": "off"})
-    try:
+    if session.get_bind().dialect.name != "postgresql":
         yield
-    finally:
-        session.execute(switch, {"state": "on"})
+        return
+    workers = session.scalar(sa.text("SELECT current_setting('max_parallel_workers_per_gather')"))
+    session.execute(SWITCH, {"scans": "off", "workers": "0"})
+    yield
+    session.execute(
+        SWITCH, {"scans": "on", "workers": workers}
+    )  # an error ends the transaction, and this with it
 
 
 def _own(session: CrmSession, entity: Entity) -> Any:
@@ -135,7 +179,7 @@ def _ranked(session: CrmSession, entity: Entity, ids: Sequence[int], words: str)
     titles = [name for name in title_fields(entity) if name not in hidden]
     owners = _owner_fields(session, entity)
     columns = [expression_of(session, entity, name) for name in (*titles, *owners)]
-    rows = session.execute(sa.select(cls.id, cls.updated_at, *columns).where(cls.id.in_(ids)))
+    rows = session.execute(sa.select(cls.id, cls.updated_at, *columns).where(is_among(session, cls.id, ids)))
     recent = session.clock() - dt.timedelta(days=RECENT_DAYS)
     keys = {}
     for number, updated_at, *values in rows:
@@ -145,6 +189,13 @@ def _ranked(session: CrmSession, entity: Entity, ids: Sequence[int], words: str)
         place = 0 if is_own else 1 if updated_at >= recent else 2
         keys[number] = (fit_of(title, words), place, sort_key(title, situation.language), -number)
     return sorted(keys, key=keys.__getitem__)
+
+
+def is_among(session: CrmSession, column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that an id is one of some hundred; as one value, where the database takes that."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == sa.any_(sa.literal(list(ids), IDS))
+    return column.in_(ids)
 
 
 def fit_of(title: str, words: str) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import import_xlsx, list_page, publish, rule_events, save_with_rule
+from tests.bench import import_xlsx, list_page, publish, rule_events, save_with_rule, search
 from tests.bench.measure import note
 
 WORKLOADS: dict[str, Callable[[], None]] = {
     "import_xlsx": import_xlsx.run,
     "list_page": list_page.run,
     "publish": publish.run,
+    "search": search.run,
     "rule_events": rule_events.run,
     "save_with_rule": save_with_rule.run,
 }

@@ -24,7 +24,7 @@ from crm.permissions.sight import (
     told_in_labels,
     told_narrowed,
 )
-from crm.records.listing import COUNT_LIMIT, ListQuery, Page, list_records
+from crm.records.listing import ListQuery, Page, list_records
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
 from crm.web.entity.arguments import (
     ActiveFilter,
@@ -113,7 +113,7 @@ def _line(entity: Entity, row: Mapping, shown: list[str], titles: Mapping, situa
 
 
 def _count_text(page: Page) -> str:
-    return number(COUNT_LIMIT) + "+" if page.total_is_capped else number(page.total)
+    return number(page.total) + "+" if page.total_is_capped else number(page.total)
 
 
 def told_notes(session: CrmSession, entity: Entity, arguments: ListArguments) -> list[Problem]:

@@ -11,14 +11,15 @@ from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
-from crm.conditions.tree.folding import fold
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.fields import type_of
 from crm.fields.base import Field
+from crm.fields.words import is_found, search_keys
 from crm.permissions import store as people
 from crm.permissions.service import readable_fields
 from crm.records.order import user_order
+from crm.records.ranking import fit_of
 from crm.records.search import LOOKUP_HITS, find_hits
 from crm.records.values import user_names
 from crm.revisions.workspace import Workspace
@@ -65,21 +66,18 @@ def _records(session: CrmSession, target: Entity, field: Field | None, words: st
 
 
 def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[str, str]]:
+    """Return users by their names, found as records are; there are never so many that an index is needed."""
     cls = session.workspace.models.user
-    full = cls.first_name + " " + cls.last_name
-    asked = sa.select(cls).where(
-        sa.func.crm_fold(full).contains(fold(words), autoescape=True)
-        | cls.username.icontains(words, autoescape=True)
-    )
+    asked = sa.select(cls.id, cls.username, cls.first_name, cls.last_name)
     if field is not None:
         asked = asked.where(cls.id.in_(people.choosable(field.options.get("only_role"))))
-    begun = sa.case((sa.func.crm_fold(full).startswith(fold(words), autoescape=True), 0), else_=1)
-    users = list(
-        session.scalars(
-            asked.order_by(begun, user_order(cls, session.actor.language), cls.id).limit(LOOKUP_HITS)
-        )
-    )
-    shown = user_names(session, (user.id for user in users))
+    hits = []
+    for user in session.execute(asked.order_by(user_order(cls, session.actor.language), cls.id)):
+        full = f"{user.first_name or ''} {user.last_name or ''}".strip()
+        if not words.strip() or is_found(words, search_keys(f"{full} {user.username}")):
+            hits.append((fit_of(full or user.username, words), len(hits), user))
+    best = [user for _fit, _place, user in sorted(hits, key=lambda hit: hit[:2])[:LOOKUP_HITS]]
+    shown = user_names(session, (user.id for user in best))
     names = Counter(shown.values())
     return [
         {
@@ -87,7 +85,7 @@ def _users(session: CrmSession, field: Field | None, words: str) -> list[dict[st
             "text": shown[user.id],
             "note": user.username if names[shown[user.id]] > 1 else "",
         }
-        for user in users
+        for user in best
     ]
 
 

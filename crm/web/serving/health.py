@@ -29,16 +29,6 @@ LATE_SECONDS = 60  # work that is due waits no longer on a good day
 REDIS = {name: f"work.redis_{name}" for name in ("away", "full", "read_only", "silent")}
 
 
-def note_slow_search(connection: sa.Connection) -> list[str]:
-    """Return a note when PostgreSQL lacks what finds words in the middle of names quickly."""
-    if connection.dialect.name != "postgresql":
-        return []
-    asked = sa.text("select count(*) from pg_extension where extname = 'pg_trgm'")
-    if connection.scalar(asked):
-        return []
-    return ["PostgreSQL has no pg_trgm: searching within words reads whole tables."]
-
-
 def note_other_release(connection: sa.Connection) -> list[str]:
     """Return a note when a newer release took the database over while this process goes on."""
     try:
@@ -50,7 +40,6 @@ def note_other_release(connection: sa.Connection) -> list[str]:
 
 NOTES: list[Callable[[sa.Connection], Sequence[str]]] = [
     note_other_release,
-    note_slow_search,
     note_unbuilt_indexes,
 ]
 """What else is worth saying: functions that return sentences."""

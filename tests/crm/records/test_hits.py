@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
+import time
 
+import pytest
+import sqlalchemy as sa
+
+from crm.records.listing import ListQuery, list_records
 from crm.records.search import LOOKUP_HITS, find_hits
 from tests.factories import make_contact, make_customer
 
@@ -52,7 +57,65 @@ def test_a_note_holds_nothing_hidden_from_the_reader(session, session_as) -> Non
         assert "1234567" not in hit.note.replace(" ", "")
 
 
-@pytest.mark.parametrize("words", ["%", "_", "\\", "'", "\x00", " ", "a" * 500, "\u202e", "'; drop table x"])
-def test_odd_words_find_nothing_and_break_nothing(session, words: str) -> None:
+def test_whole_words_stand_before_longer_ones_and_the_title_before_other_fields(session) -> None:
+    make_customer(session, name="Port", city="Ana")
+    for name in ("Mara Anastasia", "Anastasia", "Mara Ana", "Ana"):
+        make_customer(session, name=name)
+    assert titles(session, "ana") == ["Ana", "Anastasia", "Mara Ana", "Mara Anastasia", "Port"]
+
+
+def test_the_readers_own_stand_before_recent_ones_and_those_before_others(session, session_as) -> None:
+    reader = session_as("admin")
+    ids = {name: make_customer(session, name=name).id for name in ("Vela A", "Vela B", "Vela C", "Vela D")}
+    table = session.workspace.models.table("customer")
+    for name, days in (("Vela A", 90), ("Vela B", 1), ("Vela C", 90), ("Vela D", 1)):
+        moment = session.clock() - dt.timedelta(days=days)
+        owner = reader.actor.user_id if name == "Vela C" else None
+        row = {"updated_at": moment, "owner_id": owner}
+        session.connection().execute(sa.update(table).where(table.c.id == ids[name]).values(row))
+    session.commit()
+    hits = find_hits(reader, reader.workspace.schema.entities["customer"], "vela")
+    assert [hit.title for hit in hits] == ["Vela C", "Vela B", "Vela D", "Vela A"]
+
+
+def test_words_are_found_in_any_order_and_across_fields(session) -> None:
+    make_customer(session, name="Ιωάννου, Γιώργος", city="Cluj-Napoca", phone="+302101234567")
+    make_customer(session, name="Ιωάννου, Μαρία", city="Iași")
+    for words in (
+        "γιωργος ιωαννου",
+        "giorgos cluj napoca",
+        "ioannou 4567",
+        "napoca ιωαν",
+        "210 1234567 giorgos",
+    ):
+        assert titles(session, words) == ["Ιωάννου, Γιώργος"], words
+
+
+def test_what_is_hidden_finds_nothing_and_what_is_not_is_found_in_every_spelling(session, session_as) -> None:
+    make_customer(session, name="Παπαδόπουλος", phone="+302107654321")
+    session.commit()
+    agent = session_as("viewer")
+    customer = agent.workspace.schema.entities["customer"]
+    assert "phone" in agent.actor.rights("customer").hidden
+    assert [hit.title for hit in find_hits(agent, customer, "papadopoulos")] == ["Παπαδόπουλος"]
+    for words in ("7654321", "papadopoulos 765", "+30 210 765 4321"):
+        assert find_hits(agent, customer, words) == [], words
+
+
+ODD = (
+    "%", "_", "\\", "'", "\x00", " ", "a" * 10_000, "א" * 10_000, "\u202e", "'; drop table x", "\ud800", "a\udfffb",
+    "\x01\x1b\x7f", "!?…—\"''", '"', "' OR '1'='1", "a & | ! <-> :* (", 'a" OR "b', "NEAR(a b)", "a*", "^a", "~a",
+    "\u202eכהן\u202c smith \u2067אב\u2069", "😀", "a " * 5_000, "α β " * 2_500, "1 " * 5_000, "́" * 10_000,
+)  # fmt: skip
+
+
+def test_odd_words_break_nothing_and_are_answered_at_once(session) -> None:
     make_customer(session, name="Plain")
-    assert isinstance(titles(session, words), list)
+    customer = session.workspace.schema.entities["customer"]
+    began = time.perf_counter()
+    for words in ODD:
+        assert isinstance(titles(session, words), list)
+        list_records(session, customer, ListQuery(search=words))
+    assert time.perf_counter() - began < len(ODD)  # seconds; it takes a hundredth of that
+    assert titles(session, "a\x00pl") == titles(session, "\ud800") == []
+    assert titles(session, "\u202eplain\u202c") == ["Plain"]

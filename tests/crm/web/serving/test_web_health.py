@@ -49,16 +49,6 @@ def test_health_needs_no_login_and_has_the_documented_shape(house: House) -> Non
     assert answer.json["revision"] == 1
 
 
-def test_a_postgresql_without_trigrams_says_that_search_is_slow(house_on_each: House) -> None:
-    with house_on_each.engine.connect() as connection:
-        is_postgresql = connection.dialect.name == "postgresql"
-        has_trigrams = is_postgresql and connection.scalar(
-            sa.text("select count(*) from pg_extension where extname = 'pg_trgm'")
-        )
-    notes = " ".join(house_on_each.browser().get("/health").json["notes"])
-    assert ("pg_trgm" in notes) == (is_postgresql and not has_trigrams)
-
-
 def test_a_redis_that_is_away_is_said_and_is_no_failure(house: House, redis_server: RedisServer) -> None:
     assert house.browser().get("/health").json["redis"] == "ok"
     redis_server.stop()

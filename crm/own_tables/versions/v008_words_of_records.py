@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v007_words_of_records"
-down_revision = "v006_mails_of_records"
+revision = "v008_words_of_records"
+down_revision = "v007_order_by_language"
 
 ENTITIES = {
     "sqlite": "SELECT json_extract(one.value, '$.uid') AS uid FROM crm_revision, json_each(crm_revision.identities, "
