@@ -67,6 +67,9 @@ MESSAGES = {
         "The searched fields of “%(entity)s” were changed. Until all records are updated, "
         "the search may miss some."
     ),
+    "record.search_is_sorted_in_part": N_(
+        "More than %(count)s records match, and only %(count)s of them are sorted here. Add a word to the search."
+    ),
     "record.looks_same": N_("Not saved yet: possible duplicates found (%(entity)s)."),
     "record.too_many": N_("Too many records at once. Limit: %(limit)s."),
 }

@@ -28,7 +28,7 @@ COUNT_LIMIT = 10_000
 HITS_LIMIT = 2_000  # hits of a search that are counted
 PAGE_SIZE_LIMIT = 200
 DEEP_OFFSET = 1_000_000_000
-RANKED = 10_000  # hits of a search that pages are turned through
+RANKED = 10_000  # hits of a search that pages are turned through, and that are sorted
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     where = list(_conditions(session, entity, query, notes))
     order = _applied_order(session, entity, query)
     keys = (*order_by(session, entity, order), cls.id.desc())
+    if query.search.strip():
+        where = [is_among(session, cls.id, _sortable(session, entity, query, notes))]
     total = count_matching(session, cls, where, COUNT_LIMIT)
     if query.after is not None and not order:
         where.append(cls.id < query.after)
@@ -97,6 +99,14 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     rows = session.execute(asked.order_by(*keys).limit(size + 1)).all()
     shown = [_values(held, row) for row in rows[:size]]
     return Page(shown, total, total >= COUNT_LIMIT, len(rows) > size, columns, order, notes)
+
+
+def _sortable(session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem]) -> list[int]:
+    """Return the hits of a search that are sorted by a field: all, or as many as are sorted in a moment."""
+    found = hits_for(session, entity, query, []).some(RANKED)
+    if len(found) > RANKED:
+        notes.append(Problem("record.search_is_sorted_in_part", {"count": RANKED}))
+    return found[:RANKED]
 
 
 def is_ranked(query: ListQuery) -> bool:

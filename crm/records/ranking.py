@@ -8,6 +8,7 @@ bounded however many records match; candidates are ranked block by block, which 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -53,6 +54,11 @@ class Hits:
         for start in range(0, min(len(found), until), BLOCK):
             ranked += _ranked(self.session, self.entity, found[start : start + BLOCK], self.words)
         return ranked[:until]
+
+    def some(self, wanted: int) -> list[int]:
+        """Return ids in no order, more than are wanted where there are so many."""
+        with _by_index(self.session):
+            return self._some(Fit.ANY, wanted)
 
     def count(self) -> int:
         """Return how many there are; `counted` for as many and for more."""
@@ -192,10 +198,11 @@ def _ranked(session: CrmSession, entity: Entity, ids: Sequence[int], words: str)
 
 
 def is_among(session: CrmSession, column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Return the condition that an id is one of some hundred; as one value, where the database takes that."""
+    """Return the condition that an id is one of some thousands, which are handed over as one value."""
     if session.get_bind().dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(ids), IDS))
-    return column.in_(ids)
+    listed = sa.select(sa.literal_column("value")).select_from(sa.func.json_each(json.dumps(list(ids))))
+    return column.in_(listed)
 
 
 def fit_of(title: str, words: str) -> int:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v008_words_of_records"
-down_revision = "v007_order_by_language"
+revision = "v010_words_of_records"
+down_revision = "v009_lanes_of_events"
 
 ENTITIES = {
     "sqlite": "SELECT json_extract(one.value, '$.uid') AS uid FROM crm_revision, json_each(crm_revision.identities, "
