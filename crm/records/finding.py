@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -34,18 +35,34 @@ class Fit(Enum):
     ANY = "words of any field do, or hold them"
 
 
+@dataclass(frozen=True)
+class Keys:
+    """How an entity's keys stand: indexed, being rewritten, and behind which record of a form nobody asks for."""
+
+    is_indexed: bool
+    are_rewritten: bool = False
+    outdated_after: int | None = None
+
+
+def keys_of(session: CrmSession, entity: Entity) -> Keys:
+    """Return how an entity's keys stand at this moment."""
+    rekeying = find_rekeying(session, entity)
+    is_indexed = session.get_bind().dialect.name == "postgresql" or has_words(session, entity)
+    return Keys(is_indexed, bool(rekeying), rekeying.after if rekeying and rekeying.outdated else None)
+
+
 def found_by(
-    session: CrmSession, entity: Entity, words: str, fit: Fit = Fit.ANY
+    session: CrmSession, entity: Entity, words: str, fit: Fit = Fit.ANY, keys: Keys | None = None
 ) -> sa.ColumnElement[bool] | None:
     """Return the condition that a record holds the typed words in fields the actor may see; None when none can."""
     ways = list(_ways(session, entity, words, fit))
     if not ways:
         return None
-    found = _in_index(session, entity, ways)
-    rekeying = find_rekeying(session, entity)
-    if rekeying and rekeying.outdated:
+    keys = keys or keys_of(session, entity)
+    found = _in_index(session, entity, ways) if keys.is_indexed else _in_keys(session, entity, ways)
+    if keys.outdated_after is not None:
         cls = session.workspace.models[entity.name]
-        return sa.or_(found, sa.and_(cls.id > rekeying.after, _in_fields(session, entity, words)))
+        return sa.or_(found, sa.and_(cls.id > keys.outdated_after, _in_fields(session, entity, words)))
     return found
 
 
@@ -81,34 +98,35 @@ def _tokens(
             yield from ((mark + sound, is_loose) for sound, is_loose in asked.sounds)
 
 
+def _key_of(session: CrmSession, entity: Entity) -> Any:
+    """Return the column of keys; rights are in what is asked of it, so the guard need not know it."""
+    quote = session.get_bind().dialect.identifier_preparer.quote
+    return sa.literal_column(f"{quote(entity.table)}.{KEY}", sa.Text())
+
+
 def _in_index(session: CrmSession, entity: Entity, ways: list[list[list[Token]]]) -> sa.ColumnElement[bool]:
-    cls = session.workspace.models[entity.name]
-    bind = session.get_bind()
-    key = sa.literal_column(f"{bind.dialect.identifier_preparer.quote(entity.table)}.{KEY}", sa.Text())
-    if bind.dialect.name == "postgresql":
+    dialect = session.get_bind().dialect
+    if dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import TSQUERY  # loaded already, and not elsewhere
 
         asked = _joined(ways, lambda word, begins: f"'{word}':*" if begins else f"'{word}'", ("&", "|"))
-        return sa.func.crm_words(key).op("@@", is_comparison=True)(sa.cast(sa.literal(asked), TSQUERY))
-    if has_words(session, entity):
-        words = words_table(entity.table)
-        asked = _joined(ways, lambda word, begins: f'"{word}"*' if begins else f'"{word}"', ("AND", "OR"))
-        matched = sa.literal_column(bind.dialect.identifier_preparer.quote(words)).op("MATCH")(asked)
-        return cls.id.in_(sa.select(sa.literal_column("rowid")).select_from(sa.table(words)).where(matched))
-    padded = " " + key + " "
-    return sa.or_(
-        *(
-            sa.and_(
-                *(
-                    sa.or_(
-                        *(padded.contains(f" {word}" if begins else f" {word} ") for word, begins in tokens)
-                    )
-                    for tokens in way
-                )
-            )
-            for way in ways
-        )
-    )
+        kept = sa.func.crm_words(_key_of(session, entity))
+        return kept.op("@@", is_comparison=True)(sa.cast(sa.literal(asked), TSQUERY))
+    words = words_table(entity.table)
+    asked = _joined(ways, lambda word, begins: f'"{word}"*' if begins else f'"{word}"', ("AND", "OR"))
+    matched = sa.literal_column(dialect.identifier_preparer.quote(words)).op("MATCH")(asked)
+    rows = sa.select(sa.literal_column("rowid")).select_from(sa.table(words)).where(matched)
+    return session.workspace.models[entity.name].id.in_(rows)
+
+
+def _in_keys(session: CrmSession, entity: Entity, ways: list[list[list[Token]]]) -> sa.ColumnElement[bool]:
+    """Return the same without an index: it may still be being built."""
+    key = " " + _key_of(session, entity) + " "
+
+    def holds(tokens: list[Token]) -> sa.ColumnElement[bool]:
+        return sa.or_(*(key.contains(f" {word}" if begins else f" {word} ") for word, begins in tokens))
+
+    return sa.or_(*(sa.and_(*map(holds, way)) for way in ways))
 
 
 def has_words(session: CrmSession, entity: Entity) -> bool:

@@ -18,10 +18,9 @@ from crm.permissions.guard import RowCriteria
 from crm.permissions.rows import row_criteria, scope_of
 from crm.permissions.service import require
 from crm.permissions.sight import conditions_for
-from crm.records.finding import found_by
+from crm.records.finding import Keys, found_by, keys_of
 from crm.records.order import expression_of, order_by
 from crm.records.ranking import Hits, is_among
-from crm.records.rekey import find_rekeying
 from crm.records.values import with_beside
 
 COUNT_LIMIT = 10_000
@@ -131,8 +130,9 @@ def hits_for(
 ) -> Hits:
     """Return what matches a query, to be taken from the best on."""
     where = list(_conditions(session, entity, replace(query, search=""), []))
-    _note_rekeying(session, entity, notes)
-    return Hits(session, entity, where, query.search, counted)
+    hits = Hits(session, entity, where, query.search, counted)
+    notes += _notes_on(entity, hits.keys)
+    return hits
 
 
 def _rows_of(
@@ -279,14 +279,14 @@ def _conditions(session: CrmSession, entity: Entity, query: ListQuery, notes: li
     for tree in trees:
         yield compile_sql(tree, entity.name, scope_of(session))
     if query.search.strip():
-        _note_rekeying(session, entity, notes)
-        found = found_by(session, entity, query.search)
+        keys = keys_of(session, entity)
+        notes += _notes_on(entity, keys)
+        found = found_by(session, entity, query.search, keys=keys)
         yield sa.false() if found is None else found
 
 
-def _note_rekeying(session: CrmSession, entity: Entity, notes: list[Problem]) -> None:
-    if find_rekeying(session, entity):
-        notes.append(Problem("record.search_is_rebuilt", {"entity": entity.plural}))
+def _notes_on(entity: Entity, keys: Keys) -> list[Problem]:
+    return [Problem("record.search_is_rebuilt", {"entity": entity.plural})] if keys.are_rewritten else []
 
 
 def _applied_order(session: CrmSession, entity: Entity, query: ListQuery) -> tuple[tuple[str, bool], ...]:

@@ -21,7 +21,7 @@ from crm.entities.model import Entity
 from crm.fields.alphabet import sort_key
 from crm.fields.words import FIRST, asked_by, search_keys
 from crm.permissions.service import readable_fields
-from crm.records.finding import Fit, found_by
+from crm.records.finding import Fit, found_by, keys_of
 from crm.records.order import expression_of
 from crm.records.values import situation_of, title_fields, title_of, type_of
 
@@ -43,6 +43,7 @@ class Hits:
     ) -> None:
         self.session, self.entity, self.words, self.counted = session, entity, words, counted
         self.matching = Matching(session, entity, where)
+        self.keys = keys_of(session, entity)
         self.known = 0  # how many there are at least
         self.is_exact = False
 
@@ -87,7 +88,7 @@ class Hits:
 
     def _some(self, fit: Fit, wanted: int) -> list[int]:
         """Return some ids of a tier, more than are wanted where there are so many."""
-        fits = found_by(self.session, self.entity, self.words, fit)
+        fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         limit = max(wanted, self.counted) + 1
         some = [] if fits is None else self.matching.some(fits, limit)
         self.known = max(self.known, len(some))
@@ -98,7 +99,7 @@ class Hits:
         """Return the ids of a tier, the reader's own first, then the newest."""
         if len(some) <= wanted:
             return sorted(some, reverse=True)
-        fits = found_by(self.session, self.entity, self.words, fit)
+        fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         own = _own(self.session, self.entity)
         mine = [] if own is None else self.matching.some(sa.and_(fits, own), BLOCK // 2)
         return [*mine, *self.matching.newest(fits, some[:wanted])]
@@ -138,7 +139,7 @@ class Matching:
 
 
 SWITCH = sa.text(
-    "SELECT set_config('enable_seqscan', :scans, true), "
+    "SELECT current_setting('max_parallel_workers_per_gather'), set_config('enable_seqscan', :scans, true), "
     "set_config('max_parallel_workers_per_gather', :workers, true)"
 )
 
@@ -153,8 +154,7 @@ def _by_index(session: CrmSession) -> Iterator[None]:
     if session.get_bind().dialect.name != "postgresql":
         yield
         return
-    workers = session.scalar(sa.text("SELECT current_setting('max_parallel_workers_per_gather')"))
-    session.execute(SWITCH, {"scans": "off", "workers": "0"})
+    workers = session.scalar(SWITCH, {"scans": "off", "workers": "0"})
     yield
     session.execute(
         SWITCH, {"scans": "on", "workers": workers}

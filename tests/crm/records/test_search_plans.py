@@ -122,3 +122,14 @@ def test_pages_of_a_search_hold_every_hit_once(crowded):
         page = list_records(crowded, customer, ListQuery(search="late", page=number, page_size=120))
         seen += [row["id"] for row in page.rows]
     assert len(seen) == len(set(seen)) == RECORDS // 100
+
+
+def test_a_search_that_is_sorted_by_a_field_sorts_a_bounded_part_and_says_so(crowded):
+    customer = crowded.workspace.schema.entities["customer"]
+    late = list_records(crowded, customer, ListQuery(search="late", order=(("name", False),), page_size=5))
+    assert [row["name"] for row in late.rows] == [
+        f"Company {RECORDS * 99 // 100 + 1 + place}" for place in range(5)
+    ]
+    assert (late.total, late.notes) == (RECORDS // 100, [])
+    many = list_records(crowded, customer, ListQuery(search="company", order=(("name", True),)))
+    assert many.total_is_capped and [note.code for note in many.notes] == ["record.search_is_sorted_in_part"]
