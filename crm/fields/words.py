@@ -307,7 +307,7 @@ def _asked(word: str, other: str) -> Asked:
     begins += _WITH_COUNTRY.findall(word) + _DIALLED.findall(word)
     has_digit = any(letter.isdigit() for letter in word)
     parts = [word[:LONGEST_PART]] if has_digit and len(word) > 1 else []
-    parts += [sound_of(word)[:LONGEST_PART]] if len(word) > 3 else []
+    parts += [sound_of(word)[:LONGEST_PART]] if len(sound_of(word)) > 3 else []
     if HEBREW.search(word):
         sounds = [LATIN_SOUND + one for one in hebrew_consonants(word)]
     else:

@@ -17,7 +17,7 @@ from crm.fields.words import LONGEST_QUERY, MOST_TYPED, Asked, asked_by, cut
 from crm.permissions.rows import scope_of
 from crm.permissions.sight import conditions_for
 from crm.records.rekey import find_rekeying
-from crm.records.search_keys import BEGINS, BESIDE, IN_TITLE, marks_of, searched_fields, titles_of
+from crm.records.search_keys import BEGINS, BESIDE, IN_TITLE, MARK, marks_of, searched_fields, titles_of
 from crm.revisions.words import KEY, WORDS, words_table
 
 Token = tuple[str, bool]  # a word of the key, and whether its beginning is enough
@@ -59,7 +59,7 @@ def found_by(
     if not ways:
         return None
     keys = keys or keys_of(session, entity)
-    found = _in_index(session, entity, ways) if keys.is_indexed else _in_keys(session, entity, ways)
+    found = _quickly(session, entity, ways) if keys.is_indexed else _in_keys(session, entity, ways)
     if keys.outdated_after is not None:
         cls = session.workspace.models[entity.name]
         return sa.or_(found, sa.and_(cls.id > keys.outdated_after, _in_fields(session, entity, words)))
@@ -96,6 +96,25 @@ def _tokens(
         if fit is Fit.ANY:
             yield from ((f"{mark}~{part}", True) for part in asked.parts)
             yield from ((mark + sound, is_loose) for sound, is_loose in asked.sounds)
+
+
+def _quickly(session: CrmSession, entity: Entity, ways: list[list[list[Token]]]) -> sa.ColumnElement[bool]:
+    """Return the condition by the index; single letters beside longer words are looked for in what those find.
+
+    What begins with one letter is half of all there is, and an index would go through all of it.
+    """
+    plain = [way for way in ways if not any(map(_is_short, way)) or all(map(_is_short, way))]
+    found = [_in_index(session, entity, plain)] if plain else []
+    for way in ways:
+        if way not in plain:
+            longer = [tokens for tokens in way if not _is_short(tokens)]
+            letters = [tokens for tokens in way if _is_short(tokens)]
+            found.append(sa.and_(_in_index(session, entity, [longer]), _in_keys(session, entity, [letters])))
+    return sa.or_(*found)
+
+
+def _is_short(tokens: list[Token]) -> bool:
+    return all(len(word) <= MARK + 2 for word, _begins in tokens)
 
 
 def _key_of(session: CrmSession, entity: Entity) -> Any:

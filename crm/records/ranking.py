@@ -96,12 +96,14 @@ class Hits:
         return some
 
     def _of_tier(self, fit: Fit, some: list[int], wanted: int) -> list[int]:
-        """Return the ids of a tier, the reader's own first, then the newest."""
+        """Return the ids of a tier, the newest first; where they are more than are ranked, the reader's own before."""
         if len(some) <= wanted:
             return sorted(some, reverse=True)
         fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         own = _own(self.session, self.entity)
         mine = [] if own is None else self.matching.some(sa.and_(fits, own), BLOCK // 2)
+        if len(some) <= self.counted:  # all there are, so that pages hold each once
+            return [*mine, *sorted(some, reverse=True)]
         return [*mine, *self.matching.newest(fits, some[:wanted])]
 
 
@@ -118,11 +120,6 @@ class Matching:
         asked = sa.select(self.cls.id).where(condition, *self.where).limit(limit)
         asked = asked if self.is_postgresql else asked.order_by(self.cls.id.desc())
         return list(self.session.scalars(asked))
-
-    def count(self, condition: Any, limit: int) -> int:
-        """Return how many match, counting no further than the limit."""
-        some = sa.select(self.cls.id).where(condition, *self.where).limit(limit).subquery()
-        return self.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
     def newest(self, condition: Any, some: list[int]) -> list[int]:
         """Return ids, the newest first: those of the newest records, and behind them `some` that match."""
