@@ -78,13 +78,13 @@ class Hits:
             best |= dict.fromkeys(self._of_tier(fit, self._some(fit, wanted), wanted))
             if len(best) >= wanted:
                 return list(best)[:wanted]
-        last, some = Fit.WORDS, self._some(Fit.WORDS, wanted)
-        if len(some) <= wanted:
-            last, some = Fit.ANY, self._some(Fit.ANY, wanted)
-        if len(some) > wanted:
+        whole = self._some(Fit.WORDS, wanted)
+        every = [] if len(whole) > wanted else self._some(Fit.ANY, wanted)
+        if max(len(whole), len(every)) > BLOCK:  # else all are ranked together
             for fit in (Fit.TITLE_WHOLE, Fit.TITLE):
                 best |= dict.fromkeys(self._of_tier(fit, self._some(fit, wanted), wanted))
-        return list(best | dict.fromkeys(self._of_tier(last, some, wanted)))[:wanted]
+        best |= dict.fromkeys(self._of_tier(Fit.WORDS, whole, wanted))
+        return list(best | dict.fromkeys(self._of_tier(Fit.ANY, every, wanted)))[:wanted]
 
     def _some(self, fit: Fit, wanted: int) -> list[int]:
         """Return some ids of a tier, more than are wanted where there are so many."""
@@ -97,12 +97,12 @@ class Hits:
 
     def _of_tier(self, fit: Fit, some: list[int], wanted: int) -> list[int]:
         """Return the ids of a tier, the newest first; where they are more than are ranked, the reader's own before."""
-        if len(some) <= wanted:
+        if len(some) <= BLOCK:
             return sorted(some, reverse=True)
         fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         own = _own(self.session, self.entity)
         mine = [] if own is None else self.matching.some(sa.and_(fits, own), BLOCK // 2)
-        if len(some) <= self.counted:  # all there are, so that pages hold each once
+        if len(some) <= max(wanted, self.counted):  # all there are, so that pages hold each once
             return [*mine, *sorted(some, reverse=True)]
         return [*mine, *self.matching.newest(fits, some[:wanted])]
 
