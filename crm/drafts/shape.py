@@ -11,8 +11,17 @@ INNER_LISTS = {"list": ("columns", "sort"), "kanban": ("card",), "calendar": (),
 def is_text(value: Any) -> bool:
     """Return whether a value is a text for people, or nothing."""
     if isinstance(value, Mapping):
-        return all(isinstance(words, str) for words in value.values())
+        return all(isinstance(words, str) or _are_forms(words) for words in value.values())
     return value is None or isinstance(value, str)
+
+
+def _are_forms(words: Any) -> bool:
+    """Return whether a label tells its forms in a language, one of them how it is called."""
+    return (
+        isinstance(words, Mapping)
+        and "one" in words
+        and all(isinstance(form, str) for form in words.values())
+    )
 
 
 def is_words(value: Any) -> bool:

@@ -77,3 +77,15 @@ def test_forms_are_checked(forms: str, codes: list[str]) -> None:
 def test_the_json_schema_knows_the_forms() -> None:
     told = yaml.safe_dump(json_schemas())
     assert "accusative" in told and "genitive" in told and "gender" in told
+
+
+def test_an_entity_whose_label_tells_its_forms_is_shaped_on_pages(client) -> None:
+    admin = client("admin")
+    for path in (
+        "/admin/schema/",
+        "/admin/schema/deal/",
+        "/admin/schema/deal/labels",
+        "/admin/schema/deal/general",
+    ):
+        answer = admin.get(path)
+        assert answer.status_code == 200 and "{&#39;one&#39;" not in answer.text, path
