@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from config import ROOT
 from crm import queue
-from crm.database import build_engine, open_session
+from crm.database import build_engine, only_reading, open_session
 from crm.entities.model import Document
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import insert_rows
@@ -167,11 +167,14 @@ class Place:
     def wait_for(self, statement: str, count: int, pause: float) -> None:
         """Look again until a count is reached."""
         deadline = time.monotonic() + MOST_SECONDS
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while connection.exec_driver_sql(statement).scalar() < count:
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"{statement} has not come to {count}.")
-                time.sleep(pause)
+        while self.count(statement) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{statement} has not come to {count}.")
+            time.sleep(pause)
+
+    def count(self, statement: str) -> int:
+        with only_reading(), self.engine.connect() as connection:
+            return connection.exec_driver_sql(statement).scalar()
 
     def customer(self, city: str) -> dict[str, Any]:
         self.made += 1

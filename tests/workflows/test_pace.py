@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+import sqlalchemy as sa
+
+from crm.events import event
+from crm.records.journal import change
 from tests.factories import make_customer
 from workflows.actions import ACTIONS
 from workflows.actions.base import AloneAction, Outcome
+from workflows.runs import crowd as crowds
 from workflows.runs import pace, plan, turn
 from workflows.runs.pace import Pace
 
@@ -84,6 +90,33 @@ def test_a_slow_rule_has_a_share_of_the_time_and_ends_when_the_others_have_nothi
     while turn.execute_runs(workshop, seen):
         pass
     assert workshop.states() == ["done"] * 2 * MANY
+
+
+def test_a_crowd_that_takes_too_long_for_one_transaction_goes_one_by_one(make_workshop, as_user, monkeypatch):
+    workshop, seen = make_workshop(GOOD), Pace()
+    with as_user() as session:
+        for _ in range(3):
+            make_customer(session)
+    plan.plan_events(workshop)
+    monkeypatch.setattr(crowds, "MOST_SECONDS", -1.0)
+    assert turn.execute_runs(workshop, seen) == 3
+    assert (seen.single, workshop.states()) == ({"good"}, ["done"] * 3)
+
+
+def test_an_event_that_cannot_be_read_holds_up_no_other(make_workshop, as_user, clock, caplog):
+    workshop = make_workshop(GOOD)
+    with as_user() as session:
+        numbers = [make_customer(session).id for _ in range(5)]
+        poison = change.c.record_id == numbers[2]
+        session.execute(sa.update(change).where(poison).values(values="{"))
+    workshop.work_off()
+    assert [run["record_id"] for run in workshop.runs()] == [*numbers[:2], *numbers[3:]]
+    for _attempt in range(plan.MAX_ATTEMPTS):
+        clock.now += timedelta(minutes=5)
+        workshop.work_off()
+    with as_user() as session:
+        asked = sa.select(event.c.state).order_by(event.c.id)
+        assert list(session.scalars(asked)) == ["done", "done", "failed", "done", "done"]
 
 
 def test_a_second_of_lagging_rules_is_owed_to_the_others_five_times():
