@@ -24,7 +24,6 @@ from crm.imports.sheets import SheetLook, look_at_rows
 from crm.runtime.children import die_with_parent
 
 MB = 1 << 20
-WITHOUT_FORMATS = ("xls", "xlsb")  # no library of ours tells the number formats of these
 NICENESS = 10  # a page that somebody waits for goes before a file that somebody uploads
 CHUNK = 500  # rows of one answer line
 RawRow = tuple[int, Sequence[Any]]
@@ -143,8 +142,6 @@ def answer_rows(request: dict[str, Any], limits: Limits) -> None:
                 needed, most = len(tidied), len(cells)
             continue
         findings.look(number, cells)
-        if request["kind"] in WITHOUT_FORMATS:
-            findings.look_for_numbers(number, cells, request["shown"])
         faults = faults_of((cells, tidied), needed, most, request["long_cells"]) if is_text else None
         chunk.append((number, tidied, faults) if faults else (number, tidied))
         if len(chunk) == CHUNK:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
 from crm.imports.cells import has_dropped
 
-BY_COLUMN = ("dropped", "blanks", "numbers")
+BY_COLUMN = ("dropped", "blanks")
 NAMED_ROWS = 10  # a note names the first so many
 
 
@@ -39,14 +39,12 @@ class Rows:
 class Findings:
     """What was found in the rows of one file.
 
-    Shape:  by column index: rows that lose characters no field keeps, and rows that lose blanks at an end.
-            `numbers` are those with a number, for kinds of files whose number formats nobody tells us. `foreign`
+    Shape:  by column index: rows that lose characters no field keeps, and rows that lose blanks at an end. `foreign`
             are the rows with letters that depend on the encoding.
     """
 
     dropped: dict[int, Rows] = attribute(default_factory=dict)
     blanks: dict[int, Rows] = attribute(default_factory=dict)
-    numbers: dict[int, Rows] = attribute(default_factory=dict)
     foreign: Rows = attribute(default_factory=Rows)
 
     def look(self, number: int, cells: Sequence[Any]) -> None:
@@ -62,13 +60,6 @@ class Findings:
                 self.blanks.setdefault(place, Rows()).add(number)
         if is_foreign:
             self.foreign.add(number)
-
-    def look_for_numbers(self, number: int, cells: Sequence[Any], columns: Collection[int]) -> None:
-        """Note the numbers and dates of one row in columns where they count as they are shown."""
-        for place in columns:
-            cell = cells[place] if place < len(cells) else None
-            if cell is not None and not isinstance(cell, (str, bool)):
-                self.numbers.setdefault(place, Rows()).add(number)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data for the way between processes."""

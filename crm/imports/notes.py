@@ -40,7 +40,6 @@ def lost_characters(matching: Matching, findings: Findings) -> Iterator[Note]:
         for code, found in (
             ("import.characters_dropped", findings.dropped),
             ("import.blanks_dropped", findings.blanks),
-            ("import.formats_unknown", findings.numbers),
         ):
             if column.index in found:
                 yield [code, {"header": shown_header(column), **told(found[column.index])}]

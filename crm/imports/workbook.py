@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from crm.errors import ImportRowError
-from crm.imports import marks_ods, safety
+from crm.imports import marks_binary, marks_ods, safety
 from crm.imports.marks import Marks, Wanted, find_marks, marked, sheet_parts
 
 
@@ -75,9 +75,11 @@ def open_with_calamine(path: Path, kind: str, wanted: Wanted) -> list[SheetSourc
         raise ImportRowError("import.password") from error
     parts = sheet_parts(path) if kind == "xlsx" else {}
 
-    def finder(name: str) -> Callable[[], Marks]:
+    def finder(name: str, place: int) -> Callable[[], Marks]:
         if kind == "ods":
             return partial(marks_ods.find_marks, path, name, wanted)
+        if kind in ("xls", "xlsb"):
+            return partial(marks_binary.find_marks, path, kind, name, place, wanted)
         return partial(find_marks, path, parts.get(name), wanted)
 
     return [
@@ -85,10 +87,10 @@ def open_with_calamine(path: Path, kind: str, wanted: Wanted) -> list[SheetSourc
             book,
             sheet.name,
             sheet.visible != SheetVisibleEnum.Visible,
-            finder(sheet.name),
+            finder(sheet.name, place),
             wanted.language,
         )
-        for sheet in book.sheets_metadata
+        for place, sheet in enumerate(book.sheets_metadata)
         if sheet.typ == SheetTypeEnum.WorkSheet
     ]
 

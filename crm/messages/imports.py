@@ -107,11 +107,6 @@ MESSAGES = {
     "import.blanks_dropped": N_(
         "“%(header)s”: spaces at the beginning or end were removed. Rows: %(count)s (%(rows)s)."
     ),
-    "import.formats_unknown": N_(
-        "“%(header)s”: this file type doesn't contain number formats, so numbers are "
-        "imported as plain digits. Rows: %(count)s (%(rows)s). Save the file as .xlsx to "
-        "keep what you see."
-    ),
     "import.encoding_guessed": N_(
         "The encoding %(encoding)s is a guess. Check the letters. Rows: %(count)s (%(rows)s)."
     ),

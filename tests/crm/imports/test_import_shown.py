@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import random
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,11 @@ import pytest
 from crm.entities.load import documents_from_json
 from crm.imports import files
 from crm.imports.coding import RowDecoder, decode_problems
+from crm.imports.marks import Wanted
+from crm.imports.marks_binary import find_marks
+from crm.imports.model import Limits
 from crm.imports.number_formats import show
+from crm.imports.reader import look_at_file
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.crm.imports.bench import Workshop, shop_in
@@ -238,9 +243,62 @@ def test_open_document_cells_arrive_as_they_are_shown(parts, tmp_path):
 
 
 @needs_shared_data
-def test_numbers_in_texts_of_files_without_formats_are_noted(workshop):
+def test_numbers_of_an_old_workbook_go_into_texts_as_they_are_shown(workshop):
     path = SHARED / "spreadsheets" / "sheetjs__biff5_number_format_greek.xls"
-    batch = workshop.check(path.read_bytes(), "customer", name="old.xls", told=["Value=name"])
-    notes = dict(batch["notes"])
-    assert notes["import.formats_unknown"]["header"] == "Value"
-    assert notes["import.formats_unknown"]["count"] > 10
+    batch = workshop.run(path.read_bytes(), "customer", name="old.xls", told=["Value=name"])
+    assert batch["created"] > 10 and "import.formats_unknown" not in dict(batch["notes"])
+    marks = find_marks(path, "xls", "Implied", 0, Wanted())
+    assert (marks[3][1], marks[3][5]) == ("0", "0") and sum(map(len, marks.values())) > 40
+
+
+def with_error_xlsb(source: Path, path: Path) -> None:
+    """Write a workbook in which the first number or date is an error."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith("sheet1.bin"):
+                at = next(
+                    place
+                    for place in range(len(data))
+                    if data[place] in (2, 5) and data[place + 1] in (12, 16)
+                )
+                body = data[at + 2 : at + 10] + b"\x2a"
+                data = data[:at] + bytes([3, 9]) + body + data[at + 2 + data[at + 1] :]
+            new.writestr(name, data)
+
+
+def with_error_xls(source: Path, path: Path) -> None:
+    """Write a workbook in which the first number or date is an error; every record stays where it was."""
+    data = source.read_bytes()
+    at = data.index(b"\x03\x02\x0e\x00")  # a number: 14 bytes; instead an error of 8, and an empty record
+    error = b"\x05\x02\x08\x00" + data[at + 4 : at + 10] + b"\x07\x01" + b"\x00\xff\x02\x00\x00\x00"
+    path.write_bytes(data[:at] + error + data[at + 18 :])
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("write", "source", "shown"),
+    [
+        (with_error_xlsb, "calamine__date_1904.xlsb", "#N/A"),
+        (with_error_xls, "poi__1904DateWindowing.xls", "#DIV/0!"),
+    ],
+)
+def test_an_error_in_a_binary_workbook_is_no_blank(tmp_path, write, source, shown):
+    path = tmp_path / f"odd{Path(source).suffix}"
+    write(SHARED / "spreadsheets" / source, path)
+    look = look_at_file(path, path.name, Limits())
+    cells = [cell for sheet in look.sheets[:1] for _row, cells in sheet.first_rows for cell in cells]
+    assert {"e": shown} in cells
+
+
+@needs_shared_data
+@pytest.mark.parametrize("source", ["calamine__date_1904.xlsb", "poi__1904DateWindowing.xls"])
+def test_a_binary_workbook_that_is_cut_or_spoilt_has_no_marks_and_raises_nothing(tmp_path, source):
+    data, chance = (SHARED / "spreadsheets" / source).read_bytes(), random.Random(3)
+    kind, path = Path(source).suffix[1:], tmp_path / "odd"
+    for _turn in range(150):
+        spoilt = bytearray(data[: chance.randrange(len(data))] if chance.random() < 0.3 else data)
+        for _byte in range(chance.randrange(40)):
+            spoilt[chance.randrange(len(spoilt))] = chance.randrange(256) if spoilt else 0
+        path.write_bytes(spoilt)
+        find_marks(path, kind, "Sheet1", 0, Wanted())
