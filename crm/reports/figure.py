@@ -30,7 +30,7 @@ def build_figure(
     currency = columns[y].currency
     colors = [names.index(chart.color)] if chart.color in names else []
     colors += [currency] if currency is not None and currency not in (x, *colors) else []
-    drawing = Drawing(result, x, y, tuple(colors), _names(result, x, language), url_of)
+    drawing = Drawing(result, x, y, tuple(colors), _names(result, x, language), url_of, language)
     kind, parts = CHARTS[chart.kind], _parts(result.rows, drawing.colors)
     figure = go.Figure()
     for place, (name, rows) in enumerate(parts.items()):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crm.reports.charts.scale import marks_of
+
 if TYPE_CHECKING:
     from crm.reports.query import Column
     from crm.reports.service import ReportResult, ReportRow
@@ -28,6 +30,7 @@ class Drawing:
     colors: tuple[int, ...]
     names: tuple[str, ...]
     url_of: Callable[[ReportRow, Column], str]
+    language: str
 
     @property
     def measured(self) -> Column:
@@ -78,7 +81,20 @@ class ChartKind(ABC):
 
     def measure_axis(self, drawing: Drawing) -> dict[str, Any]:
         """Return the axis of numbers; what the other axis shows, its labels say."""
-        return {"title": {"text": drawing.measured.label}}
+        marks = marks_of(self.reach(drawing), drawing.language)
+        return {"title": {"text": drawing.measured.label}} | marks
+
+    def reach(self, drawing: Drawing) -> list[float]:
+        """Return the numbers up to which marks are drawn: of bars on one another their sums."""
+        measured = [
+            (row.texts[drawing.x], number_of(row.values[drawing.y]) or 0) for row in drawing.result.rows
+        ]
+        if self.bars not in ("stack", "relative"):
+            return [number for _label, number in measured]
+        sums: dict[tuple[str, bool], float] = {}
+        for label, number in measured:
+            sums[label, number < 0] = sums.get((label, number < 0), 0) + number
+        return list(sums.values())
 
     def group_axis(self, drawing: Drawing) -> dict[str, Any]:
         """Return the axis of groups: of months in a row some may go without a label, of choices none."""

@@ -18,6 +18,7 @@ from crm.demo import load_demo
 from crm.errors import NotFoundError, QueryError
 from crm.fields.locales import WEEK_STARTS
 from crm.records.listing import count_records
+from crm.reports.charts.scale import compact
 from crm.reports.figure import build_figure
 from crm.reports.kind import build_report
 from crm.reports.model import Report
@@ -145,3 +146,25 @@ def test_the_marks_of_the_shipped_reports_open_the_list_they_count(
                 assert parse_qs(urlsplit(url).query) and urlsplit(url).path.endswith("/list/")
                 opened += 1
     assert opened
+
+
+@pytest.mark.parametrize("language", ["en", "el", "ro", "he"])
+def test_large_numbers_on_an_axis_are_said_in_the_readers_language(ledger, language) -> None:
+    body = {"chart": {"kind": "stacked_bar", "x": "state", "y": "all"}}
+    outcome = run_report(ledger, report_of(ledger, ["state"], "{all: {sum: pieces}}", **body))
+    axis = build_figure(outcome, language, lambda row, column: "/x")["layout"]["yaxis"]
+    assert axis["tickvals"][-1] >= max(row.values[1] for row in outcome.rows) >= 10**12
+    assert axis["ticktext"] == [compact(number, language) for number in axis["tickvals"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["-3K", "0", "1.5M", "2.5B"]),
+        ("el", ["-3\xa0χιλ.", "0", "1,5\xa0εκ.", "2,5\xa0δισ."]),
+        ("ro", ["-3\xa0mii", "0", "1,5\xa0mil.", "2,5\xa0mld."]),
+        ("he", ["\u200e-3 אלף", "0", "1.5 מיליון", "2.5 מיליארד"]),
+    ],
+)
+def test_thousands_millions_and_billions_have_their_words(language, said) -> None:
+    assert [compact(number, language) for number in (-3_000, 0, 1_500_000, 2_500_000_000)] == said
