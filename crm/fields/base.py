@@ -263,6 +263,10 @@ class FieldType:
         """Return the value for a spreadsheet cell: str, int, float, Decimal, bool, date, datetime or None."""
         return value
 
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the number format of what `to_cell` gave, in the reader's way; "" for none. `%` means hundredths."""
+        return ""
+
     def search_key(self, field: Field, value: Any) -> str:
         """Return the folded words that find this value, separated by spaces; "" when it is not searchable."""
         return ""

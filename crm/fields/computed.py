@@ -93,6 +93,10 @@ class ComputedType(FieldType):
         """Return the value as the result's type puts it into a cell."""
         return self.result(field).to_cell(field, value, situation)
 
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the format of the result."""
+        return self.result(field).sheet_format(field, cell, situation)
+
     def search_key(self, field: Field, value: Any) -> str:
         """Return the words of the result."""
         return self.result(field).search_key(field, value)

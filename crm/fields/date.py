@@ -14,6 +14,7 @@ from crm.fields import options
 from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.date_reading import read_date, read_moment
 from crm.fields.locales import UTC, shown_date, shown_moment
+from crm.fields.sheet_formats import SECONDS, TIME, date_format
 from crm.fields.text_reading import code_text, shown
 from crm.fields.wall_clock import comes_twice, exists, to_local, to_utc, with_offset
 from crm.texts import N_, NP_
@@ -109,6 +110,18 @@ class DateType(FieldType):
             return value
         raise refusal(field, "date.not_a_date", value=shown(value), example=self.example(situation))
 
+    def is_shown_as(self, field: Field, held: Any, sent: Any, situation: Situation) -> bool:
+        """Return whether nobody touched the value: in a form it stands in the reader's order."""
+        if situation.source == "form" and isinstance(sent, str):
+            sent = self.normal(sent)
+        return super().is_shown_as(field, held, sent, situation)
+
+    @staticmethod
+    def normal(text: str) -> str:
+        """Return a day that was typed as `form_text` gives it; what is none as it is."""
+        day = read_date(text)
+        return day.isoformat() if day else text
+
     def again(self, field: Field, held: Any, situation: Situation) -> Any:
         """Return a stored day or moment that lies between its limits as they are now."""
         return self.judge(field, held, situation)
@@ -151,6 +164,10 @@ class DateType(FieldType):
     def to_json(self, field: Field, value: Any) -> str | None:
         """Return the date in ISO form."""
         return None if value is None else value.isoformat()
+
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return day, month and year in the reader's order."""
+        return date_format(situation.language) if isinstance(cell, dt.date) else ""
 
     def fit(self, field: Field, value: Any) -> Any:
         """Return a computed day; of a computed moment, its day in UTC."""
@@ -220,6 +237,14 @@ class DateTimeType(DateType):
             raise refusal(field, "date.not_a_moment", value=shown(value), example=self.example(situation))
         return local
 
+    @staticmethod
+    def normal(text: str) -> str:
+        """Return a moment that was typed as `form_text` gives it; one with an offset, or what is none, as it is."""
+        local = read_moment(text)
+        if local is None or local.tzinfo is not None:
+            return text
+        return local.isoformat(timespec="seconds" if local.second else "minutes")
+
     def comparable(self, limit: Any, situation: Situation) -> dt.datetime | None:
         """Return a moment out of a date or another field's value: a day begins at its local midnight."""
         if isinstance(limit, str):
@@ -257,6 +282,12 @@ class DateTimeType(DateType):
         if comes_twice(local, situation.time_zone):
             return with_offset(value, situation.time_zone).isoformat(" ")
         return local
+
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the day and the time, of 24 hours."""
+        if not isinstance(cell, dt.datetime):
+            return ""
+        return date_format(situation.language) + (SECONDS if cell.second else TIME)
 
     def fit(self, field: Field, value: Any) -> Any:
         """Return a computed moment to the second; of a day, its midnight in UTC."""

@@ -13,9 +13,11 @@ from babel.numbers import get_currency_symbol, list_currencies
 from crm.errors import Problem
 from crm.fields import options
 from crm.fields.base import Field, Situation, TypeWords, refusal
+from crm.fields.columns import places_of
 from crm.fields.fold import fold
 from crm.fields.locales import shown_money
 from crm.fields.number import NumberType
+from crm.fields.sheet_formats import money_format
 from crm.fields.text_reading import shown
 from crm.texts import LANGUAGES, N_, NP_
 
@@ -122,6 +124,14 @@ class MoneyType(NumberType):
         if self.currency(field, situation) not in named:
             own = self.currency(field, situation)
             raise refusal(field, "money.other_currency", value=shown(word), currency=own)
+
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the format of an amount in its currency; of a number where that is not known."""
+        if not isinstance(cell, int | Decimal):
+            return ""
+        if (field.options.get("currency_field") or "") not in ("", *situation.values):
+            return super().sheet_format(field, cell, situation)
+        return money_format(self.currency(field, situation), places_of(cell), situation.language)
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
         """Return the amount with its currency sign; without one where the currency beside it is not known."""

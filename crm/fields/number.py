@@ -15,6 +15,7 @@ from crm.fields.base import Field, FieldType, Situation, TypeWords, refusal
 from crm.fields.columns import DIGITS, EXACT, ExactDecimal, places_of
 from crm.fields.locales import DECIMAL_COMMA, shown_number, shown_percent, with_minus_at_left
 from crm.fields.number_reading import PLAIN, read_number
+from crm.fields.sheet_formats import number_format
 from crm.fields.text_reading import code_text, shown
 from crm.texts import N_, NP_
 
@@ -34,6 +35,10 @@ class NumberType(FieldType):
     aligned_end = True
     left_to_right = True
     usual_places = 2
+
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the format of a number with as many places as it has."""
+        return number_format(places_of(cell)) if isinstance(cell, int | Decimal) else ""
 
     def from_plain(self, value: Any) -> Any:
         """Return the exact number."""
@@ -259,6 +264,10 @@ class PercentType(NumberType):
         elif bare.startswith("%"):
             text = bare[1:].lstrip("\u00a0\u202f ")
         return super().read_text(field, text, situation)
+
+    def sheet_format(self, field: Field, cell: Any, situation: Situation) -> str:
+        """Return the format of a percentage."""
+        return number_format(places_of(cell)) + "%" if isinstance(cell, int | Decimal) else ""
 
     def display(self, field: Field, value: Any, situation: Situation) -> str:
         """Return the number with a percent sign."""

@@ -11,6 +11,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.money import currencies_named
 from crm.imports.cells import EXACT, NoValue, Shown
+from crm.records.sheet_cells import plain_number
 
 READ_AS_VALUE = frozenset({"number", "date", "datetime", "boolean"})
 """Kinds of fields that want the number or date behind a cell; all others want what is shown of it."""
@@ -79,5 +80,5 @@ def with_currency(cell: Shown) -> Any:
     for found in SIGN.finditer(cell.code):
         sign = (found[1] or found[2] or found[3]).strip()
         if currencies_named(sign):
-            return f"{format(Decimal(repr(cell.value)), 'f')} {sign}"
+            return f"{plain_number(Decimal(repr(cell.value)))} {sign}"
     return cell.value

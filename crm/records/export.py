@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm.database import CrmSession
@@ -10,6 +11,7 @@ from crm.entities.model import Entity
 from crm.permissions.service import readable_fields, require
 from crm.records.headers import headers_of
 from crm.records.listing import ListQuery, iterate_records
+from crm.records.sheet_cells import Styled
 from crm.records.values import field_of, linked_titles, situation_of, type_of
 
 
@@ -33,13 +35,41 @@ def export_rows(
     session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
 ) -> Iterator[list[Any]]:
     """Yield every matching record as cells, references and users by their titles, in bounded memory."""
+    for rows in _chunks(session, entity, query, names):
+        columns = [cells_of(session, entity, rows, name) for name in names]
+        yield from map(list, zip(*columns, strict=True))
+
+
+def sheet_rows(
+    session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
+) -> Iterator[list[Any]]:
+    """Yield what `export_rows` does, numbers and dates in the formats of their reader."""
+    for rows in _chunks(session, entity, query, names):
+        columns = [_styled(session, entity, rows, name) for name in names]
+        yield from map(list, zip(*columns, strict=True))
+
+
+def _styled(session: CrmSession, entity: Entity, rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    situation, field, cells = (
+        situation_of(session),
+        field_of(entity, name),
+        cells_of(session, entity, rows, name),
+    )
+    field_type, styled = type_of(field), []
+    for row, cell in zip(rows, cells, strict=True):
+        code = "" if cell is None else field_type.sheet_format(field, cell, replace(situation, values=row))
+        styled.append(Styled(cell, code) if code else cell)
+    return styled
+
+
+def _chunks(
+    session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
+) -> Iterator[list[Mapping[str, Any]]]:
     wanted = ListQuery(
         query.lines, query.search, query.order, columns=tuple(name for name in names if name != "id")
     )
     for part in iterate_records(session, entity, wanted):
-        rows = list(part)
-        columns = [cells_of(session, entity, rows, name) for name in names]
-        yield from map(list, zip(*columns, strict=True))
+        yield list(part)
 
 
 def cells_of(session: CrmSession, entity: Entity, rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:

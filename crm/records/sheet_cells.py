@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,14 @@ EXACT_DIGITS = 15  # a spreadsheet keeps no more digits of a number
 CUT = re.compile(r" … \[✂ \d+\]\Z")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_")
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A value with the number format it is shown in."""
+
+    value: Any
+    format: str
 
 
 def sheet_value(value: Any) -> Any:

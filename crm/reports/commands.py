@@ -15,6 +15,7 @@ from crm.entities.yaml import read_yaml
 from crm.errors import NotFoundError, QueryError
 from crm.permissions.sight import rests_on
 from crm.records.listing import ListQuery
+from crm.records.values import situation_of
 from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_facts, report_rows, write_export
 from crm.reports.workbook import write_workbook
@@ -32,10 +33,12 @@ def register(group: click.Group) -> None:
         with context.reading_session(user) as session:
             result = run_report(session, get_report(session, name))
             rests = rests_on(result.narrowed, session.actor.language)
+            situation = situation_of(session)
             is_leftward = session.actor.language in RIGHT_TO_LEFT
         if xlsx:
             header = [column.label for column in result.columns]
-            write_workbook(xlsx, name, header, report_rows(result), is_leftward)
+            title = result.report.label.get(situation.language)
+            write_workbook(xlsx, title, header, report_rows(result, situation), is_leftward)
         lines = ["\t".join(column.label for column in result.columns)]
         lines += ["\t".join(row.texts) for row in result.rows]
         text = "\n".join([result.definition, *rests["notes"], *lines])

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.records.export import export_columns, export_header, export_rows
+from crm.fields.base import Situation
+from crm.fields.columns import places_of
+from crm.fields.sheet_formats import date_format, money_format, month_format, number_format
+from crm.records.export import export_columns, export_header, export_rows, sheet_rows
 from crm.records.listing import ListQuery, require_answerable
+from crm.records.sheet_cells import Styled
+from crm.records.values import type_of
+from crm.reports.query import Column
 from crm.reports.service import ReportResult
 from crm.reports.workbook import write_csv, write_workbook
 from crm.texts import RIGHT_TO_LEFT
@@ -27,18 +34,18 @@ def write_export(session: CrmSession, entity: Entity, query: ListQuery, path: Pa
     names, count = export_columns(session, entity), 0
     require_answerable(session, entity, query)
 
-    def counted() -> Any:
+    def counted(rows: Any) -> Any:
         nonlocal count
-        for row in export_rows(session, entity, query, names):
+        for row in rows(session, entity, query, names):
             count += 1
             yield row
 
     header = export_header(session, entity, names)
     if path.suffix.lower() == ".csv":
-        write_csv(path, header, counted())
+        write_csv(path, header, counted(export_rows))
     else:
         rtl = session.actor.language in RIGHT_TO_LEFT
-        write_workbook(path, entity.plural.get(session.actor.language), header, counted(), rtl)
+        write_workbook(path, entity.plural.get(session.actor.language), header, counted(sheet_rows), rtl)
     note_personal(session, entity, names, count)
     return count
 
@@ -57,15 +64,41 @@ def note_personal(session: CrmSession, entity: Entity, names: Sequence[str], cou
         )
 
 
-def report_rows(result: ReportResult) -> list[list[Any]]:
-    """Return a report's rows for a workbook: groups as texts, measures as numbers."""
+def report_rows(result: ReportResult, situation: Situation) -> list[list[Any]]:
+    """Return a report's rows for a workbook: groups as texts or days, measures as numbers, each in its format."""
     return [
         [
-            value if column.is_measure else text
-            for column, value, text in zip(result.columns, row.values, row.texts, strict=True)
+            _sheet_cell(column, row.values, place, row.texts[place], situation)
+            for place, column in enumerate(result.columns)
         ]
         for row in result.rows
     ]
+
+
+def _sheet_cell(column: Column, values: Sequence[Any], place: int, text: str, situation: Situation) -> Any:
+    value = values[place]
+    if value is None or not column.is_measure:
+        code = PERIOD_FORMATS.get(column.period or "") if isinstance(value, dt.date) else None
+        return Styled(value, code(situation.language)) if code else None if column.is_measure else text
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    places = places_of(value) if isinstance(value, int | Decimal) else 0
+    if column.usual:
+        currency = values[column.currency] if column.currency is not None else ""
+        return Styled(value, money_format(currency or column.usual, places, situation.language))
+    if column.field is not None and type_of(column.field).result(column.field).unit:
+        return Styled(value, type_of(column.field).sheet_format(column.field, value, situation))
+    is_share = column.measure is not None and column.measure.kind == "share"
+    return Styled(value, number_format(places) + ("%" if is_share else ""))
+
+
+PERIOD_FORMATS: dict[str, Callable[[str], str]] = {
+    "day": date_format,
+    "week": date_format,
+    "month": month_format,
+    "year": lambda _language: "yyyy",
+}
+"""A quarter has no format in a spreadsheet and stays a text."""
 
 
 def report_facts(result: ReportResult) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from crm.records.sheet_cells import begins_formula, escaped, guarded, plain_text, sheet_value
+from crm.records.sheet_cells import Styled, begins_formula, escaped, guarded, plain_text, sheet_value
 
 WIDTH = 18
 BOLD = Font(bold=True)
@@ -24,8 +24,8 @@ def write_workbook(
 ) -> None:
     """Write a table as .xlsx.
 
-    Shape:  rows hold text, numbers, booleans, dates or None; text stays text, whatever it begins with. What a
-            workbook cannot hold as it is stands there as `sheet_value` says.
+    Shape:  rows hold text, numbers, booleans, dates, any of them `Styled`, or None; text stays text, whatever it
+            begins with. What a workbook cannot hold as it is stands there as `sheet_value` says.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(name))
@@ -53,8 +53,15 @@ def _csv_text(value: Any) -> str:
 
 
 def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
-    value = sheet_value(value)
-    return _text_cell(sheet, value) if isinstance(value, str) else value
+    code = value.format if isinstance(value, Styled) else ""
+    value = sheet_value(value.value if code else value)
+    if isinstance(value, str):
+        return _text_cell(sheet, value)
+    if not code:
+        return value
+    cell = WriteOnlyCell(sheet, value / 100 if code.endswith("%") else value)
+    cell.number_format = code
+    return cell
 
 
 def _text_cell(sheet: WriteOnlyWorksheet, text: str, bold: bool = False) -> WriteOnlyCell:

@@ -20,8 +20,10 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import NotAllowedError, NotFoundError, Problem, QueryError
 from crm.fields.alphabet import sort_key
+from crm.fields.wall_clock import to_local
 from crm.messages import render
 from crm.permissions.sight import told_narrowed
+from crm.records.values import situation_of
 from crm.reports.charts import CHARTS
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
@@ -70,6 +72,20 @@ def send_table(write: Callable[[Path], None], name: str, suffix: str) -> Respons
     return send_file(file, kind, as_attachment=True, download_name=f"{name}{suffix}", max_age=0)
 
 
+def dated(words: str) -> str:
+    """Return the name of a file of today, in the reader's words and zone."""
+    session = current_session()
+    today = to_local(session.clock(), session.actor.time_zone).date()
+    return f"{secure_words(words)} {today.isoformat()}"
+
+
+def secure_words(words: str) -> str:
+    """Return words as every file system takes them."""
+    return " ".join(
+        "".join(" " if letter in '\\/:*?"<>|' or ord(letter) < 32 else letter for letter in words).split()
+    )
+
+
 class ReportsView(BaseView):
     """Shows reports, draws their figures, hands out their tables."""
 
@@ -116,9 +132,12 @@ class ReportsView(BaseView):
         session = current_session()
         result = run_report(session, get_report(session, name))
         header = [column.label for column in result.columns]
-        rtl = session.actor.language in RIGHT_TO_LEFT
+        rtl, situation = session.actor.language in RIGHT_TO_LEFT, situation_of(session)
+        title = result.report.label.get(situation.language)
         return send_table(
-            lambda path: write_workbook(path, name, header, report_rows(result), rtl), name, ".xlsx"
+            lambda path: write_workbook(path, title, header, report_rows(result, situation), rtl),
+            dated(title),
+            ".xlsx",
         )
 
 
@@ -216,7 +235,11 @@ class ExportView(BaseView):
         suffix = ".csv" if request.args.get("format") == "csv" else ".xlsx"
         pairs = [pair for pair in request.args.items(multi=True) if pair[0] != "format"]
         query = replace(answerable_query(session, found, pairs), page=0, after=None)
-        return send_table(lambda path: write_export(session, found, query, path), entity, suffix)
+        return send_table(
+            lambda path: write_export(session, found, query, path),
+            dated(found.plural.get(session.actor.language)),
+            suffix,
+        )
 
 
 def has_open_reports() -> bool:

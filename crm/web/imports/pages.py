@@ -29,7 +29,7 @@ from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 from crm.web.imports.steps import FORMATS, OTHER, describe, in_history
 from crm.web.language import current_language
-from crm.web.reports_pages import send_table
+from crm.web.reports_pages import secure_words, send_table
 from crm.web.serving.session import current_session
 
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -268,9 +268,10 @@ def template_file(session: CrmSession, entity: Entity) -> Response:
         for field in writable_fields(session.actor, entity, "import").values()
         if FIELD_TYPES[field.type].importable
     ]
+    title = entity.plural.get(current_language())
     return send_table(
-        lambda path: write_workbook(path, entity.name, header, [], current_language() in RIGHT_TO_LEFT),
-        entity.name,
+        lambda path: write_workbook(path, title, header, [], current_language() in RIGHT_TO_LEFT),
+        secure_words(title),
         ".xlsx",
     )
 

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from crm.database import CrmSession
+from crm.fields.base import Situation
 from crm.reports.figure import build_figure
 from crm.reports.service import ReportResult, run_report
 from crm.reports.tables import report_facts, report_rows
@@ -92,6 +93,6 @@ def test_a_chart_stacks_no_currency_on_another(ledger, tmp_path) -> None:
         if kind == "pie":
             assert figure["data"][0]["domain"]["x"] != figure["data"][1]["domain"]["x"]
     file = tmp_path / "table.xlsx"
-    write_workbook(file, "x", [column.label for column in outcome.columns], report_rows(outcome))
+    write_workbook(file, "x", [column.label for column in outcome.columns], report_rows(outcome, Situation()))
     rows = list(openpyxl.load_workbook(io.BytesIO(file.read_bytes())).active.iter_rows(values_only=True))
     assert rows[1:] == [("Open", "Euro", 2, 120), ("Open", "Leu", 1, 500), ("Paid", "Euro", 1, -120.5)]
