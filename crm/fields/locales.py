@@ -119,7 +119,8 @@ def shown_percent(number: Decimal, language: str) -> str:
     '25,6%'
     """
     pattern = "#,##0.#########%"
-    return format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language))
+    text = format_percent(number.scaleb(-2), format=pattern, locale=locale_of(language))
+    return with_minus_at_left(text, language)
 
 
 @lru_cache(maxsize=20_000)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.errors import CrmError, Problem
+from crm.isolation import isolated
 from crm.messages import (
     conditions,
     database,
@@ -59,7 +60,7 @@ def render(problem: Problem | CrmError, language: str) -> str:
         name: value.get(language) if isinstance(value, Text) else value
         for name, value in problem.params.items()
     }
-    return translate(MESSAGES[problem.code], language, **params)
+    return isolated(translate(MESSAGES[problem.code], language, **params), language)
 
 
 def told(problem: Problem, language: str) -> dict[str, Any]:

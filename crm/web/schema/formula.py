@@ -16,7 +16,7 @@ from crm.drafts import service as drafts
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.fields.locales import shown_date, shown_number
+from crm.fields.locales import shown_date, shown_number, with_minus_at_left
 from crm.messages import render
 from crm.messages.conditions import KINDS
 from crm.records.sampling import SampleValue, sample_values
@@ -129,7 +129,7 @@ def shown_value(value: Any) -> str:
     if isinstance(value, bool):
         return yes_or_no(value)
     if isinstance(value, (int, Decimal)):
-        return shown_number(value, current_language())
+        return with_minus_at_left(shown_number(value, current_language()), current_language())
     if isinstance(value, datetime):
         return moment(value)
     return shown_date(value, current_language()) if isinstance(value, date) else str(value)
