@@ -23,10 +23,12 @@ from werkzeug.routing import RequestRedirect
 
 from crm.entities.model import Entity
 from crm.fields.locales import shown_moment, with_minus_at_left
+from crm.isolation import isolated
 from crm.permissions.service import zone_of
 from crm.texts import N_, NP_, RIGHT_TO_LEFT, Phrase, Text
 from crm.web import assets
 from crm.web.assets import map_style_id
+from crm.web.forms.days import day_letters, day_text, first_weekday, time_letters
 from crm.web.forms.fields import from_wtforms, problems_of
 from crm.web.keyboard import keys_here
 from crm.web.language import current_language, current_time_zone, request_catalogue, spoken
@@ -115,7 +117,7 @@ def install_skin(app: Flask) -> None:
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
         map_style_id, moment, number, add_words, new_words, money, draw, keys_here, from_wtforms, problems_of,
-        yes_or_no, cell_words,
+        yes_or_no, cell_words, day_text, day_letters, time_letters, first_weekday,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals.update(
@@ -227,25 +229,32 @@ def say(sentence: str, **values: Any) -> Markup:
     Jinja's and Flask-Babel's own do the same, but look the catalogue up each time; a page has a hundred sentences.
     """
     text = Markup(request_catalogue().ugettext(sentence))  # noqa: S704 - translators are trusted, values are not
-    return text % values if values or "%" in text else text
+    return _whole(text % values if values or "%" in text else text)
 
 
 def say_number(one: str, many: str, num: int, **values: Any) -> Markup:
     """Return the sentence for one or for many in the reader's language; `num` is one of its values."""
     text = Markup(request_catalogue().ungettext(one, many, num))  # noqa: S704 - see `say`
-    return text % {"num": num, **values}
+    return _whole(text % {"num": num, **values})
 
 
 def say_of(context: str, sentence: str, **values: Any) -> Markup:
     """Return a sentence of one or two words, of which the context says what it belongs to."""
     text = Markup(request_catalogue().upgettext(context, sentence))  # noqa: S704 - see `say`
-    return text % values if values or "%" in text else text
+    return _whole(text % values if values or "%" in text else text)
 
 
 def say_number_of(context: str, one: str, many: str, num: int, **values: Any) -> Markup:
     """Return the words for one or for many, of which the context says what they belong to."""
     text = Markup(request_catalogue().unpgettext(context, one, many, num))  # noqa: S704 - see `say`
-    return text % {"num": num, **values}
+    return _whole(text % {"num": num, **values})
+
+
+def _whole(text: Markup) -> Markup:
+    """Return a sentence in which codes, ranges and the like keep their order on pages from right to left."""
+    if direction() == "ltr":
+        return text
+    return Markup(isolated(text, language()))  # noqa: S704 - only marks of direction are added
 
 
 def label_of(text: Text | str | None) -> str:

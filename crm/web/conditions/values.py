@@ -18,6 +18,7 @@ from crm.conditions.operators.base import FLAG, LIST, TWO
 from crm.conditions.tree.kinds import is_formula, literal, unescaped
 from crm.conditions.tree.model import BOOLEAN, DATE, DATETIME, NUMBER, REFERENCE, USER
 from crm.conditions.tree.numbers import parse_number
+from crm.fields.date_reading import read_date
 from crm.fields.locales import DECIMAL_COMMA
 from crm.fields.number_reading import read_number
 from crm.web.conditions.editor import OPPOSITES, Meant
@@ -203,8 +204,9 @@ def _read_one(texts: Texts, control: str, language: str) -> Any:
         return f"= {first}"
     if control == "text":
         return literal(first)
-    if control == "moment":
-        return f"{first} {second}".strip()
+    if control in ("date", "moment"):
+        day = read_date(first)
+        return f"{day.isoformat() if day else first} {second}".strip()
     return _read_span(first, second) if control == "span" else first
 
 
