@@ -54,7 +54,7 @@ def test_the_empty_place_of_a_day_opens_the_form_and_a_full_day_its_page(
     cell = visitor.page.locator("td", has=visitor.page.locator("a.calendar-number", has_text="17"))
     cell.click(position={"x": 60, "y": 90})
     visitor.page.wait_for_url("**/deal/add?closes_on=2026-03-17")
-    assert visitor.page.locator("[name=closes_on]").input_value() == "2026-03-17"
+    assert visitor.page.locator("[name=closes_on]").input_value() == "17/03/2026"
     visitor.open("/deal/calendar/?day=2026-03-29")
     visitor.page.locator(".calendar-grid .calendar-more").click()
     visitor.page.wait_for_url("**view=day&day=2026-03-29")

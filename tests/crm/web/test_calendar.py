@@ -201,7 +201,7 @@ def test_an_empty_day_leads_to_the_form_with_that_day_for_who_may_create(chief, 
     text = chief.get("/stay/calendar/?day=2026-11-29").text
     link = html.unescape(re.search(r'class="calendar-add" href="([^"]*11-17[^"]*)"', text)[1])
     form = chief.get(link)
-    assert form.status_code == 200 and 'value="2026-11-17T09:00"' in form.text
+    assert form.status_code == 200 and 'value="17/11/2026 09:00"' in form.text
     assert "/add" not in seller.get("/stay/calendar/?day=2026-11-29").text
 
 
