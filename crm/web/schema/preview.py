@@ -63,6 +63,7 @@ class PreviewSession:
     workspace: PreviewWorkspace
     actor: Actor
     bind: Any
+    people: dict[int, Any] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         """Return the moment."""
