@@ -82,10 +82,10 @@ def run() -> None:
             measure(server, Browser(port), pid)
 
 
-def fill(server: PostgresServer) -> None:
-    """Put the customers into the table, the shortest way."""
-    with connect(server) as connection:
-        marks = marks_in(server.url("bench"))
+def fill(server: PostgresServer, name: str = "bench") -> None:
+    """Put the customers into the table of a database, the shortest way."""
+    with connect(server, name) as connection:
+        marks = marks_in(server.url(name))
         psycopg.RawCursor(connection).execute(FILL, (CUSTOMERS, *(marks[name] for name in MARKED)))
         connection.execute("VACUUM ANALYZE customer")
 
@@ -95,8 +95,8 @@ def marks_in(url: str) -> dict[str, str]:
     return marks_of(searched_fields(get_workspace(build_engine(url)).schema.entities["customer"]))
 
 
-def connect(server: PostgresServer) -> psycopg.Connection:
-    return psycopg.connect(host=server.host, user=server.user, dbname="bench", autocommit=True)
+def connect(server: PostgresServer, name: str = "bench") -> psycopg.Connection:
+    return psycopg.connect(host=server.host, user=server.user, dbname=name, autocommit=True)
 
 
 def measure(server: PostgresServer, browser: Browser, pid: int) -> None:
