@@ -116,6 +116,11 @@ def choosable(role: str | None = None) -> sa.Select:
     return asked.where(USERS.c.id.in_(named))
 
 
+def everybody() -> sa.Select:
+    """Return the numbers of all users there are, inactive ones too; who was deleted is not among them."""
+    return sa.select(USERS.c.id)
+
+
 def which_may_be_chosen(connection: sa.Connection, ids: Iterable[int], role: str | None) -> set[int]:
     """Return which of some users may be chosen."""
     return set(connection.scalars(choosable(role).where(USERS.c.id.in_(list(ids)))))
@@ -215,6 +220,11 @@ def find_login(connection: sa.Connection, name: str) -> Mapping | None:
 def find_login_id(connection: sa.Connection, name: str) -> int | None:
     """Return the active user of exactly this login name."""
     return connection.scalar(sa.select(USERS.c.id).where(USERS.c.username == name, USERS.c.active.is_(True)))
+
+
+def find_number(connection: sa.Connection, name: str) -> int | None:
+    """Return the user of exactly this login name, inactive or not."""
+    return connection.scalar(everybody().where(USERS.c.username == name))
 
 
 def find_user_id(connection: sa.Connection, words: str) -> int | None:

@@ -22,7 +22,7 @@ from crm.fields.choice import all_choices
 from crm.fields.columns import ExactDecimal, as_ratio
 from crm.permissions.rows import parse_trusted, scope_of
 from crm.permissions.sight import is_open
-from crm.permissions.store import USERS
+from crm.permissions.store import everybody
 from crm.records.amounts import currency_sql, usual_currency
 from crm.records.values import currency_field, field_of, formula_tree, situation_of, titles_by_id, user_names
 from crm.reports.drill import currency_lines, group_line
@@ -178,7 +178,7 @@ class ReportQuery:
             is_moment = kind_of(field) == "datetime"
             return period_of(found, group.period, is_moment, self.scope.dialect, self.session.actor)
         if type_of(field).points == "user":
-            return sa.case((found.in_(sa.select(USERS.c.id)), found))  # one who was deleted counts as empty
+            return sa.case((found.in_(everybody()), found))  # one who was deleted counts as empty
         if kind_of(field) == "many":
             return self._word_sql(group, field, found)
         return sa.func.nullif(found, "") if kind_of(field) == "text" else found

@@ -15,7 +15,7 @@ from crm.database import only_reading, utcnow
 from crm.errors import NotFoundError, RecordError
 from crm.leaving.handover import get_handover, hand_over, leave, run_handover, same_for_all
 from crm.messages import render
-from crm.permissions.store import USERS
+from crm.permissions.store import find_number
 
 
 def register(group: click.Group) -> None:
@@ -105,7 +105,7 @@ def _user_id(connection: sa.Connection, name: str) -> int:
     """
     if name[:1] == "#" and name[1:].isdecimal() and len(name) < 11:
         return int(name[1:])
-    found = connection.scalar(sa.select(USERS.c.id).where(USERS.c.username == name))
+    found = find_number(connection, name)
     if found is None:
         raise NotFoundError("permissions.no_such_user", name=name)
     return found
