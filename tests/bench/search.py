@@ -5,6 +5,7 @@ The drop-down, the list and the page of all hits run through a real web process,
 
 from __future__ import annotations
 
+import datetime as dt
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ PAGES = {
     "list": "/customer/list/?q={}",
     "all hits": "/search?q={}",
 }
-SAME = {"status": "active", "language": "en", "row_version": 1}
+MOMENT = dt.datetime(2025, 1, 1, 12)
+SAME = {"status": "active", "language": "en", "row_version": 1, "created_at": MOMENT, "updated_at": MOMENT}
 
 
 def run() -> None:
@@ -67,15 +69,11 @@ def fill(engine: sa.Engine, count: int) -> None:
     entity, table = workspace.schema.entities["customer"], workspace.models.table("customer")
     with engine.begin() as connection:
         owners = list(connection.scalars(sa.text("SELECT id FROM ab_user ORDER BY id")))
-        now = connection.scalar(sa.select(sa.func.current_timestamp()))
-        del now
         rows = (
             (*(values[name] for name in COLUMNS), owners[number % len(owners)], search_key_of(entity, values))
             for number, values in enumerate(customers(count // TIMES))
         )
-        moment = workspace_clock()
-        same = {**SAME, "created_at": moment, "updated_at": moment}
-        copy_rows(connection, table, (*COLUMNS, "owner_id", "search_key"), rows, same)
+        copy_rows(connection, table, (*COLUMNS, "owner_id", "search_key"), rows, SAME)
         names = [column.name for column in table.columns if column.name != "id"]
         once = sa.select(*(table.c[name] for name in names))
         for _ in range(1, TIMES):
@@ -83,12 +81,6 @@ def fill(engine: sa.Engine, count: int) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         words = "VACUUM ANALYZE customer" if engine.dialect.name == "postgresql" else "ANALYZE"
         connection.exec_driver_sql(words)
-
-
-def workspace_clock() -> object:
-    import datetime as dt
-
-    return dt.datetime(2025, 1, 1, 12)
 
 
 def measure(database: str, url: str, browser: Browser, pid: int) -> None:
@@ -110,6 +102,7 @@ def bare_queries(url: str) -> dict[str, Callable[[], object]]:
     engine = build_engine(url)
     workspace = get_workspace(engine)
     entity = workspace.schema.entities["customer"]
+    alone = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     found = {}
     with open_session(engine, workspace, SYSTEM) as session:
         for query in QUERIES:
@@ -117,16 +110,8 @@ def bare_queries(url: str) -> dict[str, Callable[[], object]]:
                 sa.select(workspace.models["customer"].id).where(found_by(session, entity, query)).limit(26)
             )
             text = str(asked.compile(engine, compile_kwargs={"literal_binds": True}))
-            found[query] = lambda text=text: (
-                bare_connection(engine).exec_driver_sql(text.replace("%", "%%")).all()
-            )
+            found[query] = lambda text=text: alone.exec_driver_sql(text).all()
     return found
-
-
-def bare_connection(engine: sa.Engine, kept: dict = {}) -> sa.Connection:  # noqa: B006 - one for the run
-    if engine not in kept:
-        kept[engine] = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    return kept[engine]
 
 
 def percentiles(calls: dict[str, Callable[[], object]]) -> tuple[float, float, float, str]:
