@@ -66,9 +66,9 @@ def test_the_eye_shows_and_hides_the_password(visit: Visit) -> None:
     visitor = visit()
     visitor.open("/login/")
     password = visitor.page.get_by_label("Password", exact=True)
-    visitor.page.get_by_role("button", name="Show the password").click()
+    visitor.page.get_by_role("button", name="Show password").click()
     assert password.get_attribute("type") == "text"
-    visitor.page.get_by_role("button", name="Show the password").click()
+    visitor.page.get_by_role("button", name="Show password").click()
     assert password.get_attribute("type") == "password"
 
 

@@ -235,7 +235,7 @@ def test_the_title_is_the_field_that_the_calendar_names(calendar_house, chief) -
 def test_a_full_day_says_how_many_more_and_leads_to_them(calendar_house, chief) -> None:
     add(calendar_house, "bill", *({"name": f"Bill {number}", "due": "2026-10-20"} for number in range(210)))
     month = chief.get("/bill/calendar/?day=2026-10-01").text
-    assert "+ 206 more" in month and "view=day&amp;day=2026-10-20" in month
+    assert "206 more" in month and "view=day&amp;day=2026-10-20" in month
     day = chief.get("/bill/calendar/?view=day&day=2026-10-20").text
     assert "+ 10 more" in day
     url = html.unescape(re.search(r'class="calendar-more" href="([^"]+)"', day)[1])
@@ -246,7 +246,7 @@ def test_what_is_left_out_is_said(calendar_house, chief, monkeypatch) -> None:
     monkeypatch.setattr("crm.records.days.MOST_RECORDS", 3)
     add(calendar_house, "bill", *({"name": "Early", "due": f"2026-08-0{day}"} for day in range(1, 7)))
     text = chief.get("/bill/calendar/?view=agenda&day=2026-08-01").text
-    assert "from 3 Aug 2026 on some are missing" in text
+    assert "some from 3 Aug 2026 on are missing" in text
 
 
 def test_an_entity_without_a_calendar_has_no_such_page(chief) -> None:
