@@ -186,7 +186,7 @@ def known_user_names(session: CrmSession, ids: Iterable[int]) -> dict[int, str]:
     wanted = {found for found in ids if found is not None}
     met = session.people
     people = [met[number] for number in wanted & met.keys()]
-    if unknown := sorted(wanted - met.keys()):
+    if unknown := sorted(wanted - met.keys(), key=str):  # a form sends numbers as texts
         people += list_people(session.connection(), unknown)
     language = session.actor.language
     names = {}
