@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -65,22 +66,24 @@ def test_a_redis_that_was_killed_or_emptied_loses_nothing(installation):
 
 
 def test_a_job_that_is_delivered_many_times_has_one_effect(installation):
-    workers = installation.members("-m crm worker")
-    saves = SAVES + len(workers)  # the first ones reach the workers that were waiting
+    workers, saves = installation.members("-m crm worker"), itertools.count()
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
         with installation.redis() as redis:
-            for number in range(saves):
-                installation.complain(f"Twice{number}")
-            assert redis.llen("rq:queue:events")
+
+            def is_waiting() -> bool:  # the first bells reach the workers that were waiting
+                installation.complain(f"Twice{next(saves)}")
+                return redis.llen("rq:queue:events") > 0
+
+            wait_for(is_waiting, "no bell waits")
             for queue in ("events", "mail", "jobs"):
                 for job in redis.lrange(f"rq:queue:{queue}", 0, -1):
                     redis.rpush(f"rq:queue:{queue}", *[job] * 5)
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGCONT)
-    installation.wait_for_mails("Twice", saves)
+    installation.wait_for_mails("Twice", next(saves))
     wait_for(lambda: not any(installation.health()["waiting"].values()), f"{installation.health()}")
     runs = installation.rows(
         "SELECT event_id, count(*) FROM crm_run WHERE rule = 'confirm_complaint' GROUP BY event_id HAVING count(*) > 1"
