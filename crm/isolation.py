@@ -11,6 +11,7 @@ GROUP = re.compile(
     r"(?P<kept>[\u2066-\u2068][^\u2069]*\u2069|<[^>]*>|https?://\S+)"  # isolated already, tags, addresses in a sentence
     r"|(?<![\w.\u200e])(?:"
     r"\.[a-z][a-z0-9]{1,5}\b(?:(?:, ?| )\.[a-z][a-z0-9]{1,5}\b)*"  # endings of files, one or several
+    r"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?Z?"  # moments as ISO writes them
     r"|[-−]\d[\d.,]*\d%?|[-−]\d%?"  # negative numbers
     r"|\d[\d.,:/]*(?: ?[–-] ?\d[\d.,:/]*\d| ?[–-] ?\d)+%?(?![\w-])"  # ranges
     r"|\+\d[\d -]{3,}\d"  # phone numbers

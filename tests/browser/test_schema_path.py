@@ -143,7 +143,7 @@ def test_a_choice_is_removed_as_text_weighed_published_and_comes_back_with_its_v
     sound_at_every_width(visitor)
     removed = publish(page, address, WHY)
     assert removed == before + 1 and page.get_by_text(WHY).count() > 0
-    page.locator("#arriving").get_by_text(f"גרסה {removed} פעילה בכל מקום").wait_for()
+    page.locator("#arriving").get_by_text(f"גרסה {removed} בתוקף בכל מקום").wait_for()
     sound_at_every_width(visitor)
 
     for form in ("/customer/add", f"/customer/edit/{other}"):

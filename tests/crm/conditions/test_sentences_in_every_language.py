@@ -139,7 +139,7 @@ def test_no_english_is_left_in_a_romanian_sentence(signs: Schema) -> None:
         words = [
             set(LATIN.findall(say(node, customer, signs, language).lower())) for language in ("en", "ro")
         ]
-        assert not words[0] & words[1] - {"mar", "apr", "pm", "este", "include"}, line
+        assert not words[0] & words[1] - {"mar", "apr", "pm", "este", "include", "total"}, line
 
 
 def test_the_lines_above_have_every_operator_and_function() -> None:
