@@ -104,7 +104,7 @@ def test_a_look_that_fails_later_leaves_the_import_as_it_was(client, shop, setti
         browser.submit(f"{page}/sheet", {"header_row": "7"}, page)
     assert work.look_batch(shop, int(page.rsplit("/", 1)[1]))
     text = browser.get(page).text
-    assert "Row 7 is blank" in text and "Match columns to fields" in text
+    assert "Row 7 is empty" in text and "Match columns to fields" in text
 
 
 def test_a_lease_is_renewed_while_a_file_is_read(workshop, monkeypatch, slow_file):

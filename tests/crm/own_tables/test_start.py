@@ -148,7 +148,7 @@ def test_an_upgrade_that_is_killed_leaves_the_database_as_it_was(engine):
         connection.exec_driver_sql("CREATE TABLE crm_half (id INTEGER)")
         raise KeyboardInterrupt
     assert set(sa.inspect(engine).get_table_names()) == before
-    assert upgrade(engine).repaired == ["crm_change.ix_crm_change_record"]
+    assert "crm_change.ix_crm_change_record" in upgrade(engine).repaired
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
