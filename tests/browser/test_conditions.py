@@ -79,7 +79,7 @@ def test_a_filter_is_made_by_keyboard_and_counts_while_one_types(visit: Visit, d
     page.locator("[name='if/0.p']").select_option("amount")
     page.locator("[name='if/0.o']").select_option("at_least")
     page.locator("[name='if/0.v']").fill("500")
-    page.get_by_text("2 match").wait_for()
+    page.get_by_text("2 results").wait_for()
     assert page.locator("#if-said").inner_text().startswith("Amount is at least €500.00")
     page.get_by_role("button", name="Condition", exact=True).focus()
     page.keyboard.press("Enter")
@@ -101,7 +101,7 @@ def test_what_is_typed_while_the_server_thinks_is_not_lost(visit: Visit, deals: 
     page.locator("[name='if/0.o']").select_option("at_least")
     page.wait_for_timeout(800)  # the answer comes before the next question would be asked
     page.locator("[name='if/0.v']").fill("500")
-    page.get_by_text("2 match").wait_for()
+    page.get_by_text("2 results").wait_for()
     assert page.locator("[name='if/0.v']").input_value() == "500"
 
 
@@ -112,7 +112,7 @@ def test_a_count_that_takes_long_says_so(visit: Visit, deals: list[int]) -> None
     page.locator("[name='if/0.p']").select_option("amount")
     page.locator("[name='if/0.o']").select_option("at_least")
     page.locator("[name='if/0.v']").fill("500")
-    page.get_by_text("2 match").wait_for()
+    page.get_by_text("2 results").wait_for()
     page.evaluate(SLOW)
     page.locator("[name='if/0.v']").fill("5000")
     page.get_by_text("Counting…").wait_for()

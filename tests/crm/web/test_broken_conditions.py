@@ -109,8 +109,8 @@ def test_a_page_says_what_is_wrong_in_labels_and_not_in_keys(client, deals) -> N
     browser = client("admin")
     for argument, value, words in (
         ("_flt_0_stage", "nonsense", "not a choice of “Stage”. The choices are: Prospect"),
-        ("_flt_1_amount", "abc", "Amount: “abc” does not fit here"),
-        ("_flt_9_name", "x", "no value for “Name”"),
+        ("_flt_1_amount", "abc", "Amount: “abc” doesn't fit here"),
+        ("_flt_9_name", "x", "“Name”"),
         ("where", '[{"field": "stag", "is": "x"}]', "in “Deal”. Did you mean “Stage”?"),
         ("where", '[{"field": "customer.status", "is": "x"}]', "not a choice of “Status”"),
     ):

@@ -237,7 +237,7 @@ def test_a_full_day_says_how_many_more_and_leads_to_them(calendar_house, chief) 
     month = chief.get("/bill/calendar/?day=2026-10-01").text
     assert "206 more" in month and "view=day&amp;day=2026-10-20" in month
     day = chief.get("/bill/calendar/?view=day&day=2026-10-20").text
-    assert "+ 10 more" in day
+    assert ">10 more" in day
     url = html.unescape(re.search(r'class="calendar-more" href="([^"]+)"', day)[1])
     assert '<span class="count-badge"><bdi>210</bdi>' in chief.get(url).text
 

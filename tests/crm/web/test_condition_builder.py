@@ -290,7 +290,7 @@ def test_the_live_answer_says_what_matches_by_the_readers_rights(client, session
         answer = browser.submit("/conditions/customer?name=if", form, page="/profile/")
         assert answer.status_code == 200
         counts.append(re.search(r"<strong>(.*?)</strong>", answer.text)[1])
-    assert counts == ["3 match", "2 match"]
+    assert counts == ["3 results", "2 results"]
 
 
 def test_a_hidden_field_is_not_offered_and_not_asked_about(client, session) -> None:

@@ -144,7 +144,7 @@ def test_a_filter_by_a_hidden_field_reads_like_one_by_no_field(seller) -> None:
     for name in ("revenue", "grade", "nothing_of_the_kind"):
         where = json.dumps([{"field": name, "above": 100}])
         page = seller.get("/firm/list/", query_string={"where": where}).text
-        assert f"There is no field “{name}” in “firm”." in page and ">Firm 5" not in page
+        assert f"There is no field “{name}” in “Firm”." in page and ">Firm 5" not in page
         assert "Revenue" not in page and ">Grade<" not in page
         editor = seller.get("/firm/filter", query_string={"where": where}).text
         assert "Revenue" not in editor and ">Grade<" not in editor
