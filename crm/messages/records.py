@@ -68,7 +68,7 @@ MESSAGES = {
         "the search may miss some."
     ),
     "record.search_is_sorted_in_part": N_(
-        "More than %(count)s records match, and only %(count)s of them are sorted here. Add a word to the search."
+        "This search finds too many records to sort all of them. Add a word to it. Records sorted: %(count)s."
     ),
     "record.looks_same": N_("Not saved yet: possible duplicates found (%(entity)s)."),
     "record.too_many": N_("Too many records at once. Limit: %(limit)s."),

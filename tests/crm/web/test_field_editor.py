@@ -185,7 +185,7 @@ def test_conditions_say_how_many_records_match_and_what_some_are_called(client, 
     url = "/admin/conditions/deal?name=show_if&draft=mine"
     sent = {"show_if": "1", "show_if/0": "formula", "show_if/0.v": "amount > 5 and stage = 'won'"}
     said = words_of(client("admin").submit(url, sent, "/admin/schema/deal/fields/next_step").text)
-    assert "4 match Deal 4 , Deal 3 , Deal 2" in said
+    assert "4 results Deal 4 , Deal 3 , Deal 2" in said
     closed = words_of(client("configurator").submit(url, sent, "/admin/schema/deal/fields/next_step").text)
     assert "match" not in closed and "Deal 4" not in closed
 

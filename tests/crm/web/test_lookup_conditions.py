@@ -52,7 +52,7 @@ def test_a_look_up_offers_no_more_than_its_condition_lets_pass(house_of_firms) -
         answers[name] = browser.get("/lookup/visit/firm?q=firm", headers={"Accept": "application/json"})
     assert [hit["text"] for hit in answers["admin"].json] == ["Firm 5"]
     assert answers["sonia"].status_code == 400
-    assert "no access" in answers["sonia"].json["error"]["message"]
+    assert "have access" in answers["sonia"].json["error"]["message"]
     assert "rating" not in answers["sonia"].text
 
 
