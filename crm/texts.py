@@ -114,6 +114,8 @@ class Text:
         if isinstance(self.source, str):
             return _of_any_context(self.source, language)
         found = self.source.get(language) or self.source.get("en")
+        if found.__class__ is str:  # nearly always, and for every cell of a list
+            return found
         return _said(found or next(iter(self.source.values()), ""))
 
     def form(self, language: str, form: str) -> str:
