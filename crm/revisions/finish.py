@@ -75,6 +75,7 @@ def finish_indexes(engine: sa.Engine) -> None:
     Safe to repeat at any moment, and to call in two processes: one of them works. What a killed build left is built
     anew.
     """
+    built: set[str] = set()
     with _alone(engine) as is_ours:
         while is_ours:
             with only_reading():
@@ -82,6 +83,10 @@ def finish_indexes(engine: sa.Engine) -> None:
             index = _next_index(engine, workspace)
             if index is None:
                 break
+            if index.name in built:  # SQLite takes another one of this name for it, and says nothing
+                _note(engine, index.name, _place(workspace, index), f"{index.name} is still missing.")
+                continue
+            built.add(index.name)
             _build(engine, index, _place(workspace, index))
 
 
