@@ -201,7 +201,7 @@ def test_long_pauses_are_said_in_minutes(house: House) -> None:
     visitor = Visitor(Account(f"user-{house.user_id('sonia')}", 1), "unknown")
     memory = house.app.extensions["crm_guesses"]._memory
     memory.incr(f"pause:{visitor.counters()[0][0]}", 880)
-    assert "15 min" in house.browser().sign_in("sonia").text
+    assert "Minutes to wait: 15." in house.browser().sign_in("sonia").text
 
 
 def test_signing_in_works_and_guesses_count_while_redis_is_away(
