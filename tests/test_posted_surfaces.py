@@ -120,7 +120,9 @@ def miscounted(browser: Any, sender: Sender, records: Records, forbidden: set[st
                     "if/0.v": word,
                 }
                 path, sent = sender.form(f"/conditions/{name}?name=if", **line)
-                counted = re.search(r"([\d,]+\+?) match", browser.open(path, **sent).get_data(as_text=True))
+                counted = re.search(
+                    r"([\d,]+\+?) results?", browser.open(path, **sent).get_data(as_text=True)
+                )
                 found += [(path, word)] if counted and counted[1] == "1" else []
     return found
 
