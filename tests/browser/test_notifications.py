@@ -15,7 +15,7 @@ def test_the_bell_counts_and_leads_to_the_record(visit: Callable[..., Visitor], 
     session.commit()
     visitor = visit("admin")
     visitor.open("/notifications/")
-    visitor.page.get_by_text("Unread: 1").wait_for(state="attached")
+    visitor.page.locator(".bell-count").get_by_text("1", exact=True).wait_for(state="attached")
     visitor.page.get_by_role("button", name="Look at it.").click()
     visitor.page.wait_for_url(f"**/complaint/show/{number}")
     assert visitor.problems() == []

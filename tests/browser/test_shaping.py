@@ -162,6 +162,7 @@ def test_a_field_is_dragged_to_another_section_and_the_preview_follows(visit: Ca
     visitor.open("/admin/schema/deal/form")
     page, preview = visitor.page, visitor.page.frame_locator("iframe[name=preview]")
     page.evaluate("window.same = true")
+    preview.locator(".form-section").last.wait_for()  # it moves what is below it until it is drawn
     page.locator('[data-list="0"] [data-id="owner"]').scroll_into_view_if_needed()
     drag(page, '[data-list="0"] [data-id="owner"] .choice-grip', '[data-list=""]')
     page.locator('[data-list=""] [data-id="owner"]').wait_for()
