@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import make_server
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
-PATIENCE = 10  # seconds until a request that was left behind is no longer waited for
+PATIENCE = 3  # seconds until a request that was left behind is no longer waited for
 BETWEEN = (
     "/between-two-tests"  # an empty page, with the header that lets it stay in the process of the others
 )
@@ -36,7 +37,7 @@ class FrontDoor:
 
     def __init__(self) -> None:
         self.app: Flask | None = None
-        self._inside = 0
+        self._inside: set[object] = set()  # requests of the test that runs now
         self._changed = threading.Condition()
         self._server = make_server("127.0.0.1", 0, self, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -53,16 +54,18 @@ class FrontDoor:
                     [("Content-Type", "text/html"), PROCESS],
                 )
                 return [EMPTY]
-            self._inside += 1
+            request = object()
+            self._inside.add(request)
+        leave = partial(self._leave, request)
         try:
-            return ClosingIterator(app(environ, start_response), self._leave)
+            return ClosingIterator(app(environ, start_response), leave)
         except BaseException:
-            self._leave()
+            leave()
             raise
 
-    def _leave(self) -> None:
+    def _leave(self, request: object) -> None:
         with self._changed:
-            self._inside -= 1
+            self._inside.discard(request)
             self._changed.notify_all()
 
     @contextmanager
@@ -75,6 +78,7 @@ class FrontDoor:
             with self._changed:
                 self.app = None
                 self._changed.wait_for(lambda: not self._inside, PATIENCE)
+                self._inside.clear()  # the next test waits for none of these
 
     def close(self) -> None:
         """End the server."""
