@@ -206,3 +206,13 @@ def test_the_key_is_made_while_one_types_the_label(visit: Callable[..., Visitor]
         visitor.page.locator("output code").get_by_text("simeiosi").wait_for()
         assert visitor.page.evaluate("document.activeElement.name") == "label.el"
     assert visitor.problems() == []
+
+
+def test_no_column_of_the_fields_is_cut_off_in_the_longest_words(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("admin", language="el")
+    for entity in ("deal", "customer"):
+        visitor.open(f"/admin/schema/{entity}/")
+        widths = visitor.page.locator(".table-responsive").first.evaluate(
+            "(box) => [box.scrollWidth, box.clientWidth]"
+        )
+        assert widths[0] <= widths[1], entity

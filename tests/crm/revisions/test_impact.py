@@ -1,7 +1,7 @@
 """What a proposal would do is said before anything happens, and nothing happens by saying it."""
 
 import copy
-import time
+from types import SimpleNamespace
 
 import sqlalchemy as sa
 
@@ -113,7 +113,9 @@ def test_reading_values_stops_when_the_time_is_up(session, engine, monkeypatch):
     session.commit()
     monkeypatch.setattr("crm.revisions.rehearsal.CHUNK", 2)
     moments = iter([0.0, 9.0, 9.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(moments))
+    for module in ("impact", "rehearsal"):
+        clock = SimpleNamespace(monotonic=lambda: next(moments))
+        monkeypatch.setattr(f"crm.revisions.{module}.time", clock)
     diff = diff_after(
         engine, lambda found: fields_of(found, "customer").update(postal_code={"type": "integer"})
     )
