@@ -39,15 +39,17 @@ def exported(session, entity, path, language):
 def test_cells_of_an_export_are_typed_and_look_as_their_reader_writes(
     session, tmp_path, language, day, amount, is_leftward
 ):
-    make_deal(
-        session, customer=make_customer(session), amount=Decimal("1234.5"), closes_on=dt.date(2026, 3, 29)
-    )
+    values = {"amount": Decimal("1234.5"), "closes_on": dt.date(2026, 3, 29), "probability": Decimal("12.5")}
+    make_deal(session, customer=make_customer(session), **values)
     session.commit()
     row, sheet = exported(session, "deal", tmp_path / "a.xlsx", language)
     entity = session.workspace.schema.entities["deal"]
-    closes, sum_ = (row[entity.fields[name].label.get(language)] for name in ("closes_on", "amount"))
+    closes, sum_, share = (
+        row[entity.fields[name].label.get(language)] for name in ("closes_on", "amount", "probability")
+    )
     assert (closes.value.date(), closes.number_format) == (dt.date(2026, 3, 29), day)
     assert (sum_.value, sum_.number_format) == (1234.5, amount)
+    assert (share.value, "%" in share.number_format) == (0.125, True)
     assert sheet.title == entity.plural.get(language)
     assert bool(sheet.sheet_view.rightToLeft) is is_leftward
 
