@@ -139,7 +139,7 @@ def test_a_removed_choice_and_a_value_of_a_former_type_are_shown_as_they_were(ro
 
     room.edit(change)
     changes = {line for line in room.history(record) if line[1]}
-    assert changes == {("Kind", "a", "B"), ("Note", "ten", "12")}
+    assert changes == {("Kind", "A", "B"), ("Note", "ten", "12")}
 
 
 def test_the_last_values_of_a_deleted_record_are_found_by_todays_names(room):
