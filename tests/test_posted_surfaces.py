@@ -198,6 +198,10 @@ def test_a_planted_leak_is_found(client, session_as, planted, monkeypatch, case)
     attempt = Attempt(client, session_as, planted(role), role)
     module, _, name = place.rpartition(".")
     monkeypatch.setattr(place, as_the_system(getattr(import_module(module), name)))
+    if (
+        module == "crm.web.schema.impact"
+    ):  # the second guard of two: the first takes out what is not the publisher's
+        monkeypatch.setattr("crm.revisions.publish.TELL_IMPACT", [])
     assert attempt.leaks(where)
 
 

@@ -58,7 +58,9 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(session, database_url,
     while states_of(real_workshop) != {"done"} and time.monotonic() < deadline:
         time.sleep(0.3)
         jobs.work_off(real_workshop)
-    while unsent(real_workshop) and time.monotonic() < deadline:  # what a killed worker holds is free after a second
+    while (
+        unsent(real_workshop) and time.monotonic() < deadline
+    ):  # what a killed worker holds is free after a second
         with run_a_worker(database_url, tmp_path / "mail") as worker:
             worker.communicate(timeout=60)
     with real_workshop.reading() as reading:
