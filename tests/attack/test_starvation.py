@@ -6,7 +6,7 @@ import time
 
 from tests.running import wait_for
 
-CROWD = 3_000
+CROWD = 6_000
 SMALL = 100
 SOON = 20  # seconds, on a busy machine
 

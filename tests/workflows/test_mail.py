@@ -18,9 +18,10 @@ from workflows.mail.timeline import mails_of
 from workflows.runs import store
 
 
-def write(workshop, to="maria@example.com", key="1:0:0"):
+def write(workshop, to="maria@example.com", key="1:0:0", cause=()):
     with workshop.session() as session:
-        outbox.add_message(session, Message(to, "Subject", "Text ă", "<p>Text ă</p>", "ro"), key)
+        mail = Message(to, "Subject", "Text ă", "<p>Text ă</p>", "ro")
+        outbox.add_message(session, mail, key, cause=cause)
 
 
 def states(workshop):
@@ -40,6 +41,19 @@ def test_mail_goes_to_the_server_once(posting, smtp):
     assert [mail["To"] for mail in smtp.messages] == ["maria@example.com"]
     assert smtp.messages[0].get_body(("plain",)).get_content().strip() == "Text ă"
     assert states(posting) == ["sent"]
+
+
+def test_the_mail_of_a_single_deed_goes_before_those_of_a_crowd(posting, smtp):
+    for number in range(3):
+        write(posting, f"crowd{number}@example.com", f"{number}:0:0", ("import:7", "rule:welcome#1"))
+    write(posting, "single@example.com", "9:0:0", ("rule:welcome#2",))
+    assert deliver_mail(posting) == 4
+    assert [mail["To"].partition("@")[0] for mail in smtp.messages] == [
+        "single",
+        "crowd0",
+        "crowd1",
+        "crowd2",
+    ]
 
 
 def test_same_key_is_never_written_twice(posting):

@@ -72,7 +72,7 @@ class SendEmail(Action):
                 continue
             work.spend(MAILS)
             about = (work.entity.name, work.record.id)
-            outbox.add_message(work.session, message, f"{work.key}:{number}", about)
+            outbox.add_message(work.session, message, f"{work.key}:{number}", about, work.cause)
         effect = {"action": self.name, "to": sent, "template": template.name, **unreached(out_of_reach)}
         return Outcome(effect if sent or out_of_reach else {**effect, "nobody": True})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm import queue
 from crm.database import BigId, CrmSession, metadata, row_of
+from crm.events import lane_of
 from workflows.mail.compose import Message
 from workflows.runs.store import CLAIMED, FAILED, WAITING
 
@@ -37,7 +38,9 @@ message = sa.Table(
     sa.Column("entity", sa.String(64)),  # the record it was sent for, by the name of the revision
     sa.Column("record_id", sa.BigInteger),
     sa.Column("revision", sa.Integer),
+    sa.Column("lane", sa.SmallInteger, nullable=False, server_default="0"),  # of what led to it: `crm.events`
     sa.Index("ix_crm_message_due", "state", "due_at"),
+    sa.Index("ix_crm_message_lane", "state", "lane", "id"),
     sa.Index("ix_crm_message_record", "entity", "record_id", "id"),
 )
 """`key` names run, step and recipient, so that a repeated step cannot write a second e-mail.
@@ -46,14 +49,21 @@ States: waiting, claimed (until `lease_until`), sent, failed.
 """
 
 
-def add_message(session: CrmSession, mail: Message, key: str, about: tuple[str, int] | None = None) -> None:
+def add_message(
+    session: CrmSession,
+    mail: Message,
+    key: str,
+    about: tuple[str, int] | None = None,
+    cause: Sequence[str] = (),
+) -> None:
     """Put a message into the outbox, in the step's own transaction.
 
-    Shape:  `about` is the record it is sent for: entity and number.
+    Shape:  `about` is the record it is sent for: entity and number. `cause` is the chain that led to it.
     Errors: IntegrityError when the key is there already: the step has been done.
     """
     now = session.clock()
     row = {"key": key, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html}
+    row["lane"] = lane_of(cause)
     if about is not None:
         row |= {"entity": about[0], "record_id": about[1], "revision": session.workspace.number}
     session.execute(
@@ -65,10 +75,10 @@ def add_message(session: CrmSession, mail: Message, key: str, about: tuple[str, 
 
 
 def claim_messages(session: Session, now: dt.datetime, until: dt.datetime, limit: int) -> list[Mapping]:
-    """Take messages that are due, or whose sender was lost, and hold them until `until`."""
+    """Hold messages that are due, or whose sender was lost, until `until`: those of single deeds first."""
     waits = sa.and_(message.c.state == WAITING, message.c.due_at <= now)
     lost = sa.and_(message.c.state == CLAIMED, message.c.lease_until < now)
-    asked = sa.select(message).where(waits | lost).order_by(message.c.id).limit(limit)
+    asked = sa.select(message).where(waits | lost).order_by(message.c.lane, message.c.id).limit(limit)
     rows = [row_of(row) for row in session.execute(asked.with_for_update(skip_locked=True))]
     values = {"state": CLAIMED, "lease_until": until, "attempts": message.c.attempts + 1}
     session.execute(sa.update(message).where(message.c.id.in_([row["id"] for row in rows])).values(values))
