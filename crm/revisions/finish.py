@@ -107,7 +107,7 @@ def _build(engine: sa.Engine, index: sa.Index, place: tuple[str, str]) -> None:
             _build_beside(engine, index)
         else:
             with about_to_write(), engine.begin() as connection:
-                for statement in creation_of(index, engine.dialect):  # two may come to build it
+                for statement in creation_of(index, engine.dialect, may_be_there=True):
                     connection.execute(statement)
     except sa.exc.DBAPIError as error:
         logger.warning("The index %s could not be built: %s", index.name, error.orig)

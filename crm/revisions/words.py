@@ -62,10 +62,10 @@ def _write(element: Any, _compiler: Any, **_more: object) -> str:
     return element.text
 
 
-def creation_of(index: sa.Index, dialect: sa.Dialect) -> list[CreateIndex]:
-    """Return the statements that make an index."""
+def creation_of(index: sa.Index, dialect: sa.Dialect, may_be_there: bool = False) -> list[CreateIndex]:
+    """Return the statements that make an index; `may_be_there` when two may come to make it."""
     if dialect.name != "sqlite" or not is_of_words(index.name):
-        return [CreateIndex(index, if_not_exists=dialect.name == "sqlite")]
+        return [CreateIndex(index, if_not_exists=may_be_there)]
     quote = dialect.identifier_preparer.quote
     texts = _sqlite(quote(index.name), index.table.name, quote)
     return [CreateWords(index, text) for text in texts]
