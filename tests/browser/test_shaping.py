@@ -21,9 +21,12 @@ def take(page: Page, what: str) -> None:
 def drag(page: Page, what: str, where: str) -> None:
     """Drag something where it goes, as the window stands."""
     take(page, what)
-    box = page.locator(where).bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=5)
-    page.mouse.move(box["x"] + 62, box["y"] + box["height"] / 2, steps=2)
+    for shake in range(40):  # a hand waits until it sees the thing in its new place
+        box = page.locator(where).bounding_box()
+        page.mouse.move(box["x"] + 60 + 4 * (shake % 2), box["y"] + box["height"] / 2, steps=3)
+        if page.locator(f"{where} .sortable-chosen, {where} .sortable-ghost").count():
+            break
+        page.wait_for_timeout(25)
     page.mouse.up()
 
 
