@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,18 +34,23 @@ def export_header(session: CrmSession, entity: Entity, names: Sequence[str]) -> 
 def export_rows(
     session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
 ) -> Iterator[list[Any]]:
-    """Yield every matching record as cells, references and users by their titles, in bounded memory."""
-    for rows in _chunks(session, entity, query, names):
-        columns = [cells_of(session, entity, rows, name) for name in names]
-        yield from map(list, zip(*columns, strict=True))
+    """Return every matching record as cells, references and users by their titles, in bounded memory."""
+    return _rows_of(session, entity, query, names, cells_of)
 
 
 def sheet_rows(
     session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str]
 ) -> Iterator[list[Any]]:
-    """Yield what `export_rows` does, numbers and dates in the formats of their reader."""
+    """Return what `export_rows` does, numbers and dates in the formats of their reader."""
+    return _rows_of(session, entity, query, names, _styled)
+
+
+def _rows_of(
+    session: CrmSession, entity: Entity, query: ListQuery, names: Sequence[str], cells: Callable[..., list]
+) -> Iterator[list[Any]]:
+    """Yield rows of what `cells` makes of each column, a chunk of records at a time."""
     for rows in _chunks(session, entity, query, names):
-        columns = [_styled(session, entity, rows, name) for name in names]
+        columns = [cells(session, entity, rows, name) for name in names]
         yield from map(list, zip(*columns, strict=True))
 
 
