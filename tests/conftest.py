@@ -174,16 +174,21 @@ def _workspaces() -> dict[str, Workspace]:
 @pytest.fixture
 def engine(database_url: str, _workspaces: dict[str, Workspace]) -> sa.Engine:
     """The engine of `database_url`, the one `build_engine` gives to jobs and services too."""
-    from crm.revisions.workspace import get_workspace, use_workspace
+    from crm.revisions.workspace import get_workspace
 
     built = build_engine(database_url)
     if database_url in _workspaces:
-        use_workspace(built, _workspaces[database_url])
+        _take_up(built, _workspaces[database_url])
     _workspaces[database_url] = get_workspace(built)
-    _workspaces[
-        database_url
-    ].trees.clear()  # drafts of this test have the numbers and moments of earlier ones
     return built
+
+
+def _take_up(engine: sa.Engine, kept: Workspace) -> None:
+    """Let a workspace of earlier tests be the one of a database that was put back."""
+    from crm.revisions import workspace as loaded
+
+    kept.trees.clear()  # drafts of this test have the numbers and moments of earlier ones
+    loaded._loaded[loaded._address(engine)] = kept
 
 
 @pytest.fixture
@@ -208,15 +213,14 @@ def begin_at(
     `build` runs once per kind of database, later tests of the run get a copy, its live revision and what it returned.
     Ask before anybody opens a session.
     """
-    from crm.revisions.workspace import get_workspace, use_workspace
+    from crm.revisions.workspace import get_workspace
 
     def begin(name: str, build: Callable[[], Any]) -> Any:
         key, point = (engine.dialect.name, name), name.replace(".", "_")
         if key in _points:
             engine.dispose()
             _database.reset(point)
-            _points[key][0].trees.clear()
-            use_workspace(engine, _points[key][0])
+            _take_up(engine, _points[key][0])
         else:
             answer = build()
             _points[key] = (get_workspace(engine), answer)

@@ -89,12 +89,6 @@ def get_workspace(engine: sa.Engine) -> Workspace:
         return _loaded[key]
 
 
-def use_workspace(engine: sa.Engine, workspace: Workspace) -> None:
-    """Take a workspace that was loaded before for the one of its database."""
-    with _lock:
-        _loaded[_address(engine)] = workspace
-
-
 def keep_models(engine: sa.Engine, models: Models) -> None:
     """Keep the classes a publish mapped for the workspace of its revision, which needs the same."""
     _mapped[_address(engine)] = models

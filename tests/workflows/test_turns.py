@@ -57,14 +57,19 @@ def test_what_waits_is_counted_with_its_age_and_what_sleeps_is_not(make_workshop
         assert jobs.BACKLOG["events"](connection, clock.now) == backlog.Waiting()
 
 
-def test_the_run_of_a_single_save_does_not_wait_for_those_of_an_import(make_workshop, as_user):
-    workshop = make_workshop(NOTE)
+def save_one_behind_a_crowd(as_user) -> int:
+    """Import many complaints, then save one, and return its number."""
     with as_user() as session:
         session.cause = ("import:7",)
         for _ in range(MANY):
             make_complaint(session, severity="urgent")
     with as_user() as session:
-        single = make_complaint(session, severity="urgent").id
+        return make_complaint(session, severity="urgent").id
+
+
+def test_the_run_of_a_single_save_does_not_wait_for_those_of_an_import(make_workshop, as_user):
+    workshop = make_workshop(NOTE)
+    single = save_one_behind_a_crowd(as_user)
     while plan.plan_events(workshop):
         pass
     assert turn.execute_runs(workshop) == turn.BATCH
@@ -77,12 +82,7 @@ def test_the_run_of_a_single_save_does_not_wait_for_those_of_an_import(make_work
 
 def test_the_event_of_a_single_save_does_not_wait_for_those_of_an_import(make_workshop, as_user):
     workshop = make_workshop(NOTE)
-    with as_user() as session:
-        session.cause = ("import:7",)
-        for _ in range(MANY):
-            make_complaint(session, severity="urgent")
-    with as_user() as session:
-        single = make_complaint(session, severity="urgent").id
+    single = save_one_behind_a_crowd(as_user)
     assert plan.plan_events(workshop) == plan.BATCH
     planned = [run["record_id"] for run in workshop.runs()]
     assert single in planned and len(planned) > 2, "and those of the import go on beside it"
