@@ -28,9 +28,7 @@ ALPHABETS: Mapping[str, str] = {
     "he": "אבגדהוזחטיכלמנסעפצקרשת",
 }
 """The letters that stand before all others, in the order of the language; empty where code points say the same."""
-ROOT = (
-    "en"  # the language whose order holds for codes, addresses and languages without an alphabet of their own
-)
+ROOT = "en"  # whose order holds for codes, addresses and languages without an alphabet of their own
 _FIRST_LETTER, _FIRST_NUMBER, _LONGEST_NUMBER = 0x41, 0x20, 31
 TWINS = {"ş": "ș", "ţ": "ț"}  # two ways to write one letter of Romanian
 SMALL = {

@@ -26,9 +26,7 @@ SILENT_SECONDS = 5.0  # after a failure nobody rings for so long
 ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not counted
 FAILED_JOBS_SECONDS = 86_400
 PROBE_KEY = "crm:probe"  # written and forgotten: only a write shows that Redis takes one
-WAITING_KEY = (
-    "crm:waiting:"  # then the name of a job that takes no ids: the last one that was left in its queue
-)
+WAITING_KEY = "crm:waiting:"  # then a job's name: the last one without ids that was left in its queue
 WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
 
 

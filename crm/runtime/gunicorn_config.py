@@ -22,9 +22,7 @@ from crm.runtime.web_worker import Fairness
 
 logger = logging.getLogger(__name__)
 
-GARBAGE = (
-    20_000  # objects more than before, at which the young ones are looked through; a request makes thousands
-)
+GARBAGE = 20_000  # new objects at which the young ones are looked through; a request makes thousands
 
 worker_class = "crm.runtime.web_worker.BufferingWorker"
 

@@ -43,12 +43,8 @@ WEIGHT = 0.1  # of the latest request in what requests take
 MOST_FILES = 4_096  # descriptors of a process; half of them for connections
 HEADER_BYTES = 64 * 1024
 BODY_MARGIN = 1024 * 1024  # around the largest file
-MOST_OF_ONE = (
-    256  # connections of one address that only wait; what a proxy brings has one address and no limit
-)
-BODY_SPOOL_BYTES = (
-    64 * 1024
-)  # of a body that comes; the rest goes to a temporary file: a thousand slow ones are 100 MB
+MOST_OF_ONE = 256  # connections of one address that only wait; a proxy's address has no limit
+BODY_SPOOL_BYTES = 64 * 1024  # of a body that comes; the rest goes to a temporary file
 SPOOL_BYTES = 512 * 1024  # of an answer that stays in memory; the rest goes to a temporary file
 MANY_BYTES = 256 * 1024 * 1024  # of an answer that a thread may leave behind for a slow reader
 

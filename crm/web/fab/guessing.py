@@ -138,9 +138,7 @@ class Guesses:
             try:
                 if store is not None:
                     _forget(store, attempt)
-            except (
-                Exception
-            ) as error:  # A sign-in that succeeded must not fail because a count is not forgotten.
+            except Exception as error:  # a sign-in that succeeded must not fail because of a count
                 logger.info("Redis keeps a count that is over (%s)", error)
 
     def reset(self) -> None:
