@@ -58,7 +58,7 @@ def texts(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every text for people in a document, with its place."""
     pairs = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for key, value in pairs:
-        is_field = path.endswith((".fields", ".timeline", ".values"))
+        is_field = path.endswith((".fields", ".timeline", ".activity", ".values"))
         if key in TEXT_KEYS and not is_field and not isinstance(value, list):
             yield f"{path}.{key}", value
         else:

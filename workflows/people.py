@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from crm.database import CrmSession, metadata
+from crm.errors import RuleError
 from crm.permissions import store
 from workflows.runs.locks import hold_lock
 
@@ -82,3 +84,23 @@ class Turns:
                 self.session.execute(sa.insert(turn).values(key=self.key, user_id=user_id, number=number))
             elif number != self._stored[user_id]:
                 self.session.execute(sa.update(turn).where(mine).values(number=number))
+
+
+@contextmanager
+def in_turn(session: CrmSession, role: str, key: str) -> Iterator[Callable[[], Person]]:
+    """Give a function that returns the next user of a role; whose turn it was is noted at the end.
+
+    Errors: RuleError when nobody active has the role.
+    """
+    candidates = list_of_role(session, role)
+    if not candidates:
+        raise RuleError("rule.nobody_in_role", role=role)
+    turns = Turns(session, key)
+
+    def take() -> Person:
+        chosen = min(candidates, key=lambda person: (turns.last(person.id), person.id))
+        turns.take(chosen.id)
+        return chosen
+
+    yield take
+    turns.save()

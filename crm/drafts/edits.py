@@ -17,6 +17,7 @@ from crm.drafts.keys import (
     usual_value,
 )
 from crm.entities.check import FIELD_KEYS
+from crm.entities.duties import DUTIES
 from crm.errors import SchemaError
 from crm.fields import FIELD_TYPES
 
@@ -210,9 +211,12 @@ def _in_layout(
     """Return the body with every field name of the layout replaced by what `say` returns; None takes it out."""
     title = body.get("title")
     changed: dict[str, Any] = {"title": say_title(title) if isinstance(title, str) else title}
-    for key in ("list", "calendar", "timeline", "kanban"):
+    for key in ("list", "calendar", "timeline", "kanban", *DUTIES):
         if isinstance(body.get(key), Mapping):
             changed[key] = _said_map(body[key], say)
+    for key, duty in DUTIES.items():
+        if key in changed and not set(duty.needed) <= set(changed[key]):
+            changed[key] = None
     if isinstance(body.get("kanban"), Mapping) and "by" not in changed["kanban"]:
         changed["kanban"] = None  # a board without columns is none
     if isinstance(body.get("calendar"), Mapping) and "from" not in changed["calendar"]:

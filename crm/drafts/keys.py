@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
+from crm.entities.duties import DUTIES
 from crm.fields import FIELD_TYPES
 from crm.texts import LANGUAGES, Text
 
@@ -30,6 +31,7 @@ INNER_ORDER: Mapping[str, tuple[str, ...]] = {
     "kanban": ("by", "sum", "card"),
     "calendar": ("from", "to", "title"),
     "timeline": ("at", "kind", "title", "text"),
+    **{key: tuple(duty.places) for key, duty in DUTIES.items()},
     "checks": ("when", "message"),
     "inverse": ("name", "label"),
     "choices": ("label", "color"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from crm.entities.duties import DUTIES
 from crm.entities.identity import Identities, column_name, stored_type_of
 from crm.entities.model import Board, Check, Document, Entity, Inverse, Section
 from crm.fields import FIELD_TYPES
@@ -52,7 +53,7 @@ def build_entity(document: Document, identities: Identities) -> Entity:
         same_if=tuple(tuple(group) for group in body.get("same_if") or ()),
         refuses_same=body.get("if_same") == "refuse",
         checks=tuple(Check(as_lines(row["when"]), Text(row["message"])) for row in body.get("checks") or ()),
-        options={"timeline": body["timeline"]} if body.get("timeline") else {},
+        options={key: body[key] for key in ("timeline", *DUTIES) if body.get(key)},
     )
 
 

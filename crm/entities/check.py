@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.conditions import parse_conditions, parse_field
 from crm.entities.default_formulas import check_default_formula
+from crm.entities.duties import DUTIES
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
@@ -17,7 +18,7 @@ from crm.fields.options import check_word
 
 ENTITY_KEYS = (
     "entity", "was", "label", "plural", "icon", "color", "menu", "menu_place", "title", "fields", "list", "form",
-    "kanban", "calendar", "timeline", "new_caller", "same_if",
+    "kanban", "calendar", "timeline", *DUTIES, "new_caller", "same_if",
     "if_same", "checks",
 )  # fmt: skip
 FIELD_KEYS = (
@@ -101,7 +102,8 @@ def _check_sealed_places(reader: BodyReader, entity: Entity) -> None:
     if entity.board is not None:
         places.append((("kanban",), [entity.board.by, entity.board.sum or ""]))
     places.append((("calendar",), list((entity.calendar or {}).values())))
-    places.append((("timeline",), list((entity.options.get("timeline") or {}).values())))
+    for key in ("timeline", *DUTIES):
+        places.append(((key,), list((entity.options.get(key) or {}).values())))
     for path, names in places:
         for name in sealed.intersection(names):
             reader.refuse("schema.encrypted_not_here", path, name=name)
@@ -133,6 +135,8 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         for place, field_name in enumerate(reader.words(section, "fields", path)):
             reader.known(field_name, fields, (*path, "fields", place), "field")
     _check_board(reader, body, fields)
+    for duty in DUTIES.values():
+        duty.check(body, fields, reader)
     _check_new_caller(reader, body, fields)
     _check_same_if(reader, body, fields)
     for index, row in enumerate(reader.items(body, "checks", ())):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from crm.entities.duties import DUTIES
 from crm.entities.walk import ASKED, FIELD, NAMED, SHOWN, Mention, Spot, Walker, to_be
 
 OF_DATES = ("after", "before")  # a day, or the name of another date
@@ -17,6 +18,10 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     names = to_be(NAMED, walker.each(walker.field))
     keys = ("from", "to", "title", "at", "kind", "text", "by", "sum")
     places = dict.fromkeys(keys, to_be(NAMED, walker.field))
+    duties = {
+        key: lambda value, at, duty=duty: walker.inside(value, at, dict.fromkeys(duty.places, names))
+        for key, duty in DUTIES.items()
+    }
     when = {"when": to_be(ASKED, walker.lines)}
     return walker.inside(
         body,
@@ -29,6 +34,7 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
             "kanban": lambda value, at: walker.inside(value, at, {**places, "card": names}),
             "calendar": lambda value, at: walker.inside(value, at, places),
             "timeline": lambda value, at: walker.inside(value, at, places),
+            **duties,
             "new_caller": to_be(NAMED, walker.field),
             "same_if": to_be(ASKED, walker.each(walker.each(walker.field))),
             "checks": walker.each(lambda value, at: walker.inside(value, at, when)),

@@ -6,6 +6,7 @@ from typing import Any
 
 from crm.entities.check import CONDITIONS as CONDITION_KEYS
 from crm.entities.check import ENTITY_KEYS, FIELD_KEYS, FLAGS, IF_SAME
+from crm.entities.duties import DUTIES
 from crm.entities.kinds import KINDS
 from crm.entities.schema_parts import (
     ANYTHING,
@@ -38,6 +39,7 @@ ENTITY_PARTS: dict[str, Schema] = {
     "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
     "calendar": {**closed(**dict.fromkeys(("from", "to", "title"), WORD)), "required": ["from"]},
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
+    **{key: duty.shape for key, duty in DUTIES.items()},
     "new_caller": WORD,
     "same_if": list_of(WORDS),
     "if_same": {"enum": list(IF_SAME)},

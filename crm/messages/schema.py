@@ -109,6 +109,7 @@ MESSAGES = {
     ),
     "schema.beside_needs_word": N_("“%(name)s” can't be used here. Use a choice or a text field."),
     "schema.day_needs_date": N_("“%(name)s” can't be used here. Use a date, or a date and time."),
+    "schema.duty_needs_type": N_("“%(name)s” can't be used here. Use a field of the type: %(types)s."),
     "schema.default_in_circle": N_(
         "These default values depend on one another: %(circle)s. Change one of them."
     ),

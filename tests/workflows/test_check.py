@@ -85,7 +85,7 @@ def test_wrong_triggers(when, line, shipped):
         ("choose: [{if: [{field: statsu, is: open}], then: [stpo]}]", "Did you mean “stop”?"),
         ("stop: {now: true}", "takes no value"),
         ("ask_approval: {of: owner}", "not available yet"),
-        ("plan_activity: {kind: call}", "not available yet"),
+        ("campaign: {name: spring}", "not available yet"),
         ("set_field: [1, 2]", ""),
         ("5", ""),
     ],

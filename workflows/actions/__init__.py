@@ -6,14 +6,15 @@ from workflows.actions.create_record import CreateRecord
 from workflows.actions.delete_record import DeleteRecord
 from workflows.actions.flow import Choose, Stop, Wait
 from workflows.actions.notify import Notify
+from workflows.actions.plan_activity import PlanActivity
 from workflows.actions.send_email import SendEmail
 from workflows.actions.set_field import SetField
 from workflows.actions.update_related import UpdateRelated
 from workflows.registry import registry
 
-LATER = ("plan_activity", "call_webhook", "ask_approval", "add_to_segment", "campaign")
+LATER = ("call_webhook", "ask_approval", "add_to_segment", "campaign")
 
 ACTIONS: dict[str, Action] = registry(
-    SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), Wait(),
-    Choose(), Stop(), *(LaterAction(name) for name in LATER),
+    SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), PlanActivity(),
+    Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from flask_babel import gettext, npgettext, pgettext
 
 from crm.drafts.edits import fields_of
 from crm.drafts.keys import missing_languages
+from crm.entities.duties import DUTIES
 from crm.entities.usage import Usage, Use
 from crm.fields.base import TypeWords
 from crm.fields.fold import fold
@@ -19,7 +20,7 @@ from crm.web.schema.controls import words_of_type
 from crm.web.schema.key_forms import label_of_field
 from crm.web.schema.shaping import live_body
 
-LAYOUT_KEYS = ("title", "list", "form", "kanban", "calendar", "timeline", "new_caller", "same_if")
+LAYOUT_KEYS = ("title", "list", "form", "kanban", "calendar", "timeline", *DUTIES, "new_caller", "same_if")
 LAYOUT, FIELDS, RULES, SEGMENTS, REPORTS, ROLES, OTHERS = (
     "layout",
     "fields",
