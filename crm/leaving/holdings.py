@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession
 from crm.drafts.store import list_drafts
-from crm.entities.model import Entity
+from crm.entities.model import Document, Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.permissions import store as people
@@ -55,12 +55,10 @@ def list_holdings(session: CrmSession, user_id: int) -> list[Holding]:
     return found
 
 
-def documents_naming(session: CrmSession, username: str) -> list[tuple[str, str]]:
-    """Return the documents, as kind and name, that name a user: rules that assign or write to them, and others."""
+def documents_naming(session: CrmSession, username: str) -> list[Document]:
+    """Return the documents that name a user: rules that assign or write to them, and others."""
     return [
-        (document.kind, document.name)
-        for document in session.workspace.schema.documents
-        if _names_user(document.body, username)
+        document for document in session.workspace.schema.documents if _names_user(document.body, username)
     ]
 
 

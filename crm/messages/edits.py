@@ -3,7 +3,7 @@
 from crm.texts import N_
 
 MESSAGES = {
-    "edit.field_exists": N_("There is a field “%(name)s” already. Choose another name."),
-    "edit.entity_exists": N_("There is an entity “%(name)s” already. Choose another name."),
+    "edit.field_exists": N_("There is already a field “%(name)s”. Choose another name."),
+    "edit.entity_exists": N_("There is already an entity “%(name)s”. Choose another name."),
     "edit.choice_exists": N_("Two choices have the internal name “%(name)s”. Change one of them."),
 }

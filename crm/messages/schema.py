@@ -76,7 +76,7 @@ MESSAGES = {
     "schema.needs_yes": N_("This would remove items that are in use. Add --yes to remove them."),
     "schema.loses_entity": N_("Entity: %(name)s. Its records are archived and come back with a rollback."),
     "schema.loses_role": N_("Role: %(name)s. Users who have it lose its permissions."),
-    "schema.loses_access": N_("Your own access to the configuration."),
+    "schema.loses_access": N_("Your own access to the settings."),
     "schema.nothing_to_remove": N_("Nothing to remove: %(kind)s “%(name)s” doesn't exist."),
     "schema.remove_needs_names": N_("“remove” is a list of objects with “kind” and “name”."),
     "schema.replace_is_true_or_false": N_("“replace” is true or false."),

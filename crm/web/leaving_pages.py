@@ -25,6 +25,7 @@ from crm.records.values import user_names
 from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
 from crm.web.entity.saved_views import count_shared
+from crm.web.schema.words import document_words
 from crm.web.serving.session import current_session
 
 STAY, NOBODY, ALL = "stay", "nobody", "all"
@@ -78,7 +79,10 @@ class LeavingView(BaseView):
             "is_oneself": user_id == session.actor.user_id,
             "holdings": [(each, successors(session, each, user_id)) for each in holdings],
             "everybody": _everybody(session, user_id),
-            "documents": documents_naming(session, user["username"]) if user else [],
+            "documents": [
+                (each.kind, each.name, document_words(each.kind, each.name, each.body, language))
+                for each in (documents_naming(session, user["username"]) if user else [])
+            ],
             "drafted": count_drafted(session, user_id),
             "views": count_shared(session, user_id),
             "sent": request.form,

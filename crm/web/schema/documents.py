@@ -26,7 +26,7 @@ from crm.web.fab.permissions import CONFIGURATION
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.skeletons import SKELETONS
-from crm.web.schema.words import kind_label
+from crm.web.schema.words import document_label, kind_label
 from crm.web.serving.session import current_session
 
 DOCUMENTS = "/admin/schema/documents/"
@@ -41,6 +41,7 @@ class DocumentRow:
     kind: str
     name: str
     state: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ class SchemaDocumentsView(BaseView):
 
 def list_rows(session: CrmSession, draft: Draft | None) -> list[DocumentRow]:
     """Return every document with what the draft does to it; removed ones too."""
-    live = {(document.kind, document.name) for document in session.workspace.schema.documents}
+    live = {(document.kind, document.name): document.body for document in session.workspace.schema.documents}
     edits = {(edit.kind, edit.name): edit for edit in (draft.edits if draft else ())}
+    language = session.actor.language
 
     def state(key: tuple[str, str]) -> str:
         if key not in edits:
@@ -121,7 +123,11 @@ def list_rows(session: CrmSession, draft: Draft | None) -> list[DocumentRow]:
             return "removed"
         return "changed" if key in live else "new"
 
-    return [DocumentRow(*key, state(key)) for key in sorted(live | set(edits))]
+    def label(key: tuple[str, str]) -> str:
+        body = edits[key].body if key in edits else None
+        return document_label(body or live.get(key, {}), key[1], language)
+
+    return [DocumentRow(*key, state(key), label(key)) for key in sorted({*live, *edits})]
 
 
 def findings(

@@ -78,30 +78,40 @@ def changed_documents(
         for row in changes[way]:
             lines.setdefault(_document(row), []).append(_line(way, row, before, after, language))
     return [
-        ChangedDocument(*key, _label(after.get(key) or before.get(key) or {}, key[1], language), tuple(found))
+        ChangedDocument(
+            *key, document_label(after.get(key) or before.get(key) or {}, key[1], language), tuple(found)
+        )
         for key, found in lines.items()
     ]
+
+
+def document_words(kind: str, name: str, body: Mapping[str, Any], language: str) -> str:
+    """Return what people call a document: its kind and its label."""
+    return pgettext(
+        "kind", "%(kind)s “%(name)s”", kind=kind_label(kind), name=document_label(body, name, language)
+    )
 
 
 def _document(row: Mapping) -> tuple[str, str]:
     return ("entity", row["entity"]) if row["kind"] == "field" else (row["kind"], row["name"])
 
 
-def _label(body: Mapping, name: str, language: str) -> str:
+def document_label(body: Mapping[str, Any], name: str, language: str) -> str:
+    """Return the label of a document, for many records where it tells one; its name where it has none."""
     label = body.get("plural") or body.get("label")
     return Text(label).get(language) if label and isinstance(label, (str, dict)) else name
 
 
 def _line(way: str, row: Mapping, before: Bodies, after: Bodies, language: str) -> ChangeLine:
     old, new = _bodies(row, before, after)
-    label = _label(new or old, row["name"], language) if row["kind"] == "field" else ""
+    label = document_label(new or old, row["name"], language) if row["kind"] == "field" else ""
     keys = tuple(
         part
         for key in row.get("keys", ())
         for part in inner_changes(old.get(key), new.get(key), key, language)
     )
     if row["kind"] != "field" and "was" not in row:
-        label = _label(new or old, row["name"], language)
+        label = document_label(new or old, row["name"], language)
     name = row["name"] if label not in ("", row["name"]) else ""
     return ChangeLine(way, _title(way, row, label), name, keys, row["kind"] != "field")
 
@@ -167,7 +177,7 @@ def _place(place: str, key: object, pair: tuple[Mapping, Mapping], language: str
     if place != "choices" or (old is not None and new is not None):
         return f"{place}.{key}"
     body = new if new is not None else old
-    name = _label(body, str(key), language) if isinstance(body, Mapping) else str(key)
+    name = document_label(body, str(key), language) if isinstance(body, Mapping) else str(key)
     if new is None:
         return gettext("Choice removed: “%(name)s”", name=name)
     return gettext("New choice: “%(name)s”", name=name)

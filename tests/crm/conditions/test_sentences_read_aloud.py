@@ -186,9 +186,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "created_at", "older_than": "2 hours"},
         {
             "en": "Created at is more than 2 hours ago",
-            "el": "Δημιουργήθηκε στις: πριν από περισσότερες από 2 ώρες",
-            "ro": "Creat la: acum mai mult de 2 ore",
-            "he": "נוצר במועד: לפני יותר משעתיים",
+            "el": "Ημερομηνία δημιουργίας: πριν από περισσότερες από 2 ώρες",
+            "ro": "Data creării: acum mai mult de 2 ore",
+            "he": "מועד היצירה: לפני יותר משעתיים",
         },
     ),
     (
@@ -216,9 +216,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "created_at", "below": "2026-03-29 12:30"},
         {
             "en": "Created at is before 29 Mar 2026, 12:30",
-            "el": "Δημιουργήθηκε στις: πριν από 29 Μαρ 2026, 12:30",
-            "ro": "Creat la: înainte de 29 mar. 2026, 12:30",
-            "he": "נוצר במועד: לפני 29 במרץ 2026, 12:30",
+            "el": "Ημερομηνία δημιουργίας: πριν από 29 Μαρ 2026, 12:30",
+            "ro": "Data creării: înainte de 29 mar. 2026, 12:30",
+            "he": "מועד היצירה: לפני 29 במרץ 2026, 12:30",
         },
     ),
     (

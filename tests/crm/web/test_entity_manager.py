@@ -214,7 +214,7 @@ def test_a_new_entity_begins_with_what_its_features_need(client, session_as):
 def test_two_features_with_one_name_are_refused_and_what_was_typed_stays(client):
     sent = {**FEATURES, "calendar_label": "Status"}
     answer = client("admin").submit("/admin/schema/new", sent)
-    assert answer.status_code == 422 and "There is a field “status” already." in answer.text
+    assert answer.status_code == 422 and "There is already a field “status”." in answer.text
     assert (
         "On the way" in answer.text
         and 'value="Visit"' in answer.text

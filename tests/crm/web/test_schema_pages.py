@@ -122,7 +122,7 @@ def sent_as_drawn(html: str) -> dict[str, list[str]]:
 
 
 BAD = [
-    ({"_name": "name"}, "There is a field “name” already."),
+    ({"_name": "name"}, "There is already a field “name”."),
     ({"_name": "Robert'); DROP TABLE"}, "is not a valid internal name"),
     ({"_name": "id"}, "is reserved"),
     ({"_name": "x" * 300}, "is not a valid internal name"),
