@@ -292,7 +292,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {
             "en": "Status has changed",
             "el": "Κατάσταση: υπήρξε αλλαγή",
-            "ro": "Stare: s-a modificat",
+            "ro": "Stare: s-a schimbat",
             "he": "מצב: חל שינוי",
         },
     ),
@@ -302,7 +302,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {
             "en": "City has not changed",
             "el": "Πόλη: καμία αλλαγή",
-            "ro": "Oraș: nu s-a modificat",
+            "ro": "Oraș: nu s-a schimbat",
             "he": "עיר: לא חל שינוי",
         },
     ),
