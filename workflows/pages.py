@@ -34,6 +34,7 @@ from workflows.effects import effect_lines
 from workflows.mail import outbox
 from workflows.mail.timeline import mails_of
 from workflows.organisation import RuleWorkshop, organisation_of
+from workflows.pressing import presses_of
 from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.errors import sentences
@@ -314,8 +315,7 @@ class RuleApi(DescribedApi):
 
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     """Register the pages of one revision, and what rules add to the pages of records."""
-    if mails_of not in MORE_SOURCES:
-        MORE_SOURCES.append(mails_of)
+    MORE_SOURCES.extend(source for source in (mails_of, presses_of) if source not in MORE_SOURCES)
     view = type("RulesView", (RulesView,), {"workspace": workspace})
     appbuilder.add_view(
         view,

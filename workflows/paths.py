@@ -16,6 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
 from crm.records import values
 from crm.texts import Text
+from workflows.given import Given, given_of
 
 PATH = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,4}\Z")
 TITLE, LINK = "title", "link"
@@ -54,6 +55,10 @@ class Path:
 
 def find_path(text: str, entity: Entity, schema: Schema) -> Path | Problem:
     """Return a path looked up in the schema, or the problem with it, the nearest name in it."""
+    given = given_of(entity)
+    if given is not None and given.owns(text):
+        field = given.field(text)
+        return Path((), entity, field) if field else _not_given(text, given)
     *ways, last = text.split(".")
     here: Entity | None = entity
     for name in ways:
@@ -79,6 +84,11 @@ def _unknown(name: str, entity: Entity | None) -> Problem:
     near = nearest(name, fields_of(entity))
     code = "rule.unknown_field_near" if near else "rule.unknown_field"
     return Problem(code, {"name": name[:60], "near": near, "entity": entity.name if entity else "user"})
+
+
+def _not_given(text: str, given: Given) -> Problem:
+    near = nearest(text, [f"{given.word}.{name}" for name in given.fields or ()])
+    return Problem(f"rule.unknown_given{'_near' if near else ''}", {"name": text[:60], "near": near})
 
 
 def follow(record: Any, path: Path) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem
 from crm.texts import Text
+from workflows.given import GIVEN_PATH, given_of
 from workflows.paths import PATH, find_path
 
 BRACES = re.compile(r"\{([^{}\n]{1,120})\}")
@@ -30,7 +31,7 @@ def cut(text: str) -> Iterator[tuple[str, bool]]:
     """
     start = 0
     for found in BRACES.finditer(text):
-        if not PATH.match(found[1]):
+        if not PATH.match(found[1]) and not GIVEN_PATH.match(found[1]):
             continue
         if found.start() > start:
             yield text[start : found.start()], False
@@ -69,7 +70,8 @@ def _names(words: str) -> Iterator[str]:
 
 
 def _check_name(name: str, entity: Entity, schema: Schema) -> Problem | None:
-    if not PATH.match(name):
+    given = given_of(entity)
+    if not PATH.match(name) and not (given and given.owns(name)):
         return Problem("rule.bad_placeholder", {"name": name})
     path = find_path(name, entity, schema)
     if isinstance(path, Problem):

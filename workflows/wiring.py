@@ -6,9 +6,11 @@ import sqlalchemy as sa
 
 from config import current_settings
 from crm import events
+from crm.records import buttons
 from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import RuleWorkshop, organisation_of
+from workflows.pressing import RuleButtons
 from workflows.rules.kinds import register_kinds
 from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
@@ -19,8 +21,9 @@ __all__ = ["listen", "prepare_edges", "register_kinds"]
 
 
 def listen() -> None:
-    """Let rules hear of the changes they listen to."""
+    """Let rules hear of the changes they listen to, and of the buttons people press."""
     events.LISTENERS.append(heard_by_rules)
+    buttons.SOURCES.append(RuleButtons())
 
 
 def prepare_edges(engine: sa.Engine) -> None:

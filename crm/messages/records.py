@@ -5,6 +5,7 @@ from crm.texts import N_, NP_
 MESSAGES = {
     "record.not_found": N_("Record not found, or you don't have access to it."),
     "record.unknown_field": N_("There is no field “%(name)s”."),
+    "record.no_such_button": N_("There is no button “%(name)s” here."),
     "record.required": N_("Fill in “%(label)s”."),
     "record.has_problems": N_("Not saved. Correct the fields with errors."),
     "record.check": NP_("label", "%(message)s"),

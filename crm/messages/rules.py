@@ -42,7 +42,9 @@ MESSAGES = {
         "The conditions of “%(rule)s” depend on other records. Test it on the current "
         "records, not on the history."
     ),
-    "rule.changed_needs_event": N_("A scheduled rule can't check what has changed. Remove “changed”."),
+    "rule.changed_needs_event": N_(
+        "No change starts this rule, so it can't check what has changed. Remove “changed”."
+    ),
     "rule.bad_time": N_('“%(value)s” is not a time. Enter it in quotes, like "08:00".'),
     "rule.bad_days": N_("Enter the days as a number from 0 to %(limit)s, not “%(value)s”."),
     "rule.not_a_date": N_("The field “%(name)s” is not a date."),

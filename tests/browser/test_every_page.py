@@ -56,6 +56,7 @@ ABSENT = (
     "/groups/show/",
     "/groups/edit/",
     "/admin/schema/publishing/",
+    f"/{ENTITY}/button/",
 )  # what there is none of in this little world
 
 

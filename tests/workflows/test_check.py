@@ -48,7 +48,7 @@ colour: red
         ("{yearly_on: nothing}", "field “nothing”"),
         ("{record_created: now}", "takes no value"),
         ("every_day_at", "needs a value"),
-        ("{button: {en: Escalate}}", "not available yet"),
+        ("email_received", "not available yet"),
         ("{enters_segment: at_risk}", "not available yet"),
         ("becomes_true", "needs an “if”"),
         ("[record_created]", "Enter one trigger"),

@@ -15,11 +15,12 @@ from crm.fields import FIELD_TYPES
 from crm.fields.address import AddressType
 from crm.fields.base import Field, Situation
 from crm.fields.text import TextType
+from workflows.given import given_of
 from workflows.paths import PATH, find_path
 from workflows.placeholders import check_text
 from workflows.rules.place import Place
 
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
+PLACEHOLDER = re.compile(r"\{([a-z][A-Za-z0-9_.-]*)\}")
 
 
 def formula_of(value: Any, field: Field | None = None) -> str | None:
@@ -78,6 +79,9 @@ def check_value(value: Any, place: Place, field: Field) -> None:
 
 
 def _check_formula(formula: str, place: Place, field: Field) -> list[Problem]:
+    given = given_of(place.entity)
+    if given is not None and given.owns(formula):
+        return _check_given(formula, place, field)
     if PATH.match(formula) and formula not in ("true", "false"):
         found = find_path(formula, place.entity, place.schema)
         if isinstance(found, Problem):
@@ -85,6 +89,15 @@ def _check_formula(formula: str, place: Place, field: Field) -> list[Problem]:
         if FIELD_TYPES[field.type].links:
             return _check_pointer(formula, found.field, found.entity, field)
     return parse_formula(formula, place.entity, place.schema)[1]
+
+
+def _check_given(path: str, place: Place, field: Field) -> list[Problem]:
+    found = find_path(path, place.entity, place.schema)
+    if isinstance(found, Problem):
+        return [found]
+    if needs_database(field):
+        return [Problem("rule.pointer_does_not_fit", {"path": path, "name": field.name})]
+    return []
 
 
 def _check_pointer(formula: str, source: Field, entity: Entity | None, field: Field) -> list[Problem]:

@@ -37,6 +37,7 @@ def build_rule(document: Document, schema: Schema) -> Rule:
         stop_after=body.get("stop_after", False),
         body=body,
         reach=reach_of(condition, entity, schema) if is_edge else None,
+        given=TRIGGERS[trigger.kind].given(trigger.body),
     )
 
 

@@ -13,6 +13,7 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
 from workflows.actions import ACTIONS
+from workflows.given import with_given
 from workflows.placeholders import MAX_TEXT, check_text
 from workflows.rules.place import Place
 from workflows.rules.reach import reach_of
@@ -67,13 +68,21 @@ def _check_flow(body: Mapping, place: Place, entity: Entity) -> None:
     place = replace(place, entity=entity)
     kind = _check_trigger(body.get("when"), place.at("when"))
     if kind:
-        place = replace(place, is_gone=kind.events == {"deleted"}, is_scheduled=kind.is_scheduled)
+        place = replace(place, is_gone=kind.events == {"deleted"}, has_no_change=kind.has_no_change)
     if "if" in body:
         place.at("if").conditions(body["if"])
     if kind and kind.is_edge:
         _check_edge(body.get("if"), place)
-    if check_steps(body.get("then"), place.at("then")) > MAX_STEPS:
+    below = replace(place.at("then"), entity=_entity_in_steps(kind, body.get("when"), place))
+    if check_steps(body.get("then"), below) > MAX_STEPS:
         place.at("then").refuse("rule.too_many_steps", limit=MAX_STEPS)
+
+
+def _entity_in_steps(kind: TriggerKind | None, when: Any, place: Place) -> Entity:
+    """Return the entity as steps may name it: with what the trigger brings, unless something is wrong with that."""
+    if kind is None or place.reader.problems:
+        return place.entity
+    return with_given(place.entity, kind.given(_word_and_body(when)[1]))
 
 
 def _check_edge(lines: Any, place: Place) -> None:

@@ -8,6 +8,7 @@ from dataclasses import field as attribute
 from typing import Any
 
 from crm.texts import Text
+from workflows.given import Given
 from workflows.rules.reach import Reach
 
 
@@ -53,7 +54,7 @@ class Rule:
 
     Shape:  `condition` is the parsed `if`, `lines` what the admin wrote. `time_zone` is a name, "" for the
             organisation's. `if_missed` is "once" or "skip". `priority`: higher ones run first. `reach` is how far the
-            conditions of a rule reach that waits for them.
+            conditions of a rule reach that waits for them. `given` is what comes with the call that fires it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Rule:
     stop_after: bool = False
     body: Mapping[str, Any] = attribute(default_factory=dict, compare=False)
     reach: Reach | None = attribute(default=None, compare=False)
+    given: Given | None = None
 
     @property
     def is_wide(self) -> bool:

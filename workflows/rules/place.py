@@ -19,7 +19,7 @@ class Place:
     """Where in a document an action stands while it is checked.
 
     Shape:  `entity` is the one the rule is about. `is_gone` says that the record no longer exists when the
-            rule runs, so that nothing can be written to it; `is_scheduled` that no change stands behind it.
+            rule runs, so that nothing can be written to it; `has_no_change` that no change stands behind it.
     """
 
     reader: BodyReader
@@ -27,7 +27,7 @@ class Place:
     entity: Entity
     path: tuple = ()
     is_gone: bool = False
-    is_scheduled: bool = False
+    has_no_change: bool = False
 
     def at(self, *path: object) -> Place:
         """Return the place below this one."""
@@ -68,5 +68,5 @@ class Place:
         """Check a list of conditions on the rule's entity, or on another."""
         node, problems = parse_conditions(list(as_lines(lines)), entity or self.entity, self.schema)
         self.add(problems)
-        if self.is_scheduled and not problems and has_changes(node):
+        if self.has_no_change and not problems and has_changes(node):
             self.refuse("rule.changed_needs_event")

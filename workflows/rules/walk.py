@@ -8,11 +8,14 @@ from typing import Any
 from crm.entities.walk import CARRIED, NAMED, Spot, Walker, to_be
 from workflows.actions import ACTIONS
 from workflows.actions.values import one_deed
+from workflows.given import Given, PastGiven
 from workflows.triggers import TRIGGERS
 
 
 def walk_rule(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in a rule."""
+    given = _given(body.get("when"))
+    walker = PastGiven(walker, given) if given else walker
     steps = {
         "entity": walker.entity,
         "when": lambda value, at: _trigger(value, at, walker),
@@ -20,6 +23,15 @@ def walk_rule(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
         "then": lambda value, at: _steps(value, at, walker),
     }
     return walker.inside(body, Spot().of(body.get("entity")), steps)
+
+
+def _given(when: Any) -> Given | None:
+    """Return what a trigger gives its rule; None also for one with problems."""
+    try:
+        name, body = next(iter(when.items()))
+        return TRIGGERS[name].given(body)
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
+        return None
 
 
 def _trigger(when: Any, spot: Spot, walker: Walker) -> Any:

@@ -24,7 +24,7 @@ from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
 from workflows.runs.errors import as_json, problems_of
-from workflows.runs.work import TooSlowError, Work
+from workflows.runs.work import TooSlowError, Work, called_with
 from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
@@ -114,13 +114,13 @@ class Crowd:
             cause = (*row["cause"], f"rule:{self.rule.name}#{row['id']}")
             key = f"{row['id']}:{step.path}"
             work = Work(session, self.rule, record, key, organisation, False, root_of(row), cause, shared)
-            works.append((row, work))
+            works.append((row, replace(work, **called_with(row))))
         return works, apart
 
     def _judge_again(self, step: Step, works: list) -> tuple[list, list]:
-        """Leave out scheduled runs, before their first step, whose conditions no longer hold at their turn."""
+        """Leave out runs without a change, before their first step, whose conditions no longer hold at their turn."""
         rule, kind = self.rule, TRIGGERS[self.rule.trigger.kind]
-        if step is not rule.steps[0] or rule.condition is None or not kind.is_scheduled:
+        if step is not rule.steps[0] or rule.condition is None or not kind.has_no_change:
             return works, []
         problem = Problem("rule.no_longer_true", {"rule": rule.name})
         going, over = [], []

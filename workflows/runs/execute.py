@@ -24,7 +24,7 @@ from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
 from workflows.runs.telling import tell_admins
 from workflows.runs.versions import find_rule
-from workflows.runs.work import Work
+from workflows.runs.work import Work, called_with
 from workflows.triggers import TRIGGERS
 
 logger = logging.getLogger(__name__)
@@ -143,8 +143,8 @@ class Execution:
         return verdict == ON and self.done.get(last, {}).get("ended_run", False)
 
     def _judge_again(self, work: Work) -> None:
-        """End a scheduled run, before its first step, when its conditions no longer hold at its turn."""
-        if self.done or self.rule.condition is None or not TRIGGERS[self.rule.trigger.kind].is_scheduled:
+        """End a run without a change, before its first step, when its conditions no longer hold at its turn."""
+        if self.done or self.rule.condition is None or not TRIGGERS[self.rule.trigger.kind].has_no_change:
             return
         if not work.holds(self.rule.condition):
             raise EndedError(store.SKIPPED, "rule.no_longer_true")
@@ -207,7 +207,8 @@ class Execution:
             raise EndedError(store.STOPPED, "rule.record_gone")
         organisation = replace(self.workshop.organisation, zone=self.actor.time_zone)
         key = f"{self.row['id']}:{step.path}"
-        return Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row))
+        work = Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row))
+        return replace(work, **called_with(self.row))
 
 
 def continue_run(session: CrmSession, run_id: int, now: dt.datetime) -> bool:

@@ -140,7 +140,7 @@ def _occasions(
 ) -> list[Occasion]:
     if since is not None and rule.is_wide:
         raise RuleError("rule.try_only_now", rule=rule.label)
-    if since is not None and not TRIGGERS[rule.trigger.kind].is_scheduled:
+    if since is not None and not TRIGGERS[rule.trigger.kind].has_no_change:
         return _lately(workshop, rule, record_id, since)
     now = workshop.clock()
     with workshop.reading() as session:

@@ -26,6 +26,7 @@ from crm.texts import Text
 from workflows import people
 from workflows.actions.recipients import is_address
 from workflows.actions.values import formula_of, takes_words
+from workflows.given import GIVEN, value_at
 from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
 from workflows.paths import PATH, display_of, find_path, follow, value_of
@@ -59,7 +60,8 @@ class Work:
     Shape:  `record` is the mapped record, or the draft of one that is gone. `key` names the step of the run,
             the same at every attempt: what it writes outside the record carries it. `root` names the cause, `cause`
             is the whole chain where many share a session. `shared` keeps what the steps of one transaction have in
-            common; `ids` are their records there, `until` is when all must be done.
+            common; `ids` are their records there, `until` is when all must be done. `given` is what came with the call
+            that fired the rule, `caller_id` the user who made it.
     """
 
     session: CrmSession
@@ -71,6 +73,8 @@ class Work:
     root: str = ""
     cause: tuple[str, ...] = ()
     shared: dict[Any, Any] = attribute(default_factory=dict)
+    given: Mapping[str, Any] = attribute(default_factory=dict)
+    caller_id: int | None = None
 
     @property
     def schema(self) -> Schema:
@@ -89,7 +93,7 @@ class Work:
 
     def holds(self, condition: Any) -> bool:
         """Return whether a condition holds for the record now."""
-        return evaluate(condition, self.record, scope_of(self.session))
+        return evaluate(condition, self.record, replace(scope_of(self.session), user_id=self.caller_id))
 
     def update(self, record: Any, values: Mapping[str, Any]) -> dict[str, list]:
         """Write fields as the rule; return what changed, `{field: [before, after]}` as the journal keeps values."""
@@ -145,11 +149,30 @@ class Work:
     def value(self, raw: Any, field: Field, record: Any) -> Any:
         """Return what a rule writes: a literal, what a formula gives at a record, or a text filled in."""
         formula = formula_of(raw, field)
+        if formula is not None and self._is_given(formula):
+            return self._sendable(self._given(formula), field)
         if formula is not None:
             return self._sendable(self._computed(formula, field, record), field)
         if isinstance(raw, str) and "{" in raw:
             return fill(raw, self.writer(self.organisation.language, record))
         return raw
+
+    def _is_given(self, path: str) -> bool:
+        return self.rule.given is not None and self.rule.given.owns(path)
+
+    def _given(self, path: str) -> Any:
+        """Return what came with the call at a path: typed where the rule declares it, else as JSON has it."""
+        found, field = value_at(self.given, path.partition(".")[2]), self.rule.given.field(path)
+        if field is None or found is None:
+            return None
+        return found if self.rule.given.fields is None else FIELD_TYPES[field.type].from_json(field, found)
+
+    def _given_words(self, path: str, situation: Situation) -> str:
+        """Return what came with the call at a path, in words."""
+        found, field = self._given(path), self.rule.given.field(path)
+        if found is None or field is None:
+            return ""
+        return FIELD_TYPES[field.type].display(field, found, situation)
 
     def _sendable(self, value: Any, field: Field) -> Any:
         """Return a typed value as somebody would send it: a moment says that it is UTC; in a text it is local time.
@@ -184,6 +207,8 @@ class Work:
         situation = replace(self.situation(), language=language)
 
         def write(text: str) -> str:
+            if self._is_given(text):
+                return self._given_words(text, situation)
             path = find_path(text, record.__entity__, self.schema)
             if isinstance(path, Problem):
                 return ""
@@ -284,6 +309,9 @@ class Work:
         usual = self.organisation.language
         if isinstance(line, str) and "@" in line:
             return [Recipient(line, usual)]
+        if isinstance(line, str) and self._is_given(line):
+            address = self._given(line)
+            return [Recipient(str(address), usual)] if address else []
         path = find_path(line, self.entity, self.schema) if isinstance(line, str) else None
         if (
             path
@@ -343,6 +371,15 @@ class Work:
         if len(found) > MAX_RELATED:
             raise RuleError("rule.too_many_related", limit=MAX_RELATED)
         return found
+
+
+def called_with(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run's work knows of the call that fired it: what was given, and by which user."""
+    if GIVEN not in row["why"]:
+        return {}
+    kind, _, number = str(row["why"].get("by", "")).partition(":")
+    caller = int(number) if kind == "user" and number.isdigit() else None
+    return {"given": row["why"][GIVEN], "caller_id": caller}
 
 
 def attribute_of(field: Field) -> str:

@@ -3,16 +3,17 @@
 from workflows.registry import registry
 from workflows.triggers.base import ClockTrigger, EventTrigger, LaterTrigger, TriggerKind
 from workflows.triggers.becomes_true import BecomesTrue
+from workflows.triggers.button import Button
 from workflows.triggers.changed import Changed
 from workflows.triggers.clock import Cron, EveryDayAt, EveryHour
 from workflows.triggers.dates import DateTrigger, DaysAfter, DaysBefore, YearlyOn
 from workflows.triggers.records import RecordCreated, RecordDeleted, RecordSaved, RecordUpdated
 
-LATER = ("button", "webhook", "enters_segment", "leaves_segment", "email_received")
+LATER = ("webhook", "enters_segment", "leaves_segment", "email_received")
 
 TRIGGERS: dict[str, TriggerKind] = registry(
     RecordCreated(), RecordUpdated(), RecordSaved(), RecordDeleted(), BecomesTrue(), Changed(),
-    EveryHour(), EveryDayAt(), Cron(), DaysBefore(), DaysAfter(), YearlyOn(),
+    EveryHour(), EveryDayAt(), Cron(), DaysBefore(), DaysAfter(), YearlyOn(), Button(),
     *(LaterTrigger(name) for name in LATER),
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import Schema as Shape
 from crm.entities.walk import Spot, Walker
+from workflows.given import Given
 from workflows.rules.place import Place
 from workflows.rules.schedule import Due, last_by_clock
 from workflows.rules.words import say
@@ -23,8 +24,9 @@ class TriggerKind(ABC):
     """One trigger of the language. One subclass, one instance in the registry; a missing part fails at import.
 
     Shape:  `shape` is the JSON Schema of what stands behind its word. `words` are its sentences (`N_("…")`) by their
-            codes. `is_edge` says that it waits for the rule's `if`, which must not have held before, `keeps_runs` that
-            its runs are never erased, for they are what makes it once.
+            codes. `is_edge` says that it waits for the rule's `if`, which must not have held before, `is_called` that
+            a person or another system asks for the run, `keeps_runs` that its runs are never erased, for they are what
+            makes it once.
     """
 
     name: ClassVar[str] = ""
@@ -34,6 +36,7 @@ class TriggerKind(ABC):
     is_scheduled: ClassVar[bool] = False
     is_available: ClassVar[bool] = True
     is_edge: ClassVar[bool] = False
+    is_called: ClassVar[bool] = False
     keeps_runs: ClassVar[bool] = False
 
     @abstractmethod
@@ -47,6 +50,17 @@ class TriggerKind(ABC):
     @abstractmethod
     def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
         """Return when a rule starts, as a sentence in the reader's language."""
+
+    def given(self, body: Any) -> Given | None:
+        """Return what comes with the call that fires it, for the rule's texts and values to name."""
+        return None
+
+    @property
+    def has_no_change(self) -> bool:
+        """Whether no change stands behind its runs: nothing can be asked about one, and the conditions are judged
+        again at the run's turn.
+        """
+        return self.is_scheduled or self.is_called
 
     @property
     def stands_alone(self) -> bool:

@@ -17,6 +17,7 @@ from crm.permissions.service import readable_fields, writable_fields
 from crm.records.listing import ListQuery, list_records
 from crm.records.timeline import Cursor, history_of, timeline_of
 from crm.records.values import linked_titles, situation_of, title_of, values_of
+from crm.web.entity.buttons import drawn_buttons
 from crm.web.entity.cells import Cell, build_cell, view_name
 
 CHILDREN_SHOWN = 20
@@ -53,6 +54,7 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
         "made": cells["created_at"].text,
         "changed": cells["updated_at"].text,
         "composer": _composer(session, entity),
+        "buttons": drawn_buttons(session, entity, record.id),
         "entity_endpoint": lambda child: view_name(child.name),
         "timeline": timeline.entries,
         "older": timeline.older,

@@ -18,6 +18,7 @@ from crm.fields import type_of
 from crm.messages import render
 from crm.permissions.service import require
 from crm.records.alike import AlikeError, save_and_look
+from crm.records.buttons import Press, find_button
 from crm.records.defaults import default_values
 from crm.records.prepare import clean_values
 from crm.records.service import create_record, delete_record, get_record, update_record
@@ -26,6 +27,7 @@ from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card, undo_url
+from crm.web.entity.buttons import draw_button, press_one, typed_inputs
 from crm.web.entity.calendar import calendar_page
 from crm.web.entity.cells import view_name
 from crm.web.entity.conflict import settle
@@ -160,6 +162,31 @@ class EntityView(BaseView):
         undo = undo_url(self.entity, stored["id"], field, stored.get(field), value)
         session.commit()
         flash({"text": pgettext("message", "Saved."), "undo": undo}, "success")
+        return redirect(self.url("show", pk=pk))
+
+    @expose("/button/<pk>/<name>", methods=["GET", "POST"])
+    @has_access
+    def button(self, pk: str, name: str) -> Response:
+        """Show what a button asks for, or press it on one record."""
+        session, number = current_session(), record_number(pk)
+        record, button = get_record(session, self.entity, number), find_button(session, self.entity, name)
+        title = title_of(self.entity, values_of(session, record, self._readable()), situation_of(session))
+        if request.method == "GET":
+            return self.page("press", drawn=draw_button(session, button), record_id=number, title=title)
+        sent = typed_inputs(button, request.form)
+        press = Press(name, sent, request.form.get("_once", ""))
+        try:
+            outcome = press_one(session, self.entity, number, press)[1]
+        except RecordError as error:
+            session.rollback()
+            drawn = draw_button(session, button, sent, error.problems)
+            context = {"drawn": drawn, "record_id": number, "title": title}
+            return self.page("press", error.status, **context, problems=drawn.problems())
+        except ConflictError as error:
+            session.rollback()
+            flash(render(error, session.actor.language), "danger")
+            return redirect(self.url("show", pk=pk))
+        flash(outcome.message, "success" if outcome.is_well else "danger")
         return redirect(self.url("show", pk=pk))
 
     @expose("/delete/<pk>", methods=["POST"])
@@ -371,6 +398,7 @@ PERMISSIONS = {
     "add": "add",
     "edit": "edit",
     "edit_field": "edit",
+    "button": "show",
     "delete": "delete",
     "delete_many": "delete",
     "board": "list",

@@ -21,11 +21,13 @@ from crm.errors import ConflictError, RecordError
 from crm.permissions.service import readable_fields, require, writable_fields
 from crm.permissions.sight import readable_schema
 from crm.records.alike import Alike, AlikeError, save_and_look
+from crm.records.buttons import Press
 from crm.records.listing import list_records
 from crm.records.service import create_record, delete_record, get_record, update_record
 from crm.records.values import situation_of, values_of
 from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
+from crm.web.entity.buttons import press_one
 from crm.web.rest.answers import duplicates_of, in_json, result_of, results_of
 from crm.web.rest.arguments import KNOWN, KNOWN_OF_ONE, ApiArguments, RisonReader
 from crm.web.rest.spec import entity_operations
@@ -145,6 +147,16 @@ class EntityApi(BaseApi):
         delete_record(current_session(), self.entity, record_number(pk))
         current_session().commit()
         return answer(MESSAGE_OK)
+
+    @expose("/<pk>/button/<name>", methods=["POST"])
+    @for_users
+    def button(self, pk: str, name: str) -> Response:
+        """Press a button of the record; the same `Idempotency-Key` presses it once."""
+        key = request.headers.get("Idempotency-Key", "").strip()
+        inputs = self._body() if request.get_data(cache=True) else {}
+        run, outcome = press_one(current_session(), self.entity, record_number(pk), Press(name, inputs, key))
+        done = [{"label": label, "text": text} for label, text in outcome.lines]
+        return answer({"run": run, "state": outcome.state, "message": outcome.message, "done": done})
 
     @expose("/_info", methods=["GET"])
     @for_users

@@ -83,6 +83,13 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
         member["delete"] = _operation(entity, {"type": "object"}, [pk])
     yield base, collection
     yield base + "{pk}", member
+    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}
+    key = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}}
+    pressed = {"type": "object", "properties": {"run": {"type": "integer"}, "state": {"type": "string"}}}
+    yield (
+        base + "{pk}/button/{name}",
+        {"post": _operation(entity, pressed, [pk, name, key], {"type": "object"})},
+    )
     yield base + "_info", {"get": _operation(entity, {"type": "object"}, [])}
 
 

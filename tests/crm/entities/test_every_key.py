@@ -75,6 +75,18 @@ ELSEWHERE = {
         RELATED,
     ),
     **dict.fromkeys(
+        (
+            *("trigger.button", "trigger.button.label", "trigger.button.inputs"),
+            *(f"trigger.button.inputs.*.{name}" for name in ("type", "label", "required")),
+        ),
+        "workflows/test_buttons.py::test_a_press_does_what_the_rule_says_with_what_was_typed",
+    ),
+    **dict.fromkeys(
+        (f"trigger.button.inputs.*.{name}" for name in ("help", "default")),
+        "workflows/test_buttons.py::test_an_input_has_help_and_begins_with_its_default",
+    ),
+    "trigger.button.roles": "workflows/test_buttons.py::test_a_button_for_a_role_is_pressed_by_it_alone",
+    **dict.fromkeys(
         ("steps.assign.counting", "steps.stop"),
         f"{ACTIONS}test_who_is_busy_is_counted_by_the_records_the_rule_names",
     ),
