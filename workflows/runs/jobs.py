@@ -12,6 +12,7 @@ from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import RuleWorkshop, current_workshop
 from workflows.runs import execute, plan, store, sweeping, ticking, turn
+from workflows.runs.pace import GATHERING
 
 CROWD = 50  # events or runs of one claim that say that there are more than one worker should do
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
@@ -19,7 +20,9 @@ ROUNDS = 1_000  # batches one job works through before it leaves the rest to the
 
 def run_events() -> None:
     """Look at events that wait and perform runs that are due, for one turn: other work waits too."""
-    work_off(current_workshop(), queue.TURN_SECONDS)
+    time.sleep(GATHERING.pause(time.monotonic()))
+    began = time.monotonic()
+    GATHERING.note(began, work_off(current_workshop(), queue.TURN_SECONDS))
 
 
 def work_off(workshop: RuleWorkshop, seconds: float = math.inf) -> int:

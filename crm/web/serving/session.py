@@ -30,6 +30,7 @@ TOKEN_PATHS = ("/api/v1/security/login", "/api/v1/security/refresh")
 OUTSIDE_PATHS = ("/hooks/",)  # calls from other systems, each signed in its own way
 SMALL_BODY_BYTES = 4 * 1024 * 1024
 NO_SESSION_PATHS = ("/static/", "/health")
+MOST_FLASHES = 5  # the latest wait for the next page; browsers drop a cookie of more than 4 kB, and with it the sign-in
 NOBODY = Actor("user", "anonymous")
 """The actor of requests without a login: no right at all."""
 
@@ -39,8 +40,12 @@ class BrowserSession(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         """Write the cookie, where there is a reader."""
-        if not request.path.startswith(NO_SESSION_PATHS):
-            super().save_session(app, session, response)
+        if request.path.startswith(NO_SESSION_PATHS):
+            return
+        flashes = dict.get(session, "_flashes", ())  # reading it as a session would say that the page depends on it
+        if len(flashes) > MOST_FLASHES:
+            session["_flashes"] = flashes[-MOST_FLASHES:]
+        super().save_session(app, session, response)
 
 
 def build_request_session(app: Flask, workspace: Workspace, engine: sa.Engine) -> scoped_session[CrmSession]:

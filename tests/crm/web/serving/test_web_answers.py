@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, abort
+from flask import Flask, abort, flash
 
 from crm.errors import ConflictError, NotAllowedError, Problem, RecordError
 from crm.web import pages
@@ -33,6 +33,9 @@ def register_trouble(builder: object, _workspace: object) -> None:
     def fail(kind: str) -> str:
         if kind.isdecimal():
             abort(int(kind))
+        if kind == "flash":
+            flash("Saved by the test")
+            return ""
         raise failures[kind]()
 
     app.add_url_rule("/trouble/<kind>", "trouble", fail, methods=["GET", "POST"])
@@ -169,6 +172,14 @@ def test_in_production_cookies_and_transport_are_secure(tmp_path: Path) -> None:
     assert "Secure" in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_messages_that_nobody_reads_do_not_swell_the_cookie(trouble: House) -> None:
+    browser = trouble.browser()
+    for _ in range(30):
+        answer = browser.get("/trouble/flash")
+    assert len(answer.headers["Set-Cookie"]) < 1_500
+    assert browser.get("/login/").text.count("Saved by the test") == 5
 
 
 def test_an_upload_beyond_the_limit_is_refused(house: House) -> None:
