@@ -51,6 +51,18 @@ def ring(name: str, *ids: int | str) -> bool:
     return bell is not None and bell.ring(name, *ids)
 
 
+def mute(name: str, seconds: float) -> None:
+    """Say that this process looks for work of this kind again within so many seconds, without a bell."""
+    if bell := this_bell():
+        bell.mute(name, seconds)
+
+
+def unmute(name: str) -> None:
+    """Let others ring again; look once more afterwards."""
+    if bell := this_bell():
+        bell.unmute(name)
+
+
 def ring_or_do(name: str, work: Callable[[], None], *ids: int | str) -> None:
     """Tell the workers that work of this kind waits; a process without a bell, such as a command, does it now."""
     if _urls:

@@ -27,6 +27,7 @@ ALIVE_SECONDS = 30  # a worker that has not been heard of for so long is not cou
 FAILED_JOBS_SECONDS = 86_400
 PROBE_KEY = "crm:probe"  # written and forgotten: only a write shows that Redis takes one
 WAITING_KEY = "crm:waiting:"  # then a job's name: the last one without ids that was left in its queue
+MUTED_KEY = "crm:muted:"  # then a job's name: a worker looks again by itself before this key ends
 WORKERS_KEY = "crm:workers"  # a sorted set: worker, moment it was last heard of
 
 
@@ -65,15 +66,30 @@ class Bell:
         """
         if name not in known_jobs():
             raise KeyError(name)
+        return self._tell(lambda: self._enqueue(name, ids))
+
+    def _tell(self, send: Callable[[], object]) -> bool:
+        """Send something unless Redis has just failed; return whether it went well."""
         if self.is_broken:
             return False
         try:
-            self._enqueue(name, ids)
+            send()
         except (RedisError, OSError) as error:
             self._fall_silent(error)
             return False
         self.silent_until = 0.0
         return True
+
+    def mute(self, name: str, seconds: float) -> bool:
+        """Say that nobody needs to ring for a job for a while, because its worker looks again by itself.
+
+        Shape:  who is killed meanwhile leaves what a sweep finds.
+        """
+        return self._tell(lambda: self.connection.set(MUTED_KEY + name, 1, px=round(seconds * 1_000)))
+
+    def unmute(self, name: str) -> bool:
+        """Take it back; what was committed before this may not have rung, so look once more afterwards."""
+        return self._tell(lambda: self.connection.delete(MUTED_KEY + name))
 
     def look(self) -> QueueState:
         """Ask Redis how it is and who is working."""
@@ -92,7 +108,7 @@ class Bell:
     def _enqueue(self, name: str, ids: Sequence[int | str]) -> None:
         queue = self._queues[queue_name(name)]
         if not ids and self._waits_in(queue, name):
-            return  # It has not begun yet, so it will see what was just committed.
+            return  # Who works it off has yet to look, so it will see what was just committed.
         with self.connection.pipeline() as pipeline:
             job = queue.enqueue_call(
                 name, args=list(ids), result_ttl=0, failure_ttl=FAILED_JOBS_SECONDS, pipeline=pipeline
@@ -102,9 +118,9 @@ class Bell:
             pipeline.execute()
 
     def _waits_in(self, queue: Queue, name: str) -> bool:
-        """Return whether a job of this name, which says "something waits" for everybody, is still in its queue."""
-        last = self.connection.get(WAITING_KEY + name)
-        return last is not None and self.connection.lpos(queue.key, last) is not None
+        """Return whether a job of this name, which says "something waits" for everybody, is on its way."""
+        last, is_muted = self.connection.mget(WAITING_KEY + name, MUTED_KEY + name)
+        return bool(is_muted) or last is not None and self.connection.lpos(queue.key, last) is not None
 
     def _fall_silent(self, error: Exception) -> None:
         with self._lock:

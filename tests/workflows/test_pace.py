@@ -14,7 +14,7 @@ from workflows.actions import ACTIONS
 from workflows.actions.base import AloneAction, Outcome
 from workflows.runs import crowd as crowds
 from workflows.runs import pace, plan, turn
-from workflows.runs.pace import GATHER_SECONDS, LITTLE, Gathering, Pace
+from workflows.runs.pace import Pace
 
 MANY = 30
 GOOD = """
@@ -126,21 +126,3 @@ def test_a_second_of_lagging_rules_is_owed_to_the_others_five_times():
     assert seen.owed == pytest.approx(1.0)
     seen.note_others(2.0)
     assert seen.owed == 0.0
-
-
-@pytest.mark.parametrize(
-    ("found", "later", "pause"),
-    [
-        (1, 0.0, GATHER_SECONDS),
-        (1, GATHER_SECONDS * 0.75, GATHER_SECONDS / 4),
-        (1, GATHER_SECONDS, 0.0),
-        (1, 60.0, 0.0),
-        (0, 0.0, 0.0),
-        (LITTLE, 0.0, 0.0),
-    ],
-)
-def test_events_of_a_stream_gather_and_the_first_one_does_not_wait(found, later, pause):
-    gathering = Gathering()
-    assert gathering.pause(1_000.0) == 0
-    gathering.note(1_000.0, found)
-    assert gathering.pause(1_000.0 + later) == pytest.approx(pause)

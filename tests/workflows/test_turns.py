@@ -107,3 +107,40 @@ def test_the_order_of_a_record_stays_whoever_brought_its_runs_about(make_worksho
     assert {run["state"] for run in last} == {"waiting"}, "the later one does not overtake the earlier"
     workshop.work_off()
     assert set(workshop.states()) <= {"done", "skipped"}
+
+
+def test_a_stream_of_saves_is_followed_by_one_worker_and_nobody_rings(make_workshop, as_user, redis_server):
+    workshop, still_to_come = make_workshop(NOTE), [3, 4, 0]
+
+    def save(many):
+        with as_user() as session:
+            for _ in range(many):
+                make_complaint(session, severity="urgent")
+
+    def others_save(_seconds):
+        save(still_to_come.pop(0))
+        assert queue.look_at_queue().waiting == 0
+
+    save(1)
+    queue.this_bell().connection.flushall()  # a worker took the job
+    assert jobs.follow_stream(workshop, sleep=others_save) == 4
+    assert workshop.states() == ["done"] * 8
+    save(1)
+    assert queue.look_at_queue().waiting == 1, "after the stream a save rings again"
+
+
+def test_what_is_committed_when_a_stream_seems_to_end_is_seen(make_workshop, as_user, redis_server, monkeypatch):
+    workshop = make_workshop(NOTE)
+    unmute = queue.unmute
+
+    def save_first(name):
+        with as_user() as session:
+            make_complaint(session, severity="urgent")
+        queue.ring(name)  # in vain: the bell is still muted
+        unmute(name)
+
+    with as_user() as session:
+        make_complaint(session, severity="urgent")
+    monkeypatch.setattr(queue, "unmute", save_first)
+    jobs.follow_stream(workshop, sleep=lambda _seconds: None)
+    assert workshop.states() == ["done"] * 2

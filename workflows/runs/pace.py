@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
 SLOW_SECONDS = 1.0  # a run that takes longer makes its rule one that gives way, until a run is quick again
 OWED = 5  # seconds for the others, for each second of the rules that give way
 TURN_SECONDS = 0.25  # so long rules that give way go on before somebody looks for other work
-
-
-GATHER_SECONDS = 0.2  # at the earliest so long after it last looked does a worker look again, when there was little
-LITTLE = 50  # events and runs of one look
-
-
-@dataclass
-class Gathering:
-    """When this process last looked at events, and how long it lets more of them gather before it looks again.
-
-    A look costs the same for one event as for fifty. Who comes first is served at once; of a stream of saves each look
-    finds a batch.
-    Unit:   `looked`: seconds of a monotonic clock.
-    """
-
-    looked: float = -math.inf
-    found: int = 0
-
-    def pause(self, now: float) -> float:
-        """Return how many seconds to wait before the next look."""
-        if not 0 < self.found < LITTLE:
-            return 0.0  # nothing gathers, or so much that waiting saves nothing
-        return max(self.looked + GATHER_SECONDS - now, 0.0)
-
-    def note(self, now: float, found: int) -> None:
-        """Note a look that began now and how many events and runs it worked off."""
-        self.looked, self.found = now, found
 
 
 @dataclass
@@ -69,5 +41,3 @@ class Pace:
 
 PACE = Pace()
 """That of this process: a worker lives on, and learns."""
-GATHERING = Gathering()
-"""That of this process."""
