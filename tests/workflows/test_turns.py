@@ -129,7 +129,9 @@ def test_a_stream_of_saves_is_followed_by_one_worker_and_nobody_rings(make_works
     assert queue.look_at_queue().waiting == 1, "after the stream a save rings again"
 
 
-def test_what_is_committed_when_a_stream_seems_to_end_is_seen(make_workshop, as_user, redis_server, monkeypatch):
+def test_what_is_committed_when_a_stream_seems_to_end_is_seen(
+    make_workshop, as_user, redis_server, monkeypatch
+):
     workshop = make_workshop(NOTE)
     unmute = queue.unmute
 
