@@ -15,7 +15,7 @@ from workflows.organisation import RuleWorkshop, current_workshop
 from workflows.runs import execute, plan, store, sweeping, ticking, turn
 
 GATHER_SECONDS = 0.15  # so long the events of a stream gather
-MUTE_SECONDS = 2.0  # after a gathering and a look of usual length; a worker that takes longer is rung for again
+MUTE_SECONDS = 2.0  # a gathering and a long look; a worker that takes longer is rung for again
 FOLLOW_SECONDS = 2.0  # so long a worker follows a stream before it looks what else waits
 CROWD = 50  # events or runs of one claim that say that there are more than one worker should do
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one

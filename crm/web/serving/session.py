@@ -30,7 +30,9 @@ TOKEN_PATHS = ("/api/v1/security/login", "/api/v1/security/refresh")
 OUTSIDE_PATHS = ("/hooks/",)  # calls from other systems, each signed in its own way
 SMALL_BODY_BYTES = 4 * 1024 * 1024
 NO_SESSION_PATHS = ("/static/", "/health")
-MOST_FLASHES = 5  # the latest wait for the next page; browsers drop a cookie of more than 4 kB, and with it the sign-in
+MOST_FLASHES = (
+    5  # the latest wait for the next page; browsers drop a cookie of more than 4 kB, sign-in and all
+)
 NOBODY = Actor("user", "anonymous")
 """The actor of requests without a login: no right at all."""
 
@@ -42,7 +44,7 @@ class BrowserSession(SecureCookieSessionInterface):
         """Write the cookie, where there is a reader."""
         if request.path.startswith(NO_SESSION_PATHS):
             return
-        flashes = dict.get(session, "_flashes", ())  # reading it as a session would say that the page depends on it
+        flashes = dict.get(session, "_flashes", ())  # not session.get: that says that the page depends on it
         if len(flashes) > MOST_FLASHES:
             session["_flashes"] = flashes[-MOST_FLASHES:]
         super().save_session(app, session, response)
