@@ -73,6 +73,7 @@ TABLE_HOMES = (
     "crm.revisions.store",
     "crm.web.entity.saved_views",
     "crm.web.forms.once",
+    "workflows.calls.outbox",
     "workflows.mail.outbox",
     "workflows.people",
     "workflows.runs.budget",
@@ -113,7 +114,7 @@ def wire() -> None:
     MORE_PAGES.append(rule_pages)
     usage.SHELVES += [VIEWS, IMPORTS, DRAFTS, PACKS]
     taken_names.TAKEN.append(is_taken)
-    publish.BEFORE_PUBLISH += [judge_publisher, judge_by_building]
+    publish.BEFORE_PUBLISH += [judge_publisher, judge_by_building, judge_calls]
     publish.TELL.append(tell_publisher)
     publish.TELL_IMPACT.append(tell_impact)
     impact.WHO_MAY.append(choosable)
@@ -165,6 +166,13 @@ def is_taken(name: str) -> bool:
     from crm.web import trial
 
     return trial.is_taken(name)
+
+
+def judge_calls(connection: sa.Connection, proposal: Proposal, user_name: str) -> list[Problem]:
+    """Return what rules that are to go live must not call; who publishes nothing does not load what looks."""
+    from workflows.calls.judging import judge_calls as judge
+
+    return judge(connection, proposal, user_name)
 
 
 def judge_by_building(connection: sa.Connection, proposal: Proposal, user_name: str) -> list[Problem]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from crm.internal_hosts import InternalHosts
 from crm.texts import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent
@@ -101,11 +102,18 @@ def _parse_keys(text: str) -> str:
     return " ".join(words)
 
 
+def _parse_hosts(text: str) -> InternalHosts:
+    return InternalHosts.read(text.split(","))
+
+
 FLAG = Accepts(_parse_flag, "0 or 1")
 TEXT = Accepts(str, "text")
 KEYS = Accepts(_parse_keys, "keys of 64 hexadecimal digits, separated by commas")
 FOLDER = Accepts(lambda text: Path(text).resolve(), "a folder")
 TIME_ZONE = Accepts(_parse_time_zone, "a name of the time zone database such as Europe/Athens")
+HOSTS = Accepts(
+    _parse_hosts, "names, addresses or networks, each with a port if need be, separated by commas"
+)
 SOME_LANGUAGES = Accepts(_parse_languages, "some of " + ",".join(LANGUAGES) + ", separated by commas")
 DATABASE = url_of("sqlite:///", "postgresql+psycopg://")
 REDIS = url_of("redis://", "rediss://", "unix://")
@@ -143,6 +151,9 @@ class Settings:
     job_workers: int = setting(2, whole(0, 64), "processes that run jobs")
     mail_url: str = setting("", MAIL, "where mail goes; default files in the instance folder")
     mail_from: str = setting("crm@localhost", TEXT, "sender's address of every mail")
+    webhook_hosts: InternalHosts = setting(
+        InternalHosts(), HOSTS, "internal hosts that rules may call; default none: public addresses only"
+    )
     files_url: str = setting(
         "", TEXT, "fsspec URL of uploaded files; default a folder in the instance folder"
     )
@@ -226,7 +237,7 @@ def list_settings() -> list[tuple[str, str, str]]:
     for declared in fields(Settings):
         default = declared.default
         shown = ",".join(default) if isinstance(default, tuple) else str(default)
-        shown = {"instance": "instance/", "demo": "1"}.get(declared.name, shown)
+        shown = {"instance": "instance/", "demo": "1", "webhook_hosts": ""}.get(declared.name, shown)
         rows.append((PREFIX + declared.name.upper(), shown, declared.metadata["meaning"]))
     return rows
 

@@ -24,7 +24,7 @@ MOST_ARGUMENTS = 6
 
 # Each module may import those of its own line and of the lines above it; the longest name that fits counts.
 LAYERS = (
-    ("config", "crm.errors", "crm.texts", "crm.isolation", "crm.runtime"),
+    ("config", "crm.errors", "crm.texts", "crm.internal_hosts", "crm.isolation", "crm.runtime"),
     ("crm.messages",),
     (
         "crm.database",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from config import Settings, current_settings
 from crm.database import build_engine
+from crm.internal_hosts import InternalHosts
 from crm.workshop import Workshop
 from workflows.rules.model import Rule
 
@@ -16,7 +17,8 @@ from workflows.rules.model import Rule
 class Organisation:
     """Where and in which languages the organisation works.
 
-    Shape:  `public_url` begins the links in messages; `mail_url` and `mail_folder` say where mail goes.
+    Shape:  `public_url` begins the links in messages; `mail_url` and `mail_folder` say where mail goes, `webhook_hosts`
+            which internal hosts rules may call.
     """
 
     zone: ZoneInfo = ZoneInfo("Europe/Athens")
@@ -26,6 +28,7 @@ class Organisation:
     mail_url: str = ""
     mail_from: str = "crm@localhost"
     mail_folder: Path = Path("instance/mail")
+    webhook_hosts: InternalHosts = InternalHosts()
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def organisation_of(settings: Settings) -> Organisation:
         mail_url=settings.mail_url,
         mail_from=settings.mail_from,
         mail_folder=settings.instance / "mail",
+        webhook_hosts=settings.webhook_hosts,
     )
 
 

@@ -30,6 +30,7 @@ from crm.web.language import current_language
 from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
 from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
+from workflows.calls import outbox as calls
 from workflows.effects import effect_lines
 from workflows.mail import outbox
 from workflows.mail.timeline import mails_of
@@ -44,6 +45,7 @@ from workflows.runs.versions import is_open, rows_today, step_today
 from workflows.triggers import TRIGGERS
 
 RUNS_SHOWN = 50
+OUTBOXES = (outbox.OUTBOX, calls.OUTBOX)
 LARGEST_ID = 2**63 - 1
 COLORS = {"done": "green", "waiting": "blue", "claimed": "azure", "failed": "red", "stopped": "orange"}
 
@@ -103,7 +105,7 @@ class RulesView(BaseView):
         is_told = is_open(session, row)
         [row] = rows_today(session, [row])
         steps = store.list_steps(session, row["id"])
-        mails = outbox.list_of_run(session, row["id"])
+        mails = [line for box in OUTBOXES for line in box.list_of_run(session, row["id"])]
         return self.render_template(
             "rules/run.html",
             run=self.run_lines([row])[0],
@@ -122,11 +124,11 @@ class RulesView(BaseView):
         """Take up a failed run where it stopped, and send again what could not be delivered."""
         session = self.appbuilder.session()
         number, now = min(run_id, LARGEST_ID), session.clock()
-        again = continue_run(session, number, now), outbox.retry_of_run(session, number, now)
+        bells = [events.BELL] if continue_run(session, number, now) else []
+        bells += [box.bell for box in OUTBOXES if box.retry_of_run(session, number, now)]
         session.commit()
-        for bell, waits in zip((events.BELL, outbox.BELL), again, strict=True):
-            if waits:
-                queue.ring(bell)
+        for bell in bells:
+            queue.ring(bell)
         return redirect(f"/admin/rules/run/{run_id}")
 
     def line(self, rule: Rule) -> dict[str, Any]:
@@ -267,9 +269,9 @@ def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:
 
 
 def mail_line(mail: Mapping[str, Any]) -> tuple[str, str]:
-    """Return whether a message has left, and what the mail server said last."""
+    """Return whether a message or call has left, and what the other side said last."""
     word = state_label(store.DONE if mail["state"] == outbox.SENT else mail["state"])
-    return mail["to"], f"{word} {mail['error'] or ''}".strip()
+    return mail.get("to") or mail["url"], f"{word} {mail['error'] or ''}".strip()
 
 
 def state_label(state: str) -> str:

@@ -8,6 +8,7 @@ from config import current_settings
 from crm import events
 from crm.records import buttons
 from workflows import people as _people  # noqa: F401 - declares its table
+from workflows.calls import outbox as _calls  # noqa: F401 - declares its table
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.pressing import RuleButtons

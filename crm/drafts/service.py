@@ -14,6 +14,7 @@ from crm.entities.identity import assign_identities, identities_from_json
 from crm.entities.kinds import kind_names
 from crm.entities.load import check_schema, documents_from_json
 from crm.entities.model import Document, Schema
+from crm.entities.secret_words import seal_secrets
 from crm.entities.walk import ENTITY
 from crm.errors import ConflictError, NotAllowedError, NotFoundError, Problem, SchemaError
 from crm.permissions.grants import excess_of
@@ -196,6 +197,9 @@ def _write(
     session: CrmSession, draft: Draft, kind: str, name: str, body: Body | None, made_from: int | None = None
 ) -> None:
     live, edit = live_document(session, kind, name), draft.find_edit(kind, name)
+    if body is not None:
+        before = document_of(session, draft, kind, name) or live
+        [body] = (one.body for one in seal_secrets([Document(kind, name, body)], [before] if before else []))
     if same(live.body if live else None, body):
         store.delete_edit(session, draft.id, (kind, name))
         return

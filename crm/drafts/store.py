@@ -29,7 +29,7 @@ edit = sa.Table(
     sa.Column("draft_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("name", sa.String(64), nullable=False),
-    sa.Column("body", sa.Text),  # empty when the document is to be removed
+    sa.Column("body", sa.Text, info={"sealed": "values"}),  # empty when the document is to be removed
     sa.Column("base", sa.Integer, nullable=False),
     sa.Column("user_name", sa.String(64), nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),

@@ -87,6 +87,9 @@ MESSAGES = {
     "rule.budget_notices": N_(
         "“%(rule)s” was stopped: rules sent too many notifications from one cause. Limit: %(limit)s."
     ),
+    "rule.budget_calls": N_(
+        "“%(rule)s” was stopped: rules called other systems too often from one cause. Limit: %(limit)s."
+    ),
     "rule.budget_runs": N_("“%(rule)s” was stopped: rules ran too often from one cause. Limit: %(limit)s."),
     "rule.crashed": N_("The rule “%(rule)s” failed for a technical reason. The details are in the log."),
     "rule.gave_up": N_("The rule “%(rule)s” failed after several attempts. See its runs."),
@@ -100,6 +103,14 @@ MESSAGES = {
     "rule.no_such_user": N_("There is no active user “%(name)s”."),
     "rule.too_many_related": N_("Too many related records in one step. Limit: %(limit)s."),
     "rule.not_found": N_("There is no rule “%(name)s”."),
+    "rule.call_failed": N_(
+        "The rule “%(rule)s” couldn't call %(host)s, after several attempts. The last answer: %(answer)s"
+    ),
+    "rule.address_refused": N_(
+        "“%(host)s” is an internal address, which rules can't call. Use a public address, or let the "
+        "person who runs the server allow it (CRM_WEBHOOK_HOSTS)."
+    ),
+    "rule.secret_not_ours": N_("This secret was encrypted on another server. Enter it again."),
     # what a step does
     # what a step has done
     "rule.effect_to": NP_("label", "To"),

@@ -10,6 +10,7 @@ QUEUES = (
     "jobs",
     "mail",
     "events",
+    "calls",
 )  # a worker looks for work in this order, and in the queue it just served last
 
 

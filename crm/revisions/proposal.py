@@ -19,6 +19,7 @@ from crm.entities.identity import (
 )
 from crm.entities.load import check_schema, documents_from_json
 from crm.entities.model import Document, Schema
+from crm.entities.secret_words import seal_secrets
 from crm.errors import NotFoundError, Problem
 from crm.revisions import store
 from crm.revisions.diff import diff_documents
@@ -66,6 +67,7 @@ def proposal_of(
     live = store.find_revision(connection, base)
     before = identities_from_json(live["identities"]) if live else Identities()
     old = documents_from_json(live["documents"]) if live else []
+    documents = seal_secrets(documents, old)
     sound = with_sound_fields(documents)
     after = identities or assign_identities(sound, before)
     after = retire_choices(after, sound, before, old)

@@ -14,7 +14,7 @@ revision = sa.Table(
     "crm_revision",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("documents", sa.Text, nullable=False),
+    sa.Column("documents", sa.Text, nullable=False, info={"sealed": "values"}),  # secrets in them
     sa.Column("identities", sa.Text, nullable=False),
     sa.Column("why", sa.Text, nullable=False, default=""),
     sa.Column("user_name", sa.String(64), nullable=False, default=""),

@@ -2,6 +2,7 @@
 
 from workflows.actions.assign import Assign
 from workflows.actions.base import Action, LaterAction
+from workflows.actions.call_webhook import CallWebhook
 from workflows.actions.create_record import CreateRecord
 from workflows.actions.delete_record import DeleteRecord
 from workflows.actions.flow import Choose, Stop, Wait
@@ -12,9 +13,9 @@ from workflows.actions.set_field import SetField
 from workflows.actions.update_related import UpdateRelated
 from workflows.registry import registry
 
-LATER = ("call_webhook", "ask_approval", "add_to_segment", "campaign")
+LATER = ("ask_approval", "add_to_segment", "campaign")
 
 ACTIONS: dict[str, Action] = registry(
     SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), PlanActivity(),
-    Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
+    CallWebhook(), Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
 )  # fmt: skip

@@ -16,8 +16,8 @@ from crm.errors import Problem, RuleError
 from workflows.rules.model import Rule
 from workflows.runs.store import COUNTED, insert_new, run
 
-RECORDS, MAILS, NOTICES, RUNS = "records", "mails", "notices", "runs"
-LIMITS = {RECORDS: 1_000, MAILS: 1_000, NOTICES: 1_000, RUNS: 1_000}
+RECORDS, MAILS, NOTICES, CALLS, RUNS = "records", "mails", "notices", "calls", "runs"
+LIMITS = {RECORDS: 1_000, MAILS: 1_000, NOTICES: 1_000, CALLS: 1_000, RUNS: 1_000}
 """What rules may write, send, tell and start from one cause."""
 
 spent = sa.Table(

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from config import current_settings
 from crm import events, queue
 from crm.runtime.scheduler import Tick
+from workflows.calls import outbox as calls
+from workflows.calls.deliver import make_calls
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import RuleWorkshop, current_workshop
@@ -76,6 +78,11 @@ def deliver_mail() -> None:
     deliver(current_workshop())
 
 
+def deliver_calls() -> None:
+    """Make every call to another system that waits."""
+    make_calls(current_workshop())
+
+
 def tick() -> None:
     """Start the rules whose time has come; called every minute or less."""
     ticking.tick(current_workshop())
@@ -92,6 +99,7 @@ JOBS = (
     queue.Declared(events.BELL, run_events, "events", forks=False),
     queue.Declared("runs.continue", continue_run, "events", forks=False),
     queue.Declared(outbox.BELL, deliver_mail, "mail"),
+    queue.Declared(calls.BELL, deliver_calls, "calls"),
 )
 TICKS = (Tick("rules that are due", tick), Tick("work the bell lost", sweep))
 BACKLOG = {"events": events.look_at_waiting, "runs": store.look_at_waiting}

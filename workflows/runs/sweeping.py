@@ -7,6 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from crm import events, queue
+from workflows.calls import outbox as calls
 from workflows.mail import outbox
 from workflows.organisation import RuleWorkshop
 from workflows.runs import budget, store
@@ -24,8 +25,9 @@ def sweep(workshop: RuleWorkshop) -> list[str]:
     now = workshop.clock()
     with workshop.reading() as session:
         work = store.has_due(session, events.event, now) or store.has_due(session, store.run, now)
-        mail = outbox.has_due_messages(session, now)
-    bells = [name for name, waits in ((events.BELL, work), (outbox.BELL, mail)) if waits]
+        mail, call = outbox.OUTBOX.has_due(session, now), calls.OUTBOX.has_due(session, now)
+    looked = ((events.BELL, work), (outbox.BELL, mail), (calls.BELL, call))
+    bells = [name for name, waits in looked if waits]
     for name in bells:
         queue.ring(name)
     return bells
@@ -68,4 +70,5 @@ def erase_old(workshop: RuleWorkshop, keep_days: int) -> int:
             sa.delete(events.event).where(events.event.c.id.in_(handled.limit(ERASE_AT_ONCE)))
         )
         session.execute(sa.delete(budget.spent).where(budget.spent.c.at < before))
+        calls.erase_sent(session, before, ERASE_AT_ONCE)
     return len(ids) + gone.rowcount

@@ -29,7 +29,7 @@ from workflows.actions.values import formula_of, takes_words
 from workflows.given import GIVEN, value_at
 from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
-from workflows.paths import PATH, display_of, find_path, follow, value_of
+from workflows.paths import PATH, Path, display_of, find_path, follow, value_of
 from workflows.placeholders import fill
 from workflows.readers import DASH, TextReader
 from workflows.rules.model import Rule, Template
@@ -191,10 +191,21 @@ class Work:
         if FIELD_TYPES[field.type].links and PATH.match(formula):
             path = find_path(formula, entity, self.schema)
             return None if isinstance(path, Problem) else value_of(self.session, record, path)
-        node, problems = parse_formula(formula, entity, self.schema)
+        return self.computed(formula, record)
+
+    def computed(self, formula: str, record: Any) -> Any:
+        """Return what a formula gives at a record.
+
+        Errors: RuleError when it no longer fits the fields.
+        """
+        node, problems = parse_formula(formula, record.__entity__, self.schema)
         if problems:
             raise RuleError("rule.formula_no_longer_fits", problems, formula=formula)
         return evaluate(node, record, scope_of(self.session))
+
+    def value_at(self, path: Path) -> Any:
+        """Return the typed value at a path from the record."""
+        return value_of(self.session, self.record, path)
 
     def writer(
         self, language: str, record: Any = None, reader: TextReader | None = None
