@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -18,8 +19,7 @@ from workflows.runs import execute, plan, store, sweeping, ticking, turn
 
 GATHER_SECONDS = 0.15  # so long the events of a stream gather
 MUTE_SECONDS = 2.0  # a gathering and a long look; a worker that takes longer is rung for again
-FOLLOW_SECONDS = 2.0  # so long a worker follows a stream before it looks what else waits
-CROWD = 50  # events or runs of one claim that say that there are more than one worker should do
+CROWD = 100  # events and runs of one look that say that there are more than one worker should do
 ROUNDS = 1_000  # batches one job works through before it leaves the rest to the next one
 
 
@@ -29,40 +29,50 @@ def run_events() -> None:
 
 
 def follow_stream(workshop: RuleWorkshop, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Work off what waits; as long as a little more keeps coming, let it gather and look again; return the looks.
+    """Look for work as long as it comes, letting a little of it gather between two looks; return how many they were.
 
     A look costs about as much for one event as for fifty. The first of a stream is served at once; for those that
     follow, nobody rings and no other worker wakes.
     """
-    end, looks = time.monotonic() + FOLLOW_SECONDS, 1
-    found = work_off(workshop, queue.TURN_SECONDS)
-    while 0 < found < CROWD and time.monotonic() < end:
-        queue.mute(events.BELL, MUTE_SECONDS)
-        sleep(GATHER_SECONDS)
-        found, looks = work_off(workshop, queue.TURN_SECONDS), looks + 1
-    if looks > 1:
+    end, is_muted = time.monotonic() + queue.TURN_SECONDS, False
+    for looks in itertools.count(1):
+        found = _look(workshop)
+        if not found or time.monotonic() >= end:
+            break
+        if found < CROWD:
+            queue.mute(events.BELL, MUTE_SECONDS)
+            is_muted = True
+            sleep(GATHER_SECONDS)
+        elif looks == 1:
+            queue.ring(events.BELL)  # there is work for a colleague too
+    if is_muted:
         queue.unmute(events.BELL)
-        work_off(workshop, queue.TURN_SECONDS)
+        found = _look(workshop)  # at what was saved before that
+    if found:
+        queue.ring(events.BELL)
     return looks
 
 
 def work_off(workshop: RuleWorkshop, seconds: float = math.inf) -> int:
-    """Turn events into runs and perform them, round after round; return how many of both there were.
+    """Look for work until there is none; return how much there was.
 
     Unit:   `seconds`: after so long the rest is left to the next job, which is rung for.
     """
     end, total = time.monotonic() + seconds, 0
-    for number in range(ROUNDS):
-        planned, performed = plan.plan_events(workshop), turn.execute_runs(workshop)
-        if not planned + performed:
+    for _ in range(ROUNDS):
+        found = _look(workshop)
+        if not found:
             return total
-        total += planned + performed
+        total += found
         if time.monotonic() >= end:
             break
-        if number == 0 and max(planned, performed) >= CROWD:
-            queue.ring(events.BELL)  # there is work for a colleague too
     queue.ring(events.BELL)
     return total
+
+
+def _look(workshop: RuleWorkshop) -> int:
+    """Turn events into runs and perform them, a batch of each; return how many of both there were."""
+    return plan.plan_events(workshop) + turn.execute_runs(workshop)
 
 
 def continue_run(run_id: int) -> None:
