@@ -71,6 +71,7 @@ TABLE_HOMES = (
     "crm.revisions.parked",
     "crm.revisions.processes",
     "crm.revisions.store",
+    "crm.web.entity.recent",
     "crm.web.entity.saved_views",
     "crm.web.forms.once",
     "workflows.calls.outbox",

@@ -273,7 +273,7 @@ ADMIN = CONFIGURATION | {
     "UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView", "LeavingView",
 }  # fmt: skip
 OWN = {
-    "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView",
+    "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "ResetMyPasswordView", "UserInfoEditView",
     "FilesView", "FilesApi", "ViewAsView",

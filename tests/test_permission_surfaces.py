@@ -102,6 +102,9 @@ def surfaces(schema: Any, planted: dict[str, dict[int, dict[str, str]]]) -> Iter
     yield from (
         "/",
         f"/search?q={WORD}",
+        f"/search/panel?q={WORD}",
+        "/search/panel",
+        f"/api/v1/search?q={WORD}&limit=100",
         "/pop?phone=2101234567",
         "/notifications/",
         "/import/",
@@ -154,6 +157,12 @@ LEAKS = {
     "related lists read as the system": ("sales", "crm.web.entity.record.list_records", "/show/"),
     "titles read as the system": ("external_agent", "crm.web.entity.list.linked_titles", "/list/"),
     "a search read as the system": ("sales", "crm.web.search_pages.search_everywhere", "/search"),
+    "a drop-down read as the system": ("sales", "crm.web.search_pages.search_everywhere", "/search/panel"),
+    "a search over REST read as the system": (
+        "sales",
+        "crm.web.rest.search.search_everywhere",
+        "/api/v1/search",
+    ),
     "look-ups read as the system": ("sales", "crm.web.entity.lookups.find_hits", "/lookup/"),
     "an export read as the system": ("sales", "crm.reports.tables.export_rows", "/export/"),
 }

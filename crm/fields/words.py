@@ -322,9 +322,22 @@ def is_found(query: str, key: str) -> bool:
     >>> is_found("cola coca", search_keys("Coca-Cola")), is_found("ola", search_keys("Coca-Cola"))
     (True, False)
     """
-    words = key.split(" ")
-    plain = [word.removeprefix(FIRST) for word in words]
+    plain = _plain(key)
     return any(all(_fits(asked, plain) for asked in way) for way in asked_by(query))
+
+
+def is_found_in_part(query: str, key: str) -> bool:
+    """Return whether a key holds some word of a query: what stands in one field of a record that is found by several.
+
+    >>> is_found_in_part("coca athens", search_keys("Coca-Cola")), is_found_in_part("athens", search_keys("Coca-Cola"))
+    (True, False)
+    """
+    plain = _plain(key)
+    return any(_fits(asked, plain) for way in asked_by(query) for asked in way)
+
+
+def _plain(key: str) -> list[str]:
+    return [word.removeprefix(FIRST) for word in key.split(" ")]
 
 
 def _fits(asked: Asked, words: list[str]) -> bool:

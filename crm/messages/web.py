@@ -54,6 +54,10 @@ MESSAGES = {
     "web.not_rison": N_("The argument q can't be read as rison."),
     "web.bad_arguments": N_("The argument q can't be applied."),
     "web.unknown_argument": N_("The argument q doesn't accept “%(name)s” in this form."),
+    "web.bad_search": N_("The search can't be run with these arguments."),
+    "web.search_argument": N_("There is no argument “%(name)s”."),
+    "web.nothing_to_search": N_("Enter the words to search for in q."),
+    "web.bad_limit": N_("Enter a whole number for limit, from 1 to %(limit)s."),
     "web.bad_filters": N_("Filters must be a list: (col:name,opr:eq,value:x). Limit: %(limit)s."),
     "web.unknown_operator": N_("There is no operator “%(name)s”."),
 }

@@ -80,8 +80,8 @@ def list_records(session: CrmSession, entity: Entity, query: ListQuery) -> Page:
     size = max(1, min(query.page_size, PAGE_SIZE_LIMIT))
     if is_ranked(query):
         offset = min(query.page * size, RANKED)
-        hits = hits_for(session, entity, query, notes, HITS_LIMIT)
-        ids = hits.best(offset + size + 1)[offset:]
+        hits = hits_for(session, entity, query, notes).counting(HITS_LIMIT)
+        ids = hits.best(min(offset + size + 1, RANKED))[offset:]
         total = hits.count()
         rows = _rows_of(session, entity, held, ids)
         return Page(rows[:size], total, total >= HITS_LIMIT, len(rows) > size, columns, (), notes)
@@ -113,24 +113,29 @@ def is_ranked(query: ListQuery) -> bool:
     return bool(query.search.strip()) and not query.order and query.after is None
 
 
-def best_records(session: CrmSession, entity: Entity, query: ListQuery) -> list[dict[str, Any]]:
-    """Return the first records of a query as `list_records` does, uncounted; without words the first of its order.
+def best_records(
+    session: CrmSession, entity: Entity, query: ListQuery, counted: int = 0, keys: Keys | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the first records of a query as `list_records` does, without words the first of its order; and a count.
 
+    Shape:  the count goes no further than `counted`; without words nothing is counted.
     Errors: as `list_records`.
     """
     require(session.actor, "read", entity)
     columns = _known_columns(session, entity, with_beside(entity, query.columns or ()))
-    if is_ranked(query):
-        return _rows_of(session, entity, columns, hits_for(session, entity, query, []).best(query.page_size))
-    return first_records(session, entity, query, query.page_size)[0]
+    if not is_ranked(query):
+        return first_records(session, entity, query, query.page_size)[0], 0
+    hits = hits_for(session, entity, query, [], keys).counting(counted)
+    ids = hits.best(query.page_size)
+    return _rows_of(session, entity, columns, ids), hits.count()
 
 
 def hits_for(
-    session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem], counted: int = 0
+    session: CrmSession, entity: Entity, query: ListQuery, notes: list[Problem], keys: Keys | None = None
 ) -> Hits:
     """Return what matches a query, to be taken from the best on."""
     where = list(_conditions(session, entity, replace(query, search=""), []))
-    hits = Hits(session, entity, where, query.search, counted)
+    hits = Hits(session, entity, where, query.search, keys)
     notes += _notes_on(entity, hits.keys)
     return hits
 

@@ -11,7 +11,6 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,35 +20,38 @@ from crm.entities.model import Entity
 from crm.fields.alphabet import sort_key
 from crm.fields.words import FIRST, asked_by, search_keys
 from crm.permissions.service import readable_fields
-from crm.records.finding import Fit, found_by, keys_of
+from crm.records.finding import Fit, Keys, found_by, keys_of
 from crm.records.order import expression_of
 from crm.records.values import situation_of, title_fields, title_of, type_of
 
 BLOCK = 200  # candidates that are ranked together
 WINDOW = 1_000  # the newest records, looked at one by one where many match
+FEW_RECORDS = 10_000  # of an entity, of which all that match are asked for at once
 RECENT_DAYS = 30
 IDS = sa.ARRAY(sa.BigInteger())
 SIGNS = ("~", "*", "!")
 
 
 class Hits:
-    """The records that match typed words and other conditions, `where`.
-
-    Shape:  they are counted no further than `counted`.
-    """
+    """The records that match typed words and other conditions, `where`."""
 
     def __init__(
-        self, session: CrmSession, entity: Entity, where: Sequence[Any], words: str, counted: int = 0
+        self, session: CrmSession, entity: Entity, where: Sequence[Any], words: str, keys: Keys | None = None
     ) -> None:
-        self.session, self.entity, self.words, self.counted = session, entity, words, counted
-        self.matching = Matching(session, entity, where)
-        self.keys = keys_of(session, entity)
+        self.session, self.entity, self.words, self.counted = session, entity, words, 0
+        self.keys = keys or keys_of(session, entity)
+        self.matching = Matching(session, entity, where, self.keys.last_id)
         self.known = 0  # how many there are at least
         self.is_exact = False
 
+    def counting(self, limit: int) -> Hits:
+        """Return these hits, to be counted no further than a limit; the order of pages depends on it."""
+        self.counted = limit
+        return self
+
     def best(self, until: int) -> list[int]:
         """Return the first ids, the best first."""
-        with _by_index(self.session):
+        with by_index(self.session):
             found = self._candidates(-(-until // BLOCK) * BLOCK)
         ranked: list[int] = []
         for start in range(0, min(len(found), until), BLOCK):
@@ -58,21 +60,26 @@ class Hits:
 
     def some(self, wanted: int) -> list[int]:
         """Return ids in no order, more than are wanted where there are so many."""
-        with _by_index(self.session):
+        with by_index(self.session):
             return self._some(Fit.ANY, wanted)
 
     def count(self) -> int:
         """Return how many there are; `counted` for as many and for more."""
         if not self.is_exact and self.known < self.counted:
-            with _by_index(self.session):
+            with by_index(self.session):
                 self._some(Fit.ANY, self.counted)
         return min(self.known, self.counted)
 
     def _candidates(self, wanted: int) -> list[int]:
         """Return ids, those of better tiers first.
 
-        Whole words are asked for first, which is quick; what only begins so where these are not enough.
+        Whole words are asked for first, which is quick; what only begins so where these are not enough. Of few records
+        all that match are asked for in one go.
         """
+        if self.keys.last_id <= FEW_RECORDS:
+            every = self._some(Fit.ANY, wanted)
+            if len(every) <= BLOCK:
+                return sorted(every, reverse=True)
         best: dict[int, None] = {}
         for fit in (Fit.WHOLE, Fit.BEGINS):
             best |= dict.fromkeys(self._of_tier(fit, self._some(fit, wanted), wanted))
@@ -96,45 +103,43 @@ class Hits:
         return some
 
     def _of_tier(self, fit: Fit, some: list[int], wanted: int) -> list[int]:
-        """Return the ids of a tier, the newest first; where they are more than are ranked, the reader's own before."""
+        """Return the ids of a tier, the newest first; where they are more than are ranked, the reader's own before.
+
+        Whatever is wanted, the first ids are the same, so that pages hold each record once.
+        """
         if len(some) <= BLOCK:
             return sorted(some, reverse=True)
         fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         own = _own(self.session, self.entity)
         mine = [] if own is None else self.matching.some(sa.and_(fits, own), BLOCK // 2)
-        if len(some) <= max(wanted, self.counted):  # all there are, so that pages hold each once
+        if len(some) <= max(BLOCK, self.counted):  # all there are
             return [*mine, *sorted(some, reverse=True)]
-        return [*mine, *self.matching.newest(fits, some[:wanted])]
+        return [*mine, *self.matching.newest(fits), *some[:wanted]]
 
 
 class Matching:
     """Ids of an entity's records that meet given conditions and more, never by reading the whole table."""
 
-    def __init__(self, session: CrmSession, entity: Entity, where: Sequence[Any]) -> None:
-        self.session, self.where = session, where
+    def __init__(self, session: CrmSession, entity: Entity, where: Sequence[Any], last_id: int) -> None:
+        self.session, self.where, self.last_id = session, where, last_id
         self.cls = session.workspace.models[entity.name]
         self.is_postgresql = session.get_bind().dialect.name == "postgresql"
 
     def some(self, condition: Any, limit: int) -> list[int]:
-        """Return ids as the index gives them."""
+        """Return ids as the index gives them; SQLite's gives the newest first."""
         asked = sa.select(self.cls.id).where(condition, *self.where).limit(limit)
         asked = asked if self.is_postgresql else asked.order_by(self.cls.id.desc())
         return list(self.session.scalars(asked))
 
-    def newest(self, condition: Any, some: list[int]) -> list[int]:
-        """Return ids, the newest first: those of the newest records, and behind them `some` that match."""
+    def newest(self, condition: Any) -> list[int]:
+        """Return ids of the newest records that match, where the index does not give them first."""
         if not self.is_postgresql:
-            return some  # SQLite gives them in this order
-        late = self.some(sa.and_(condition, self.cls.id > self.last_id - WINDOW), len(some))
-        return sorted({*late, *some}, reverse=True)[: len(some)]
-
-    @cached_property
-    def last_id(self) -> int:
-        """The newest record's number."""
-        with self.session.as_system():
-            return self.session.scalar(sa.select(sa.func.max(self.cls.id))) or 0
+            return []
+        late = self.some(sa.and_(condition, self.cls.id > self.last_id - WINDOW), WINDOW)
+        return sorted(late, reverse=True)
 
 
+INDEXED = "crm_by_index"
 SWITCH = sa.text(
     "SELECT current_setting('max_parallel_workers_per_gather'), set_config('enable_seqscan', :scans, true), "
     "set_config('max_parallel_workers_per_gather', :workers, true)"
@@ -142,20 +147,24 @@ SWITCH = sa.text(
 
 
 @contextmanager
-def _by_index(session: CrmSession) -> Iterator[None]:
+def by_index(session: CrmSession) -> Iterator[None]:
     """Let PostgreSQL use the index also where it believes that the first rows of the table would do.
 
     Where the words stand in the last rows only, as after a sorted import, it would read nearly all. Starting parallel
     workers takes longer than the whole search.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if session.get_bind().dialect.name != "postgresql" or session.info.get(INDEXED):
         yield
         return
-    workers = session.scalar(SWITCH, {"scans": "off", "workers": "0"})
-    yield
-    session.execute(
-        SWITCH, {"scans": "on", "workers": workers}
-    )  # an error ends the transaction, and this with it
+    session.info[INDEXED] = True
+    try:
+        workers = session.scalar(SWITCH, {"scans": "off", "workers": "0"})
+        yield
+        session.execute(
+            SWITCH, {"scans": "on", "workers": workers}
+        )  # an error ends the transaction, and this
+    finally:
+        session.info.pop(INDEXED)
 
 
 def _own(session: CrmSession, entity: Entity) -> Any:

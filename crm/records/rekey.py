@@ -62,9 +62,9 @@ def plan_rekeying(connection: sa.Connection, workspace: Workspace, changed: Mapp
         connection.execute(sa.insert(rekey), rows)
 
 
-def find_rekeying(session: CrmSession, entity: Entity) -> Any:
-    """Return the row of an entity some of whose keys are of an earlier revision; None when all are new."""
-    return session.connection().execute(sa.select(rekey).where(rekey.c.entity_uid == entity.uid)).first()
+def find_rekeyings(session: CrmSession) -> dict[str, Any]:
+    """Return the rows of the entities some of whose keys are of an earlier revision, by the entity's uid."""
+    return {row.entity_uid: row for row in session.connection().execute(sa.select(rekey))}
 
 
 def list_rekeying(connection: sa.Connection, workspace: Workspace) -> list[Rekeying]:

@@ -14,13 +14,20 @@ from crm.errors import QueryError
 from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.fold import fold
+from crm.fields.words import asked_by
+from crm.isolation import isolated
 from crm.permissions.service import readable_fields
 from crm.permissions.sight import conditions_for
+from crm.records.finding import keys_of_all
+from crm.records.found_in import excerpt, found_in, searched_beside_title
 from crm.records.listing import ListQuery, best_records
+from crm.records.ranking import by_index, fit_of
 from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
 
 LOOKUP_HITS = 20
 GROUP_HITS = 5
+COUNTED = 200  # hits of one entity; so many are asked for in any case, and counting them costs nothing
+NOT_IN_TITLE = 5  # see `fit_of`
 NOTE_PARTS = 2  # values shown below a title; more only where two records would look the same
 MOST_PARTS = 6
 LONGEST_PART = 60  # characters
@@ -39,6 +46,19 @@ class Hit:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Group:
+    """What a search found in one entity.
+
+    Shape:  `count` is how many there are, or as many as were counted; then it `is_capped`.
+    """
+
+    entity: Entity
+    hits: list[Hit]
+    count: int
+    is_capped: bool
+
+
 def find_hits(
     session: CrmSession, entity: Entity, words: str, limit: int = LOOKUP_HITS, only: tuple = ()
 ) -> list[Hit]:
@@ -49,8 +69,8 @@ def find_hits(
     """
     if only and conditions_for(session, entity, list(only))[1]:
         raise QueryError("permissions.closed_condition")
-    query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity))
-    return hits_of(session, entity, best_records(session, entity, query))
+    query = ListQuery(lines=only, search=words, page_size=limit, columns=hit_columns(session, entity, words))
+    return hits_of(session, entity, best_records(session, entity, query)[0], words)
 
 
 # --- What tells hits apart -----------------------------------------------------------------------------
@@ -70,14 +90,19 @@ def _is_said_in_words(field: Any) -> bool:
     return "choices" not in field.options and kind_of(field) in (TEXT, REFERENCE)
 
 
-def hit_columns(session: CrmSession, entity: Entity) -> tuple[str, ...]:
-    """Return the fields that hits are made of."""
+def hit_columns(session: CrmSession, entity: Entity, words: str = "") -> tuple[str, ...]:
+    """Return the fields that hits are made of; with those where typed words may stand."""
     hidden = session.actor.rights(entity.name).hidden
-    return (*(name for name in title_fields(entity) if name not in hidden), *_telling(session, entity))
+    searched = [field.name for field in searched_beside_title(session, entity)] if words.strip() else []
+    names = [name for name in title_fields(entity) if name not in hidden]
+    return tuple(dict.fromkeys((*names, *_telling(session, entity), *searched)))
 
 
-def hits_of(session: CrmSession, entity: Entity, rows: list[dict[str, Any]]) -> list[Hit]:
-    """Return rows, which hold at least the `hit_columns`, as hits that can be told apart."""
+def hits_of(session: CrmSession, entity: Entity, rows: list[dict[str, Any]], words: str = "") -> list[Hit]:
+    """Return rows, which hold at least the `hit_columns`, as hits that can be told apart.
+
+    Shape:  where typed words are not in the title, the note says which field holds them.
+    """
     names, situation = _telling(session, entity), situation_of(session)
     linked = linked_titles(session, entity, rows, names, situation)
     titles = [title_of(entity, row, situation) for row in rows]
@@ -86,9 +111,10 @@ def hits_of(session: CrmSession, entity: Entity, rows: list[dict[str, Any]]) -> 
         for row in rows
     ]
     telling = _different(titles, parts)
+    places = [_place(session, entity, row, title, words) for row, title in zip(rows, titles, strict=True)]
     hits = [
-        Hit(entity, row["id"], title, " · ".join(_chosen(values, telling[fold(title)])))
-        for row, title, values in zip(rows, titles, parts, strict=True)
+        Hit(entity, row["id"], title, " · ".join(_chosen(values, telling[fold(title)], place)))
+        for row, title, values, place in zip(rows, titles, parts, places, strict=True)
     ]
     same = Counter((fold(hit.title), hit.note) for hit in hits)
     return [
@@ -111,26 +137,71 @@ def _different(titles: list[str], parts: list[dict[str, str]]) -> dict[str, list
     }
 
 
-def _chosen(values: Mapping[str, str], telling: Iterable[str]) -> Iterator[str]:
-    """Yield the values to be shown: what tells twins apart first, then as many as there is room for."""
-    telling = [name for name in telling if values[name]]
+def _place(
+    session: CrmSession, entity: Entity, row: Mapping[str, Any], title: str, words: str
+) -> tuple[str, str] | None:
+    """Return the field that holds typed words, by its name and in words; None where they are in the title."""
+    if not words.strip() or fit_of(title, words) < NOT_IN_TITLE:
+        return None
+    field = found_in(searched_beside_title(session, entity), row, words)
+    if field is None:
+        return None
+    situation = situation_of(session)
+    shown = excerpt(one_line(display_of(entity, field.name, row, {}, situation)), words)
+    return field.name, isolated(f"{field.label.get(situation.language)}: {shown}", situation.language)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and double blanks."""
+    return " ".join(text.split())
+
+
+def _chosen(
+    values: Mapping[str, str], telling: Iterable[str], place: tuple[str, str] | None
+) -> Iterator[str]:
+    """Yield the values to be shown: where the words were found, what tells twins apart, then as many as fit."""
+    taken = 0
+    if place is not None:
+        yield place[1]
+        values, taken = {name: value for name, value in values.items() if name != place[0]}, 1
+    telling = [name for name in telling if values.get(name)]
     yield from (values[name] for name in telling)
     others = [values[name] for name in values if values[name] and name not in telling]
-    yield from others[: max(0, NOTE_PARTS - len(telling))]
+    yield from others[: max(0, NOTE_PARTS - taken - len(telling))]
 
 
 def search_everywhere(
-    session: CrmSession, words: str, limit: int = GROUP_HITS
-) -> list[tuple[Entity, list[Hit]]]:
-    """Return the hits in every entity that is searchable and open to the actor, grouped."""
+    session: CrmSession, words: str, limit: int = GROUP_HITS, counted: int = COUNTED
+) -> list[Group]:
+    """Return the hits in every entity that is searchable and open to the actor, grouped.
+
+    Shape:  `limit` hits of each, counted no further than `counted`. What asks for nothing, such as "!?", finds nothing.
+    """
+    entities = searchable(session)
+    if not asked_by(words) or not entities:
+        return []
     found = []
-    for entity in session.workspace.schema.entities.values():
-        if "read" not in session.actor.rights(entity.name).can:
-            continue
-        if any(field.search for field in entity.fields.values()):
-            hits = find_hits(session, entity, words, limit)
-            found += [(entity, hits)] if hits else []
+    keys = keys_of_all(session, entities)
+    with by_index(session):
+        for entity in entities:
+            columns = hit_columns(session, entity, words)
+            query = ListQuery(search=words, page_size=limit, columns=columns)
+            rows, count = best_records(session, entity, query, counted, keys[entity.name])
+            if rows:
+                hits = hits_of(session, entity, rows, words)
+                found.append(Group(entity, hits, max(count, len(hits)), count >= counted))
     return found
+
+
+def searchable(session: CrmSession) -> list[Entity]:
+    """Return the entities in which the actor may search, in the order of the menu."""
+    entities = sorted(session.workspace.schema.entities.values(), key=lambda one: one.menu_place)
+    return [
+        entity
+        for entity in entities
+        if "read" in session.actor.rights(entity.name).can
+        and any(field.search for field in entity.fields.values())
+    ]
 
 
 def tells_apart(field: Field) -> bool:

@@ -17,6 +17,7 @@ from crm.web.rest import drafts as drafts_api
 from crm.web.rest import entity as entity_api
 from crm.web.rest import imports as imports_api
 from crm.web.rest import schema as schema_api
+from crm.web.rest import search as search_api
 from crm.web.roles import pages as roles_pages
 from crm.web.roles import view_as
 from crm.web.roles import why as roles_why
@@ -38,6 +39,7 @@ PAGES: list[Register] = [
     imports_api.register,
     saved_views_pages.register,
     analysis_api.register,
+    search_api.register,
     schema_api.register,
     drafts_api.register,
     schema_preview.register,

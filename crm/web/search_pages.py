@@ -1,31 +1,38 @@
-"""The search field on top, and the page a telephone opens: `/search?q=` and `/pop?phone=`."""
+"""The search field on top, its page, and the page a telephone opens: `/search?q=` and `/pop?phone=`."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
-from flask import jsonify, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
 from crm.database import CrmSession
-from crm.entities.model import Entity
 from crm.errors import FieldError
 from crm.fields import type_of
 from crm.fields.base import Situation
-from crm.permissions.service import readable_fields, writable_fields
+from crm.fields.words import LONGEST_QUERY
+from crm.permissions.service import readable_fields
+from crm.records.found_in import marked
 from crm.records.listing import ListQuery, list_records
-from crm.records.search import Hit, hit_columns, hits_of, search_everywhere
+from crm.records.search import Hit, hit_columns, hits_of, search_everywhere, searchable
 from crm.revisions.workspace import Workspace
 from crm.web.entity.cells import view_name
+from crm.web.entity.recent import list_recent
 from crm.web.fab.permissions import EVERYONE, USE
+from crm.web.search_offers import find_actions, find_creatable, find_pages, first_actions, new_callers
 from crm.web.serving.session import current_session
 
 PAGE_HITS = 20
+COUNTED = 1_000  # hits of an entity on the page of all
+LAST_PAGE = 500  # as far as pages are turned
 CALLER_REGIONS = ("GR", "RO", "IL")
 SHORTEST = 2  # letters
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]+")
 
 
 class SearchView(BaseView):
@@ -33,18 +40,59 @@ class SearchView(BaseView):
 
     route_base = ""
     class_permission_name = EVERYONE
-    method_permission_name = {"search": USE.removeprefix("can_"), "pop": USE.removeprefix("can_")}
+    method_permission_name = dict.fromkeys(("search", "panel", "pop"), USE.removeprefix("can_"))
 
     @expose("/search")
     @has_access
-    def search(self) -> Any:
-        """Show the hits, grouped by entity; as JSON while somebody types."""
-        words = request.args.get("q", "").strip()[:100]
-        groups = search_everywhere(current_session(), words, PAGE_HITS) if len(words) >= SHORTEST else []
-        if request.accept_mimetypes.best == "application/json":
-            found = [{"text": hit.title, "url": hit_url(hit)} for _entity, hits in groups for hit in hits]
-            return jsonify(found)
-        return render_template("search/results.html", words=words, groups=groups, hit_url=hit_url)
+    def search(self) -> str:
+        """Show the hits, grouped by entity with their counts, or page by page those of one entity."""
+        session, words = current_session(), typed_words()
+        is_asked = len(words) >= SHORTEST
+        groups = search_everywhere(session, words, PAGE_HITS, COUNTED) if is_asked else []
+        name = request.args.get("in", "")
+        one = next((entity for entity in searchable(session) if entity.name == name), None)
+        if name and one is None:
+            abort(404)
+        number = asked_page()
+        query = ListQuery(search=words, page=number, page_size=PAGE_HITS)
+        page = None
+        if one is not None and is_asked:
+            columns = hit_columns(session, one, words)
+            page = list_records(session, one, replace(query, columns=columns))
+        return render_template(
+            "search/results.html",
+            words=words,
+            searched_words=words,
+            groups=groups,
+            one=one,
+            hits=hits_of(session, one, page.rows, words) if page else [],
+            at=number,
+            has_next=bool(page and page.has_next and number < LAST_PAGE),
+            created=find_creatable(session, words) if is_asked and not groups else [],
+            hit_url=hit_url,
+            marked=marked,
+            shortest=SHORTEST,
+        )
+
+    @expose("/search/panel")
+    @has_access
+    def panel(self) -> str:
+        """Return what the search field shows while somebody types, as a piece of a page."""
+        session, words = current_session(), typed_words()
+        found: dict[str, Any] = {"words": words, "hit_url": hit_url, "marked": marked}
+        if not words:
+            return render_template(
+                "search/_panel.html", recent=list_recent(session), actions=first_actions(), **found
+            )
+        if len(words) >= SHORTEST:
+            found |= {
+                "groups": search_everywhere(session, words),
+                "actions": find_actions(words),
+                "pages": find_pages(session, words),
+            }
+            is_found = found["groups"] or found["actions"] or found["pages"]
+            found["created"] = [] if is_found else find_creatable(session, words)
+        return render_template("search/_panel.html", **found)
 
     @expose("/pop")
     @has_access
@@ -54,33 +102,19 @@ class SearchView(BaseView):
         hits = callers(current_session(), phone)
         if len(hits) == 1:
             return redirect(hit_url(hits[0]))
-        return render_template(
-            "search/callers.html", phone=phone, hits=hits, hit_url=hit_url, offers=new_callers(phone)
-        )
+        offers = new_callers(current_session(), phone)
+        return render_template("search/callers.html", phone=phone, hits=hits, hit_url=hit_url, offers=offers)
 
 
-def new_callers(phone: str) -> list[tuple[Entity, str]]:
-    """Return the entities of which a new record may take an unknown caller's number, and where it is made.
+def typed_words() -> str:
+    """Return what somebody typed, without signs that are not seen; what is longer than a query is cut."""
+    return UNSEEN.sub(" ", request.args.get("q", "")[: 2 * LONGEST_QUERY]).strip()[:LONGEST_QUERY]
 
-    Shape:  those that declare `new_caller`, in the order of the menu; where none does or may be made, every one that
-            has a phone field, so that the person chooses.
-    """
-    actor = current_session().actor
-    entities = sorted(current_session().workspace.schema.entities.values(), key=lambda one: one.menu_place)
-    declared, others = [], []
-    for entity in entities:
-        if not phone or "create" not in actor.rights(entity.name).can:
-            continue
-        fields = writable_fields(actor, entity, "create").values()
-        names = [field.name for field in fields if type_of(field).reaches == "phone"]
-        if entity.new_caller in names:
-            declared.append((entity, entity.new_caller))
-        elif names:
-            others.append((entity, names[0]))
-    return [
-        (entity, url_for(view_name(entity.name) + ".add", **{name: phone}))
-        for entity, name in declared or others
-    ]
+
+def asked_page() -> int:
+    """Return the page that the address names, counted from 0; what is none is the first."""
+    text = request.args.get("page", "")
+    return min(int(text), LAST_PAGE) if re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def hit_url(hit: Hit) -> str:

@@ -82,8 +82,9 @@ OUR_WORDS = {
 class MenuItem:
     """One line of the side bar.
 
-    Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not. `noun`
-            is what one of its records is called. `weight` is how much depends on the entity, `color` that of its icon.
+    Shape:  `add_url` is the address of the form for a new record, "" when there is none or one may not; `add_label`
+            is what its button says. `noun` is what one record of the `entity` is called, `weight` how much depends on
+            the entity, `color` that of its icon.
     """
 
     label: str
@@ -91,6 +92,8 @@ class MenuItem:
     icon: str
     active: bool = False
     add_url: str = ""
+    add_label: str = ""
+    entity: str = ""
     noun: str = ""
     weight: int = 0
     color: str = ""
@@ -398,6 +401,8 @@ def build_item(item: Any) -> MenuItem:
         url=item.get_url(),
         icon=own_icon(item.icon, "point"),
         add_url=find_add_url(view) if entity is not None else "",
+        add_label=str(add_words(entity.label).unescape()) if entity is not None else "",
+        entity=entity.name if entity is not None else "",
         noun=label_of(entity.label) if entity is not None else "",
         weight=weight_of(entity) if entity is not None else 0,
         color=entity.color if entity is not None else "",

@@ -35,11 +35,13 @@ from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
 from crm.web.entity.needed import move_of, render_needed
+from crm.web.entity.recent import remember_opened
 from crm.web.entity.record import record_page
 from crm.web.entity.stale import form_of_today
 from crm.web.forms.once import find_made, remember_made
 from crm.web.forms.uploads import take_uploads
 from crm.web.redirects import safe_path
+from crm.web.roles.view_as import viewed_role
 from crm.web.serving.asking import always, asks, is_asking, is_redrawn
 from crm.web.serving.errors import body_of, failure_of
 from crm.web.serving.session import current_session
@@ -87,7 +89,10 @@ class EntityView(BaseView):
         """Show one record."""
         record = get_record(current_session(), self.entity, record_number(pk))
         before = request.args.get("before", "")
-        return self.page("record", **record_page(current_session(), self.entity, record, before))
+        answer = self.page("record", **record_page(current_session(), self.entity, record, before))
+        if not viewed_role():
+            remember_opened(current_session(), self.entity, record.id, answer)
+        return answer
 
     @expose("/add", methods=["GET", "POST"])
     @has_access

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from apispec import APISpec
@@ -36,8 +36,12 @@ def described(
     status: int = 200,
     form: bool = False,
     media: str = "application/json",
+    asks: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[Any], Any]:
-    """Say of a view what it takes (a schema, as a form when `form`), what it answers with, and under which status."""
+    """Say of a view what it takes (a schema, as a form when `form`), what it answers with, and under which status.
+
+    Shape:  `asks` are parameters of the address, as OpenAPI writes them.
+    """
 
     def mark(view: Any) -> Any:
         sent = {"multipart/form-data" if form else "application/json": {"schema": takes}}
@@ -47,6 +51,7 @@ def described(
                 str(status): {"description": "done", "content": {media: {"schema": gives}}},
                 **ERRORS,
             },
+            "parameters": list(asks),
         }
         return view
 
@@ -71,13 +76,14 @@ class DescribedApi(BaseApi):
             view = getattr(self, name)
             for url, methods in getattr(view, "_urls", ()):
                 path, parameters = described_path(f"{self.route_base}{url}")
+                said = getattr(view, "crm_described", {"responses": ERRORS})
                 operation = {
+                    **said,
                     "summary": (view.__doc__ or "").strip().split("\n")[0],
                     "operationId": f"{type(self).__name__}.{name}",
                     "tags": [self.tag or self.resource_name],
                     "security": SECURITY,
-                    "parameters": parameters,
-                    **getattr(view, "crm_described", {"responses": ERRORS}),
+                    "parameters": [*parameters, *said.get("parameters", ())],
                 }
                 yield path, {method.lower(): operation for method in methods}
 

@@ -79,7 +79,7 @@ def test_lists_lookups_and_search_agree(session_as, two_customers):
     entity = sales.workspace.schema.entities["customer"]
     assert [row["name"] for row in list_records(sales, entity, ListQuery()).rows] == ["Mine Ltd"]
     assert [hit.title for hit in find_hits(sales, entity, "ltd")] == ["Mine Ltd"]
-    titles = {hit.title for _entity, hits in search_everywhere(sales, "other") for hit in hits}
+    titles = {hit.title for group in search_everywhere(sales, "other") for hit in group.hits}
     assert "Other Ltd" not in titles
 
 

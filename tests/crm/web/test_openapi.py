@@ -10,7 +10,7 @@ import pytest
 
 KEYS = {
     "type", "properties", "items", "enum", "format", "nullable", "description", "anyOf", "oneOf", "required",
-    "x-personal",
+    "x-personal", "minimum", "maximum", "default", "additionalProperties",
 }  # fmt: skip
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 FOREIGN = ("/api/v1/security/", "/api/v1/menu/", "/api/{version}/_openapi")  # Flask-AppBuilder's own
