@@ -275,7 +275,7 @@ ADMIN = CONFIGURATION | {
 OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
-    "ConditionsView", "ResetMyPasswordView", "UserInfoEditView",
+    "ConditionsView", "MyDayView", "ResetMyPasswordView", "UserInfoEditView",
     "FilesView", "FilesApi", "ViewAsView",
 }  # fmt: skip
 

@@ -217,6 +217,11 @@ def _in_layout(
     for key, duty in DUTIES.items():
         if key in changed and not set(duty.needed) <= set(changed[key]):
             changed[key] = None
+    if "done_is" in (
+        body.get("calendar") or {}
+    ):  # its words are choices, of the field that says what is done
+        words = body["calendar"]["done_is"] if "done" in changed["calendar"] else None
+        changed["calendar"] = put_key(changed["calendar"], "done_is", words, INNER_ORDER["calendar"])
     if isinstance(body.get("kanban"), Mapping) and "by" not in changed["kanban"]:
         changed["kanban"] = None  # a board without columns is none
     if isinstance(body.get("calendar"), Mapping) and "from" not in changed["calendar"]:

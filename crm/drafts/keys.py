@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crm.entities.check import ENTITY_KEYS, FIELD_KEYS
+from crm.entities.check import CALENDAR_KEYS, ENTITY_KEYS, FIELD_KEYS
 from crm.entities.duties import DUTIES
 from crm.fields import FIELD_TYPES
 from crm.texts import LANGUAGES, Text
@@ -29,7 +29,7 @@ INNER_ORDER: Mapping[str, tuple[str, ...]] = {
     "list": ("columns", "sort"),
     "form": ("section", "columns", "fields"),
     "kanban": ("by", "sum", "card"),
-    "calendar": ("from", "to", "title"),
+    "calendar": CALENDAR_KEYS,
     "timeline": ("at", "kind", "title", "text"),
     **{key: tuple(duty.places) for key, duty in DUTIES.items()},
     "checks": ("when", "message"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-INNER_LISTS = {"list": ("columns", "sort"), "kanban": ("card",), "calendar": (), "timeline": ()}
+INNER_LISTS = {"list": ("columns", "sort"), "kanban": ("card",), "calendar": ("done_is",), "timeline": ()}
 
 
 def is_text(value: Any) -> bool:
@@ -73,7 +73,9 @@ def _is_inner(found: Any, lists: tuple[str, ...]) -> bool:
         return True
     if not isinstance(found, Mapping) or not all(is_words(found.get(key)) for key in lists):
         return False
-    return all(value is None or isinstance(value, str) for key, value in found.items() if key not in lists)
+    return all(
+        value is None or isinstance(value, str | bool) for key, value in found.items() if key not in lists
+    )
 
 
 def _has_lists(body: Mapping[str, Any]) -> bool:

@@ -12,7 +12,8 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.taken_names import RESERVED_ENTITIES, RESERVED_FIELDS, RESERVED_PREFIXES, SYSTEM_FIELDS
 from crm.errors import Problem
-from crm.fields import FIELD_TYPES, kind_of, type_named
+from crm.fields import FIELD_TYPES, kind_of, type_named, type_of
+from crm.fields.base import Field
 from crm.fields.choice import COLORS
 from crm.fields.options import check_word
 
@@ -29,6 +30,8 @@ FLAGS = ("required", "read_only", "unique", "index", "search", "history", "perso
 CONDITIONS = ("required_if", "show_if", "read_only_if")
 MAX_FIELDS = 500
 IF_SAME = ("warn", "refuse")
+CALENDAR_FIELDS = ("from", "to", "title", "person", "kind", "done")
+CALENDAR_KEYS = (*CALENDAR_FIELDS, "done_is", "yearly")
 
 
 def check_entity(document: Document) -> list[Problem]:
@@ -101,9 +104,9 @@ def _check_sealed_places(reader: BodyReader, entity: Entity) -> None:
     ]
     if entity.board is not None:
         places.append((("kanban",), [entity.board.by, entity.board.sum or ""]))
-    places.append((("calendar",), list((entity.calendar or {}).values())))
     for key in ("timeline", *DUTIES):
         places.append(((key,), list((entity.options.get(key) or {}).values())))
+    places.append((("calendar",), [(entity.calendar or {}).get(key) for key in CALENDAR_FIELDS]))
     for path, names in places:
         for name in sealed.intersection(names):
             reader.refuse("schema.encrypted_not_here", path, name=name)
@@ -117,6 +120,38 @@ def _check_days(reader: BodyReader, entity: Entity) -> None:
         kind = kind_of(entity.fields[name]) if name in entity.fields else SYSTEM_FIELDS.get(name)
         if name is not None and kind not in ("date", "datetime"):
             reader.refuse("schema.day_needs_date", path, name=name)
+
+
+def _check_calendar(reader: BodyReader, entity: Entity) -> None:
+    """Refuse a calendar whose person, kind or way to be done is told by a field of another type."""
+    told, fields = entity.calendar or {}, entity.fields
+    done = fields.get(told.get("done", ""))
+    suits = {
+        "person": ("schema.duty_needs_type", lambda field: type_of(field).links == "user"),
+        "kind": ("schema.duty_needs_type", lambda field: type_of(field).chooses_one),
+        "done": ("schema.done_needs_flag", lambda field: _can_be_done(field, told.get("done_is"))),
+        "from": (
+            "schema.yearly_needs_date",
+            lambda field: not told.get("yearly") or type_of(field).stored and kind_of(field) == "date",
+        ),
+    }
+    for key, (code, is_suitable) in suits.items():
+        field = fields.get(told.get(key, ""))
+        if field is not None and not is_suitable(field):
+            types = {"person": "user", "kind": "choice"}.get(key, "")
+            reader.refuse(code, ("calendar", key), name=field.name, types=types)
+    for index, word in enumerate(told.get("done_is") or ()):
+        if done is None or not type_of(done).chooses_one:
+            reader.refuse("schema.done_is_needs_choice", ("calendar", "done_is"))
+            break
+        if word not in done.options["choices"]:
+            path, known = ("calendar", "done_is", index), ", ".join(done.options["choices"])
+            reader.refuse("conditions.unknown_choice", path, name=word, field=done.name, known=known)
+
+
+def _can_be_done(field: Field, words: Any) -> bool:
+    found = type_of(field)
+    return found.stored and (found.chooses_one if words else found.kind == "boolean")
 
 
 def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
@@ -144,11 +179,22 @@ def _check_layout(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
         reader.text(row, "message", ("checks", index))
         if "when" in row and not row["when"]:
             reader.refuse("schema.check_always", ("checks", index, "when"))
-    for key, inner in (("calendar", ("from", "to", "title")), ("timeline", ("at", "kind", "title", "text"))):
-        needed = inner[:1] if key == "calendar" and body.get(key) is not None else ()
-        places = reader.keys(body.get(key) or {}, (key,), inner, needed)
-        for word, field_name in places.items():
-            reader.known(field_name, known, (key, word), "field")
+    timeline = reader.keys(body.get("timeline") or {}, ("timeline",), ("at", "kind", "title", "text"))
+    for word, field_name in timeline.items():
+        reader.known(field_name, known, ("timeline", word), "field")
+    _check_days_of_records(reader, body, fields)
+
+
+def _check_days_of_records(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
+    if body.get("calendar") is None:
+        return
+    told = reader.keys(body["calendar"], ("calendar",), CALENDAR_KEYS, ("from",))
+    for key in CALENDAR_FIELDS:
+        if key in told:
+            names = fields if key in ("person", "kind", "done") else [*fields, *SYSTEM_FIELDS]
+            reader.known(told[key], names, ("calendar", key), "field")
+    reader.words(told, "done_is", ("calendar",))
+    reader.flag(told, "yearly", ("calendar",))
 
 
 def _check_board(reader: BodyReader, body: Mapping, fields: Mapping) -> None:
@@ -214,6 +260,7 @@ def check_together(document: Document, schema: Schema, names: set[str]) -> list[
             reader.add(parse_field(entity, field, schema)[1], path)
     _check_sealed_places(reader, entity)
     _check_days(reader, entity)
+    _check_calendar(reader, entity)
     _check_inverses(reader, entity, schema)
     _check_checks(reader, entity, schema)
     for word in placeholders(entity.title):

@@ -16,12 +16,14 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     """Walk to every name in an entity's document; those it declares itself are not among them."""
     spot = Spot(str(body.get("entity") or ""))
     names = to_be(NAMED, walker.each(walker.field))
-    keys = ("from", "to", "title", "at", "kind", "text", "by", "sum")
+    keys = ("from", "to", "title", "at", "kind", "text", "by", "sum", "person", "done")
     places = dict.fromkeys(keys, to_be(NAMED, walker.field))
     duties = {
         key: lambda value, at, duty=duty: walker.inside(value, at, dict.fromkeys(duty.places, names))
         for key, duty in DUTIES.items()
     }
+    days = body.get("calendar") if isinstance(body.get("calendar"), Mapping) else {}
+    done_is = to_be(NAMED, lambda value, at: walker.choice(value, at, at.entity, str(days.get("done"))))
     when = {"when": to_be(ASKED, walker.lines)}
     return walker.inside(
         body,
@@ -32,7 +34,7 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
             "list": lambda value, at: walker.inside(value, at, {"columns": names, "sort": names}),
             "form": walker.each(lambda value, at: walker.inside(value, at, {"fields": names})),
             "kanban": lambda value, at: walker.inside(value, at, {**places, "card": names}),
-            "calendar": lambda value, at: walker.inside(value, at, places),
+            "calendar": lambda value, at: walker.inside(value, at, {**places, "done_is": done_is}),
             "timeline": lambda value, at: walker.inside(value, at, places),
             **duties,
             "new_caller": to_be(NAMED, walker.field),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm.entities.check import CALENDAR_FIELDS, ENTITY_KEYS, FIELD_KEYS, FLAGS, IF_SAME
 from crm.entities.check import CONDITIONS as CONDITION_KEYS
-from crm.entities.check import ENTITY_KEYS, FIELD_KEYS, FLAGS, IF_SAME
 from crm.entities.duties import DUTIES
 from crm.entities.kinds import KINDS
 from crm.entities.schema_parts import (
@@ -37,7 +37,10 @@ ENTITY_PARTS: dict[str, Schema] = {
     "list": closed(columns=WORDS, sort=WORDS),
     "form": list_of({**closed(section=TEXT, columns={"enum": [1, 2]}, fields=WORDS), "required": ["fields"]}),
     "kanban": {**closed(by=WORD, sum=WORD, card=WORDS), "required": ["by"]},
-    "calendar": {**closed(**dict.fromkeys(("from", "to", "title"), WORD)), "required": ["from"]},
+    "calendar": {
+        **closed(**dict.fromkeys(CALENDAR_FIELDS, WORD), done_is=WORDS, yearly=FLAG),
+        "required": ["from"],
+    },
     "timeline": closed(at=WORD, kind=WORD, title=WORD, text=WORD),
     **{key: duty.shape for key, duty in DUTIES.items()},
     "new_caller": WORD,

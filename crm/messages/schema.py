@@ -110,6 +110,11 @@ MESSAGES = {
     "schema.beside_needs_word": N_("“%(name)s” can't be used here. Use a choice or a text field."),
     "schema.day_needs_date": N_("“%(name)s” can't be used here. Use a date, or a date and time."),
     "schema.duty_needs_type": N_("“%(name)s” can't be used here. Use a field of the type: %(types)s."),
+    "schema.done_needs_flag": N_(
+        "“%(name)s” can't be used here. Use a yes/no field, or a single choice field with “done_is”."
+    ),
+    "schema.done_is_needs_choice": N_("“done_is” needs a single choice field under “done”."),
+    "schema.yearly_needs_date": N_("“%(name)s” can't be used here. Only a date can come back every year."),
     "schema.default_in_circle": N_(
         "These default values depend on one another: %(circle)s. Change one of them."
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import isleap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +13,13 @@ from crm.conditions.tree.moments import add_days, day_end, day_of, day_start
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.entities.taken_names import SYSTEM_FIELDS
-from crm.fields import kind_of
+from crm.fields import kind_of, type_of
 from crm.fields.base import Field
 from crm.fields.wall_clock import to_local
 from crm.permissions.service import readable_fields
 from crm.records.listing import ListQuery, first_records
 from crm.records.values import field_of
+from crm.revisions.calendar import day_of_year
 
 MOST_RECORDS = 2_000  # records one look at a calendar reads
 
@@ -67,6 +69,8 @@ def records_on_days(
     if fields is None:
         return DayRecords([])
     begins, ends = fields
+    if (entity.calendar or {}).get("yearly"):
+        return _yearly(session, entity, replace(query, order=((begins.name, False),)), begins, (first, last))
     zone, names = session.actor.time_zone, [begins.name, *([ends.name] if ends else [])]
     asked = replace(
         query,
@@ -81,9 +85,54 @@ def records_on_days(
     return DayRecords(found, cut)
 
 
+def days_of_year(first: dt.date, last: dt.date) -> list[int]:
+    """Return some days as numbers without their year, with the 29th of February of a year that has none.
+
+    >>> days_of_year(dt.date(2026, 2, 27), dt.date(2026, 3, 1))
+    [227, 228, 229, 301]
+    """
+    found = set()
+    for number in range(min((last - first).days, 366) + 1):
+        day = first + dt.timedelta(days=number)
+        found.add(day.month * 100 + day.day)
+        if (day.month, day.day) == (2, 28) and not isleap(day.year):
+            found.add(229)
+    return sorted(found)
+
+
+def anniversaries(day: dt.date, first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return when a day comes back between two others; the 29th of February on the 28th in short years.
+
+    >>> anniversaries(dt.date(2000, 2, 29), dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+    [datetime.date(2026, 2, 28)]
+    """
+    found = []
+    for year in range(max(first.year, day.year), last.year + 1):
+        is_leap_day = (day.month, day.day) == (2, 29) and not isleap(year)
+        then = dt.date(year, day.month, 28 if is_leap_day else day.day)
+        if first <= then <= last:
+            found.append(then)
+    return found
+
+
+def _yearly(
+    session: CrmSession, entity: Entity, query: ListQuery, begins: Field, days: tuple[dt.date, dt.date]
+) -> DayRecords:
+    """Return the records whose day comes back between two others, on each of those days."""
+    attribute = getattr(session.workspace.models[entity.name], type_of(begins).attribute(begins))
+    asked = replace(query, columns=tuple(dict.fromkeys((*(query.columns or ()), begins.name))))
+    where = [day_of_year(attribute).in_(days_of_year(*days))]
+    rows, has_more = first_records(session, entity, asked, MOST_RECORDS, where)
+    found = [(Span(day, day), row) for row in rows for day in anniversaries(row[begins.name], *days)]
+    return DayRecords(sorted(found, key=lambda pair: pair[0].first), days[0] if has_more else None)
+
+
 def lines_of_days(session: CrmSession, entity: Entity, first: dt.date, last: dt.date) -> list[dict[str, Any]]:
-    """Return the conditions that a record stands on one of some days, where the reader is."""
-    fields = readable_days(session, entity)
+    """Return the conditions that a record stands on one of some days, where the reader is.
+
+    Shape:  nothing for days that come back every year: no condition tells them.
+    """
+    fields = None if (entity.calendar or {}).get("yearly") else readable_days(session, entity)
     return _touching(*fields, first, last, session.actor.time_zone) if fields else []
 
 

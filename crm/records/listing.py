@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any
@@ -155,9 +155,11 @@ def _rows_of(
 
 
 def first_records(
-    session: CrmSession, entity: Entity, query: ListQuery, most: int
+    session: CrmSession, entity: Entity, query: ListQuery, most: int, where: Sequence[Any] = ()
 ) -> tuple[list[dict[str, Any]], bool]:
     """Return the first records of a query in its order, in one go, and whether there are yet more.
+
+    Shape:  `where` are SQL conditions of ours beside those of the query.
 
     Errors: as `list_records`.
     """
@@ -165,9 +167,29 @@ def first_records(
     cls = session.workspace.models[entity.name]
     columns = _known_columns(session, entity, with_beside(entity, query.columns or ()))
     keys = (*order_by(session, entity, _applied_order(session, entity, query)), cls.id)
-    asked = _select(session, entity, columns).where(*matching(session, entity, query)).order_by(*keys)
+    wanted = (*matching(session, entity, query), *where)
+    asked = _select(session, entity, columns).where(*wanted).order_by(*keys)
     rows = session.execute(asked.limit(most + 1)).all()
     return [_values(columns, row) for row in rows[:most]], len(rows) > most
+
+
+def chosen_records(
+    session: CrmSession,
+    entity: Entity,
+    columns: Sequence[str],
+    where: Iterable[Any],
+    order: Sequence[Any],
+    most: int,
+) -> list[dict[str, Any]]:
+    """Return the first records that meet SQL conditions of ours, as far as the actor may see them.
+
+    Shape:  `columns` as in a `ListQuery`; those that are not open to the actor are left out.
+    """
+    require(session.actor, "read", entity)
+    cls = session.workspace.models[entity.name]
+    known = _known_columns(session, entity, with_beside(entity, columns))
+    asked = _select(session, entity, known).where(*where).order_by(*order, cls.id).limit(most)
+    return [_values(known, row) for row in session.execute(asked)]
 
 
 def _turned_to(cls: Any, where: Sequence[Any], keys: Sequence[Any], offset: int, limit: int) -> Sequence[Any]:

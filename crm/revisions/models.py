@@ -13,6 +13,7 @@ from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.encrypted import Encrypted, index_of
+from crm.revisions.calendar import calendar_indexes
 
 USER_COLUMNS = ("id", "username", "first_name", "last_name")
 
@@ -151,7 +152,7 @@ def stored_column_type(field: Field, table: str) -> sa.types.TypeEngine:
 
 
 def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
-    """Return the indexes an entity asks for: unique fields, indexed ones, references and users."""
+    """Return the indexes an entity asks for: unique fields, indexed ones, references and users, its calendar."""
     found = []
     for field in entity.fields.values():
         if not FIELD_TYPES[field.type].stored or not (field.unique or is_indexed(field)):
@@ -159,7 +160,7 @@ def indexes(entity: Entity, table: sa.Table) -> list[sa.Index]:
         kind = "uq" if field.unique else "ix"
         name, column = object_name(kind, entity.table, field.column), table.c[field.column]
         found.append(sa.Index(name, index_of(column) if field.encrypted else column, unique=field.unique))
-    return found
+    return [*found, *calendar_indexes(entity, table)]
 
 
 def is_indexed(field: Field) -> bool:

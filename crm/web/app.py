@@ -23,6 +23,7 @@ from crm.web.fab.guessing import install_guesses
 from crm.web.fab.passwords import check_password
 from crm.web.fab.permissions import missing_pairs, pairs_of_app, sync_permissions
 from crm.web.fab.security import CrmSecurityManager
+from crm.web.home import HomeView
 from crm.web.language import (
     LanguageView,
     current_direction,
@@ -32,7 +33,6 @@ from crm.web.language import (
 )
 from crm.web.more_pages import MORE_PAGES
 from crm.web.pages import PAGES, Register
-from crm.web.reports_pages import HomeView
 from crm.web.roles.view_as import viewed_role
 from crm.web.serving.errors import install_errors
 from crm.web.serving.headers import install_headers

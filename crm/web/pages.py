@@ -9,6 +9,7 @@ from flask_appbuilder import AppBuilder
 from crm.revisions.workspace import Workspace
 from crm.web import files_pages, leaving_pages, notifications, profile, reports_pages, search_pages
 from crm.web.conditions import pages as condition_pages
+from crm.web.day import page as day_page
 from crm.web.entity import lookups, saved_views_pages
 from crm.web.entity import view as entity_view
 from crm.web.imports import pages as imports_pages
@@ -29,6 +30,7 @@ from crm.web.schema import upload as schema_upload
 Register = Callable[[AppBuilder, Workspace], None]
 
 PAGES: list[Register] = [
+    day_page.register,
     entity_view.register,
     entity_api.register,
     files_pages.register,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, jsonify, render_template, request, send_file, url_for
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import pgettext
@@ -199,22 +199,15 @@ def _figure(session: CrmSession, card: Card) -> dict[str, Any] | None:
     return {"label": label, "value": text or "0", "url": records_url(card.entity, lines)}
 
 
-class HomeView(BaseView):
-    """The first page."""
-
-    route_base = ""
-    default_view = "index"
-
-    @expose("/")
-    def index(self) -> Any:
-        """Show the home dashboard; to the login who has not signed in."""
-        session = current_session()
-        if session.actor.user_id is None:
-            return redirect(url_for("AuthDBView.login", next="/"))
-        dashboards: dict[str, Dashboard] = session.workspace.schema.parts["dashboard"]
-        if HOME in dashboards:
-            return dashboard_page(HOME)
-        return render_template("reports/index.html", reports=open_reports(session))
+def open_dashboard(session: CrmSession) -> Dashboard | None:
+    """Return the home dashboard where the reader may see anything on it."""
+    found = session.workspace.schema.parts["dashboard"].get(HOME)
+    cards = found.cards if found else ()
+    is_open = any(
+        _open(session, card.report) if card.report else "read" in session.actor.rights(card.entity).can
+        for card in cards
+    )
+    return found if is_open else None
 
 
 class ExportView(BaseView):

@@ -210,7 +210,10 @@ def _typed(field: Field, day: dt.date) -> str:
 
 def _list_url(session: CrmSession, entity: Entity, day: dt.date) -> str:
     """Return the list of all records of a day, for a day that has more than its page shows."""
-    where = json.dumps(lines_of_days(session, entity, day, day))
+    lines = lines_of_days(session, entity, day, day)
+    if not lines:
+        return ""
+    where = json.dumps(lines)
     return address_with(url_for(f"{view_name(entity.name)}.list"), [*filter_pairs(), ("where", where)])
 
 

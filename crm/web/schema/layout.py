@@ -18,6 +18,7 @@ from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.entities.yaml import read_yaml, write_yaml
 from crm.errors import ConflictError
 from crm.fields import type_named
+from crm.fields.choice import build_choices
 from crm.messages import render
 from crm.texts import LANGUAGES
 from crm.web.conditions.builder import (
@@ -49,7 +50,11 @@ from crm.web.serving.session import current_session
 DATES = ("date", "datetime")  # kinds
 LIST_KEYS = ("title", "list", "kanban", "calendar", "timeline")
 RULE_KEYS = ("same_if", "if_same", "checks")
-INNER = {"kanban": ("by", "sum"), "calendar": ("from", "to"), "timeline": ("at", "kind", "title", "text")}
+INNER = {
+    "kanban": ("by", "sum"),
+    "calendar": ("from", "to", "person", "kind", "done"),
+    "timeline": ("at", "kind", "title", "text"),
+}
 FOCUS = ("deed", "field", "section", "steps")  # what tells which button was pressed, to find it again
 SORTS = 3  # how many fields a list can be sorted by in the form
 BodyChange = Callable[[dict], Mapping]
@@ -155,6 +160,13 @@ def drawn(body: Mapping) -> dict[str, Any]:
         "choices": {name: labels[name] for name, kind in types.items() if kind.chooses_one},
         "numbers": {name: labels[name] for name, kind in types.items() if kind.computes or kind.kind == "number"},
         "dates": {name: labels[name] for name, kind in types.items() if kind.stored and kind.kind in DATES},
+        "users": {name: labels[name] for name, kind in types.items() if kind.links == "user"},
+        "flags": {
+            name: labels[name]
+            for name, kind in types.items()
+            if kind.stored and (kind.kind == "boolean" or kind.chooses_one)
+        },
+        "done_choices": done_choices(body),
         "toolbox": toolbox(proposed_entity(body)[1]),
         "groups": layouts.items_of(body, "same_if"),
         "rules": [
@@ -261,12 +273,29 @@ def read_lists(form: MultiDict, body: dict) -> dict[str, Any]:
     body = edits.change_entity(body, {"title": form.get("title", "").strip() or None})
     for key, words in INNER.items():
         if f"{key}.{words[0]}" in form:
-            body = edits.put_inner(body, key, {word: form.get(f"{key}.{word}") or None for word in words})
+            sent = {word: form[f"{key}.{word}"] or None for word in words if f"{key}.{word}" in form}
+            body = edits.put_inner(body, key, sent)
     if "kanban.card" in form and body.get("kanban"):
         body = edits.put_inner(
             body, "kanban", {"card": [word for word in form.getlist("kanban.card") if word]}
         )
+    if "calendar.more" in form and body.get("calendar"):
+        known = done_choices(body)
+        more = {"done_is": [word for word in form.getlist("calendar.done_is") if word in known]}
+        body = edits.put_inner(body, "calendar", {**more, "yearly": "calendar.yearly" in form or None})
     return body
+
+
+def done_choices(body: Mapping) -> dict[str, str]:
+    """Return the choices of the field that says what is done in the calendar; nothing where it is none of choices."""
+    days = body.get("calendar") if isinstance(body.get("calendar"), Mapping) else {}
+    field = edits.fields_of(body).get(str(days.get("done")))
+    if not isinstance(field, Mapping) or not type_named(field.get("type")).chooses_one:
+        return {}
+    return {
+        key: choice.label.get(current_language())
+        for key, choice in build_choices(field.get("choices")).items()
+    }
 
 
 def as_place(text: str) -> int:

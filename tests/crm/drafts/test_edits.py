@@ -162,6 +162,13 @@ def test_a_removed_field_leaves_the_layout(order):
     assert found["fields"]["paid"] == {"type": "date"}
 
 
+def test_the_choices_that_mean_done_go_with_their_field(order):
+    order["calendar"] = {"from": "due", "done": "state", "done_is": ["name"]}
+    choice_of_that_name = edits.remove_field(order, "name")["calendar"]
+    assert choice_of_that_name == order["calendar"]
+    assert edits.remove_field(order, "state")["calendar"] == {"from": "due"}
+
+
 def test_a_board_goes_with_its_field(order):
     assert "kanban" not in edits.remove_field(order, "state")
 

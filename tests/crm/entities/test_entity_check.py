@@ -46,6 +46,7 @@ def test_a_plain_entity_has_no_problem():
         (GOOD + "  x'; drop table ab_user; --: {type: text}\n", "schema.bad_name", 5),
         (GOOD + "  owner: {type: reference, to: boook}\n", "schema.unknown_entity_near", 5),
         (GOOD + "kanban: {by: name}\n", "schema.board_needs_choice", 5),
+        (GOOD + "calendar: {from: created_at, person: created_by}\n", "schema.unknown_field", 5),
         (GOOD + "title: '{nam}'\n", "schema.unknown_field_near", 5),
         (GOOD + "checks:\n  - {when: [{field: nam, is: x}], message: No}\n", "conditions.unknown_field", 6),
         (

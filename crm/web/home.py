@@ -1,0 +1,31 @@
+"""The first page: the reader's day; the home dashboard for those who have no day, as who only watches numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, url_for
+from flask_appbuilder import BaseView, expose
+
+from crm.records.sources import sources_of
+from crm.web.day.page import my_day_page
+from crm.web.reports_pages import dashboard_page, open_dashboard
+from crm.web.serving.session import current_session
+
+
+class HomeView(BaseView):
+    """The first page."""
+
+    route_base = ""
+    default_view = "index"
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show the reader's day or the home dashboard; the login to those who have not signed in."""
+        session = current_session()
+        if session.actor.user_id is None:
+            return redirect(url_for("AuthDBView.login", next="/"))
+        dashboard = open_dashboard(session)
+        if dashboard is not None and not sources_of(session):
+            return dashboard_page(dashboard.name)
+        return my_day_page(session)

@@ -1,0 +1,103 @@
+"""My day as pages: the home of whoever works, its buttons with and without scripts, and what is not open."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from crm.database import utcnow
+from tests.factories import make_activity, make_customer, user_id
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def call(session) -> int:
+    """A call of the salesperson an hour from now, with a customer who can be called."""
+    customer = make_customer(
+        session, name="Aegean <b>Foods</b>", owner=user_id(session, "sales"), phone="+30 210 1234567"
+    )
+    at = (utcnow() + dt.timedelta(hours=1)).isoformat(timespec="seconds") + "Z"
+    number = make_activity(
+        session, subject="Ask for the offer", at=at, customer=customer, owner=user_id(session, "sales")
+    ).id
+    session.commit()
+    return number
+
+
+def test_home_is_my_day_with_whom_to_call(client, call) -> None:
+    browser = client("sales")
+    for path in ("/", "/my-day/"):
+        text = browser.get(path).text
+        assert "Ask for the offer" in text and 'href="tel:+302101234567"' in text
+        assert "Aegean &lt;b&gt;Foods" in text and "<b>Foods" not in text
+    assert "/dashboard/home" in text
+    assert "Ask for the offer" not in client("manager").get("/my-day/").text
+
+
+def test_every_role_has_a_home_without_a_padlock(client) -> None:
+    for role in (
+        "sales",
+        "service",
+        "marketing",
+        "accountant",
+        "cashier",
+        "external_agent",
+        "viewer",
+        "configurator",
+    ):
+        answer = client(role).get("/")
+        assert answer.status_code == 200 and "You don't have access to anything" not in answer.text, role
+
+
+def test_a_tick_is_undone_by_its_undo_with_and_without_scripts(client, session, call) -> None:
+    browser = client("sales")
+    token = {"csrf_token": browser.token("/my-day/")}
+    answer = browser.post(f"/my-day/activity/{call}/done", data=token, headers=JSON)
+    assert answer.status_code == 200 and "Ask for the offer" not in browser.get("/my-day/").text
+    undo = answer.json["toast"]["undo"]
+    assert browser.post(undo, headers={"X-CSRFToken": token["csrf_token"], **JSON}).status_code == 200
+    assert "Ask for the offer" in browser.get("/my-day/").text
+    plain = browser.post(f"/my-day/activity/{call}/done", data={**token, "_back": "/my-day/"})
+    assert (plain.status_code, plain.location) == (302, "/my-day/")
+    shown = browser.get("/my-day/").text
+    assert f"/my-day/activity/{call}/back?done=false" in shown
+
+
+def test_what_is_put_off_and_moved_says_so_and_nonsense_is_refused(client, call) -> None:
+    browser = client("sales")
+    token = {"csrf_token": browser.token("/my-day/")}
+    for path, values, status in (
+        ("later", {"until": "tomorrow"}, 200),
+        ("later", {"until": "someday"}, 422),
+        ("move", {"to": "2031-05-06T10:00"}, 200),
+        ("move", {"to": "soon"}, 422),
+    ):
+        answer = browser.post(f"/my-day/activity/{call}/{path}", data={**token, **values}, headers=JSON)
+        assert answer.status_code == status, answer.text
+    record = browser.get(f"/api/v1/activity/{call}").json["result"]
+    assert record["at"] == "2031-05-06T07:00:00Z"
+
+
+def test_others_and_unknown_things_are_not_moved(client, call) -> None:
+    stranger = client("external_agent")
+    token = {"csrf_token": stranger.token("/profile/")}
+    for path in (f"activity/{call}", "activity/999999", "nothing/1", "product/1", "activity/x"):
+        for deed, values in (
+            ("done", {}),
+            ("move", {"to": "2031-05-06"}),
+            ("later", {"until": "week"}),
+            ("back", {}),
+        ):
+            answer = stranger.post(f"/my-day/{path}/{deed}", data={**token, **values}, headers=JSON)
+            assert answer.status_code in (403, 404), (path, deed, answer.status_code)
+
+
+def test_my_day_speaks_every_language(client, call) -> None:
+    browser = client("sales")
+    words = {"el": "Σήμερα", "ro": "Astăzi", "he": "היום"}
+    for language, word in words.items():
+        text = browser.get(f"/my-day/?_l_={language}").text
+        assert word in re.sub(r"<[^>]+>", "", text)
