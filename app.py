@@ -46,6 +46,7 @@ COMMANDS = {
     "import-status": ("crm.imports.commands", "Show how far an import is."),
     "import-undo": ("crm.imports.commands", "Take back what an import wrote and nobody changed since."),
     "keys": ("crm.records.commands", "The keys of encrypted fields."),
+    "hook": ("workflows.hooks.commands", "The secrets of webhooks, by which others call in."),
     "rule": ("workflows.commands", "What happens by itself."),
     "worker": ("crm.runtime.processes", "Run jobs until Ctrl-C."),
     "scheduler": ("crm.runtime.processes", "Start what is due, until Ctrl-C; of many schedulers one does."),
@@ -75,6 +76,7 @@ TABLE_HOMES = (
     "crm.web.entity.saved_views",
     "crm.web.forms.once",
     "workflows.calls.outbox",
+    "workflows.hooks.store",
     "workflows.mail.outbox",
     "workflows.people",
     "workflows.runs.budget",
@@ -158,8 +160,10 @@ def finish_publish(engine: sa.Engine) -> None:
 def rule_pages(builder: AppBuilder, workspace: Workspace) -> None:
     """Add the pages of rules to an app."""
     from workflows import pages
+    from workflows.hooks import pages as hook_pages
 
     pages.register(builder, workspace)
+    hook_pages.register(builder, workspace)
 
 
 def is_taken(name: str) -> bool:

@@ -314,6 +314,7 @@ def app(
         built.test_client_class = Browser
     built.extensions["crm_settings"] = settings
     built.extensions["crm_guesses"].reset()
+    built.extensions["crm_rates"].reset()
     return built
 
 

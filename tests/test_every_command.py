@@ -75,6 +75,8 @@ CASES = (
     ("keys", "rotate", "--json"),
     ("keys", "rotate", "--no-new-key", "--no-wait"),
     ("keys", "status", "--json"),
+    ("hook", "secret", "order_paid", "--json"),
+    ("hook", "forget", "order_paid", "--json"),
     ("rule", "try", "welcome_customer", "--record", "1", "--json"),
     ("rule", "try", "welcome_customer", "--since", "30d"),
     ("user", "leave", "ben", "--to", "nina", "--json"),

@@ -9,6 +9,7 @@ from crm import events
 from crm.records import buttons
 from workflows import people as _people  # noqa: F401 - declares its table
 from workflows.calls import outbox as _calls  # noqa: F401 - declares its table
+from workflows.hooks import store as _hooks  # noqa: F401 - declares its tables
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.pressing import RuleButtons

@@ -38,6 +38,7 @@ from crm.web.serving.errors import install_errors
 from crm.web.serving.headers import install_headers
 from crm.web.serving.health import install_health
 from crm.web.serving.packed import PackedStatic
+from crm.web.serving.rates import install_rates
 from crm.web.serving.session import (
     BrowserSession,
     build_request_session,
@@ -112,6 +113,7 @@ def assemble_app(workspace: Workspace, settings: Settings, engine: sa.Engine) ->
         builder = CrmAppBuilder(app, session, indexview=HomeView, security_manager_class=CrmSecurityManager)
         install_language(app)
         install_guesses(app, settings)
+        install_rates(app, settings)
         share_with(app)
         install_errors(app)
         install_actor(app, workspace)

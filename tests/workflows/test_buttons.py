@@ -130,6 +130,7 @@ def test_a_button_is_shown_while_its_conditions_hold_to_those_who_may_press_it(p
     press(session, number, "chase", reason="late")
     workshop.work_off()
     assert [button.name for button in shown_buttons(session, entity, number)] == ["look_again"]
+    session.rollback()
     viewer = session_as("sales")  # reads and creates complaints, and changes none
     viewer.workspace = workshop.fixed
     assert shown_buttons(viewer, entity, number) == []
@@ -144,6 +145,7 @@ def test_a_button_for_a_role_is_pressed_by_it_alone(pressing, session_as, as_use
     press(agent, number, "close_it")
     workshop.work_off()
     assert stored(as_user, number).status == "closed"
+    agent.rollback()
     manager = session_as("manager")
     manager.workspace = workshop.fixed
     assert shown_buttons(manager, entity, number) == []

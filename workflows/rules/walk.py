@@ -84,18 +84,18 @@ def walk_template(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
 
 def _senders(walker: Walker, template: Any) -> Iterator[str]:
     for document in walker.declarations.documents:
-        if document.kind == "rule" and template in _templates(document.body.get("then")):
+        if document.kind == "rule" and template in templates_of(document.body.get("then")):
             yield str(document.body.get("entity") or "")
 
 
-def _templates(steps: Any) -> Iterator[Any]:
+def templates_of(steps: Any) -> Iterator[Any]:
     """Yield the templates that steps send, those in branches included."""
     if isinstance(steps, list | tuple):
         for step in steps:
-            yield from _templates(step)
+            yield from templates_of(step)
     elif isinstance(steps, Mapping):
         for key, value in steps.items():
             if key == "template":
                 yield value
             elif isinstance(value, list | tuple | Mapping):
-                yield from _templates(value)
+                yield from templates_of(value)

@@ -96,6 +96,13 @@ def insert_new(session: Session, table: sa.Table, rows: Sequence[Mapping[str, An
     return session.connection().execute(statement, list(rows), execution_options=COUNTED).rowcount
 
 
+def start_run(session: Session, row: Mapping[str, Any]) -> int:
+    """Write a run unless its trigger key has one; return its number."""
+    insert_new(session, run, [row])
+    mine = (run.c.rule == row["rule"]) & (run.c.trigger_key == row["trigger_key"])
+    return session.execute(sa.select(run.c.id).where(mine)).scalar_one()
+
+
 def among(session: Session, column: sa.Column, ids: Iterable[int]) -> sa.ColumnElement[bool]:
     """Return the condition of being one of many: a parameter for each would cost more than the rest of a statement."""
     if session.get_bind().dialect.name == "postgresql":

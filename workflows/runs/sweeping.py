@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crm import events, queue
 from workflows.calls import outbox as calls
+from workflows.hooks import store as hooks
 from workflows.mail import outbox
 from workflows.organisation import RuleWorkshop
 from workflows.runs import budget, store
@@ -71,4 +72,5 @@ def erase_old(workshop: RuleWorkshop, keep_days: int) -> int:
         )
         session.execute(sa.delete(budget.spent).where(budget.spent.c.at < before))
         calls.erase_sent(session, before, ERASE_AT_ONCE)
+        hooks.erase_calls(session, before)
     return len(ids) + gone.rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ from crm.texts import Text
 from workflows import people
 from workflows.actions.recipients import is_address
 from workflows.actions.values import formula_of, takes_words
-from workflows.given import GIVEN, value_at
+from workflows.given import GIVEN
 from workflows.mail.compose import Message, compose
 from workflows.organisation import Organisation
 from workflows.paths import PATH, Path, display_of, find_path, follow, value_of
@@ -162,7 +163,7 @@ class Work:
 
     def _given(self, path: str) -> Any:
         """Return what came with the call at a path: typed where the rule declares it, else as JSON has it."""
-        found, field = value_at(self.given, path.partition(".")[2]), self.rule.given.field(path)
+        found, field = self.given.get(path.partition(".")[2]), self.rule.given.field(path)
         if field is None or found is None:
             return None
         return found if self.rule.given.fields is None else FIELD_TYPES[field.type].from_json(field, found)
@@ -172,6 +173,8 @@ class Work:
         found, field = self._given(path), self.rule.given.field(path)
         if found is None or field is None:
             return ""
+        if isinstance(found, Mapping | list):
+            return json.dumps(found, ensure_ascii=False)
         return FIELD_TYPES[field.type].display(field, found, situation)
 
     def _sendable(self, value: Any, field: Field) -> Any:

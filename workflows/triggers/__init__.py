@@ -8,12 +8,13 @@ from workflows.triggers.changed import Changed
 from workflows.triggers.clock import Cron, EveryDayAt, EveryHour
 from workflows.triggers.dates import DateTrigger, DaysAfter, DaysBefore, YearlyOn
 from workflows.triggers.records import RecordCreated, RecordDeleted, RecordSaved, RecordUpdated
+from workflows.triggers.webhook import Webhook
 
-LATER = ("webhook", "enters_segment", "leaves_segment", "email_received")
+LATER = ("enters_segment", "leaves_segment", "email_received")
 
 TRIGGERS: dict[str, TriggerKind] = registry(
     RecordCreated(), RecordUpdated(), RecordSaved(), RecordDeleted(), BecomesTrue(), Changed(),
-    EveryHour(), EveryDayAt(), Cron(), DaysBefore(), DaysAfter(), YearlyOn(), Button(),
+    EveryHour(), EveryDayAt(), Cron(), DaysBefore(), DaysAfter(), YearlyOn(), Button(), Webhook(),
     *(LaterTrigger(name) for name in LATER),
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import Flask, Request, Response, current_app
 from itsdangerous import BadData, URLSafeSerializer
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage, Storage
 
 from config import Settings
 from crm.database import CrmSession
@@ -27,6 +27,7 @@ from crm.messages import render
 from crm.notifications import Notice, add_notification
 from crm.permissions.store import find_login
 from crm.texts import LANGUAGES
+from crm.web.serving.rates import redis_storage
 
 logger = logging.getLogger(__name__)
 
@@ -180,15 +181,7 @@ def _forget(store: Storage, attempt: Attempt) -> None:
 
 def install_guesses(app: Flask, settings: Settings) -> None:
     """Let the app count wrong passwords."""
-    app.extensions["crm_guesses"] = Guesses(_redis_of(settings))
-
-
-def _redis_of(settings: Settings) -> Storage | None:
-    if not settings.redis_url:
-        return None
-    url = settings.redis_url.replace("unix://", "redis+unix://")
-    timeouts = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
-    return storage_from_string(url, key_prefix="crm:guess", **timeouts)
+    app.extensions["crm_guesses"] = Guesses(redis_storage(settings, "crm:guess"))
 
 
 def find_account(connection: sa.Connection, name: str) -> Account:

@@ -58,7 +58,7 @@ OWN_ACCOUNT: tuple[Pair, ...] = (
 
 MENU_OF_ALL = ("Reports",)
 MENU_OF_IMPORT = ("Import",)  # for those who may import into some entity
-MENU_OF_CONFIGURATION = ("Security", "Entities", "Rules", "Rights")
+MENU_OF_CONFIGURATION = ("Security", "Entities", "Rules", "Webhooks", "Rights")
 """Menu items of pages that are not an entity's, by who sees them; a new page with a menu item adds its name."""
 
 CRUD = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_download")

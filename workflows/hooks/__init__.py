@@ -1,0 +1,1 @@
+"""Webhooks: signed calls of other systems at `/hooks/<name>`, and the rules they start."""
