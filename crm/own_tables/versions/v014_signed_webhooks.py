@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "v014_signed_webhooks"
-down_revision = "v013_add_recent_records"
+down_revision = "v013_calls_to_other_systems"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v013_add_recent_records"
-down_revision = "v012_calls_to_other_systems"
+revision = "v012_add_recent_records"
+down_revision = "v011_lanes_of_messages"
 
 
 def upgrade() -> None:
