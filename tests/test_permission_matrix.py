@@ -255,6 +255,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "RevisionView",
     "RuleApi",
     "RulesView",
+    "RunsView",
     "SchemaApi",
     "SchemaDocumentsView",
     "RolesView",

@@ -1,4 +1,4 @@
-"""The pages of rules: what there is, what ran, why, and what it did; and a rule tried over REST."""
+"""The pages of runs: what ran, why, and what it did; and a rule tried over REST."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 from flask import abort, current_app, jsonify, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
 from flask_appbuilder.security.decorators import permission_name, protect
-from flask_babel import lazy_pgettext, pgettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm import events, queue
-from crm.conditions import parse_conditions, say
 from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
 from crm.entities.model import Schema
@@ -31,18 +30,19 @@ from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, descri
 from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
 from workflows.calls import outbox as calls
+from workflows.editor import pages as editor
 from workflows.effects import effect_lines
 from workflows.mail import outbox
 from workflows.mail.timeline import mails_of
 from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.pressing import presses_of
 from workflows.rules.model import Rule, Step
+from workflows.rules.sentence import say_rule, trigger_words
 from workflows.runs import store
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
 from workflows.runs.rehearse import read_period, try_rule
 from workflows.runs.versions import is_open, rows_today, step_today
-from workflows.triggers import TRIGGERS
 
 RUNS_SHOWN = 50
 OUTBOXES = (outbox.OUTBOX, calls.OUTBOX)
@@ -50,11 +50,10 @@ LARGEST_ID = 2**63 - 1
 COLORS = {"done": "green", "waiting": "blue", "claimed": "azure", "failed": "red", "stopped": "orange"}
 
 
-class RulesView(BaseView):
-    """`/admin/rules/`."""
+class RunsView(BaseView):
+    """`/admin/rules/…`: what rules did."""
 
     route_base = "/admin/rules"
-    default_view = "index"
     class_permission_name = CONFIGURATION
     workspace: Workspace
 
@@ -63,36 +62,25 @@ class RulesView(BaseView):
         """The rules of this revision."""
         return self.workspace.schema.parts.get("rule", {})
 
-    @page("/")
-    def index(self) -> str:
-        """List the rules."""
+    @page("/<name>/runs")
+    def runs(self, name: str) -> str:
+        """Show the latest runs of a rule."""
         session = self.appbuilder.session()
-        states, last = store.count_states(session), store.last_runs(session)
-        rows = [
-            {**self.line(rule), "states": states.get(name, {}), "last": last.get(name)}
-            for name, rule in self.rules.items()
-        ]
-        return self.render_template(
-            "rules/list.html", title=pgettext("title", "Rules"), rows=rows, draft=find_draft(session)
-        )
-
-    @page("/<name>/")
-    def show(self, name: str) -> str:
-        """Show one rule as sentences, and its latest runs."""
         rule = self.rules.get(name)
-        if rule is None:
-            raise NotFoundError("rule.not_found", name=name)
         state = request.args.get("state")
         state = state if state in store.STATES else None
-        runs = store.list_runs(self.appbuilder.session(), RUNS_SHOWN, name, state)
+        runs = store.list_runs(session, RUNS_SHOWN, name, state)
+        if rule is None and not runs:
+            raise NotFoundError("rule.not_found", name=name)
         return self.render_template(
-            "rules/show.html",
-            **self.line(rule),
-            lines=self.conditions_of(rule),
-            steps=list(self.sentences_of(rule, rule.steps)),
-            runs=self.run_lines(rows_today(self.appbuilder.session(), runs)),
+            "rules/runs.html",
+            name=name,
+            title=rule.label.get(current_language()) if rule else name,
+            sentence=self.sentence_of(name),
+            runs=self.run_lines(rows_today(session, runs)),
             chosen=state,
-            states=store.STATES,
+            states=[(one, state_label(one)) for one in store.STATES],
+            draft=find_draft(session),
         )
 
     @page("/run/<int:run_id>")
@@ -110,6 +98,7 @@ class RulesView(BaseView):
             "rules/run.html",
             run=self.run_lines([row])[0],
             rule=self.rules.get(row["rule"]),
+            sentence=self.sentence_of(row["rule"]),
             occasion=self.occasion_of(row),
             changed=self.changed_labels(row),
             cause=self.cause_links(session, row["cause"]),
@@ -131,16 +120,10 @@ class RulesView(BaseView):
             queue.ring(bell)
         return redirect(f"/admin/rules/run/{run_id}")
 
-    def line(self, rule: Rule) -> dict[str, Any]:
-        """Return a rule as a list draws it."""
-        language = current_language()
-        schema = self.workspace.schema
-        return {
-            "rule": rule,
-            "title": rule.label.get(language),
-            "entity": schema.entities[rule.entity].plural,
-            "trigger": trigger_words(rule, schema, language),
-        }
+    def sentence_of(self, name: str) -> str:
+        """Return a rule of today as a sentence; "" when it is gone."""
+        rule = self.rules.get(name)
+        return say_rule(rule, self.workspace.schema, current_language()) if rule else ""
 
     def cause_links(self, session: CrmSession, chain: Sequence[str]) -> list[tuple[str, str]]:
         """Return what led to a run as (name, address): users by name, rules with a link to their run."""
@@ -175,13 +158,6 @@ class RulesView(BaseView):
         fields = (entity.fields.get(name) for name in row["why"]["changed"])
         return [field.label.get(current_language()) for field in fields if field]
 
-    def conditions_of(self, rule: Rule) -> list[str]:
-        """Return each condition of a rule as a sentence."""
-        schema = self.workspace.schema
-        entity = schema.entities[rule.entity]
-        nodes = [parse_conditions([line], entity, schema)[0] for line in rule.lines]
-        return [say(node, entity, schema, current_language()) for node in nodes]
-
     def run_lines(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return runs as a list draws them, each with what its record is called, where the reader may know that."""
         session, entities = self.appbuilder.session(), self.workspace.schema.entities
@@ -203,14 +179,6 @@ class RulesView(BaseView):
             "color": COLORS.get(row["state"], "gray"),
             "state_label": state_label(row["state"]),
         }
-
-    def sentences_of(self, rule: Rule, steps: tuple[Step, ...], depth: int = 0) -> Iterator[tuple[int, str]]:
-        """Yield what a rule does, a sentence per step, with how deep it stands in branches."""
-        schema, language = self.workspace.schema, current_language()
-        for step in steps:
-            yield depth, ACTIONS[step.action].describe(step, schema, schema.entities[rule.entity], language)
-            for branch in step.branches:
-                yield from self.sentences_of(rule, branch.steps, depth + 1)
 
     def step_line(
         self, row: Mapping[str, Any], step: Mapping[str, Any], mails: Sequence[Mapping], is_told: bool
@@ -242,12 +210,6 @@ def require_all(actor: Actor, schema: Schema, name: str) -> None:
             actor, schema, schema, document
         ):
             raise NotAllowedError("rule.may_not_try", rule=schema.parts["rule"][name].label)
-
-
-def trigger_words(rule: Rule, schema: Schema, language: str) -> str:
-    """Return when a rule starts, as a sentence."""
-    entity = schema.entities[rule.entity]
-    return TRIGGERS[rule.trigger.kind].describe(rule.trigger.body, schema, entity, language)
 
 
 def period_words(period: str) -> str:
@@ -318,13 +280,6 @@ class RuleApi(DescribedApi):
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     """Register the pages of one revision, and what rules add to the pages of records."""
     MORE_SOURCES.extend(source for source in (mails_of, presses_of) if source not in MORE_SOURCES)
-    view = type("RulesView", (RulesView,), {"workspace": workspace})
-    appbuilder.add_view(
-        view,
-        "Rules",
-        href="/admin/rules/",
-        icon="bolt",
-        label=lazy_pgettext("title", "Rules"),
-        category="Security",
-    )
+    editor.register(appbuilder, workspace)
+    appbuilder.add_view_no_menu(type("RunsView", (RunsView,), {"workspace": workspace}))
     appbuilder.add_api(type("RuleApi", (RuleApi,), {"workspace": workspace}))

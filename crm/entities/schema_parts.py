@@ -13,6 +13,9 @@ Schema = dict[str, Any]
 ANYTHING: Schema = {}
 WORD: Schema = {"type": "string"}
 WORDS: Schema = {"type": "array", "items": WORD}
+SPAN: Schema = {"type": "string", "format": "span"}  # such as "4 hours"
+TIME: Schema = {"type": "string", "format": "time"}  # such as "08:00"
+WHOLE: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 
 

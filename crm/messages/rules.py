@@ -4,6 +4,12 @@ from crm.texts import N_, NP_
 
 MESSAGES = {
     "rule.may_not_try": N_("You can't test the rule “%(rule)s”: it reads data you don't have access to."),
+    "rule.exists": N_("There is already a rule “%(name)s”. Choose another internal name."),
+    # a rule as a sentence
+    "rule.sentence": NP_("step", "%(when)s, if %(conditions)s: %(actions)s."),
+    "rule.sentence_always": NP_("step", "%(when)s: %(actions)s."),
+    "rule.sentence_if": NP_("step", "if %(conditions)s: %(actions)s"),
+    "rule.sentence_otherwise": NP_("step", "otherwise: %(actions)s"),
     # what is wrong with a rule or a template
     "rule.unknown_entity": N_("There is no entity “%(name)s”."),
     "rule.unknown_entity_near": N_("There is no entity “%(name)s”. Did you mean “%(near)s”?"),

@@ -1,8 +1,8 @@
 // A button puts its word where the cursor stands in a text. Wants: button[data-insert="word"][data-into="id of the text"];
-// without an id it goes into the formula of a condition that was used last.
+// without an id it goes into the formula of a condition or the text of a rule that was used last.
 (() => {
   "use strict";
-  const FORMULA = ".condition-formula, .condition-value input[dir=ltr]";
+  const FORMULA = ".condition-formula, .condition-value input[dir=ltr], form[data-rule] :is(textarea, input[type=text])";
   let last = null;
   document.addEventListener("focusin", (event) => {
     if (event.target.matches(FORMULA)) last = event.target;

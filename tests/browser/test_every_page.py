@@ -47,6 +47,7 @@ VALUES_OF = {
     "ReportsView": {"name": "deals_by_stage"},
     "RolesView": {"name": "sales"},
     "RulesView": {"name": "escalate_old_complaint"},
+    "RunsView": {"name": "escalate_old_complaint"},
     "SchemaFieldsView.add": {"kind": "choice"},
 }
 ASKED_FOR = {"SchemaFieldsView.try_type": "?type=text"}

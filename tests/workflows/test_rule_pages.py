@@ -55,7 +55,7 @@ def test_a_run_says_why_it_ran_and_what_it_did(client, session, shipped_workshop
     session.commit()
     jobs.work_off(shipped_workshop)
     admin = client("admin")
-    runs = admin.get("/admin/rules/confirm_complaint/").text
+    runs = admin.get("/admin/rules/confirm_complaint/runs").text
     number = runs.split("/admin/rules/run/")[1].split('"')[0]
     page = admin.get(f"/admin/rules/run/{number}").text
     assert "ada@example.com" in page

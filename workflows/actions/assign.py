@@ -37,11 +37,19 @@ class Assign(Action):
     """Gives the record to a user: a certain one, a related record's, or one of a role in turn or by load."""
 
     name = "assign"
+    label = NP_("step", "Assign to a user")
+    labels = {
+        "among": NP_("key", "Users with a role"),
+        "by": NP_("key", "Choose by"),
+        "counting": NP_("key", "Count only records where"),
+        "round_robin": NP_("option", "In turn"),
+        "least_busy": NP_("option", "Least busy"),
+    }
     shape = closed(
         field=WORD,
         to={"anyOf": [WORD, closed(user=WORD)]},
         among=closed(role=WORD),
-        by=WORD,
+        by={"enum": list(WAYS)},
         counting=ANYTHING,
     )
     writes_record = True

@@ -45,6 +45,8 @@ class Action(ABC):
             `words` are its sentences (`N_("…")`) by their codes. `writes_record` says that it changes the rule's own
             record, so that it cannot follow its deletion.
             `is_set_based` says that it can be done for many records in one transaction (`perform_all`).
+            `label` is what it is called where one chooses it, `labels` what its keys and their fixed values are, beyond
+            those that are shared (`workflows.rules.words`); one without them is called by its words.
             `has_branches` says that behind its name stand branches (`if` and `then`, or `else`), which are checked,
             walked and built like the rule's own `if` and `then`.
     """
@@ -52,6 +54,8 @@ class Action(ABC):
     name: ClassVar[str] = ""
     shape: ClassVar[Shape | None] = None
     words: ClassVar[Mapping[str, str]] = {}
+    label: ClassVar[str] = ""
+    labels: ClassVar[Mapping[str, str]] = {}
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
     has_branches: ClassVar[bool] = False

@@ -21,6 +21,7 @@ class CreateRecord(Action):
     """Creates one record of any entity; paths and formulas in its values are read at the rule's record."""
 
     name = "create_record"
+    label = NP_("step", "Create a record")
     shape = closed(entity=WORD, values=ANYTHING)
     is_set_based = True
     words = {

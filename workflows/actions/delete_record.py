@@ -16,6 +16,7 @@ class DeleteRecord(AloneAction):
     """Deletes the record, as a user would, references of others respected; the run ends with it."""
 
     name = "delete_record"
+    label = NP_("step", "Delete the record")
     writes_record = True
     words = {
         "rule.says_delete": NP_("step", "Delete record"),

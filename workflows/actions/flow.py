@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crm.entities.model import Entity, Schema
-from crm.entities.schema_parts import ANYTHING, CONDITIONS, closed, list_of
+from crm.entities.schema_parts import CONDITIONS, SPAN, closed, list_of
 from crm.entities.schema_parts import Schema as Shape
 from crm.entities.walk import Spot, Walker
 from crm.texts import N_, NP_
@@ -14,7 +14,7 @@ from workflows.actions.base import Action, AloneAction, Line, Outcome
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.schedule import duration
-from workflows.rules.words import say
+from workflows.rules.words import say, span_words
 
 STEPS: Shape = {"$ref": "#/$defs/steps"}
 BRANCH: Shape = {
@@ -29,6 +29,7 @@ class Stop(AloneAction):
     """Ends the run."""
 
     name = "stop"
+    label = NP_("step", "Stop")
     words = {
         "rule.says_stop": NP_("step", "Stop"),
     }
@@ -46,7 +47,11 @@ class Wait(Action):
     """Lets time pass, then goes on, if its conditions hold by then; the run sleeps in the database."""
 
     name = "wait"
-    shape = closed(**{"for": ANYTHING, "and_then_only_if": CONDITIONS})
+    label = NP_("step", "Wait")
+    labels = {
+        "and_then_only_if": NP_("key", "Then continue only if"),
+    }
+    shape = closed(**{"for": SPAN, "and_then_only_if": CONDITIONS})
     words = {
         "rule.says_wait": NP_("step", "Wait: %(duration)s"),
         "rule.effect_did_not_go_on": N_("The conditions no longer applied, so the run ended."),
@@ -70,7 +75,7 @@ class Wait(Action):
 
     def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
         """Say how long."""
-        return say("rule.says_wait", language, duration=step.body["for"])
+        return say("rule.says_wait", language, duration=span_words(step.body["for"], language))
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Sleep; the run comes back to `wake` when the time is over."""
@@ -92,6 +97,7 @@ class Choose(Action):
     """Takes the first branch whose conditions hold, or the `else`."""
 
     name = "choose"
+    label = NP_("step", "Branch")
     shape = list_of(BRANCH)
     has_branches = True
     words = {

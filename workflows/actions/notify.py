@@ -24,6 +24,7 @@ class Notify(Action):
     """Tells users in the app, each in the language they read; the text is kept in every language."""
 
     name = "notify"
+    label = NP_("step", "Notify users")
     shape = closed(to=PEOPLE, text=TEXT)
     is_set_based = True
     words = {

@@ -8,7 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD, closed
 from crm.entities.walk import Spot, Walker
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.base import Action, Line, Outcome
 from workflows.actions.recipients import PEOPLE, check_recipients, say_unreached, unreached, walk_recipients
 from workflows.mail import outbox
@@ -23,6 +23,7 @@ class SendEmail(Action):
     """Puts one e-mail per recipient into the outbox; it leaves after the step is committed, and once."""
 
     name = "send_email"
+    label = NP_("step", "Send an email")
     shape = closed(to=PEOPLE, template=WORD)
     words = {
         "rule.unknown_template": N_("There is no message template “%(name)s”."),

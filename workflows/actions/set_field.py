@@ -21,6 +21,10 @@ class SetField(Action):
     """Writes one field; an equal value writes nothing, so that nothing follows from it."""
 
     name = "set_field"
+    label = NP_("step", "Set a field")
+    labels = {
+        "to": NP_("key", "New value"),
+    }
     shape = closed(field=WORD, to=ANYTHING)
     writes_record = True
     is_set_based = True

@@ -33,6 +33,7 @@ class UpdateRelated(Action):
     """Writes fields of related records; paths and formulas in its values are read at each of those."""
 
     name = "update_related"
+    label = NP_("step", "Edit related records")
     shape = closed(through=WORD, where=CONDITIONS, values=ANYTHING)
     words = {
         "rule.unknown_relation": N_("There are no related records “%(name)s”."),

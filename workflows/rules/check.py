@@ -24,6 +24,7 @@ KEYS = (
     "stop_after", "if", "then",
 )  # fmt: skip
 TEMPLATE_KEYS = ("template", "label", "entity", "subject", "body")
+MISSED = ("once", "skip")
 PERIODS = ("day", "week", "month", "year")
 MAX_STEPS = 50  # of one rule, those inside its branches included
 MAX_DEPTH = 4  # of branches in branches
@@ -46,7 +47,7 @@ def check_rule(document: Document, schema: Schema) -> list[Problem]:
 
 
 def _check_words(body: Mapping, place: Place) -> None:
-    if body.get("if_missed", "once") not in ("once", "skip"):
+    if body.get("if_missed", "once") not in MISSED:
         place.at("if_missed").refuse("rule.bad_if_missed", value=str(body["if_missed"])[:40])
     if body.get("at_most_once_per", "day") not in PERIODS:
         place.at("at_most_once_per").refuse("rule.bad_period", value=str(body["at_most_once_per"])[:40])

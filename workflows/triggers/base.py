@@ -24,14 +24,17 @@ class TriggerKind(ABC):
     """One trigger of the language. One subclass, one instance in the registry; a missing part fails at import.
 
     Shape:  `shape` is the JSON Schema of what stands behind its word. `words` are its sentences (`N_("…")`) by their
-            codes. `is_edge` says that it waits for the rule's `if`, which must not have held before, `is_called` that
-            a person or another system asks for the run, `keeps_runs` that its runs are never erased, for they are what
-            makes it once.
+            codes. `label` is what it is called where one chooses it, `labels` what its keys and their fixed values are,
+            beyond those that are shared (`workflows.rules.words`). `is_edge` says that it waits for the rule's `if`,
+            which must not have held before, `is_called` that a person or another system asks for the run, `keeps_runs`
+            that its runs are never erased, for they are what makes it once.
     """
 
     name: ClassVar[str] = ""
     shape: ClassVar[Shape | None] = None
     words: ClassVar[Mapping[str, str]] = {}
+    label: ClassVar[str] = ""
+    labels: ClassVar[Mapping[str, str]] = {}
     events: ClassVar[frozenset[str]] = frozenset()
     is_scheduled: ClassVar[bool] = False
     is_available: ClassVar[bool] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.triggers.base import AloneTrigger, EventTrigger
 from workflows.triggers.records import CHANGES
 
@@ -11,6 +11,7 @@ class BecomesTrue(AloneTrigger, EventTrigger):
     """The edge of the rule's own conditions."""
 
     name = "becomes_true"
+    label = NP_("trigger", "Conditions become true")
     events = CHANGES
     is_edge = True
     words = {

@@ -8,7 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import WORD, one_or_many
 from crm.entities.walk import Spot, Walker
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.rules.place import Place
 from workflows.rules.words import field_label, say
 from workflows.triggers.base import EventTrigger
@@ -19,6 +19,7 @@ class Changed(EventTrigger):
     """One of the named fields was changed, or filled in a new record."""
 
     name = "changed"
+    label = NP_("trigger", "Fields change")
     shape = one_or_many(WORD)
     events = CHANGES
     words = {

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.entities.model import Entity, Schema
-from crm.entities.schema_parts import WORD
+from crm.entities.schema_parts import TIME, WORD
 from crm.entities.walk import Spot, Walker
 from crm.texts import N_, NP_
 from workflows.rules.place import Place
@@ -20,6 +20,7 @@ class EveryHour(AloneTrigger, ClockTrigger):
     """Every full hour, the one in which the rule is first seen included."""
 
     name = "every_hour"
+    label = NP_("trigger", "Every hour")
     counts_at_once = True
     can_be_late = False
     words = {
@@ -49,6 +50,8 @@ class EveryDayAt(_Wall):
     """Once a day, at a time of the rule's zone."""
 
     name = "every_day_at"
+    shape = TIME
+    label = NP_("trigger", "Every day at a time")
     words = {
         "rule.when_every_day_at": N_("Every day at %(time)s"),
     }
@@ -70,6 +73,7 @@ class Cron(_Wall):
     """By a cron line."""
 
     name = "cron"
+    label = NP_("trigger", "Schedule (cron)")
     words = {
         "rule.bad_cron": N_(
             "“%(value)s” is not a valid cron line. Use five parts, such as “0 8 * * 1” (Monday at 08:00)."

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from crm.conditions.tree.moments import shift_day
 from crm.entities.model import Entity, Schema
-from crm.entities.schema_parts import ANYTHING, WORD, closed
+from crm.entities.schema_parts import TIME, WHOLE, WORD, closed
 from crm.entities.walk import Spot, Walker
 from crm.fields import FIELD_TYPES, kind_of
 from crm.fields.base import Field
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.rules.place import Place
 from workflows.rules.schedule import DEFAULT_HOUR, Due, daily
 from workflows.rules.words import field_label, say
@@ -73,7 +73,7 @@ class DateTrigger(ClockTrigger):
 class _Days(DateTrigger):
     """A number of days beside a date."""
 
-    shape = closed(field=WORD, days=ANYTHING, at=WORD)
+    shape = closed(field=WORD, days=WHOLE, at=TIME)
 
     def check(self, body: Any, place: Place) -> None:
         """Note what is no date field, no number of days, no time."""
@@ -93,6 +93,7 @@ class DaysBefore(_Days):
     """So many days before a date."""
 
     name = "days_before"
+    label = NP_("trigger", "Days before a date")
     words = {
         "rule.when_days_before": N_("Days before “%(field)s”: %(days)s"),
     }
@@ -111,6 +112,7 @@ class DaysAfter(_Days):
     """So many days after a date."""
 
     name = "days_after"
+    label = NP_("trigger", "Days after a date")
     words = {
         "rule.when_days_after": N_("Days after “%(field)s”: %(days)s"),
     }
@@ -129,7 +131,8 @@ class YearlyOn(DateTrigger):
     """Every year on the day of a date, from that date on."""
 
     name = "yearly_on"
-    shape = {"anyOf": [WORD, closed(field=WORD, at=WORD)]}
+    label = NP_("trigger", "Yearly on a date")
+    shape = {"anyOf": [WORD, closed(field=WORD, at=TIME)]}
     keeps_runs = True
     words = {
         "rule.when_yearly_on": N_("Yearly on the date “%(field)s”"),

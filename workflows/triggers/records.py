@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.triggers.base import AloneTrigger, EventTrigger
 
 CHANGES = frozenset({"created", "updated"})
@@ -12,6 +12,7 @@ class RecordCreated(AloneTrigger, EventTrigger):
     """A record was created."""
 
     name = "record_created"
+    label = NP_("trigger", "Record created")
     events = frozenset({"created"})
     words = {
         "rule.when_record_created": N_("When a record is created"),
@@ -22,6 +23,7 @@ class RecordUpdated(AloneTrigger, EventTrigger):
     """A record that was there was changed."""
 
     name = "record_updated"
+    label = NP_("trigger", "Record edited")
     events = frozenset({"updated"})
     words = {
         "rule.when_record_updated": N_("When a record is edited"),
@@ -32,6 +34,7 @@ class RecordSaved(AloneTrigger, EventTrigger):
     """A record was created or changed."""
 
     name = "record_saved"
+    label = NP_("trigger", "Record created or edited")
     events = CHANGES
     words = {
         "rule.when_record_saved": N_("When a record is created or edited"),
@@ -42,6 +45,7 @@ class RecordDeleted(AloneTrigger, EventTrigger):
     """A record was deleted; the rule reads its last values."""
 
     name = "record_deleted"
+    label = NP_("trigger", "Record deleted")
     events = frozenset({"deleted"})
     words = {
         "rule.when_record_deleted": N_("When a record is deleted"),

@@ -55,6 +55,7 @@ def address_of(use: Mapping[str, Any]) -> str:
     pages = {
         "entity": f"/admin/schema/{use['name']}/",
         "role": f"/admin/roles/{use['name']}/",
+        "rule": f"/admin/rules/{use['name']}/",
         "view": f"/{use['entity']}/list/",
         "import": f"/import/{use['name']}",
     }
