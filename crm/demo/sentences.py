@@ -5,8 +5,8 @@ from __future__ import annotations
 DEALS = {
     "en": (
         "New espresso machines",
-        "Yearly supply of coffee",
-        "Renewal of the machines",
+        "Annual coffee supply",
+        "Machine replacement",
         "Coffee corner",
         "Grinders",
     ),
@@ -47,7 +47,7 @@ NEEDS = {
 }
 
 NEXT_STEPS = {
-    "en": ("Send the offer", "Call the decision maker", "Arrange a tasting"),
+    "en": ("Send the quote", "Call the decision maker", "Arrange a tasting"),
     "el": ("Αποστολή προσφοράς", "Τηλέφωνο στον υπεύθυνο αγορών", "Ραντεβού για δοκιμή"),
     "ro": ("Trimiterea ofertei", "Telefon la responsabilul de achiziții", "Programare pentru degustare"),
     "he": ("שליחת הצעת מחיר", "שיחה עם מקבל ההחלטות", "תיאום טעימה"),
@@ -55,8 +55,8 @@ NEXT_STEPS = {
 
 COMPLAINTS = {
     "en": (
-        ("The machine leaks water", "Since Monday water runs out under the machine."),
-        ("The delivery was late", "The coffee came four days after the promised day."),
+        ("The machine leaks water", "Since Monday, water has been leaking under the machine."),
+        ("The delivery was late", "The coffee came four days late."),
         ("Wrong amount on the invoice", "The invoice shows ten bags, we received eight."),
     ),
     "el": (
@@ -123,12 +123,12 @@ CONTRACTS = {
 ACTIVITIES = {
     "en": {
         "call": (
-            ("Call about the offer", "They will decide within the month."),
+            ("Call about the quote", "They will decide within the month."),
             ("Call about a delivery", ""),
         ),
-        "visit": (("Visit to the shop", "Saw the kitchen; room for a second machine."),),
+        "visit": (("Visit to the shop", "Saw the kitchen: there is room for a second machine."),),
         "meeting": (("Meeting about next year", "Agreed on the volumes."),),
-        "mail": (("Offer sent", "The offer with the prices of this year."),),
+        "mail": (("Quote sent", "The quote with this year's prices."),),
         "chat": (("Question about an order", "Asked when the coffee arrives."),),
         "note": (("Prefers deliveries before nine", ""),),
         "task": (("Call back with a price", ""), ("Send the catalogue", "")),
@@ -146,7 +146,7 @@ ACTIVITIES = {
         "meeting": (("Συνάντηση για τη νέα χρονιά", "Συμφωνήσαμε στις ποσότητες."),),
         "mail": (("Αποστολή προσφοράς", "Η προσφορά με τις φετινές τιμές."), ("Αποστολή τιμοκαταλόγου", "")),
         "chat": (("Ερώτηση για παραγγελία", "Ρώτησαν πότε έρχεται ο καφές."),),
-        "note": (("Προτιμά παραδόσεις πριν τις εννέα", ""), ("Ανοίγει δεύτερο κατάστημα την άνοιξη", "")),
+        "note": (("Προτιμά παραδόσεις πριν από τις εννέα", ""), ("Ανοίγει δεύτερο κατάστημα την άνοιξη", "")),
         "task": (("Να καλέσουμε με τιμή", ""), ("Να στείλουμε κατάλογο", "")),
     },
     "ro": {
@@ -188,9 +188,9 @@ ACTIVITIES = {
 
 POSITIONS = {
     "en": ("Owner", "Purchasing manager", "Kitchen manager"),
-    "el": ("Ιδιοκτήτης", "Υπεύθυνη προμηθειών", "Υπεύθυνος κουζίνας", "Διευθύντρια", "Λογιστήριο"),
+    "el": ("Ιδιοκτησία", "Προμήθειες", "Κουζίνα", "Διεύθυνση", "Λογιστήριο"),
     "ro": ("Proprietar", "Responsabil achiziții", "Șef bucătărie", "Director", "Contabilitate"),
-    "he": ("בעלים", "מנהלת רכש", "מנהל מטבח", "מנכ״לית", "הנהלת חשבונות"),
+    "he": ("בעלים", "רכש", "מטבח", "הנהלה", "הנהלת חשבונות"),
 }
 
 PRODUCTS = (
@@ -216,7 +216,7 @@ CAMPAIGNS = (
     ("Horeca Expo București", "ended", ("direct", "fair"), 330, 327, 9000),
     ("קמפיין משרדים", "running", ("email", "social"), 160, -30, 6000),
     ("Winter coffee corner", "running", ("email", "website"), 60, -60, 3500),
-    ("Telefonic: clienți care au plecat", "running", ("phone",), 530, -40, 2500),
+    ("Telefonic: foști clienți", "running", ("phone",), 530, -40, 2500),
     ("Άνοιξη: νέα καταστήματα", "planned", ("sms", "social"), -40, -100, 5000),
 )
 """Name, status, channels, days since the start and the end (negative: ahead), budget in euro."""

@@ -42,6 +42,7 @@ NEW_RECORD = {
 }
 NEW_BY_NAME = NP_("new", "New: %(record)s")
 ADD_RECORD, ADD_BY_NAME = NP_("button", "Add %(record)s"), NP_("button", "Add: %(record)s")
+EDIT_RECORD, EDIT_BY_NAME = NP_("title", "Edit %(record)s"), NP_("title", "Edit: %(record)s")
 TINTS = 6
 MOST_MENUS = 200  # menus kept in memory: one per language and set of rights
 
@@ -119,7 +120,8 @@ def install_skin(app: Flask) -> None:
     functions = (
         asset, icon, own_icon, language, direction, chosen_theme, app_name, crm_builder, has_page,
         words, label_of, initials, avatar, main_menu, create_links, bottom_links, same_for_all,
-        map_style_id, moment, number, add_words, new_words, money, draw, keys_here, from_wtforms, problems_of,
+        map_style_id, moment, number, add_words, edit_words, new_words,
+        money, draw, keys_here, from_wtforms, problems_of,
         yes_or_no, cell_words, day_text, day_letters, time_letters, first_weekday,
     )  # fmt: skip
     app.jinja_env.globals.update({function.__name__: function for function in functions})
@@ -267,10 +269,19 @@ def label_of(text: Text | str | None) -> str:
 
 def add_words(label: Text) -> Markup:
     """Return what a button says that adds a record: Add customer, Προσθήκη πελάτη; a colon where no form is told."""
+    return _with_case(label, ADD_RECORD, ADD_BY_NAME)
+
+
+def edit_words(label: Text) -> Markup:
+    """Return the title of a form that edits a record: Edit deal, Επεξεργασία ευκαιρίας, or with a colon."""
+    return _with_case(label, EDIT_RECORD, EDIT_BY_NAME)
+
+
+def _with_case(label: Text, sentence: str, by_name: str) -> Markup:
     case = label.form(language(), "genitive") or label.form(language(), "accusative")
     if case or language() not in NEEDS_CASE:
-        return filled(ADD_RECORD, case or in_sentence(label_of(label)))
-    return filled(ADD_BY_NAME, label_of(label))
+        return filled(sentence, case or in_sentence(label_of(label)))
+    return filled(by_name, label_of(label))
 
 
 def new_words(label: Text) -> Markup:

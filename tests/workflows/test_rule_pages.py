@@ -40,7 +40,7 @@ def test_rules_are_for_those_who_configure(client, path):
 def test_a_rule_shows_its_steps_as_sentences(client):
     page = client("admin").get("/admin/rules/escalate_old_complaint/")
     assert "Set “Status” to “Escalated”" in page.text
-    assert "Send email “Complaint delayed” to: Customer: E-mail" in page.text
+    assert "Send email “Complaint delayed” to: Customer: Email" in page.text
 
 
 def test_an_unknown_rule_or_run_is_not_found(client):
@@ -202,5 +202,5 @@ def test_what_a_page_says_of_runs_is_in_words(app) -> None:
 def test_a_way_to_a_person_is_named_by_its_fields(session) -> None:
     schema = session.workspace.schema
     complaint = schema.entities["complaint"]
-    assert path_words("customer.email", schema, complaint, "en") == "Customer: E-mail"
+    assert path_words("customer.email", schema, complaint, "en") == "Customer: Email"
     assert path_words("office@example.com", schema, complaint, "en") == "office@example.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -19,6 +20,7 @@ from crm.permissions.model import DEEDS
 from crm.permissions.service import actor_of_user
 from crm.permissions.store import find_user_id, list_user_names
 from crm.permissions.tell import facts_of
+from crm.records.values import user_names
 from crm.revisions.workspace import Workspace
 from crm.texts import translate
 from crm.web.fab.permissions import CONFIGURATION
@@ -72,7 +74,8 @@ def answer_of(session: CrmSession, sent: dict[str, str]) -> dict[str, Any]:
     entity = session.workspace.schema.entities.get(sent["entity"])
     field = sent["field"] if entity and sent["field"] in entity.fields else None
     question = Question(sent["entity"], sent["deed"] or "read", record_id, field)
-    return facts_of(explain(session, actor, question), current_language())
+    named = replace(actor, name=user_names(session, [user_id])[user_id])
+    return facts_of(explain(session, named, question), current_language())
 
 
 def record_url(facts: dict[str, Any] | None) -> str:

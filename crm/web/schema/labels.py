@@ -16,7 +16,7 @@ from crm.drafts.keys import missing_languages, read_texts, shown_texts
 from crm.drafts.texts import Path, set_text, texts_of
 from crm.errors import ConflictError
 from crm.messages import render
-from crm.texts import LANGUAGES
+from crm.texts import LANGUAGES, Text
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.key_forms import label_of_field
@@ -98,7 +98,7 @@ def named_place(path: Path, body: Mapping) -> tuple[str, str]:
         return label_of_field(str(path[1]), field), {
             "label": pgettext("key", "Label"),
             "help": pgettext("key", "Help text"),
-            "choices": pgettext("place", "Choice “%(name)s”", name=path[3] if len(path) > 3 else ""),
+            "choices": pgettext("place", "Choice “%(name)s”", name=_choice(field, path)),
             "inverse": gettext("Label in the linked entity"),
         }[str(path[2])]
     if path[0] in ("form", "checks"):
@@ -117,6 +117,14 @@ def named_place(path: Path, body: Mapping) -> tuple[str, str]:
         "plural": pgettext("key", "Label (several records)"),
     }
     return pgettext("place", "Entity"), whole[str(path[0])]
+
+
+def _choice(field: Mapping, path: Path) -> str:
+    """Return what the choice is called that a path leads to."""
+    key = str(path[3]) if len(path) > 3 else ""
+    body = dict(field.get("choices") or {}).get(key)
+    label = body.get("label") if isinstance(body, Mapping) else None
+    return Text(label).get(current_language()) if label else key
 
 
 def read_rows(form: MultiDict, body: Mapping) -> Mapping[str, Any]:

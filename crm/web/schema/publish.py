@@ -27,7 +27,7 @@ from crm.web.fab.permissions import CONFIGURATION
 from crm.web.fab.views import page
 from crm.web.language import current_language
 from crm.web.schema.impact import impact_words
-from crm.web.schema.words import ChangedDocument, changed_documents, kind_label
+from crm.web.schema.words import ChangedDocument, changed_documents, kind_label, reason_words
 from crm.web.serving.session import current_session
 
 LONGEST_WHY = 500
@@ -142,7 +142,7 @@ class RevisionView(BaseView):
     @page("/publish/<int:number>")
     def arriving(self, number: int) -> str:
         """Show how a revision arrives in every process."""
-        return self.render_template("schema/arriving.html", **_arrival(number))
+        return self.render_template("schema/arriving.html", reason_words=reason_words, **_arrival(number))
 
     @page("/publish/<int:number>/state")
     def arriving_state(self, number: int) -> str:
@@ -155,7 +155,9 @@ class RevisionView(BaseView):
         session = current_session()
         rows = history.list_revisions(session)
         draft = service.find_draft(session)
-        return self.render_template("schema/history.html", rows=rows, live=rows[0]["number"], draft=draft)
+        return self.render_template(
+            "schema/history.html", reason_words=reason_words, rows=rows, live=rows[0]["number"], draft=draft
+        )
 
     @page("/history/<int:number>")
     def revision(self, number: int) -> Response:
@@ -246,7 +248,9 @@ def _revision_page(session: CrmSession, number: int, error: CrmError | None = No
         "back": _going_back(session, live, number) if number != live else None,
         "error": render(error, language) if error is not None else "",
     }
-    page = render_template("schema/revision.html", kind_label=kind_label, **context)
+    page = render_template(
+        "schema/revision.html", kind_label=kind_label, reason_words=reason_words, **context
+    )
     return make_response(page, error.status if error is not None else 200)
 
 

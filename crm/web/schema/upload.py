@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request
@@ -19,7 +20,8 @@ from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import CONFIGURATION
 from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.schema.words import inner_changes, kind_label
+from crm.web.schema.places import Names, names_of
+from crm.web.schema.words import document_label, kind_label, told_changes
 from crm.web.serving.session import current_session
 
 UPLOAD = "/admin/schema/documents/upload/"
@@ -32,6 +34,7 @@ class UploadRow:
     """One change, with the smallest parts that differ: (place, before, after)."""
 
     change: uploads.Change
+    label: str
     parts: tuple[tuple[str, str, str], ...]
 
 
@@ -87,8 +90,9 @@ class SchemaUploadView(BaseView):
 def _page(error: CrmError | None = None) -> Response:
     session = current_session()
     draft, upload = service.find_draft(session), uploads.find_upload(session)
-    rows = [_row(change) for change in uploads.changes_of(session, upload)] if upload else []
     language = current_language()
+    names = names_of(session.workspace.schema.documents, language)
+    rows = [_row(change, names) for change in uploads.changes_of(session, upload)] if upload else []
     context: dict[str, Any] = {
         "draft": draft,
         "upload": upload,
@@ -102,10 +106,12 @@ def _page(error: CrmError | None = None) -> Response:
     return make_response(render_template("schema/upload.html", **context), error.status if error else 200)
 
 
-def _row(change: uploads.Change) -> UploadRow:
-    parts = inner_changes(change.before, change.after, "") if change.state == "changed" else ()
-    shown = [(place.strip("."), before, after) for place, before, after in parts]
-    return UploadRow(change, tuple(shown[:MOST_PARTS]))
+def _row(change: uploads.Change, names: Names) -> UploadRow:
+    old, new = change.before or {}, change.after or {}
+    keys = dict.fromkeys([*new, *old]) if change.state == "changed" else ()
+    parts = told_changes(change.kind, change.name, (old, new), keys, names)
+    label = document_label(new or old, change.name, names.language)
+    return UploadRow(change, label, tuple(islice(parts, MOST_PARTS)))
 
 
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:

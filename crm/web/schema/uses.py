@@ -14,6 +14,7 @@ from crm.imports.uses import UNNAMED
 from crm.texts import Text
 from crm.web.entity.saved_views import PRIVATE, own_views
 from crm.web.language import current_language
+from crm.web.schema.places import Names, names_of, place_words
 from crm.web.schema.words import kind_label
 
 
@@ -23,6 +24,9 @@ def use_rows(session: CrmSession, uses: Iterable[Mapping[str, Any]]) -> list[dic
     Shape:  private views and imports of others are counted at the end, and not named.
     """
     known = {"view": own_views(session), "import": open_imports(session)}
+    documents = session.workspace.schema.documents
+    names = names_of(documents, current_language())
+    bodies = {(document.kind, document.name): document.body for document in documents}
     rows: list[dict[str, str]] = []
     unnamed: dict[tuple[str, str, str], set[str]] = {}
     for use in uses:
@@ -32,11 +36,20 @@ def use_rows(session: CrmSession, uses: Iterable[Mapping[str, Any]]) -> list[dic
             continue
         name = name or (Text(use["label"]).get(current_language()) if use["label"] else use["name"])
         words = pgettext("kind", "%(kind)s “%(name)s”", kind=kind_label(use["kind"]), name=name)
-        rows.append({"words": words, "url": address_of(use), "place": use["place"], "field": field})
+        body = bodies.get((use["kind"], use["name"]), {})
+        place = place_words(use["place"], body, names, names.within(use["kind"], use["name"], body))
+        rows.append({"words": words, "url": address_of(use), "place": place, "field": _field(field, names)})
     for (kind, entity, field), names in unnamed.items():
         url = f"/{entity}/list/" if kind == "view" else "/import/"
         rows.append({"words": _counted(kind, len(names)), "url": url, "place": "", "field": field})
     return rows
+
+
+def _field(field: str, names: Names) -> str:
+    """Return what people call the field `entity.name` that is used."""
+    entity, _, name = field.partition(".")
+    called = names.entities.get(entity, entity)
+    return f"{called} › {names.fields.get(entity, {}).get(name, name)}" if name else called
 
 
 def _counted(kind: str, count: int) -> str:

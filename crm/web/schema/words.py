@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from flask_babel import gettext, pgettext
 
 from crm.entities.model import Document
 from crm.revisions.diff import same
-from crm.texts import LANGUAGES, Text
+from crm.texts import LANGUAGES, N_, NP_, Text
 from crm.web.language import spoken
-from crm.web.schema.controls import COLORS, KEYS
+from crm.web.schema.controls import COLORS
+from crm.web.schema.places import Names, key_words, name_words, names_of, place_words
 
 LONGEST_VALUE = 160  # characters of a value before and after
 SIGNS = {"added": ("circle-plus", "green"), "changed": ("pencil", "blue"), "removed": ("trash", "red")}
@@ -71,12 +74,14 @@ def changed_documents(
     changes: Mapping[str, Iterable[Mapping]], old: Iterable[Document], new: Iterable[Document], language: str
 ) -> list[ChangedDocument]:
     """Return the changes of `diff_documents` in words, document by document."""
+    old, new = tuple(old), tuple(new)
     before = {(document.kind, document.name): document.body for document in old}
     after = {(document.kind, document.name): document.body for document in new}
+    names = names_of((*old, *new), language)
     lines: dict[tuple[str, str], list[ChangeLine]] = {}
     for way in SIGNS:
         for row in changes[way]:
-            lines.setdefault(_document(row), []).append(_line(way, row, before, after, language))
+            lines.setdefault(_document(row), []).append(_line(way, row, before, after, names))
     return [
         ChangedDocument(
             *key, document_label(after.get(key) or before.get(key) or {}, key[1], language), tuple(found)
@@ -92,6 +97,23 @@ def document_words(kind: str, name: str, body: Mapping[str, Any], language: str)
     )
 
 
+REASONS = (
+    (re.compile("First start"), NP_("reason", "First start")),
+    (re.compile(r"Rollback to revision (?P<name>\d+)"), N_("Rolled back to revision %(name)s")),
+    (re.compile(r"Pack (?P<name>\w+)"), NP_("reason", "Pack “%(name)s”")),
+    (re.compile(r"Without pack (?P<name>\w+)"), NP_("reason", "Without pack “%(name)s”")),
+)
+"""What the history keeps as the reason of a revision that the software made itself, and how people read it."""
+
+
+def reason_words(why: str) -> str:
+    """Return the reason of a revision as it was written, or in the reader's language when we wrote it."""
+    for written, sentence in REASONS:
+        if found := written.fullmatch(why):
+            return spoken(sentence) % found.groupdict()
+    return why
+
+
 def _document(row: Mapping) -> tuple[str, str]:
     return ("entity", row["entity"]) if row["kind"] == "field" else (row["kind"], row["name"])
 
@@ -102,16 +124,13 @@ def document_label(body: Mapping[str, Any], name: str, language: str) -> str:
     return Text(label).get(language) if label and isinstance(label, (str, dict)) else name
 
 
-def _line(way: str, row: Mapping, before: Bodies, after: Bodies, language: str) -> ChangeLine:
+def _line(way: str, row: Mapping, before: Bodies, after: Bodies, names: Names) -> ChangeLine:
     old, new = _bodies(row, before, after)
-    label = document_label(new or old, row["name"], language) if row["kind"] == "field" else ""
-    keys = tuple(
-        part
-        for key in row.get("keys", ())
-        for part in inner_changes(old.get(key), new.get(key), key, language)
-    )
+    label = document_label(new or old, row["name"], names.language) if row["kind"] == "field" else ""
+    kind, name = _document(row)
+    keys = tuple(told_changes(kind, name, (old, new), row.get("keys", ()), names))
     if row["kind"] != "field" and "was" not in row:
-        label = document_label(new or old, row["name"], language)
+        label = document_label(new or old, row["name"], names.language)
     name = row["name"] if label not in ("", row["name"]) else ""
     return ChangeLine(way, _title(way, row, label), name, keys, row["kind"] != "field")
 
@@ -140,7 +159,37 @@ def _title(way: str, row: Mapping, label: str) -> str:
     return gettext("Changed: %(kind)s “%(name)s”", kind=kind, name=name)
 
 
-def inner_changes(old: Any, new: Any, place: str, language: str = "en") -> Iterator[tuple[str, str, str]]:
+def told_changes(
+    kind: str, name: str, bodies: tuple[Mapping, Mapping], keys: Iterable[str], names: Names
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (place, before, after) in words for what differs under the keys of a document, or of one of its fields."""
+    old, new = bodies
+    fields = names.within(kind, name, new or old)
+    for key in keys:
+        for place, before, after in inner_changes(
+            old.get(key), new.get(key), str(key), Tongue(names.language, fields, names.fields)
+        ):
+            yield place_words(place, new if new.get(key) is not None else old, names, fields), before, after
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """How values are said: in a language, fields of the entity by their labels; a role speaks of many `entities`."""
+
+    language: str
+    fields: Mapping[str, str] = attribute(default_factory=dict)
+    entities: Mapping[str, Mapping[str, str]] = attribute(default_factory=dict)
+
+    def within(self, place: str, key: object) -> Tongue:
+        """Return how values are said under a key of a place."""
+        known = self.entities.get(str(key)) if place == "entities" else None
+        return self if known is None else replace(self, fields=known)
+
+
+ENGLISH = Tongue("en")
+
+
+def inner_changes(old: Any, new: Any, place: str, tongue: Tongue = ENGLISH) -> Iterator[tuple[str, str, str]]:
     """Yield (place, before, after) for the smallest parts of a value that differ.
 
     >>> list(inner_changes({"en": "Deal", "el": "x"}, {"en": "Deals", "el": "x"}, "label"))
@@ -148,36 +197,40 @@ def inner_changes(old: Any, new: Any, place: str, language: str = "en") -> Itera
     >>> list(inner_changes(["a", "b"], ["b", "c"], "columns"))
     [('columns', 'a', 'c')]
     """
+    key = next((part for part in reversed(place.split(".")) if not part.isdigit()), "")
     if same(old, new):
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and set(old) | set(new):
         keys = [*new, *(key for key in old if key not in new)]
         parts = [
             part
-            for key in keys
+            for part_key in keys
             for part in inner_changes(
-                old.get(key), new.get(key), _place(place, key, (old, new), language), language
+                old.get(part_key),
+                new.get(part_key),
+                _place(place, part_key, (old, new), tongue),
+                tongue.within(place, part_key),
             )
         ]
-        yield from parts or [(place, value_words(list(old), language), value_words(list(new), language))]
+        yield from parts or [(place, value_words(list(old), tongue), value_words(list(new), tongue))]
     elif _are_records(old) and _are_records(new) and len(old) == len(new):
         for index, pair in enumerate(zip(old, new, strict=True)):
-            yield from inner_changes(*pair, f"{place}.{index + 1}", language)
+            yield from inner_changes(*pair, f"{place}.{index + 1}", tongue)
     elif isinstance(old, list) and isinstance(new, list):
         gone, come = [part for part in old if part not in new], [part for part in new if part not in old]
         before, after = (gone, come) if gone or come else (old, new)
-        yield place, value_words(before, language), value_words(after, language)
+        yield place, value_words(before, tongue, key), value_words(after, tongue, key)
     else:
-        yield place, value_words(old, language), value_words(new, language)
+        yield place, value_words(old, tongue, key), value_words(new, tongue, key)
 
 
-def _place(place: str, key: object, pair: tuple[Mapping, Mapping], language: str) -> str:
+def _place(place: str, key: object, pair: tuple[Mapping, Mapping], tongue: Tongue) -> str:
     """Return the place of a key within a value; a choice that comes or goes is said in words."""
     old, new = (body.get(key) for body in pair)
     if place != "choices" or (old is not None and new is not None):
         return f"{place}.{key}"
     body = new if new is not None else old
-    name = document_label(body, str(key), language) if isinstance(body, Mapping) else str(key)
+    name = document_label(body, str(key), tongue.language) if isinstance(body, Mapping) else str(key)
     if new is None:
         return gettext("Choice removed: “%(name)s”", name=name)
     return gettext("New choice: “%(name)s”", name=name)
@@ -187,43 +240,38 @@ def _are_records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
-def value_words(value: Any, language: str) -> str:
-    """Return a value of a document as one line for people; "" where there is none.
+def value_words(value: Any, tongue: Tongue = ENGLISH, key: str = "") -> str:
+    """Return a value of a document as one line for people, as a key says it; "" where there is none.
 
-    >>> value_words({"label": {"en": "Won", "el": "Κερδήθηκε"}, "color": "green"}, "en")
+    >>> value_words({"label": {"en": "Won", "el": "Κερδήθηκε"}, "color": "green"})
     'Label: Won, Colour: Green'
     """
-    text = _words(value, language)
+    text = _words(value, tongue, key)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def _words(value: Any, language: str) -> str:
+def _words(value: Any, tongue: Tongue, key: str) -> str:
     if value is None or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
         return pgettext("value", "yes") if value else pgettext("value", "no")
     if isinstance(value, Mapping) and set(value) <= set(LANGUAGES):
-        return Text(dict(value)).get(language)
+        return Text(dict(value)).get(tongue.language)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_key(key)}: {_of_key(key, part, language)}" for key, part in value.items())
+        return ", ".join(
+            f"{key_words(each)}: {_of_key(str(each), part, tongue)}" for each, part in value.items()
+        )
     if isinstance(value, list):
-        parts = [_words(part, language) for part in value]
+        parts = [_words(part, tongue, key) for part in value]
         return " · ".join(parts) if _are_records(value) else ", ".join(parts)
-    return str(value)
+    return name_words(str(value), key, tongue.fields)
 
 
-def _key(key: object) -> str:
-    """Return what a form calls a key; the key itself where no form has it."""
-    return (
-        spoken(KEYS[key].label) if key in KEYS else pgettext("key", "Colour") if key == "color" else str(key)
-    )
-
-
-def _of_key(key: object, value: Any, language: str) -> str:
+def _of_key(key: str, value: Any, tongue: Tongue) -> str:
     """Return the value of a key, a colour by its name, a map within in brackets."""
     if key == "color" and value in COLORS:
         return spoken(COLORS[value])
-    text = _words(value, language)
+    text = _words(value, tongue, key)
     return f"({text})" if isinstance(value, Mapping) and not set(value) <= set(LANGUAGES) else text
 
 

@@ -18,7 +18,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "Status is Active",
             "el": "Κατάσταση: Ενεργός",
             "ro": "Stare: Activ",
-            "he": "מצב: פעיל",
+            "he": "סטטוס: פעיל",
         },
     ),
     (
@@ -36,9 +36,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "status", "is_one_of": ["lead", "active"]},
         {
             "en": "Status is Lead or Active",
-            "el": "Κατάσταση: Υποψήφιος ή Ενεργός",
+            "el": "Κατάσταση: Υποψήφιος πελάτης ή Ενεργός",
             "ro": "Stare: Client potențial sau Activ",
-            "he": "מצב: מתעניין או פעיל",
+            "he": "סטטוס: ליד או פעיל",
         },
     ),
     (
@@ -46,9 +46,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "status", "is_none_of": ["lead", "active"]},
         {
             "en": "Status is not Lead or Active",
-            "el": "Κατάσταση: τίποτα από αυτά: Υποψήφιος ή Ενεργός",
+            "el": "Κατάσταση: τίποτα από αυτά: Υποψήφιος πελάτης ή Ενεργός",
             "ro": "Stare: niciuna dintre acestea: Client potențial sau Activ",
-            "he": "מצב: לא אחד מאלה: מתעניין או פעיל",
+            "he": "סטטוס: לא אחד מאלה: ליד או פעיל",
         },
     ),
     (
@@ -228,7 +228,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "there are Deals where Stage is Won and Amount is above €1,000.00",
             "el": "υπάρχουν: Ευκαιρίες (Στάδιο: Κερδισμένη και Ποσό: πάνω από 1.000,00 €)",
             "ro": "există: Oportunități (Etapă: Câștigată și Sumă: peste 1.000,00 EUR)",
-            "he": "יש עסקאות (שלב: נסגרה בהצלחה וסכום: מעל ‏1,000.00 ‏€)",
+            "he": "יש עסקאות (שלב: זכייה וסכום: מעל ‏1,000.00 ‏€)",
         },
     ),
     (
@@ -238,7 +238,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "there are no Complaints where Status is not Closed",
             "el": "δεν υπάρχουν: Παράπονα (Κατάσταση: όχι Έκλεισε)",
             "ro": "nu există: Reclamații (Stare: nu Închisă)",
-            "he": "אין תלונות (מצב: לא סגורה)",
+            "he": "אין תלונות (סטטוס: לא סגורה)",
         },
     ),
     (
@@ -248,7 +248,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "number of Deals (where Stage is Won) is above 2",
             "el": "πλήθος: Ευκαιρίες (Στάδιο: Κερδισμένη): πάνω από 2",
             "ro": "număr: Oportunități (Etapă: Câștigată): peste 2",
-            "he": "מספר: עסקאות (שלב: נסגרה בהצלחה): מעל 2",
+            "he": "מספר: עסקאות (שלב: זכייה): מעל 2",
         },
     ),
     (
@@ -271,9 +271,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         },
         {
             "en": "City is Iași or (Status is Lead and Revenue last year is below €5.00)",
-            "el": "Πόλη: Iași ή (Κατάσταση: Υποψήφιος και Έσοδα τελευταίου έτους: κάτω από 5,00 €)",
+            "el": "Πόλη: Iași ή (Κατάσταση: Υποψήφιος πελάτης και Έσοδα τελευταίου έτους: κάτω από 5,00 €)",
             "ro": "Oraș: Iași sau (Stare: Client potențial și Venituri în ultimul an: sub 5,00 EUR)",
-            "he": "עיר: Iași או (מצב: מתעניין והכנסות בשנה האחרונה: מתחת ל־‏5.00 ‏€)",
+            "he": "עיר: Iași או (סטטוס: ליד והכנסות בשנה האחרונה: מתחת ל־‏5.00 ‏€)",
         },
     ),
     (
@@ -281,9 +281,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"none": [{"field": "city", "is": "Iași"}, {"field": "status", "is": "lead"}]},
         {
             "en": "none of these: City is Iași or Status is Lead",
-            "el": "κανένα από αυτά: Πόλη: Iași ή Κατάσταση: Υποψήφιος",
+            "el": "κανένα από αυτά: Πόλη: Iași ή Κατάσταση: Υποψήφιος πελάτης",
             "ro": "niciuna dintre acestea: Oraș: Iași sau Stare: Client potențial",
-            "he": "אף אחד מאלה: עיר: Iași או מצב: מתעניין",
+            "he": "אף אחד מאלה: עיר: Iași או סטטוס: ליד",
         },
     ),
     (
@@ -293,7 +293,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "Status has changed",
             "el": "Κατάσταση: υπήρξε αλλαγή",
             "ro": "Stare: s-a schimbat",
-            "he": "מצב: חל שינוי",
+            "he": "סטטוס: חל שינוי",
         },
     ),
     (
@@ -313,7 +313,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
             "en": "Status has changed to Active",
             "el": "Κατάσταση: αλλαγή σε «Ενεργός»",
             "ro": "Stare: s-a schimbat în „Activ”",
-            "he": "מצב: שינוי לערך ״פעיל״",
+            "he": "סטטוס: שינוי לערך ״פעיל״",
         },
     ),
     (
@@ -321,9 +321,9 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "status", "changed_from": "lead"},
         {
             "en": "Status has changed from Lead",
-            "el": "Κατάσταση: αλλαγή από «Υποψήφιος»",
+            "el": "Κατάσταση: αλλαγή από «Υποψήφιος πελάτης»",
             "ro": "Stare: s-a schimbat din „Client potențial”",
-            "he": "מצב: שינוי מהערך ״מתעניין״",
+            "he": "סטטוס: שינוי מהערך ״ליד״",
         },
     ),
     (
@@ -370,7 +370,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "campaign",
         {"field": "channels", "is": "email"},
         {
-            "en": "Channels include E-mail",
+            "en": "Channels include Email",
             "el": "Κανάλια: περιλαμβάνει Email",
             "ro": "Canale: include E-mail",
             "he": "ערוצים: כולל דוא״ל",
@@ -380,7 +380,7 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         "campaign",
         {"none": [{"field": "channels", "is": "email"}]},
         {
-            "en": "Channels do not include E-mail",
+            "en": "Channels do not include Email",
             "el": "Κανάλια: δεν περιλαμβάνει Email",
             "ro": "Canale: nu include E-mail",
             "he": "ערוצים: לא כולל דוא״ל",

@@ -108,7 +108,7 @@ def test_no_surface_answers_more_than_was_asked(client, deals, line) -> None:
 def test_a_page_says_what_is_wrong_in_labels_and_not_in_keys(client, deals) -> None:
     browser = client("admin")
     for argument, value, words in (
-        ("_flt_0_stage", "nonsense", "not a choice of “Stage”. The choices are: Prospect"),
+        ("_flt_0_stage", "nonsense", "not a choice of “Stage”. The choices are: New"),
         ("_flt_1_amount", "abc", "Amount: “abc” doesn't fit here"),
         ("_flt_9_name", "x", "“Name”"),
         ("where", '[{"field": "stag", "is": "x"}]', "in “Deal”. Did you mean “Stage”?"),

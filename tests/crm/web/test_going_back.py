@@ -214,7 +214,21 @@ def test_a_removed_choice_is_said_in_words():
 def test_a_map_within_a_document_is_never_shown_as_yaml():
     rights = {"sales": {"can": ["read", "update"], "hidden": ["amount"]}}
     [(place, before, after)] = inner_changes(rights, {}, "entities")
-    assert (place, before, after) == ("entities.sales", "can: read, update, hidden: amount", "")
+    assert (place, before, after) == ("entities.sales", "Permissions: Read, Edit, Hidden fields: amount", "")
+
+
+def test_what_changes_in_a_role_is_said_by_the_labels_of_entities_and_fields():
+    deal = {"entity": "deal", "label": "Deal", "plural": "Deals", "fields": {"amount": {"label": "Sum"}}}
+    rights = {"deal": {"can": ["read"], "hidden": ["amount"]}}
+    old = documents_from_json([deal, {"role": "desk", "label": "Desk", "entities": rights}])
+    wider = {"deal": {"can": ["read", "update"]}}
+    new = documents_from_json([deal, {"role": "desk", "label": "Desk", "entities": wider}])
+    row = {"kind": "role", "name": "desk", "keys": ["entities"]}
+    [found] = changed_documents({"added": [], "changed": [row], "removed": []}, old, new, "en")
+    assert found.lines[0].keys == (
+        ("Permissions › Deals › Permissions", "", "Edit"),
+        ("Permissions › Deals › Hidden fields", "Sum", ""),
+    )
 
 
 def test_lines_of_the_document_itself_are_told_by_its_label():

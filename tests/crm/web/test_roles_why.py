@@ -28,7 +28,7 @@ def test_the_page_shows_the_chain(client, mine):
         .get(f"/admin/roles/why?user=sales&entity=customer&record={mine}&field=credit_limit")
         .text
     )
-    assert "is hidden in every role of sales with the permission “Read” (Customers)" in page
+    assert "is hidden in every role of Sales Tester with the permission “Read” (Customers)" in page
     assert "Owner is me or Owner is my team" in page.replace("<bdi>", "").replace("</bdi>", "")
     assert "gives access to this record" in page and "77,777" not in page
 

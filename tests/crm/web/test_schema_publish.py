@@ -260,7 +260,7 @@ def test_the_history_says_who_when_why_and_what(client, engine):
     browser = client("admin")
     assert "Icons" in browser.get("/admin/schema/history/").text
     page = browser.get(f"/admin/schema/history/{number}").text
-    assert "colleague" in page and "<code><bdi>icon</bdi></code>" in page and "star" in page
+    assert "colleague" in page and "<strong><bdi>Icon</bdi></strong>" in page and "star" in page
 
 
 def test_going_back_shows_what_it_would_do_and_makes_a_new_revision(client, engine):
