@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -141,3 +141,13 @@ class Text:
 
     def __repr__(self) -> str:
         return f"Text({self.source!r})"
+
+
+def listed(texts: Iterable[Text]) -> Text:
+    """Return several texts as one, with commas between them.
+
+    >>> listed([Text({"en": "Name", "el": "Όνομα"}), Text("Code")]).get("el")
+    'Όνομα, Code'
+    """
+    found = list(texts)
+    return Text({language: ", ".join(text.get(language) for text in found) for language in LANGUAGES})

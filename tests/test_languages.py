@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from gettext import c2py
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from config import ROOT
+from crm.permissions.store import list_user_names
 from crm.texts import LANGUAGES
 from tests.factories import make_complaint, make_customer, make_deal
 from tests.shared_data import locale_cases
@@ -27,7 +30,9 @@ PAGES = (
     "/notifications/", "/profile/", "/admin/rules/", "/admin/schema/", "/admin/schema/deal/",
     "/admin/schema/draft/", "/admin/schema/history/",
     "/admin/schema/history/1", "/admin/schema/documents/", "/admin/schema/documents/upload/",
-    "/admin/schema/documents/entity/deal",
+    "/admin/schema/documents/entity/deal", "/admin/schema/deal/uses", "/admin/schema/deal/labels",
+    "/admin/schema/deal/rights", "/admin/schema/deal/form", "/admin/schema/deal/fields/stage", "/customer/calendar/",
+    "/admin/rules/escalate_old_complaint/",
     "/users/list/", "/users/add", "/roles/list/", "/search?q=x",
     "/admin/roles/", "/admin/roles/sales/", "/admin/roles/why?user=sales&entity=deal",
     "/pop?phone=1", "/no/such/page",
@@ -96,7 +101,48 @@ def _texts(message: Any) -> list[str]:
     return texts if all(texts) else []
 
 
-def test_every_page_turns_round_in_hebrew(client, session):
+class Shown(HTMLParser):
+    """What people see of a page: its text and the attributes that are read out, without code and what they type in."""
+
+    HIDDEN = frozenset({"code", "pre", "script", "style", "textarea"})
+    READ = ("title", "aria-label", "placeholder", "data-confirm", "alt")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.depth = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what is read out, and where code begins."""
+        self.depth += tag in self.HIDDEN
+        self.words += [value for name, value in attrs if name in self.READ and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note where code ends."""
+        self.depth -= tag in self.HIDDEN
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        if not self.depth:
+            self.words.append(data)
+
+
+def declared_keys(schema: Any) -> Iterator[str]:
+    """Yield every internal name with an underscore: no word of a language looks like it."""
+    names = [name for parts in schema.parts.values() for name in parts]
+    for entity in schema.entities.values():
+        names += [entity.name, *entity.fields]
+        names += [key for field in entity.fields.values() for key in field.options.get("choices", {})]
+    yield from {str(name) for name in names if "_" in str(name)}
+
+
+def test_every_page_turns_round_in_hebrew_and_shows_no_internal_name(client, session):
+    keys = re.compile(rf"\b({'|'.join(declared_keys(session.workspace.schema))})\b")
+    users = "|".join(login for login, _name in list_user_names(session.connection(), "he"))
+    logins = re.compile(
+        rf"^\s*({users})(@|\s*$)|\(({users})\)$"
+    )  # users of tests are called like their roles
     customer, deal, complaint = make_customer(session), make_deal(session), make_complaint(session)
     paths = [f"/customer/show/{customer.id}", f"/deal/edit/{deal.id}", f"/complaint/show/{complaint.id}"]
     session.commit()
@@ -107,6 +153,8 @@ def test_every_page_turns_round_in_hebrew(client, session):
         answer = browser.get(path)
         assert answer.status_code in (200, 404), path
         assert '<html lang="he" dir="rtl"' in answer.text, path
+        shown = [words for words in Shown(answer.text).words if keys.search(words)]
+        assert [words for words in shown if not logins.search(words)] == [], path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

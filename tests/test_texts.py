@@ -1,11 +1,15 @@
-"""What the catalogues and the templates may not say: each kind of fault is looked for once, in every sentence."""
+"""What catalogues, templates and shipped documents may not say: each kind of fault is looked for in every sentence."""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
+import yaml
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
@@ -36,6 +40,23 @@ GENDERED = {
     "ro": r"\(ă\)|\bStimat|sigură\?|Sunteți sigur",
     "he": r"\b(בחרו|(?<!כללים )שלחו|נסו|גררו|הקלידו|לחצו|הזינו|אתה|את/ה|שכחת)\b",
 }
+DOCUMENTS = sorted((ROOT / "schemas").rglob("*.yaml"))
+REPLACED = {
+    "en": r"\b(E-mail|Kind(?! regards)|Money|Prospect|Offer|May be contacted|Renews by|On sale|Configurator)\b",
+    "el": r"Να μην ενοχλ|Συναιν|συμφωνία|Παρακαλ|Μόνο ανάγνωση|Διαμόρφωση|Χρήμα|Εστάλη|Ολλανδία",
+    "ro": r"În pericol|Bani\b|[şţŞŢ]|Plec[aă]r|\bPierdut\b|Repartiz|vânzare mare|Cerere de|Doar citire|siguranță",
+    "he": r"מצב|מתעניין|עזב|נסגרה בהצלחה|אבודה|שיוך|מזהה מס|בקשת שירות|לא ליצור קשר|ברוכים|כספים|\d יום\b",
+}
+"""Words of shipped documents that the glossary replaced, beside those that nobody may write anywhere."""
+STAND_IN_SCHEMAS = ("label", "plural", "section", "help")
+SPOKEN_BY_STAFF = (
+    "crm/records",
+    "crm/imports",
+    "crm/permissions/guard.py",
+    "crm/web/entity",
+    "workflows/runs",
+)
+NAMED = frozenset({"entity", "field", "role", "rule", "report", "segment"})
 IDENTIFIERS = re.compile(r">\s*\{\{\s*(?:field|row|entity|role|rule|report|segment)\.(?:type|kind)\s*\}\}")
 
 
@@ -136,3 +157,84 @@ def test_english_titles_have_one_capital(catalogues) -> None:
 
 def test_templates_show_no_identifier() -> None:
     assert [path.name for path in TEMPLATES if IDENTIFIERS.search(path.read_text())] == []
+
+
+def texts_of(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield every text of a document that is told in all languages, with the keys it stands under."""
+    is_text = isinstance(node, Mapping) and set(node) == set(LANGUAGES)
+    if is_text and isinstance(node["en"], str):
+        yield path, node
+        return
+    children = node.items() if isinstance(node, Mapping) else [("", child) for child in _list(node)]
+    for name, child in children:
+        yield from texts_of(child, (*path, str(name)) if name else path)
+
+
+def _list(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else []
+
+
+def in_language(text: Mapping[str, Any], language: str) -> str:
+    """Return a text in one language, also where its forms are told."""
+    found = text[language]
+    return found["one"] if isinstance(found, Mapping) else found
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
+    """Every text of the documents that ship, with its file and its key."""
+    return [
+        (path.name, keys, text)
+        for path in DOCUMENTS
+        for keys, text in texts_of(yaml.safe_load(path.read_text("utf-8")))
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_documents_speak_the_words_of_the_glossary(shipped, language: str) -> None:
+    wrong = re.compile("|".join(filter(None, (REPLACED[language], GENDERED.get(language)))))
+    said = [(file, in_language(text, language)) for file, _keys, text in shipped]
+    assert [(file, words) for file, words in said if wrong.search(words)] == []
+    quoted = set(WRONG_QUOTES.get(language, ""))
+    assert [(file, words) for file, words in said if quoted & set(words)] == []
+
+
+def test_shipped_documents_have_one_term_for_a_thing(shipped) -> None:
+    """What has one English label has one in every language; choices may agree with what they are about."""
+    known: dict[str, set[tuple[str, ...]]] = {}
+    for _file, keys, text in shipped:
+        if keys[-1] in STAND_IN_SCHEMAS and "choices" not in keys:
+            terms = tuple(in_language(text, language) for language in TRANSLATED)
+            known.setdefault(text["en"], set()).add(terms)
+    assert {english: terms for english, terms in known.items() if len(terms) > 1} == {}
+
+
+def test_countries_and_languages_are_called_as_cldr_calls_them() -> None:
+    wrong = []
+    for path in DOCUMENTS:
+        for name, field in (yaml.safe_load(path.read_text("utf-8")).get("fields") or {}).items():
+            for code, choice in (
+                (field.get("choices") or {}).items() if name in ("country", "language") else ()
+            ):
+                for language in LANGUAGES:
+                    locale = Locale.parse("en_GB" if language == "en" else language)
+                    called = (locale.territories if name == "country" else locale.languages)[code]
+                    if choice["label"][language].casefold() != called.casefold():
+                        wrong.append((path.name, code, language, choice["label"][language], called))
+    assert wrong == []
+
+
+def test_messages_that_staff_read_call_things_by_their_labels() -> None:
+    """No error of what staff use carries the internal name of an entity, a field, a role, a rule or a report."""
+    named = []
+    for place in SPOKEN_BY_STAFF:
+        for path in [ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and "Error" in ast.unparse(call.func):
+                    values = {word.arg: word.value for word in call.keywords if word.arg in NAMED}
+                    named += [
+                        (path.name, call.lineno, arg)
+                        for arg, value in values.items()
+                        if isinstance(value, ast.Attribute) and value.attr == "name"
+                    ]
+    assert named == []

@@ -86,6 +86,12 @@ class Turns:
                 self.session.execute(sa.update(turn).where(mine).values(number=number))
 
 
+def nobody_in(session: CrmSession, role: str) -> RuleError:
+    """Return the error that no active user has a role, which is called by its label."""
+    known = session.workspace.schema.parts.get("role", {}).get(role)
+    return RuleError("rule.nobody_in_role", role=known.label if known else role)
+
+
 @contextmanager
 def in_turn(session: CrmSession, role: str, key: str) -> Iterator[Callable[[], Person]]:
     """Give a function that returns the next user of a role; whose turn it was is noted at the end.
@@ -94,7 +100,7 @@ def in_turn(session: CrmSession, role: str, key: str) -> Iterator[Callable[[], P
     """
     candidates = list_of_role(session, role)
     if not candidates:
-        raise RuleError("rule.nobody_in_role", role=role)
+        raise nobody_in(session, role)
     turns = Turns(session, key)
 
     def take() -> Person:

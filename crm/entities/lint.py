@@ -8,6 +8,7 @@ from crm.entities.model import Document, Entity, Schema
 from crm.entities.usage import Usage
 from crm.errors import Problem
 from crm.fields.fold import fold
+from crm.fields.locales import locale_of
 from crm.texts import LANGUAGES, Text
 
 MOST_NOTES = 100
@@ -38,25 +39,36 @@ def _of_entity(
         if placed and name not in placed:
             is_used = bool(usage.of_field(entity.name, name))
             code = "schema.note_no_layout" if is_used else "schema.note_unused"
-            yield ("fields", name), Problem(code, {"entity": entity.name, "field": name}, name)
+            yield ("fields", name), Problem(code, {"entity": entity.plural, "field": entity.fields[name].label}, name)
     if not any(field.search for field in entity.fields.values()):
-        yield ("fields",), Problem("schema.note_no_search", {"entity": entity.name})
+        yield ("fields",), Problem("schema.note_no_search", {"entity": entity.plural})
 
 
 def _untranslated(entity: Entity) -> Iterator[tuple[tuple, Problem]]:
-    texts: list[tuple[tuple, str, Text]] = [(("label",), entity.name, entity.label)]
+    texts: list[tuple[tuple, Text, Text]] = [(("label",), _name(entity.label, entity.name), entity.label)]
     for name, field in entity.fields.items():
         path = ("fields", name)
-        texts.append(((*path, "label"), f"{entity.name}.{name}", field.label))
+        texts.append(((*path, "label"), _name(field.label, name), field.label))
         for key, choice in (field.options.get("choices") or {}).items():
             label = getattr(choice, "label", None)
             if isinstance(label, Text):
-                texts.append(((*path, "choices", key), f"{entity.name}.{name}.{key}", label))
+                texts.append(((*path, "choices", key), _name(label, key), label))
     for path, called, text in texts:
         missing = text.missing()
         if missing:
-            params = {"name": called, "languages": ", ".join(missing)}
+            params = {"name": called, "languages": _languages(missing)}
             yield path, Problem("schema.note_untranslated", params)
+
+
+def _name(label: Text, name: str) -> Text:
+    """Return what something is called, which may be told in no language yet."""
+    return label if any(label.get(language) for language in LANGUAGES) else Text(name)
+
+
+def _languages(codes: Iterable[str]) -> Text:
+    """Return what languages are called in each of ours."""
+    names = {language: locale_of(language).languages for language in LANGUAGES}
+    return Text({language: ", ".join(names[language][code] for code in codes) for language in LANGUAGES})
 
 
 def _called_alike(entity: Entity, schema: Schema) -> Iterator[tuple[tuple, Problem]]:
@@ -83,5 +95,5 @@ def _alike(entity: Entity) -> Iterator[tuple[tuple, Problem]]:
                 params = {"first": first, "second": name, "label": field.label.get(language)}
                 yield (
                     ("fields", name),
-                    Problem("schema.note_same_label", {**params, "entity": entity.name}, name),
+                    Problem("schema.note_same_label", {**params, "entity": entity.plural}, name),
                 )

@@ -16,6 +16,7 @@ from crm.permissions.model import Actor
 from crm.permissions.rows import row_criteria
 from crm.revisions.models import Record
 from crm.revisions.workspace import Workspace
+from crm.texts import Text
 
 
 @sa.event.listens_for(CrmSession, "do_orm_execute")
@@ -108,6 +109,14 @@ def hidden_columns(workspace: Workspace, actor: Actor) -> dict[str, frozenset[st
     return found
 
 
+def _called(workspace: Workspace, table: str, column: str) -> Text | str:
+    """Return what people call the field of a column; the column where it has none."""
+    for entity in workspace.schema.entities.values():
+        if entity.table == table:
+            return next((each.label for each in entity.fields.values() if each.column == column), column)
+    return column
+
+
 def _refuse_hidden(
     workspace: Workspace, statement: Any, hidden: dict[str, frozenset[str]], is_mapped: bool
 ) -> None:
@@ -118,7 +127,9 @@ def _refuse_hidden(
             continue
         table = _real_table(element.table)
         if table is not None and element.name in hidden.get(table.name, ()):
-            raise NotAllowedError("permissions.hidden_field", field=element.name)
+            raise NotAllowedError(
+                "permissions.hidden_field", field=_called(workspace, table.name, element.name)
+            )
         if table in own and not is_mapped:
             raise RuntimeError("Entity tables are read through their mapped classes, so that rights apply.")
 

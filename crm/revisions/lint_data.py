@@ -13,6 +13,7 @@ from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.revisions.models import Models, is_indexed
+from crm.texts import Text, listed
 
 BIG = 10_000  # records, from which on a condition without an index is felt
 MOST = 100_000  # records, up to which values are counted one by one
@@ -40,9 +41,10 @@ def _without_index(entity: Entity, usage: Usage, count: int) -> Iterator[Problem
         if not is_plain or field.unique or is_indexed(field):
             continue
         uses = usage.of_field(entity.name, field.name)
-        names = dict.fromkeys(use.name for use in uses if SELECTING.get(use.kind) in use.path)
-        if names:
-            params = {"entity": entity.name, "field": field.name, "names": ", ".join(list(names)[:5])}
+        users = {use.name: use.label or Text(use.name) for use in uses if SELECTING.get(use.kind) in use.path}
+        if users:
+            names = listed(list(users.values())[:5])
+            params = {"entity": entity.plural, "field": field.label, "names": names}
             yield Problem("schema.note_no_index", {**params, "count": min(count, MOST)}, field.name)
 
 
@@ -57,7 +59,8 @@ def _already_alike(connection: sa.Connection, table: sa.Table, entity: Entity) -
         twice = twice.group_by(*columns).having(sa.func.count() > 1).subquery()
         count = connection.scalar(sa.select(sa.func.count()).select_from(twice)) or 0
         if count:
-            params = {"entity": entity.name, "fields": ", ".join(group), "count": count}
+            names = listed(field.label for field in fields)
+            params = {"entity": entity.plural, "fields": names, "count": count}
             yield Problem("schema.note_alike", params)
 
 
@@ -68,7 +71,8 @@ def _unused_choices(connection: sa.Connection, models: Models, entity: Entity) -
         counts = count_choices(connection, models, entity, field)
         unused = [key for key in field.options["choices"] if key not in counts]
         if unused:
-            params = {"entity": entity.name, "field": field.name, "choices": ", ".join(unused[:12])}
+            names = listed(field.options["choices"][key].label for key in unused[:12])
+            params = {"entity": entity.plural, "field": field.label, "choices": names}
             yield Problem("schema.note_unused_choices", params, field.name)
 
 

@@ -176,7 +176,7 @@ class Assign(Action):
         role = body["among"]["role"]
         candidates = people.list_of_role(first.session, role)
         if not candidates:
-            raise RuleError("rule.nobody_in_role", role=role)
+            raise people.nobody_in(first.session, role)
         turns = people.Turns(first.session, f"{first.rule.name}:{step.path}")
         if body.get("by") == "least_busy":
             name = field_name(body, first.entity)

@@ -20,9 +20,10 @@ from crm.errors import Problem, wait_problem
 from crm.leaving.holdings import is_last_admin
 from crm.messages import render
 from crm.permissions.store import find_user
+from crm.texts import NP_
 from crm.web.fab.guessing import remember_browser
 from crm.web.fab.views import CheckedView
-from crm.web.language import current_language
+from crm.web.language import current_language, spoken
 from crm.web.redirects import safe_path
 
 PROFILE = "/profile/"
@@ -102,10 +103,21 @@ class SecurityApi(api.SecurityApi):
         raise error
 
 
+OWN_ROLES = {"Admin": NP_("role", "Administrator"), "Public": NP_("role", "Not signed in")}
+"""What we call the roles that Flask-AppBuilder always has."""
+
+
 def say_role(role: Any) -> str:
-    """Return what a role is called, in the reader's language; Flask-AppBuilder's own have their name only."""
-    declared = current_app.appbuilder.session().workspace.schema.parts.get("role", {}).get(role.name)
-    return declared.label.get(current_language()) if declared else role.name
+    """Return what a role is called, in the reader's language."""
+    return role_words(role.name)
+
+
+def role_words(name: str) -> str:
+    """Return what the role of a name is called, in the reader's language."""
+    declared = current_app.appbuilder.session().workspace.schema.parts.get("role", {}).get(name)
+    if declared:
+        return declared.label.get(current_language())
+    return spoken(OWN_ROLES[name]) if name in OWN_ROLES else name
 
 
 class GivesRoles(CheckedView):
@@ -184,6 +196,7 @@ class RoleModelView(CheckedView, views.RoleModelView):
     """Roles as Flask-AppBuilder keeps them; what they may do with records is declared in YAML."""
 
     search_columns = ["name"]
+    formatters_columns: ClassVar[dict[str, Any]] = {"name": role_words}
 
 
 class UserGroupModelView(GivesRoles, views.UserGroupModelView):

@@ -13,6 +13,7 @@ from crm.entities import lint
 from crm.entities.load import build_schema, load_document
 from crm.entities.usage import Usage
 from crm.revisions import commands, lint_data
+from crm.texts import listed
 from tests.factories import make_customer, make_deal
 
 BOOK = """entity: book
@@ -99,7 +100,7 @@ def test_records_that_break_a_duplicate_rule_already_are_told(session, data_note
     first = session.connection().execute(sa.select(table).limit(1)).mappings().one()
     values = {fields[name].column: first[fields[name].column] or "x" for name in group}
     session.connection().execute(sa.update(table).values(**values))
-    assert ", ".join(group) in data_notes("customer")["schema.note_alike"]
+    assert listed(fields[name].label for name in group) in data_notes("customer")["schema.note_alike"]
 
 
 def test_check_tells_notes_that_are_no_problems(tmp_path, settings, capsys):
@@ -108,7 +109,7 @@ def test_check_tells_notes_that_are_no_problems(tmp_path, settings, capsys):
     (folder / "book.yaml").write_text(BOOK, "utf-8")
     commands.check_folder(Context(settings, is_json=True), tmp_path)
     facts = json.loads(capsys.readouterr().out)
-    assert facts["problems"] == [] and "“pages” (" in facts["notes"][0]["message"]
+    assert facts["problems"] == [] and "“Pages” (" in facts["notes"][0]["message"]
     assert (facts["notes"][0]["file"], facts["notes"][0]["line"]) == ("entities/book.yaml", 5)
 
 
@@ -116,4 +117,4 @@ def test_the_page_of_an_entity_shows_its_notes(client, session):
     make_deal(session, stage="won")
     session.commit()
     page = client("admin").get("/admin/schema/deal/").text
-    assert "No record (deal) has these choices of “stage”: prospect" in page.split('id="notes"')[1]
+    assert "No record (Deals) has these choices of “Stage”: New" in page.split('id="notes"')[1]

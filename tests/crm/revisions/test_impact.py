@@ -148,9 +148,9 @@ def test_notes_name_what_is_allowed_but_odd(engine):
         fields["second_name"] = {"type": "text", "label": {"en": "NÁME", "el": "x"}}
 
     notes = [render(note, "en") for note in diff_after(engine, change)["notes"]]
-    assert any("“name” and “second_name” (customer) have the same label: NÁME" in note for note in notes)
-    assert any("“customer.second_name” has no label yet in: ro, he" in note for note in notes)
-    assert any("“second_name” (customer) isn" in note for note in notes)
+    assert any("“name” and “second_name” (Customers) have the same label: NÁME" in note for note in notes)
+    assert any("“NÁME” has no label yet in: Romanian, Hebrew" in note for note in notes)
+    assert any("“NÁME” (Customers) isn" in note for note in notes)
 
 
 def test_new_limits_count_the_values_that_stay_beyond_them(session, engine):
