@@ -39,7 +39,10 @@ def _of_entity(
         if placed and name not in placed:
             is_used = bool(usage.of_field(entity.name, name))
             code = "schema.note_no_layout" if is_used else "schema.note_unused"
-            yield ("fields", name), Problem(code, {"entity": entity.plural, "field": entity.fields[name].label}, name)
+            yield (
+                ("fields", name),
+                Problem(code, {"entity": entity.plural, "field": entity.fields[name].label}, name),
+            )
     if not any(field.search for field in entity.fields.values()):
         yield ("fields",), Problem("schema.note_no_search", {"entity": entity.plural})
 
