@@ -65,6 +65,7 @@ TABLE_HOMES = (
     "crm.records.file_rows",
     "crm.records.journal",
     "crm.records.rekey",
+    "crm.records.reminders",
     "crm.records.sequences",
     "crm.revisions.column_moves",
     "crm.revisions.finish",

@@ -62,6 +62,12 @@ def add_notifications(session: CrmSession, notices: Sequence[Notice]) -> None:
         session.connection().execute(statement, [_row(session, notice) for notice in notices])
 
 
+def known_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return which of some occasions have a notification already."""
+    asked = sa.select(notification.c.key).where(notification.c.key.in_(keys))
+    return set(session.connection().scalars(asked)) if keys else set()
+
+
 def _row(session: CrmSession, notice: Notice) -> dict[str, Any]:
     return {
         "user_id": notice.user_id,

@@ -58,6 +58,7 @@ MESSAGES = {
     "record.bad_query": N_("This request has errors. Correct them and send it again."),
     "record.unknown_filter": N_("“%(name)s” in the address is not a filter of this list. Remove it."),
     "record.bad_argument": N_("“%(value)s” in the address is not a value for “%(name)s”."),
+    "record.reminder": N_("%(kind)s at %(time)s: %(title)s"),
     "record.bad_move": N_("“%(value)s” is not a day or time to move to."),
     "record.calendar_cut": N_(
         "Too many records to show: some from %(day)s on are missing. Filter, or show fewer days."

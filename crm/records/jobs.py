@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from config import current_settings
 from crm import queue
 from crm.database import build_engine
-from crm.records import rekey, rotation
+from crm.records import rekey, reminders, rotation
 from crm.records.files import sweep_uploads
 from crm.runtime.scheduler import Tick
+from crm.workshop import Workshop
 
 REBUILD = "records.rebuild_search_keys"
 
@@ -42,5 +43,16 @@ def reseal() -> None:
     rotation.reseal_everything(build_engine(current_settings().database_url))
 
 
+def remind() -> None:
+    """Tell people what is due. Safe to repeat: each is told once."""
+    settings = current_settings()
+    workshop = Workshop(build_engine(settings.database_url))
+    reminders.remind(workshop, settings.language, settings.time_zone)
+
+
 JOBS = (queue.Declared(REBUILD, rebuild_search_keys), queue.Declared(rotation.JOB, reseal))
-TICKS = (Tick("uploads nobody saved", sweep), Tick("search keys nobody writes", sweep_search_keys))
+TICKS = (
+    Tick("what is due for people", remind),
+    Tick("uploads nobody saved", sweep),
+    Tick("search keys nobody writes", sweep_search_keys),
+)
