@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
+from flask_babel import pgettext
 
 from crm.database import CrmSession
 from crm.entities.model import Entity, Inverse
@@ -19,6 +20,8 @@ from crm.records.timeline import Cursor, history_of, timeline_of
 from crm.records.values import linked_titles, situation_of, title_of, values_of
 from crm.web.entity.buttons import drawn_buttons
 from crm.web.entity.cells import Cell, build_cell, view_name
+from crm.web.entity.next_step import AT, ways_to_plan
+from crm.web.forms.fields import FormField
 
 CHILDREN_SHOWN = 20
 CHILD_COLUMNS = 5
@@ -120,6 +123,8 @@ def _composer(session: CrmSession, entity: Entity) -> dict[str, Any] | None:
             "kind": places["kind"],
             "kind_label": kind.label.get(language),
             "kinds": choices[:COMPOSER_KINDS],
+            "ways": ways_to_plan(session, child),
+            "moment": FormField(AT, pgettext("label", "Date and time"), "datetime", prefix="compose"),
             "once": secrets.token_urlsafe(12),
             "revision": session.workspace.number,
         }

@@ -35,6 +35,7 @@ from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
 from crm.web.entity.needed import move_of, render_needed
+from crm.web.entity.next_step import planned_values
 from crm.web.entity.recent import remember_opened
 from crm.web.entity.record import record_page
 from crm.web.entity.stale import form_of_today
@@ -290,6 +291,7 @@ class EntityView(BaseView):
         """Save what the form brought; a refused form comes back with what was typed."""
         form, gone = form_of_today(current_session(), self.entity, request.form)
         sent = sent_values(current_session(), self.entity, form)
+        sent |= planned_values(current_session(), self.entity, form)
         deed = "update" if "id" in values else "create"
         refused = take_uploads(current_session(), self.entity, sent, deed)
         if refused:

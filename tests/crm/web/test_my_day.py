@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import zoneinfo
 
 import pytest
 
@@ -101,3 +102,29 @@ def test_my_day_speaks_every_language(client, call) -> None:
     for language, word in words.items():
         text = browser.get(f"/my-day/?_l_={language}").text
         assert word in re.sub(r"<[^>]+>", "", text)
+
+
+def test_the_composer_writes_down_what_happened_and_plans_what_comes_next(client, session, call) -> None:
+    browser = client("sales")
+    number = browser.get(f"/api/v1/activity/{call}").json["result"]["customer"]
+    number = number["id"] if isinstance(number, dict) else number
+    page = f"/customer/show/{number}"
+    form = {"customer": number, "kind": "call", "_back": page}
+    for when, more in (("now", {}), ("tomorrow", {}), ("pick", {"_at": "07/05/2031 16:15"})):
+        browser.submit(
+            "/activity/add", {**form, "subject": f"It is {when}", "_when": when, **more}, page=page
+        )
+    found = {
+        row["subject"]: row
+        for row in browser.get("/api/v1/activity/?q=(page_size:100)").json["result"]
+        if row["subject"].startswith("It is")
+    }
+    assert found["It is now"]["done"] is True and found["It is tomorrow"]["done"] is False
+    athens = dt.datetime.now(dt.UTC).astimezone(zoneinfo.ZoneInfo("Europe/Athens"))
+    tomorrow = dt.datetime.combine(athens.date() + dt.timedelta(days=1), dt.time(10), athens.tzinfo)
+    assert found["It is tomorrow"]["at"] == tomorrow.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert found["It is pick"]["at"] == found["It is pick"]["due"] == "2031-05-07T13:15:00Z"
+    refused = browser.submit(
+        "/activity/add", {**form, "subject": "x", "_when": "pick", "_at": "soon"}, page=page
+    )
+    assert refused.status_code == 422 and 'value="soon"' in refused.text
