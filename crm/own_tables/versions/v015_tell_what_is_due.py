@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v014_tell_what_is_due"
-down_revision = "v013_calls_to_other_systems"
+revision = "v015_tell_what_is_due"
+down_revision = "v014_signed_webhooks"
 
 
 def upgrade() -> None:
