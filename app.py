@@ -54,6 +54,7 @@ COMMANDS = {
 """Every command and group of `flask crm`: the module that adds it, which is loaded when it is called, and its help."""
 
 TABLE_HOMES = (
+    "crm.bulk.store",
     "crm.drafts.publications",
     "crm.drafts.store",
     "crm.events",
@@ -133,6 +134,7 @@ def wire() -> None:
 def declare_jobs() -> None:
     """Declare every package's jobs, for workers, ticks, for the scheduler, and how to count what waits."""
     from crm import backlog, queue
+    from crm.bulk import jobs as bulk_jobs
     from crm.drafts import jobs as draft_jobs
     from crm.imports import jobs as import_jobs
     from crm.leaving import jobs as leaving_jobs
@@ -141,7 +143,7 @@ def declare_jobs() -> None:
     from crm.runtime import scheduler
     from workflows.runs import jobs as rule_jobs
 
-    for jobs in (rule_jobs, import_jobs, leaving_jobs, draft_jobs, revision_jobs, record_jobs):
+    for jobs in (rule_jobs, bulk_jobs, import_jobs, leaving_jobs, draft_jobs, revision_jobs, record_jobs):
         queue.declare(jobs.JOBS)
         scheduler.TICKS.extend(jobs.TICKS)
         backlog.BACKLOG.update(getattr(jobs, "BACKLOG", {}))

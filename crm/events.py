@@ -39,7 +39,7 @@ event = sa.Table(
 """The truth of what rules still have to look at; Redis only rings the bell."""
 
 SINGLE, CROWD = 0, 1  # lanes: what somebody did to a record, and what an import or the clock did to many
-CROWDS = ("import", "schedule")  # how the chains of causes begin that come in crowds
+CROWDS = ("import", "job", "schedule")  # how the chains of causes begin that come in crowds
 
 LISTENERS: list[Callable[[Schema], Iterable[tuple[str, str]]]] = []
 """Each says what it wants to hear of in a schema, as (entity, kind); `app.wire` joins those of all packages."""

@@ -25,7 +25,7 @@ MOST_ARGUMENTS = 6
 # Each module may import those of its own line and of the lines above it; the longest name that fits counts.
 LAYERS = (
     ("config", "crm.errors", "crm.texts", "crm.internal_hosts", "crm.isolation", "crm.runtime"),
-    ("crm.messages",),
+    ("crm.messages", "crm.kept_problems"),
     (
         "crm.database",
         "crm.backlog",
@@ -44,12 +44,12 @@ LAYERS = (
     ("crm.revisions",),
     ("crm.own_tables",),
     ("crm.permissions",),
-    ("crm.workshop",),
+    ("crm.workshop", "crm.leases"),
     ("crm.commands",),
     ("crm.records",),
     ("crm.drafts",),
     ("crm.leaving",),
-    ("crm.segments", "crm.imports", "crm.reports"),
+    ("crm.segments", "crm.imports", "crm.reports", "crm.bulk"),
     ("crm.demo",),
     ("workflows",),
     ("crm.runtime.first_start",),

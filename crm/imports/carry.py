@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from crm.entities.model import Entity, Schema
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.imports.coding import encode_cells, encode_problems
+from crm.imports.coding import encode_cells
 from crm.imports.model import Matching, SheetRow
 from crm.imports.plan import Planner
+from crm.kept_problems import encode_problems
 from crm.revisions.former_names import FormerNames, read_former_names, schema_at
 from crm.texts import Text
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from crm.entities.model import Entity
-from crm.errors import Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.imports.cells import tidy_row, typed_row
-from crm.texts import Text
 
 
 def encode_values(values: Sequence[Any]) -> str:
@@ -74,36 +72,3 @@ def encode_cells(cells: Sequence[Any]) -> str:
 def decode_cells(content: str | None) -> list[Any]:
     """Return the cells of a row."""
     return typed_row(orjson.loads(content)) if content else []
-
-
-def encode_problems(problems: Iterable[Problem]) -> str:
-    """Return problems as JSON text; labels keep all their languages."""
-    rows = [(problem.code, encode_params(problem.params), problem.field) for problem in problems]
-    return orjson.dumps(rows).decode()
-
-
-def encode_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a problem's parameters as JSON values."""
-    return {name: encode_param(value) for name, value in params.items()}
-
-
-def encode_param(value: Any) -> Any:
-    """Return one parameter as a JSON value: numbers, texts, or a text in several languages."""
-    if isinstance(value, Text):
-        return {"text": value.source}
-    return value if isinstance(value, (int, float, str)) or value is None else str(value)
-
-
-def decode_problems(content: str | None) -> list[Problem]:
-    """Return the problems of a row."""
-    return [decode_problem(code, params, field) for code, params, field in orjson.loads(content or "[]")]
-
-
-def decode_problem(code: str, params: Mapping[str, Any], field: str | None = None) -> Problem:
-    """Return one problem from its stored parts."""
-    return Problem(code, {name: decode_param(value) for name, value in params.items()}, field)
-
-
-def decode_param(value: Any) -> Any:
-    """Return one parameter as it was."""
-    return Text(value["text"]) if isinstance(value, dict) else value

@@ -12,8 +12,9 @@ from crm.entities.model import Entity
 from crm.errors import Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.imports import store
-from crm.imports.coding import RowDecoder, decode_edit, encode_cells, encode_problems
+from crm.imports.coding import RowDecoder, decode_edit, encode_cells
 from crm.imports.model import build_matching
+from crm.kept_problems import encode_problems
 from crm.records.bulk import RecordEdit, insert_rows, load_rows, update_rows
 from crm.records.constraints import REFUSALS, refusal_of
 from crm.records.links import judge_links

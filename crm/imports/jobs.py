@@ -9,10 +9,11 @@ from config import current_settings
 from crm import queue
 from crm.database import build_engine, only_reading, utcnow
 from crm.imports import store, work
-from crm.imports.lease import ImportWorkshop, TurnOverError
+from crm.imports.lease import ImportWorkshop
 from crm.imports.model import build_look
 from crm.imports.service import JOB_OF, import_settings
 from crm.imports.slots import free_slot
+from crm.leases import TurnOverError
 from crm.runtime.scheduler import Tick
 
 LONG_ROWS = 10_000  # of a file whose check keeps a worker for many seconds
@@ -85,7 +86,7 @@ def take_turn(state: str, do: Callable[[ImportWorkshop, int], bool], batch_id: i
 def sweep(states: Collection[str] = tuple(JOB_OF), most: int | None = None) -> None:
     """Ring again for every batch that waits in some states and nobody works on, or for the first few."""
     with only_reading(), current_workshop().engine.connect() as connection:
-        forgotten = store.list_forgotten(connection, utcnow())
+        forgotten = store.LEASED.list_forgotten(connection, utcnow())
     waiting = [(batch_id, state) for batch_id, state in forgotten if state in states]
     for batch_id, state in waiting[:most]:
         queue.ring(JOB_OF[state], batch_id)
@@ -98,4 +99,4 @@ JOBS = (
     queue.Declared(JOB_OF["undoing"], undo_batch),
 )
 TICKS = (Tick("imports the bell lost", sweep),)
-BACKLOG = {"imports": store.look_at_waiting}
+BACKLOG = {"imports": store.LEASED.look_at_waiting}

@@ -11,6 +11,7 @@ from crm.imports.looks import as_stored, chosen_sheet, of_sheet, told_matching
 from crm.imports.model import Look, Reading, build_matching
 from crm.imports.options import stored_options
 from crm.imports.reader import look_at_file
+from crm.kept_problems import as_note
 
 
 def look_at_upload(workshop: ImportWorkshop, attempt: Attempt) -> None:
@@ -25,7 +26,7 @@ def look_at_upload(workshop: ImportWorkshop, attempt: Attempt) -> None:
     except ImportRowError as error:
         if not attempt.batch["look"]["sheets"]:
             raise
-        values = {"state": "matching", "problem": service.as_note(error.as_problem())}  # as it was before
+        values = {"state": "matching", "problem": as_note(error.as_problem())}  # as it was before
     attempt.hold()
     attempt.note(lease_until=None, done=0, **values)
     service.ring_later(attempt.session, attempt.batch["id"], values["state"])

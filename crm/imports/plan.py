@@ -14,13 +14,14 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import Problem
 from crm.fields import FIELD_TYPES
-from crm.imports.coding import encode_cells, encode_edit, encode_problems, encode_values
+from crm.imports.coding import encode_cells, encode_edit, encode_values
 from crm.imports.convert import Converted, Converter
 from crm.imports.findings import Rows
 from crm.imports.lookups import Lookups
 from crm.imports.model import Matching, SheetRow
 from crm.imports.sameness import Sameness
 from crm.imports.untouched import keep_untouched
+from crm.kept_problems import encode_problems
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.permissions.service import writable_fields
 from crm.records.alike import key_of, list_alike

@@ -16,9 +16,10 @@ from openpyxl.styles import Font
 from crm.errors import Problem
 from crm.imports import files, service, store
 from crm.imports.cells import NoValue, Shown, cell_text
-from crm.imports.coding import decode_cells, decode_problems
+from crm.imports.coding import decode_cells
 from crm.imports.lease import Attempt, ImportWorkshop
 from crm.imports.model import Column
+from crm.kept_problems import decode_problems
 from crm.messages import render
 from crm.records.headers import ADDED
 from crm.records.sheet_cells import escaped, sheet_value

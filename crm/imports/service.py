@@ -11,10 +11,9 @@ from typing import Any, BinaryIO
 from crm import queue
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.errors import CrmError, ImportRowError, NotFoundError, Problem
+from crm.errors import CrmError, ImportRowError, NotFoundError
 from crm.imports import files, store
 from crm.imports.carry import batches_today
-from crm.imports.coding import decode_problem, encode_params
 from crm.imports.looks import as_stored, awaited, chosen_sheet, of_sheet, told_matching
 from crm.imports.matching import check_columns, usual_keys
 from crm.imports.model import (
@@ -33,7 +32,7 @@ from crm.imports.options import Options
 from crm.imports.reader import look_at_file
 from crm.imports.seen import wants_shown
 from crm.imports.slots import free_slot
-from crm.messages import render
+from crm.kept_problems import told_note
 from crm.permissions.service import require
 from crm.secrets import new_secret
 
@@ -402,19 +401,9 @@ def status_of(batch: Batch, language: str) -> dict[str, Any]:
         "file": batch["file_name"],
         **{name: batch[name] for name in COUNTS},
         **{name: batch[name] for name in ("removed", "restored", "kept")},
-        "notes": [told(note, language) for note in batch["notes"]],
-        "problem": told(batch["problem"], language) if batch["problem"] else None,
+        "notes": [told_note(note, language) for note in batch["notes"]],
+        "problem": told_note(batch["problem"], language) if batch["problem"] else None,
     }
-
-
-def told(stored: Sequence[Any], language: str) -> str:
-    """Return a stored note or problem as a sentence."""
-    return render(decode_problem(stored[0], stored[1]), language)
-
-
-def as_note(problem: Problem | CrmError) -> list[Any]:
-    """Return a problem or error as a batch stores it."""
-    return [problem.code, encode_params(problem.params)]
 
 
 def columns_of(batch: Batch) -> tuple[Column, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
-from crm.backlog import Waiting, count_waiting
-from crm.database import BigId, CrmSession, metadata, row_of
+from crm.database import BigId, metadata, row_of
 from crm.entities.model import Entity
+from crm.leases import Leased
 from crm.records.bulk import copy_rows
 from crm.records.journal import SEALED
 from crm.revisions.former_names import read_former_names
@@ -72,6 +71,8 @@ batch = sa.Table(
     sa.Column("finished_at", sa.DateTime),
 )
 """One row per uploaded file: what was decided, how far it is, how it ended."""
+
+LEASED = Leased(batch, WAITING_STATES)
 
 plan_row = sa.Table(
     "crm_import_row",
@@ -166,52 +167,8 @@ def change_batch(connection: sa.Connection, batch_id: int, **values: Any) -> Non
 
 
 def move_batch(connection: sa.Connection, batch_id: int, states: Sequence[str], **values: Any) -> bool:
-    """Change a batch that is in one of some states; return whether it was, so that two clicks act once.
-
-    Shape:  nobody holds the lease afterwards, so a worker of the former state is fenced off.
-    """
-    found = connection.execute(
-        sa.update(batch)
-        .where(batch.c.id == batch_id, batch.c.state.in_(states))
-        .values(lease_until=None, attempt=batch.c.attempt + 1, **encoded(values))
-    )
-    return found.rowcount == 1
-
-
-def claim_batch(
-    connection: sa.Connection, batch_id: int, state: str, now: dt.datetime, seconds: int
-) -> int | None:
-    """Take the lease of a batch that waits in a state; return our attempt's number, None when another has it."""
-    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
-    return connection.scalar(
-        sa.update(batch)
-        .where(batch.c.id == batch_id, batch.c.state == state, free)
-        .values(attempt=batch.c.attempt + 1, lease_until=now + dt.timedelta(seconds=seconds))
-        .returning(batch.c.attempt)
-    )
-
-
-def lock_batch(connection: sa.Connection, batch_id: int, attempt: int) -> bool:
-    """Lock the batch until the transaction ends, so that two attempts can never write the same rows.
-
-    Shape:  False when another attempt took over or a person stopped it: then nothing may be written.
-    """
-    mine = (batch.c.id == batch_id, batch.c.attempt == attempt, batch.c.state.in_(WAITING_STATES))
-    return connection.scalar(sa.select(batch.c.id).where(*mine).with_for_update()) is not None
-
-
-def list_forgotten(connection: sa.Connection, now: dt.datetime) -> list[tuple[int, str]]:
-    """Return (batch, state) of all that wait without anybody holding their lease."""
-    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
-    asked = sa.select(batch.c.id, batch.c.state).where(batch.c.state.in_(WAITING_STATES), free)
-    return [(row.id, row.state) for row in connection.execute(asked.order_by(batch.c.id))]
-
-
-def look_at_waiting(connection: sa.Connection, now: dt.datetime) -> Waiting:
-    """Return how many batches wait for a worker."""
-    free = batch.c.lease_until.is_(None) | (batch.c.lease_until < now)
-    since = sa.func.coalesce(batch.c.lease_until, sa.literal(now, sa.DateTime))
-    return count_waiting(connection, since, now, batch.c.state.in_(WAITING_STATES) & free)
+    """Change a batch that is in one of some states; return whether it was, so that two clicks act once."""
+    return LEASED.move(connection, batch_id, states, encoded(values))
 
 
 def count_before(connection: sa.Connection, batch_id: int) -> int:
@@ -219,15 +176,6 @@ def count_before(connection: sa.Connection, batch_id: int) -> int:
     return connection.scalar(
         sa.select(sa.func.count()).where(batch.c.state.in_(WAITING_STATES), batch.c.id < batch_id)
     )
-
-
-def lock_table(session: CrmSession, entity: Entity) -> None:
-    """Keep others from changing an entity's columns until the transaction ends; SQLite's one writer is us."""
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        table = session.workspace.models.table(entity.name)
-        name = connection.dialect.identifier_preparer.format_table(table)
-        connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
 
 
 def erase_plan(connection: sa.Connection, batch_id: int, behind: int = 0) -> None:

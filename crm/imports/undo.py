@@ -18,6 +18,7 @@ from crm.imports.lease import Attempt, ImportWorkshop
 from crm.permissions.model import SYSTEM
 from crm.records.bulk import CHUNK, RecordEdit, delete_rows, load_rows, update_rows
 from crm.records.journal import CREATED, UPDATED, change, read_changes
+from crm.records.reverting import FormerValues
 from crm.revisions.former_names import read_former_names
 
 Change = Mapping[str, Any]
@@ -103,39 +104,19 @@ class Undoer:
 
     def restore(self, rows: list[Change], stored: Mapping[int, Mapping], outcome: Undone) -> None:
         """Give fields back the value they had, where they still hold what the batch wrote."""
-        edits = []
+        edits, former = [], FormerValues(self.entity)
         for row in rows:
             before = stored.get(row["record_id"])
             if before is None:
                 continue
-            after, whole = self.old_values(row["values"], before)
+            after, touched = former.before(row["values"], before)
             if after:
                 edits.append(RecordEdit(row["record_id"], before, after))
-            if whole and not row["gone"]:
+            if not touched and not row["gone"]:
                 outcome.restored += 1
             else:
                 outcome.kept += 1
         update_rows(self.session, self.entity, edits)
-
-    def old_values(
-        self, values: Mapping[str, Any], current: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], bool]:
-        """Return the fields to restore, and whether that is everything the batch changed."""
-        after, whole = {}, True
-        for name, (old, new) in values.items():
-            field = self.entity.fields.get(name)
-            if field is None or not FIELD_TYPES[field.type].stored:
-                whole = False
-            elif current.get(name) == self.typed(name, new):
-                after[name] = self.typed(name, old)
-            elif current.get(name) != self.typed(name, old):
-                whole = False
-        return after, whole
-
-    def typed(self, name: str, value: Any) -> Any:
-        """Return a journal value as the typed value it was."""
-        field = self.entity.fields[name]
-        return None if value is None else FIELD_TYPES[field.type].from_json(field, value)
 
 
 def take_back(_workshop: ImportWorkshop, attempt: Attempt) -> None:

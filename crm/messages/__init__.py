@@ -8,6 +8,7 @@ from typing import Any
 from crm.errors import CrmError, Problem
 from crm.isolation import isolated
 from crm.messages import (
+    bulk,
     conditions,
     database,
     drafts,
@@ -24,6 +25,7 @@ from crm.messages import (
 from crm.texts import Text, translate
 
 AREAS = (
+    bulk,
     database,
     schema,
     drafts,

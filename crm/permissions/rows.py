@@ -14,6 +14,8 @@ from crm.entities.model import Entity
 from crm.errors import SchemaError
 from crm.revisions.workspace import Workspace
 
+CHUNK = 500  # ids of one IN list
+
 
 def scope_of(session: CrmSession) -> Scope:
     """Return what conditions need to know about this session: who asks, when, against which revision."""
@@ -94,13 +96,16 @@ def visible_trees(session: CrmSession) -> dict[str, Node]:
 
 def may_touch(session: CrmSession, entity: Entity, deed: str, record_id: int) -> bool:
     """Return whether the actor may do this with one record, as it is stored now."""
-    if session.actor.sees_everything:
-        return True
-    cls = session.workspace.models[entity.name]
-    asked = sa.select(cls.id).where(cls.id == record_id)
-    for needed in {"read", deed}:
-        criteria = row_criteria(session, entity, needed)
-        if criteria is not None:
-            asked = asked.where(criteria)
+    return session.actor.sees_everything or bool(which_may_touch(session, entity, deed, [record_id]))
+
+
+def which_may_touch(session: CrmSession, entity: Entity, deed: str, ids: Iterable[int]) -> set[int]:
+    """Return with which of some records the actor may do this, as they are stored now."""
+    cls, wanted = session.workspace.models[entity.name], sorted(set(ids))
+    limits = [row_criteria(session, entity, needed) for needed in {"read", deed}]
+    asked = sa.select(cls.id).where(*(limit for limit in limits if limit is not None))
+    found: set[int] = set()
     with session.as_system():
-        return session.scalar(asked) is not None
+        for start in range(0, len(wanted), CHUNK):
+            found.update(session.scalars(asked.where(cls.id.in_(wanted[start : start + CHUNK]))))
+    return found

@@ -170,29 +170,50 @@ def update_stored(session: CrmSession, entity: Entity, edits: Iterable[RecordEdi
 def _update_alike(
     session: CrmSession, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
 ) -> None:
-    """Change the same fields of several records."""
+    """Change the same fields of several records; those by which records are found change their words too."""
+    if any(entity.fields[name].search for name in names):
+        _update_each(session, entity, names, edits)
+        return
+    same: dict[tuple[Any, ...], list[int]] = {}
+    for edit in edits:
+        same.setdefault(tuple(map(edit.after.get, names)), []).append(edit.record_id)
+    if len(same) * 2 > len(edits):
+        _update_each(session, entity, names, edits)
+        return
     table = session.workspace.models.table(entity.name)
-    columns = {name: entity.fields[name].column for name in names}
-    statement = (
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("b_id"))
-        .values(
-            row_version=table.c.row_version + 1,
-            updated_at=session.clock(),
-            updated_by_id=session.actor.user_id,
-            search_key=sa.bindparam("b_search_key"),
-            **{column: sa.bindparam(f"b_{name}") for name, column in columns.items()},
-        )
-    )
-    rows = [
-        {
-            "b_id": edit.record_id,
-            "b_search_key": search_key_of(entity, {**edit.before, **edit.after}),
-            **{f"b_{name}": edit.after[name] for name in names},
-        }
-        for edit in edits
-    ]
-    session.connection().execute(statement, rows)
+    for values, ids in same.items():
+        changed = {entity.fields[name].column: value for name, value in zip(names, values, strict=True)}
+        statement = sa.update(table).values(**_stamp(session, table), **changed)
+        for start in range(0, len(ids), CHUNK):
+            session.connection().execute(statement.where(table.c.id.in_(ids[start : start + CHUNK])))
+
+
+def _stamp(session: CrmSession, table: sa.Table) -> dict[str, Any]:
+    return {
+        "row_version": table.c.row_version + 1,
+        "updated_at": session.clock(),
+        "updated_by_id": session.actor.user_id,
+    }
+
+
+def _update_each(
+    session: CrmSession, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
+) -> None:
+    """Change records each to values of its own."""
+    table = session.workspace.models.table(entity.name)
+    columns = {f"b_{name}": entity.fields[name].column for name in names}
+    values = {column: sa.bindparam(key) for key, column in columns.items()}
+    is_searched = any(entity.fields[name].search for name in names)
+    if is_searched:
+        values["search_key"] = sa.bindparam("b_search_key")
+    rows = []
+    for edit in edits:
+        row = {"b_id": edit.record_id, **{f"b_{name}": edit.after[name] for name in names}}
+        if is_searched:
+            row["b_search_key"] = search_key_of(entity, {**edit.before, **edit.after})
+        rows.append(row)
+    statement = sa.update(table).where(table.c.id == sa.bindparam("b_id"))
+    session.connection().execute(statement.values(**_stamp(session, table), **values), rows)
 
 
 def updated_values(entity: Entity, edit: RecordEdit) -> bytes:

@@ -57,6 +57,18 @@ class Save:
     record: Record | None = None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What was sent for a record that is stored, locked and fresh.
+
+    Shape:  `before` holds all its stored values by field name.
+    """
+
+    record_id: int
+    before: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
 def update_together(
     session: CrmSession, entity: Entity, saves: Sequence[Save], situation: Situation
 ) -> list[Changes | CrmError | ApartError]:
@@ -65,38 +77,88 @@ def update_together(
     Errors: sqlalchemy.exc.IntegrityError or DataError, after which the caller must roll all of it back; ApartError
             when no such save can be made together with others.
     """
-    _require_plain(entity, saves)
-    judge = Judge(session, entity)
     stored = [field for field in entity.fields.values() if FIELD_TYPES[field.type].stored]
-    found: list[Any] = [_judged(session, judge, save, stored, situation) for save in saves]
-    _judge_links_of(session, entity, found)
+    attributes = [(field.name, FIELD_TYPES[field.type].attribute(field)) for field in stored]
+    wanted = [
+        Wanted(save.record.id, {name: getattr(save.record, key) for name, key in attributes}, save.values)
+        for save in saves
+    ]
+    found: list[Any] = list(judge_together(session, entity, wanted, situation))
     edits = [(place, edit) for place, edit in enumerate(found) if isinstance(edit, RecordEdit)]
-    _write_edits(session, entity, [(edit, saves[place].cause) for place, edit in edits if edit.after])
+    write_edits(session, entity, [(edit, saves[place].cause) for place, edit in edits if edit.after])
     for place, edit in edits:
         found[place] = _changes(entity, edit)
     return found
 
 
-def _require_plain(entity: Entity, saves: Iterable[Save]) -> None:
+def judge_together(
+    session: CrmSession, entity: Entity, wanted: Sequence[Wanted], situation: Situation
+) -> list[RecordEdit | CrmError | ApartError]:
+    """Return what each save would change, or why it is refused; which records the actor reaches is not asked.
+
+    Errors: ApartError when no such save can be made together with others.
+    """
+    _require_plain(entity, wanted)
+    judge, cleaner = Judge(session, entity), Cleaner(session, entity, situation)
+    found: list[Any] = [_judged(judge, cleaner, each) for each in wanted]
+    _judge_links_of(session, entity, found)
+    return found
+
+
+def _require_plain(entity: Entity, saves: Iterable[Save | Wanted]) -> None:
     """Refuse fields that hold files: who takes them is noted beside the record."""
     named = {name for save in saves for name in save.values} & set(entity.fields)
     if any(FIELD_TYPES[entity.fields[name].type].holds_files for name in named):
         raise ApartError
 
 
-def _judged(
-    session: CrmSession, judge: Judge, save: Save, stored: Sequence[Field], situation: Situation
-) -> RecordEdit | CrmError:
+class Cleaner:
+    """Cleans what is sent for many records; what is sent alike beside the same stored values is cleaned once."""
+
+    def __init__(self, session: CrmSession, entity: Entity, situation: Situation) -> None:
+        self.session, self.entity, self.situation = session, entity, situation
+        self.known: dict[Any, tuple[dict[str, Any], list[Problem]]] = {}
+        self.beside: dict[int, tuple[Mapping[str, Any], tuple[str, ...]]] = {}
+
+    def clean(self, wanted: Wanted) -> tuple[dict[str, Any], list[Problem]]:
+        """Return typed values by field name, and every problem of the values themselves."""
+        sent = wanted.values
+        if id(sent) not in self.beside:
+            self.beside[id(sent)] = (sent, self._asked_beside(sent))
+        key = (id(sent), *map(wanted.before.get, self.beside[id(sent)][1]))
+        if key not in self.known:
+            self.known[key] = self._clean(wanted)
+        return self.known[key]
+
+    def _asked_beside(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the fields whose stored values decide how some fields are cleaned."""
+        fields, asked = self.entity.fields, set(names)
+        touched = set(names)
+        for field in fields.values():
+            named = {value for value in field.options.values() if isinstance(value, str) and value in fields}
+            named |= FIELD_TYPES[field.type].leans_on(field)
+            if field.name in touched or named & touched:
+                asked |= {field.name, *named}
+        return tuple(sorted(asked & set(fields)))
+
+    def _clean(self, wanted: Wanted) -> tuple[dict[str, Any], list[Problem]]:
+        refused = refused_fields(self.session, self.entity, wanted.values, "update")
+        known, before = _without(wanted.values, refused), wanted.before
+        clean, unfit = clean_values(self.entity, known, replace(self.situation, values=before, held=before))
+        hidden = self.session.actor.rights(self.entity.name).hidden
+        return clean, [*refused, *(problem for problem in unfit if problem.field not in hidden)]
+
+
+def _judged(judge: Judge, cleaner: Cleaner, wanted: Wanted) -> RecordEdit | CrmError:
     """Return what a save changes, judged by everything but what it points to and must not share."""
-    entity, record = judge.entity, save.record
-    before = {field.name: getattr(record, FIELD_TYPES[field.type].attribute(field)) for field in stored}
-    refused = refused_fields(session, entity, save.values, "update")
-    known = _without(save.values, refused)
-    clean, unfit = clean_values(entity, known, replace(situation, values=before, held=before))
+    before = wanted.before
+    clean, problems = cleaner.clean(wanted)
     after = {name: value for name, value in clean.items() if value != before.get(name)}
-    problems = [*refused, *unfit]
-    problems += _new(judge.list_problems(before, {**before, **clean}, record.id), problems)
-    return _refusal(problems) or RecordEdit(record.id, before, after)
+    problems = [
+        *problems,
+        *_new(judge.list_problems(before, {**before, **clean}, wanted.record_id), problems),
+    ]
+    return _refusal(problems) or RecordEdit(wanted.record_id, before, after)
 
 
 def _judge_links_of(session: CrmSession, entity: Entity, found: list[Any]) -> None:
@@ -117,14 +179,17 @@ def _link_refusal(problems: Sequence[Problem]) -> CrmError | ApartError:
     return _refusal(problems)
 
 
-def _write_edits(
+def write_edits(
     session: CrmSession, entity: Entity, edits: Sequence[tuple[RecordEdit, tuple[str, ...]]]
-) -> None:
-    """Write records of which each has changed, their changes and their events."""
+) -> list[int]:
+    """Write records of which each has changed, their changes and their events; return the numbers of the changes.
+
+    Shape:  each edit comes with the chain of causes that led to it.
+    """
     update_stored(session, entity, [edit for edit, _cause in edits])
     writers = json_writers(entity)
     noted = [(edit.record_id, _journaled(edit, writers), cause) for edit, cause in edits]
-    write_changes(session, entity, UPDATED, [row for row in noted if row[1] != "{}"])
+    return write_changes(session, entity, UPDATED, [row for row in noted if row[1] != "{}"])
 
 
 def _journaled(edit: RecordEdit, writers: Mapping[str, Any]) -> str:
@@ -202,13 +267,13 @@ def _refusal(problems: Sequence[Problem]) -> RecordError | None:
 
 def write_changes(
     session: CrmSession, entity: Entity, kind: str, rows: Sequence[tuple[int, str, tuple[str, ...]]]
-) -> None:
-    """Write one change per record, each with its own cause, and the events that somebody hears.
+) -> list[int]:
+    """Write one change per record, each with its own cause, and the events that somebody hears; return their numbers.
 
     Shape:  `rows` hold record id, the change's values as JSON text, and the chain of causes.
     """
     if not rows:
-        return
+        return []
     connection = session.connection()
     same = change_row(session, entity.name, 0, kind, {})
     same = {name: value for name, value in same.items() if name not in ("record_id", "values", "cause")}
@@ -223,3 +288,4 @@ def write_changes(
         for number, (record_id, _text, cause) in zip(ids, rows, strict=True)
     ]
     write_events(session, same, told)
+    return ids

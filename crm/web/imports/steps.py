@@ -17,12 +17,13 @@ from crm.fields import FIELD_TYPES
 from crm.imports import service, store
 from crm.imports.carry import names_today
 from crm.imports.cells import cell_text
-from crm.imports.coding import decode_cells, decode_changes, decode_problems
+from crm.imports.coding import decode_cells, decode_changes
 from crm.imports.delimited import DELIMITERS, ENCODINGS
 from crm.imports.matching import missing_required, shown_header
 from crm.imports.model import Column, Matching, build_look, build_matching
 from crm.imports.notes import has_doubts
 from crm.imports.service import Batch
+from crm.kept_problems import decode_problems, told_note
 from crm.messages import render
 from crm.permissions.service import writable_fields
 from crm.records.values import situation_of
@@ -94,8 +95,8 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         ),
         "url": url_for("ImportView.show", batch_id=batch["id"]),
         "has_doubts": batch["state"] == "checked" and has_doubts(batch["notes"]),
-        "notes": [service.told(note, current_language()) for note in batch["notes"]],
-        "failure": service.told(batch["problem"], current_language()) if batch["problem"] else "",
+        "notes": [told_note(note, current_language()) for note in batch["notes"]],
+        "failure": told_note(batch["problem"], current_language()) if batch["problem"] else "",
         "errors": errors_of(error) if error else [],
         "file": lambda: file_of(batch),
         "match": lambda: match_of(session, entity, batch),

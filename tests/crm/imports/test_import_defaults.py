@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm.entities.load import documents_from_json
-from crm.imports.coding import decode_problems
+from crm.kept_problems import decode_problems
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.crm.imports.bench import counts, csv_of

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from config import ROOT
+from crm import leases
 from crm.database import only_reading
-from crm.imports import lease, service, work
+from crm.imports import service, work
 from crm.records.journal import change
 from tests.crm.imports.bench import csv_of
 
@@ -39,7 +40,7 @@ jobs.apply_batch(int(sys.argv[1]))
 
 
 def test_a_killed_run_ends_with_every_row_exactly_once(workshop, settings, session, monkeypatch):
-    monkeypatch.setattr(lease, "LEASE_SECONDS", 0)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0)
     table = [["name"], *([f"N{number}"] for number in range(ROWS))]
     batch_id = workshop.check(csv_of(table), "customer")["id"]
     workshop.deed(batch_id, service.begin_apply)

@@ -6,7 +6,7 @@ import pytest
 
 from crm.errors import ImportRowError
 from crm.imports import service, work
-from crm.imports.coding import decode_problems
+from crm.kept_problems import decode_problems
 from tests.crm.imports.bench import counts, csv_of
 
 ROWS = [["name", "city", "notes"], *([f"N{number}", "Cluj", f"note {number}"] for number in range(1000))]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crm.entities.load import documents_from_json
 from crm.entities.usage import Usage
 from crm.imports import applying, lease, service, undo, work
-from crm.imports.coding import decode_problems
+from crm.kept_problems import decode_problems
 from crm.messages import render
 from crm.records.journal import change
 from crm.records.service import update_record

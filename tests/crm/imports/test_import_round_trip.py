@@ -19,8 +19,8 @@ from crm.demo.load import load_demo
 from crm.entities.load import documents_from_json
 from crm.fields.base import Situation
 from crm.imports import service, work
-from crm.imports.coding import decode_problems
 from crm.imports.options import Options
+from crm.kept_problems import decode_problems
 from crm.permissions import store
 from crm.permissions.model import Actor
 from crm.records.listing import ListQuery

@@ -13,10 +13,10 @@ from crm.database import CrmSession
 from crm.errors import ImportRowError, NotAllowedError
 from crm.events import event
 from crm.imports import applying, service, store, work
-from crm.imports.coding import decode_problems
 from crm.imports.lookups import Lookups
 from crm.imports.model import Column, Matching
 from crm.imports.plan import Planner
+from crm.kept_problems import decode_problems
 from crm.permissions.model import Actor, EntityRights, Role
 from crm.records.journal import CREATED, change
 from crm.records.service import create_record, update_record
@@ -259,7 +259,7 @@ def test_a_run_that_stopped_goes_on_behind_its_last_chunk(workshop, session, mon
     assert not work.apply_batch(workshop.shop, batch["id"])  # the lease of the dead one still holds
     with workshop.shop.engine.begin() as connection:
         store.change_batch(connection, batch["id"], lease_until=dt.datetime(2020, 1, 1))
-        assert store.list_forgotten(connection, dt.datetime(2026, 1, 1)) == [(batch["id"], "applying")]
+        assert store.LEASED.list_forgotten(connection, dt.datetime(2026, 1, 1)) == [(batch["id"], "applying")]
     assert work.apply_batch(workshop.shop, batch["id"])
     assert counts(workshop.batch(batch["id"])) == {"created": 25}
     assert len({record.name for record in all_of(session, "customer")}) == 25

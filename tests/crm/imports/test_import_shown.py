@@ -15,12 +15,13 @@ import pytest
 
 from crm.entities.load import documents_from_json
 from crm.imports import files
-from crm.imports.coding import RowDecoder, decode_problems
+from crm.imports.coding import RowDecoder
 from crm.imports.marks import Wanted
 from crm.imports.marks_binary import find_marks
 from crm.imports.model import Limits
 from crm.imports.number_formats import show
 from crm.imports.reader import look_at_file
+from crm.kept_problems import decode_problems
 from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.crm.imports.bench import Workshop, shop_in

@@ -14,7 +14,7 @@ from redis import Redis
 from crm import queue
 from crm.errors import RecordError, UnavailableError
 from crm.imports import files
-from crm.imports.coding import decode_problems
+from crm.kept_problems import decode_problems
 from crm.messages import render
 from crm.records.bulk import load_rows
 from crm.records.rotation import key_status, reseal_everything

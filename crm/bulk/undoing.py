@@ -1,0 +1,115 @@
+"""A job is taken back by the journal, field by field: what others changed since is kept and named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm.bulk import store
+from crm.bulk.store import Chunk
+from crm.bulk.writing import Outcome, Writer, refuse_out_of_reach
+from crm.database import CrmSession
+from crm.entities.model import Entity
+from crm.errors import Problem
+from crm.permissions.service import readable_fields, writable_fields
+from crm.records.bulk import RecordEdit, load_rows
+from crm.records.journal import UPDATED, change, read_changes
+from crm.records.links import judge_links
+from crm.records.prepare import Judge
+from crm.records.reverting import FormerValues
+
+
+class Undoer:
+    """Takes back the chunks of another job."""
+
+    def __init__(self, session: CrmSession, entity: Entity, origin: int) -> None:
+        self.session, self.entity, self.origin = session, entity, origin
+
+    def perform(self, chunk: Chunk) -> Outcome:
+        """Take back one chunk."""
+        done = store.get_chunk(self.session.connection(), self.origin, chunk.of_number or 0).result or {}
+        outcome = Outcome()
+        outcome.result = {"own": revert(self.session, self.entity, done.get("own", ()), outcome)}
+        return outcome
+
+
+def revert(session: CrmSession, entity: Entity, changes: Sequence[int], outcome: Outcome) -> list[int]:
+    """Give fields back what they held before some changes; return the numbers of the changes this makes."""
+    rows = changes_of(session, entity, changes)
+    stored = load_rows(session, entity, (row["record_id"] for row in rows), lock=True)
+    reached = refuse_out_of_reach(session, entity, "update", stored, outcome)
+    reverter, edits = Reverter(session, entity, outcome), []
+    for row in rows:
+        if row["record_id"] not in stored:
+            outcome.refuse(row["record_id"], Problem("bulk.gone_since"))
+        elif row["record_id"] in reached:
+            edits += reverter.edits_back(row, stored[row["record_id"]])
+    writer = Writer(session, entity, outcome)
+    writer.write(judged(session, entity, edits, outcome))
+    return writer.changes
+
+
+def changes_of(session: CrmSession, entity: Entity, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return some changes of an entity's records, the newest first."""
+    found: list[dict[str, Any]] = []
+    ordered = sorted(numbers, reverse=True)
+    for start in range(0, len(ordered), store.CHUNK):
+        part = ordered[start : start + store.CHUNK]
+        asked = sa.select(change).where(change.c.id.in_(part), change.c.kind == UPDATED)
+        found += read_changes(session, entity, asked.order_by(change.c.id.desc()))
+    return found
+
+
+class Reverter:
+    """Finds what takes changes of one entity's records back, and notes what must stay."""
+
+    def __init__(self, session: CrmSession, entity: Entity, outcome: Outcome) -> None:
+        self.entity, self.outcome = entity, outcome
+        self.former = FormerValues(entity)
+        self.readable = readable_fields(session.actor, entity)
+        self.writable = entity.fields if session.actor.sees_everything else self._writable(session)
+
+    def _writable(self, session: CrmSession) -> Mapping[str, Any]:
+        return writable_fields(session.actor, self.entity, "update")
+
+    def edits_back(self, row: Mapping[str, Any], current: Mapping[str, Any]) -> list[RecordEdit]:
+        """Return the edit that takes a change back, if there is anything to take back."""
+        after, kept = self.former.before(row["values"], current)
+        number, readable = row["record_id"], self.readable
+        for name in kept:
+            if name in readable:
+                label = readable[name].label
+                self.outcome.refuse(number, Problem("bulk.changed_since", {"label": label}, name))
+        if row["gone"] or any(name not in readable for name in kept):
+            self.outcome.refuse(number, Problem("bulk.partly_kept"))
+        for name in [name for name in after if name not in self.writable]:
+            del after[name]
+            shown = name if name in readable else None
+            self.outcome.refuse(number, Problem("permissions.read_only_field", {}, shown))
+        return [RecordEdit(number, current, after)] if after else []
+
+
+def judged(
+    session: CrmSession, entity: Entity, edits: Sequence[RecordEdit], outcome: Outcome
+) -> list[RecordEdit]:
+    """Return the edits that may be written: a former value comes back by whatever move, but must fit as it stands."""
+    judge, alike = Judge(session, entity), defaultdict(list)
+    for edit in edits:
+        values = {**edit.before, **edit.after}
+        problems = judge.list_problems(values, values, edit.record_id)
+        if problems:
+            outcome.refuse(edit.record_id, *problems)
+        else:
+            alike[tuple(edit.after)].append((edit, values))
+    good = []
+    for names, found in alike.items():
+        refused = judge_links(session, entity, [(edit.record_id, values) for edit, values in found], names)
+        for place, (edit, _values) in enumerate(found):
+            if place in refused:
+                outcome.refuse(edit.record_id, *refused[place])
+            else:
+                good.append(edit)
+    return good
