@@ -63,6 +63,7 @@ TABLE_HOMES = (
     "crm.leaving.handover",
     "crm.permissions.sign_ins",
     "crm.permissions.store",
+    "crm.records.bin",
     "crm.records.file_rows",
     "crm.records.journal",
     "crm.records.rekey",

@@ -172,6 +172,7 @@ class Settings:
     job_seconds: int = setting(3_600, whole(10, 86_400), "seconds after which a job is ended")
     sweep_seconds: int = setting(15, whole(1, 600), "seconds between two looks for work the bell lost")
     run_log_keep_days: int = setting(180, whole(1, 3_650), "days; older runs of rules are erased")
+    bin_keep_days: int = setting(30, whole(1, 3_650), "days; what was deleted before is deleted permanently")
     proxies: int = setting(0, whole(0, 9), "reverse proxies before us whose X-Forwarded headers are believed")
     log_level: str = setting("warning", one_of("debug", "info", "warning", "error"), "what is logged")
 

@@ -277,6 +277,7 @@ OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "MyDayView", "ResetMyPasswordView", "UserInfoEditView",
+    "JobApi", "JobView", "BinView",
     "FilesView", "FilesApi", "ViewAsView",
 }  # fmt: skip
 

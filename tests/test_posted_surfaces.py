@@ -73,7 +73,13 @@ def posts(sender: Sender, schema: Any, records: Records, configures: bool) -> It
                 yield sender.form(f"/conditions/{name}?name=if", **line)
                 if configures:
                     yield sender.form(f"/admin/conditions/{name}?name=if&draft=mine", **line)
-        yield sender.form(f"/{name}/bulk", action="delete", rowid=list(own)[1:])
+        ids = list(own)
+        yield sender.form(f"/{name}/bulk", _action="edit", rowid=ids)
+        yield sender.form(f"/{name}/bulk", _action="edit", _field="name", name="x", _step="check", rowid=ids)
+        yield sender.json("POST", f"/api/v1/{name}/bulk", {"ids": ids, "values": {"nothing": 1}})
+        yield sender.json("POST", f"/api/v1/{name}/{ids[0]}/restore", {})
+        yield sender.form(f"/{name}/bulk", _action="delete", rowid=ids[1:])
+        yield sender.form(f"/{name}/bulk", _action="delete", _step="run", rowid=ids[1:])
 
 
 def of_configuration(sender: Sender, schema: Any, records: Records) -> Iterator[str | Sent]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from crm.bulk.store import Chunk
 from crm.bulk.writing import Outcome, Writer, problems_of, refuse_out_of_reach
 from crm.database import CrmSession
@@ -15,7 +13,7 @@ from crm.errors import CrmError, Problem, RecordError
 from crm.fields import FIELD_TYPES
 from crm.permissions.service import require
 from crm.records.bulk import RecordEdit, load_rows
-from crm.records.journal import change, sealed_value
+from crm.records.journal import newest_change, sealed_value
 from crm.records.many import ApartError, Wanted, judge_together
 from crm.records.prepare import refused_fields
 from crm.records.service import update_record
@@ -104,18 +102,15 @@ class Editor:
     def _save_alone(self, record_id: int, outcome: Outcome) -> list[int]:
         """Save one record after the others and return the number of its change, if there is one."""
         session, entity = self.session, self.entity
-        newest = sa.select(sa.func.max(change.c.id)).where(
-            change.c.entity == entity.name, change.c.record_id == record_id
-        )
-        before = session.scalar(newest)
+        before = newest_change(session, entity, record_id)
         try:
             with session.begin_nested():
                 update_record(session, entity, record_id, self.values, self.situation)
         except CrmError as error:
             outcome.refuse(record_id, *problems_of(error))
             return []
-        after = session.scalar(newest)
-        if after is None or after == before:
+        after = newest_change(session, entity, record_id)
+        if after == before:
             return []
         outcome.changed += 1
         return [after]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crm import queue
 from crm.bulk import store
+from crm.bulk.deleting import delete_each
 from crm.bulk.editing import Editor, kept_edit
 from crm.bulk.telling import FEW
 from crm.bulk.work import BulkWorkshop, run_job
@@ -23,7 +24,10 @@ from crm.records.listing import ListQuery, list_ids
 from crm.revisions.former_names import read_former_names
 
 JOB = "bulk.run"
+DEEDS: dict[str, type] = {"values": dict, "delete": bool}
+"""What may be asked for many records, and of what kind is what it says."""
 MOST_IDS = 100_000  # records that are named one by one; a filter may find more
+DELETED_TO_LOOK = 200  # records that are deleted and brought back to see what it does
 LOOKED_AT = 1_000  # records that are judged before anything is done
 
 Job = Mapping[str, Any]
@@ -89,6 +93,39 @@ def start_edit(
     Errors: NotAllowedError, QueryError; RecordError with every bad field.
     """
     return start(session, entity, which, "edit", kept_edit(session, entity, values, source))
+
+
+def start_deed(session: CrmSession, entity: Entity, which: Which, deed: Mapping[str, Any]) -> int:
+    """Do what a program asks for; return the job's number.
+
+    Shape:  `deed` has one key, of `DEEDS`.
+    Errors: as `start_edit`.
+    """
+    if "delete" in deed:
+        return start_delete(session, entity, which)
+    return start_edit(session, entity, which, deed["values"])
+
+
+def start_delete(session: CrmSession, entity: Entity, which: Which) -> int:
+    """Delete many records; return the job's number.
+
+    Errors: NotAllowedError, QueryError; RecordError for too many.
+    """
+    require(session.actor, "delete", entity)
+    return start(session, entity, which, "delete", {})
+
+
+def foresee_delete(session: CrmSession, entity: Entity, which: Which) -> Forecast:
+    """Return what a deletion would do: the first records are deleted, and it is taken back.
+
+    Errors: as `start_delete`.
+    """
+    require(session.actor, "delete", entity)
+    ids = list(which.find(session, entity))
+    outcome, first = Outcome(), ids[:DELETED_TO_LOOK]
+    delete_each(session, entity, first, outcome)
+    session.rollback()
+    return Forecast(len(ids), len(first), outcome.changed, outcome.refused)
 
 
 def start(session: CrmSession, entity: Entity, which: Which, kind: str, asked: Mapping[str, Any]) -> int:

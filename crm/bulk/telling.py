@@ -32,20 +32,16 @@ def tell_end(session: CrmSession, job: Job) -> None:
     add_notification(session, Notice(job["user_id"], text, key=f"{BELL_KEY}{job['id']}"))
 
 
+def facts_of(job: Job) -> dict[str, Any]:
+    """Return what is known of a job without its records."""
+    names = ("state", "total", "done", "changed", "refused", "kind", "entity", "undone_by")
+    return {"job": job["id"], **{name: job[name] for name in names}, "undoes": job["origin_id"]}
+
+
 def status_of(session: CrmSession, job: Job) -> dict[str, Any]:
     """Return a job as answers show it."""
-    language = session.actor.language
-    facts = {name: job[name] for name in ("state", "total", "done", "changed", "refused")}
-    return {
-        "job": job["id"],
-        **facts,
-        "kind": job["kind"],
-        "entity": job["entity"],
-        "origin": job["origin_id"],
-        "undone_by": job["undone_by"],
-        "problem": told_note(job["problem"], language) if job["problem"] else None,
-        "problems": problems_in_words(session, job),
-    }
+    problem = told_note(job["problem"], session.actor.language) if job["problem"] else None
+    return {**facts_of(job), "problem": problem, "problems": problems_in_words(session, job)}
 
 
 def problems_in_words(session: CrmSession, job: Job) -> list[dict[str, Any]]:

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from crm.bulk import store
+from crm.bulk.deleting import delete_each, restore_each
 from crm.bulk.store import Chunk
 from crm.bulk.writing import Outcome, Writer, refuse_out_of_reach
 from crm.database import CrmSession
@@ -16,7 +15,7 @@ from crm.entities.model import Entity
 from crm.errors import Problem
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.bulk import RecordEdit, load_rows
-from crm.records.journal import UPDATED, change, read_changes
+from crm.records.journal import list_updates
 from crm.records.links import judge_links
 from crm.records.prepare import Judge
 from crm.records.reverting import FormerValues
@@ -30,15 +29,22 @@ class Undoer:
 
     def perform(self, chunk: Chunk) -> Outcome:
         """Take back one chunk."""
-        done = store.get_chunk(self.session.connection(), self.origin, chunk.of_number or 0).result or {}
-        outcome = Outcome()
-        outcome.result = {"own": revert(self.session, self.entity, done.get("own", ()), outcome)}
+        session, entity = self.session, self.entity
+        done = store.get_chunk(session.connection(), self.origin, chunk.of_number or 0).result or {}
+        outcome, result = Outcome(), Outcome().result
+        if done.get("deeds"):
+            result["restored"] = restore_each(session, done["deeds"], outcome)
+        if done.get("restored"):
+            result["deeds"] = delete_each(session, entity, done["restored"], outcome)
+        if done.get("own"):
+            result["own"] = revert(session, entity, done["own"], outcome)
+        outcome.result = result
         return outcome
 
 
 def revert(session: CrmSession, entity: Entity, changes: Sequence[int], outcome: Outcome) -> list[int]:
     """Give fields back what they held before some changes; return the numbers of the changes this makes."""
-    rows = changes_of(session, entity, changes)
+    rows = list_updates(session, entity, changes)
     stored = load_rows(session, entity, (row["record_id"] for row in rows), lock=True)
     reached = refuse_out_of_reach(session, entity, "update", stored, outcome)
     reverter, edits = Reverter(session, entity, outcome), []
@@ -50,17 +56,6 @@ def revert(session: CrmSession, entity: Entity, changes: Sequence[int], outcome:
     writer = Writer(session, entity, outcome)
     writer.write(judged(session, entity, edits, outcome))
     return writer.changes
-
-
-def changes_of(session: CrmSession, entity: Entity, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Return some changes of an entity's records, the newest first."""
-    found: list[dict[str, Any]] = []
-    ordered = sorted(numbers, reverse=True)
-    for start in range(0, len(ordered), store.CHUNK):
-        part = ordered[start : start + store.CHUNK]
-        asked = sa.select(change).where(change.c.id.in_(part), change.c.kind == UPDATED)
-        found += read_changes(session, entity, asked.order_by(change.c.id.desc()))
-    return found
 
 
 class Reverter:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from crm import leases
 from crm.bulk import store
+from crm.bulk.deleting import Deleter
 from crm.bulk.editing import Editor, values_today
 from crm.bulk.store import Chunk
 from crm.bulk.telling import tell_end
@@ -59,7 +60,15 @@ def _undoer(session: CrmSession, entity: Entity, job: Job) -> Doer:
     return Undoer(session, entity, job["origin_id"])
 
 
-DOERS: dict[str, Callable[[CrmSession, Entity, Job], Doer]] = {"edit": _editor, "undo": _undoer}
+def _deleter(session: CrmSession, entity: Entity, _job: Job) -> Doer:
+    return Deleter(session, entity)
+
+
+DOERS: dict[str, Callable[[CrmSession, Entity, Job], Doer]] = {
+    "edit": _editor,
+    "delete": _deleter,
+    "undo": _undoer,
+}
 """What each kind of job does."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from crm.errors import CrmError, Problem
 from crm.isolation import isolated
 from crm.messages import (
+    bin,
     bulk,
     conditions,
     database,
@@ -25,6 +26,7 @@ from crm.messages import (
 from crm.texts import Text, translate
 
 AREAS = (
+    bin,
     bulk,
     database,
     schema,

@@ -18,12 +18,15 @@ import sqlalchemy as sa
 from crm import events, queue
 from crm.database import CrmSession
 from crm.entities.model import Entity
+from crm.errors import RecordError
 from crm.events import event
 from crm.fields import FIELD_TYPES
 from crm.fields.base import FieldType
+from crm.records.constraints import REFUSALS, refusal_of
 from crm.records.journal import (
     CREATED,
     DELETED,
+    RESTORED,
     UPDATED,
     change,
     change_row,
@@ -94,6 +97,29 @@ def store_rows(
     }
     copy_rows(connection, table, columns, stored, same)
     return ids, rows
+
+
+def reinsert_rows(
+    session: CrmSession, entity: Entity, rows: Sequence[tuple[int, Values, Mapping[str, Any]]]
+) -> None:
+    """Write deleted records again under their numbers; the journal says so, and no rule takes them for new ones.
+
+    Shape:  each row is the number, typed values, and the values of the columns that every record has.
+    Errors: RecordError when the database refuses one.
+    """
+    connection, table = session.connection(), session.workspace.models.table(entity.name)
+    for record_id, values, stamps in rows:
+        columns = {entity.fields[name].column: value for name, value in values.items()}
+        columns |= {**stamps, "id": record_id, "search_key": search_key_of(entity, values)}
+        columns["row_version"] = (stamps.get("row_version") or 0) + 1
+        try:
+            connection.execute(sa.insert(table).values(**columns))
+        except REFUSALS as error:
+            raise RecordError("record.has_problems", [refusal_of(entity, error)], count=1) from error
+    texts = created_values(entity, [values for _id, values, _stamps in rows])
+    write_journal(
+        session, entity, RESTORED, [record_id for record_id, *_rest in rows], texts, with_events=False
+    )
 
 
 def filled_names(entity: Entity, rows: Sequence[Values]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 
 from config import current_settings
 from crm import queue
-from crm.database import build_engine
+from crm.database import build_engine, utcnow
 from crm.records import rekey, reminders, rotation
+from crm.records.bin import empty_old
 from crm.records.files import sweep_uploads
 from crm.runtime.scheduler import Tick
 from crm.workshop import Workshop
@@ -50,9 +53,16 @@ def remind() -> None:
     reminders.remind(workshop, settings.language, settings.time_zone)
 
 
+def empty_bin() -> None:
+    """Delete permanently what has been in the bin for long enough. Safe to repeat and to interrupt."""
+    settings = current_settings()
+    empty_old(build_engine(settings.database_url), utcnow() - dt.timedelta(days=settings.bin_keep_days))
+
+
 JOBS = (queue.Declared(REBUILD, rebuild_search_keys), queue.Declared(rotation.JOB, reseal))
 TICKS = (
     Tick("what is due for people", remind),
     Tick("uploads nobody saved", sweep),
     Tick("search keys nobody writes", sweep_search_keys),
+    Tick("what is old in the bin", empty_bin),
 )

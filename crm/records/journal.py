@@ -19,7 +19,8 @@ from crm.revisions.models import Record
 from crm.revisions.store import live_number, revision
 from crm.secrets import reseal, seal, unseal
 
-CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+CREATED, UPDATED, DELETED, RESTORED = "created", "updated", "deleted", "restored"
+AT_ONCE = 1_000  # changes of one question
 SEALED = "sealed"  # the one key of a JSON value nobody can read in the database
 
 change = sa.Table(
@@ -250,3 +251,20 @@ def list_changes(
     """Return the newest changes of one record, newest first (shape: `read_changes`)."""
     asked = sa.select(change).where(change.c.record_id == record_id)
     return read_changes(session, entity, asked.order_by(change.c.id.desc()).limit(limit))
+
+
+def list_updates(session: CrmSession, entity: Entity, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return some changes of an entity's records by number, the newest first; creations and deletions are left out."""
+    found: list[dict[str, Any]] = []
+    ordered = sorted(numbers, reverse=True)
+    for start in range(0, len(ordered), AT_ONCE):
+        named = change.c.id.in_(ordered[start : start + AT_ONCE])
+        asked = sa.select(change).where(named, change.c.kind == UPDATED)
+        found += read_changes(session, entity, asked.order_by(change.c.id.desc()))
+    return found
+
+
+def newest_change(session: CrmSession, entity: Entity, record_id: int) -> int:
+    """Return the number of a record's newest change under its name of today, 0 when it has none."""
+    mine = (change.c.entity == entity.name, change.c.record_id == record_id)
+    return session.connection().scalar(sa.select(sa.func.max(change.c.id)).where(*mine)) or 0

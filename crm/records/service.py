@@ -18,6 +18,7 @@ from crm.fields.base import Situation
 from crm.permissions.rows import fields_asked
 from crm.permissions.service import require
 from crm.records import journal as _journal  # noqa: F401 - listens to every flush
+from crm.records.bin import put_link, put_record
 from crm.records.constraints import refusal_of
 from crm.records.defaults import default_values
 from crm.records.files import attach_files
@@ -129,30 +130,36 @@ def update_record(
     return record
 
 
-def delete_record(session: CrmSession, entity: Entity, record_id: int, depth: int = 0) -> None:
+def delete_record(session: CrmSession, entity: Entity, record_id: int) -> int:
     """Delete one record, and do with its children what their references say: refuse, clear or cascade.
 
+    Shape:  returns the deed's number in the bin, by which all of it can be restored.
     Errors: NotFoundError, NotAllowedError; RecordError naming the children that prevent it.
     """
+    return _delete(session, entity, record_id, 0, None)
+
+
+def _delete(session: CrmSession, entity: Entity, record_id: int, depth: int, deed: int | None) -> int:
     record = _read_whole(session, entity, record_id)
     if not reaches(session, record, "delete"):
         raise NotAllowedError("permissions.may_not_delete", entity=entity.plural)
+    deed = put_record(session, record, deed)
     with session.as_system():
         for inverse in entity.inverses.values():
-            _part_from_children(session, entity, record_id, inverse, depth)
+            _part_from_children(session, record, inverse, depth, deed)
     with _saving(session), session.as_system():
         session.delete(record)
         session.flush()
+    return deed
 
 
-def _part_from_children(
-    session: CrmSession, entity: Entity, record_id: int, inverse: Inverse, depth: int
-) -> None:
+def _part_from_children(session: CrmSession, record: Record, inverse: Inverse, depth: int, deed: int) -> None:
+    entity: Entity = record.__entity__
     child = session.workspace.schema.entities[inverse.entity]
     field = child.fields[inverse.field]
     cls = session.workspace.models[child.name]
     attribute = getattr(cls, FIELD_TYPES[field.type].attribute(field))
-    ids = list(session.scalars(sa.select(cls.id).where(attribute == record_id)))
+    ids = list(session.scalars(sa.select(cls.id).where(attribute == record.id)))
     if not ids:
         return
     way = field.options.get("on_delete", "refuse")
@@ -161,11 +168,10 @@ def _part_from_children(
         raise RecordError("record.has_children", [Problem("record.has_children", params)], **params)
     for child_id in ids:
         if way == "cascade":
-            _as_system(session, lambda found=child_id: delete_record(session, child, found, depth + 1))
-        else:
-            _as_system(
-                session, lambda found=child_id: update_record(session, child, found, {field.name: None})
-            )
+            _as_system(session, lambda found=child_id: _delete(session, child, found, depth + 1, deed))
+            continue
+        _as_system(session, lambda found=child_id: update_record(session, child, found, {field.name: None}))
+        put_link(session, child, child_id, {field.name: record.id}, deed)
 
 
 def _as_system(session: CrmSession, deed: Any) -> None:

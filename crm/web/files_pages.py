@@ -15,9 +15,8 @@ from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 from crm.web.forms.uploads import take_upload
-from crm.web.rest.answers import file_json
+from crm.web.rest.answers import answer, file_json, for_users
 from crm.web.rest.described import FILE_CONTENT, TEXT, DescribedApi, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.rest.spec import FILE
 from crm.web.serving.session import current_session
 

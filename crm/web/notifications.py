@@ -10,6 +10,7 @@ from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm import notifications
+from crm.bulk.telling import BELL_KEY
 from crm.entities.model import Entity
 from crm.revisions.former_names import FormerNames, read_former_names
 from crm.revisions.workspace import Workspace
@@ -75,7 +76,9 @@ class NotificationsView(BaseView):
     def url_of(self, row: dict[str, Any]) -> str:
         """Return the page of the record a notification is about; "" when it is about none that is left."""
         entity = self.entity_of(read_former_names(self.appbuilder.session().connection()), row)
-        return f"/{entity.name}/show/{row['record_id']}" if entity and row["record_id"] is not None else ""
+        if entity and row["record_id"] is not None:
+            return f"/{entity.name}/show/{row['record_id']}"
+        return f"/job/{row['key'].removeprefix(BELL_KEY)}" if (row["key"] or "").startswith(BELL_KEY) else ""
 
     def entity_of(self, former: FormerNames, row: dict[str, Any]) -> Entity | None:
         """Return the entity a notification is about, whatever it is called now."""

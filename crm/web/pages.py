@@ -7,13 +7,23 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from crm.revisions.workspace import Workspace
-from crm.web import files_pages, leaving_pages, notifications, profile, reports_pages, search_pages
+from crm.web import (
+    bin_pages,
+    bulk_pages,
+    files_pages,
+    leaving_pages,
+    notifications,
+    profile,
+    reports_pages,
+    search_pages,
+)
 from crm.web.conditions import pages as condition_pages
 from crm.web.day import page as day_page
 from crm.web.entity import lookups, saved_views_pages
 from crm.web.entity import view as entity_view
 from crm.web.imports import pages as imports_pages
 from crm.web.rest import analysis as analysis_api
+from crm.web.rest import bulk as bulk_api
 from crm.web.rest import drafts as drafts_api
 from crm.web.rest import entity as entity_api
 from crm.web.rest import imports as imports_api
@@ -33,6 +43,7 @@ PAGES: list[Register] = [
     day_page.register,
     entity_view.register,
     entity_api.register,
+    bulk_api.register,
     files_pages.register,
     reports_pages.register,
     lookups.register,
@@ -55,6 +66,8 @@ PAGES: list[Register] = [
     notifications.register,
     profile.register,
     leaving_pages.register,
+    bulk_pages.register,
+    bin_pages.register,
 ]
 """In the order of the menu. To add pages, write `register(appbuilder, workspace)` and name it here; those of
 `workflows` stand in `more_pages.py`."""

@@ -1,18 +1,35 @@
-// Ticking lines of a list. Wants: a container [data-list] with checkboxes name=rowid, [data-check-all], and a bar
-// [data-bulk-bar] with [data-selected]. Buttons [data-action] send the ticked ids with the form #action_form.
+// Ticking lines of a list. Wants: a container [data-list] with checkboxes name=rowid and [data-check-all]. Where it can do
+// something with them it has a form [data-bulk-bar] with [data-selected], whose buttons send the ticked ids,
+// [data-select-all] for all of the filter, and [data-select-none]. Other buttons [data-action] send them with the
+// form [data-action-form]. Escape lets go of the selection.
 (() => {
   "use strict";
   const boxes = (list) => [...list.querySelectorAll("input[name=rowid]")];
+  const barOf = (list) => list.querySelector("[data-bulk-bar]");
+
+  const chooseAll = (list, all) => {
+    const bar = barOf(list);
+    const button = bar?.querySelector("[data-select-all]");
+    const sent = bar?.querySelector("input[name=_all]");
+    if (sent) sent.value = all ? "1" : "";
+    button?.setAttribute("aria-pressed", String(all));
+    button?.classList.toggle("active", all);
+  };
+
+  const isAll = (list) => barOf(list)?.querySelector("input[name=_all]")?.value === "1";
 
   const refresh = (list) => {
     const all = boxes(list);
     const ticked = all.filter((box) => box.checked);
     for (const box of all) box.closest("tr, li")?.classList.toggle("is-selected", box.checked);
-    const bar = list.querySelector("[data-bulk-bar]");
+    if (ticked.length < all.length) chooseAll(list, false);
+    const bar = barOf(list);
     if (bar) {
       bar.hidden = ticked.length === 0;
       const shown = bar.querySelector("[data-selected]");
-      if (shown) shown.textContent = ticked.length.toLocaleString(document.documentElement.lang);
+      const whole = bar.querySelector("[data-select-all]");
+      const count = ticked.length.toLocaleString(document.documentElement.lang);
+      if (shown) shown.textContent = whole && isAll(list) ? whole.dataset.selectAll : count;
     }
     const every = list.querySelector("[data-check-all]");
     if (every) {
@@ -21,30 +38,59 @@
     }
   };
 
-  document.addEventListener("change", (event) => {
-    const list = event.target.closest("[data-list]");
-    if (!list) return;
-    if (event.target.matches("[data-check-all]")) {
-      for (const box of boxes(list)) box.checked = event.target.checked;
-    }
-    if (event.target.matches("[data-check-all], input[name=rowid]")) refresh(list);
-  });
+  const tick = (list, checked) => {
+    for (const box of boxes(list)) box.checked = checked;
+  };
 
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-action]");
-    const list = button?.closest("[data-list]");
-    if (!list) return;
-    const form = list.querySelector("form[data-action-form]");
-    const ticked = boxes(list).filter((box) => box.checked);
-    if (!form || !ticked.length) return;
-    if (button.dataset.question && !(await koine.ask(button.dataset.question, button.textContent.trim()))) return;
-    form.querySelector("[name=action]").value = button.dataset.action;
-    for (const box of ticked) {
+  const leave = (form, list) => {
+    for (const old of form.querySelectorAll("input[name=rowid][type=hidden]")) old.remove();
+    for (const box of boxes(list).filter((one) => one.checked && one.form !== form)) {
       const sent = document.createElement("input");
       Object.assign(sent, { type: "hidden", name: "rowid", value: box.value });
       form.append(sent);
     }
+  };
+
+  document.addEventListener("change", (event) => {
+    const list = event.target.closest("[data-list]");
+    if (!list) return;
+    if (event.target.matches("[data-check-all]")) tick(list, event.target.checked);
+    if (event.target.matches("[data-check-all], input[name=rowid]")) refresh(list);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const list = event.target.closest?.("[data-list]");
+    if (list && event.target.matches("[data-bulk-bar]")) leave(event.target, list);
+  });
+
+  document.addEventListener("click", async (event) => {
+    const list = event.target.closest("[data-list]");
+    if (!list) return;
+    if (event.target.closest("[data-select-all]")) {
+      const all = !isAll(list);
+      tick(list, true);
+      chooseAll(list, all);
+      refresh(list);
+    } else if (event.target.closest("[data-select-none]")) {
+      tick(list, false);
+      refresh(list);
+      list.querySelector("[data-check-all]")?.focus();
+    }
+    const button = event.target.closest("[data-action]");
+    const form = button && list.querySelector("form[data-action-form]");
+    if (!form || !boxes(list).some((box) => box.checked)) return;
+    if (button.dataset.question && !(await koine.ask(button.dataset.question, button.textContent.trim()))) return;
+    form.querySelector("[name=action]").value = button.dataset.action;
+    leave(form, list);
     form.submit();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.target.closest?.("dialog, .dropdown-menu, input[type=search], .offcanvas")) return;
+    for (const list of document.querySelectorAll("[data-list]:has([data-bulk-bar]:not([hidden]))")) {
+      tick(list, false);
+      refresh(list);
+    }
   });
 
   const start = () => document.querySelectorAll("[data-list]").forEach(refresh);

@@ -99,6 +99,9 @@ def world(client: Callable[[str], Browser], session, engine, clock, tmp_path) ->
     handed = leave(session, user_id(session, "external_agent"), {})
     session.commit()
     run_handover(engine, handed)
+    asked = {"rowid": [1, 2], "_action": "delete", "_step": "run"}
+    client("admin").submit("/activity/bulk", asked, page="/profile/")
+    client("admin").submit("/deal/bulk", {**asked, "rowid": [3, 99]}, page="/profile/")
     jobs.work_off(RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock))
     file = (io.BytesIO(b"Name;Amount\nNeu;12,5\n"), "deals.csv")
     assert client("admin").submit("/import/", {"entity": ENTITY, "file": file}).status_code == 302

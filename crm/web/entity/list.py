@@ -33,6 +33,7 @@ from crm.web.entity.arguments import (
     address_without,
     read_arguments,
 )
+from crm.web.entity.bulk import may_assign
 from crm.web.entity.cells import Cell, build_cell, record_url, view_name
 from crm.web.entity.saved_views import list_views, may_share
 from crm.web.entity.switch import switch_of
@@ -83,6 +84,7 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "total": page.total,
         "is_filtered": bool(arguments.filters or arguments.query.search),
         "is_refused": bool(arguments.problems),
+        "can_assign": may_assign(session, entity),
         "may_share": may_share(session.actor, entity.name),
         "search": arguments.query.search,
         "chips": filter_chips(session, entity, arguments.filters),

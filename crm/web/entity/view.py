@@ -27,6 +27,7 @@ from crm.revisions.workspace import Workspace
 from crm.web.conditions.builder import is_pressed
 from crm.web.entity.arguments import record_number
 from crm.web.entity.board import board_page, move_card, undo_url
+from crm.web.entity.bulk import bulk_page, is_reviewed
 from crm.web.entity.buttons import draw_button, press_one, typed_inputs
 from crm.web.entity.calendar import calendar_page
 from crm.web.entity.cells import view_name
@@ -46,8 +47,6 @@ from crm.web.roles.view_as import viewed_role
 from crm.web.serving.asking import always, asks, is_asking, is_redrawn
 from crm.web.serving.errors import body_of, failure_of
 from crm.web.serving.session import current_session
-
-MOST_AT_ONCE = 1_000  # records one action may touch
 
 
 class EntityView(BaseView):
@@ -198,27 +197,25 @@ class EntityView(BaseView):
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
     def delete(self, pk: str) -> Response:
-        """Delete one record."""
-        self._try(
-            lambda: delete_record(current_session(), self.entity, record_number(pk)), self.url("show", pk=pk)
-        )
+        """Delete one record; it can be restored from the bin."""
+        session, number = current_session(), record_number(pk)
+        try:
+            delete_record(session, self.entity, number)
+            session.commit()
+        except RecordError as error:
+            session.rollback()
+            flash(render(error, session.actor.language), "danger")
+            return redirect(self.url("show", pk=pk))
+        undo = url_for("BinView.restore", entity=self.entity.name, number=number)
+        flash({"text": pgettext("message", "Deleted."), "undo": undo}, "success")
         return redirect(self.url("list"))
 
     @expose("/bulk", methods=["POST"])
     @has_access
-    def delete_many(self) -> Response:
-        """Delete the ticked records, all or none."""
-        ids = [record_number(value) for value in request.form.getlist("rowid")][: MOST_AT_ONCE + 1]
-        if len(ids) > MOST_AT_ONCE:
-            raise RecordError("record.too_many", limit=MOST_AT_ONCE)
-
-        def every() -> None:
-            for record_id in ids:
-                delete_record(current_session(), self.entity, record_id)
-
-        if request.form.get("action") == "delete" and ids:
-            self._try(every, self.url("list"))
-        return redirect(self.url("list"))
+    @asks(is_reviewed)
+    def bulk(self) -> Response:
+        """Do something with the selected records, as a job: chosen, reviewed, begun."""
+        return bulk_page(self.entity)
 
     @expose("/board/", methods=["GET", "POST"])
     @has_access
@@ -371,17 +368,6 @@ class EntityView(BaseView):
             told.append((ids.get(problem.field or "", ""), label, render(problem, language)))
         return told
 
-    def _try(self, deed: Callable[[], None], back: str) -> None:
-        """Do something that may be refused; the reason is shown on the page one came from."""
-        try:
-            deed()
-            current_session().commit()
-        except RecordError as error:
-            current_session().rollback()
-            flash(render(error, current_session().actor.language), "danger")
-            abort(redirect(back))
-        flash(pgettext("message", "Deleted."), "success")
-
 
 def build_view(entity: Entity) -> type[EntityView]:
     """Return the view class of one entity."""
@@ -407,7 +393,7 @@ PERMISSIONS = {
     "edit_field": "edit",
     "button": "show",
     "delete": "delete",
-    "delete_many": "delete",
+    "bulk": "list",
     "board": "list",
     "calendar": "list",
 }

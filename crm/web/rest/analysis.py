@@ -10,8 +10,8 @@ from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_facts
 from crm.revisions.workspace import Workspace
 from crm.segments.service import segment_members
+from crm.web.rest.answers import answer, for_users
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, DescribedApi, a_list, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.serving.session import current_session
 
 RESTS_ON = {"notes": a_list(TEXT), "narrowed": a_list(an_object(entity=TEXT, seen=NUMBER, all=NUMBER))}

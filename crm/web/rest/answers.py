@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
-from flask import url_for
+import orjson
+from flask import Response, abort, url_for
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -16,6 +18,7 @@ from crm.records.alike import Alike
 from crm.records.file_rows import StoredFile
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, type_of
 from crm.web.entity.cells import view_name
+from crm.web.serving.session import current_actor
 
 
 def in_json(value: Any) -> Any:
@@ -27,6 +30,34 @@ def in_json(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     return str(value)
+
+
+def answer(body: Mapping[str, Any], status: int = 200, **headers: str) -> Response:
+    """Return a JSON answer."""
+    return Response(orjson.dumps(body, default=in_json), status, headers, mimetype="application/json")
+
+
+def for_users(method: Callable) -> Callable:
+    """Admit users who are signed in; 401 for others."""
+
+    @wraps(method)
+    def run(self: Any, *values: Any, **named: Any) -> Response:
+        if current_actor().user_id is None:
+            abort(401)
+        return method(self, *values, **named)
+
+    return run
+
+
+def plain_sent(value: Any) -> Any:
+    """Return the number where a reference, or one of several, is sent as the object our answers show."""
+    if isinstance(value, list):
+        return [plain_sent(one) for one in value]
+    return (
+        value["id"]
+        if isinstance(value, dict) and set(value) >= {"id"} and isinstance(value["id"], int)
+        else value
+    )
 
 
 def results_of(

@@ -206,6 +206,16 @@ class RisonReader:
         return [] if problems else found
 
 
+def query_of(entity: Entity, schema: Schema, asked: Mapping[str, Any]) -> ListQuery:
+    """Return the query that conditions in the body of a request ask for: `filters`, `where` and `search`.
+
+    Errors: QueryError with every problem.
+    """
+    reader = RisonReader(entity, schema, "", tuple(asked))
+    reader.asked = asked
+    return reader.read().query
+
+
 def decode(text: str) -> Mapping[str, Any]:
     """Return the mapping that a rison text is.
 

@@ -16,8 +16,8 @@ from crm.drafts.model import Clash, Draft
 from crm.errors import ConflictError, NotFoundError, SchemaError
 from crm.messages import told
 from crm.revisions.workspace import Workspace
+from crm.web.rest.answers import answer, for_users
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
 from crm.web.rest.sent import DOCUMENTS, KEYS, sent_documents, sent_keys, sent_object
 from crm.web.serving.session import current_session

@@ -6,13 +6,11 @@ shared between requests: Flask-AppBuilder's own API keeps filters and schemas on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any, ClassVar
 
 import orjson
 from apispec import APISpec
-from flask import Response, abort, g, request
+from flask import Response, g, request
 from flask_appbuilder import AppBuilder, expose
 from flask_appbuilder.api import BaseApi
 
@@ -28,8 +26,9 @@ from crm.records.values import situation_of, values_of
 from crm.revisions.workspace import Workspace
 from crm.web.entity.arguments import record_number
 from crm.web.entity.buttons import press_one
-from crm.web.rest.answers import duplicates_of, in_json, result_of, results_of
+from crm.web.rest.answers import answer, duplicates_of, for_users, plain_sent, result_of, results_of
 from crm.web.rest.arguments import KNOWN, KNOWN_OF_ONE, ApiArguments, RisonReader
+from crm.web.rest.bulk import BulkDeeds
 from crm.web.rest.spec import entity_operations
 from crm.web.serving.errors import body_of, failure_of
 from crm.web.serving.session import current_actor, current_session
@@ -38,24 +37,7 @@ MESSAGE_OK = {"message": "OK"}
 ALLOW = "allow_duplicate"
 
 
-def answer(body: Mapping[str, Any], status: int = 200, **headers: str) -> Response:
-    """Return a JSON answer."""
-    return Response(orjson.dumps(body, default=in_json), status, headers, mimetype="application/json")
-
-
-def for_users(method: Callable) -> Callable:
-    """Admit users who are signed in; 401 for others."""
-
-    @wraps(method)
-    def run(self: EntityApi, *values: Any, **named: Any) -> Response:
-        if current_actor().user_id is None:
-            abort(401)
-        return method(self, *values, **named)
-
-    return run
-
-
-class EntityApi(BaseApi):
+class EntityApi(BulkDeeds, BaseApi):
     """The REST resource of one entity; a subclass per entity is made when the app is built."""
 
     entity: ClassVar[Entity]
@@ -215,7 +197,7 @@ class EntityApi(BaseApi):
             raise RecordError("web.not_json") from error
         if not isinstance(found, dict):
             raise RecordError("web.not_json")
-        return {name: _plain(value) for name, value in found.items()}
+        return {name: plain_sent(value) for name, value in found.items()}
 
     def _descriptions(
         self, arguments: ApiArguments, key: str, names: list[str] | tuple[str, ...]
@@ -233,17 +215,6 @@ class EntityApi(BaseApi):
             return
         for path, operations in entity_operations(self.entity, current_actor()):
             api_spec.path(path=path, operations=operations)
-
-
-def _plain(value: Any) -> Any:
-    """Return the number where a reference, or one of several, is sent as the object our answers show."""
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return (
-        value["id"]
-        if isinstance(value, dict) and set(value) >= {"id"} and isinstance(value["id"], int)
-        else value
-    )
 
 
 def seen_version() -> int | None:

@@ -14,8 +14,8 @@ from crm.imports.options import OPTIONS, read_options
 from crm.revisions.workspace import Workspace
 from crm.web.imports.pages import current_import_settings, problem_file
 from crm.web.language import current_language
+from crm.web.rest.answers import answer, for_users
 from crm.web.rest.described import FILE_CONTENT, NUMBER, TEXT, DescribedApi, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.serving.session import current_session
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

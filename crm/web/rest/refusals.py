@@ -9,7 +9,7 @@ from flask import Response
 from crm.database import CrmSession
 from crm.drafts import history
 from crm.errors import CrmError
-from crm.web.rest.entity import answer
+from crm.web.rest.answers import answer
 from crm.web.serving.errors import body_of, failure_of
 
 

@@ -18,8 +18,8 @@ from crm.permissions.service import reads_every
 from crm.revisions.processes import publish_status
 from crm.revisions.publish import diff_schema, publish_schema
 from crm.revisions.workspace import Workspace, live_workspace
+from crm.web.rest.answers import answer, for_users
 from crm.web.rest.described import ANYTHING, NUMBER, TEXT, TRUTH, DescribedApi, a_list, an_object, described
-from crm.web.rest.entity import answer, for_users
 from crm.web.rest.refusals import published_since, refused
 from crm.web.rest.sent import DOCUMENTS, WANTED, sent_base, sent_number, sent_object, sent_set
 from crm.web.serving.asking import always, asks

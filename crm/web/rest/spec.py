@@ -54,6 +54,16 @@ DUPLICATES = {
     "duplicates_count": {"type": "integer"},
 }
 SECURITY = [{"jwt": []}]
+BULK = {
+    "type": "object",
+    "properties": {
+        "ids": {"type": "array", "items": {"type": "integer"}},
+        "filters": {"type": "array", "items": {"type": "object"}, "description": "instead of `ids`"},
+        "values": {"type": "object", "description": "the fields to set"},
+        "delete": {"type": "boolean"},
+    },
+}
+"""What one deed on many records takes: `ids` or `filters`, and one of `values` and `delete`."""
 
 
 def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,6 +100,15 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
         base + "{pk}/button/{name}",
         {"post": _operation(entity, pressed, [pk, name, key], {"type": "object"})},
     )
+    if {"read", "delete"} <= can:
+        restored = {
+            "type": "object",
+            "properties": {"id": {"type": "integer"}, "notes": {"type": "array", "items": PROBLEM}},
+        }
+        yield base + "{pk}/restore", {"post": _operation(entity, restored, [pk])}
+    if {"read", "update"} <= can or {"read", "delete"} <= can:
+        begun = {"type": "object", "properties": {"job": {"type": "integer"}}}
+        yield base + "bulk", {"post": _operation(entity, begun, [], BULK, "202")}
     yield base + "_info", {"get": _operation(entity, {"type": "object"}, [])}
 
 
