@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v015_bulk_changes_and_bin"
-down_revision = "v014_signed_webhooks"
+revision = "v016_bulk_changes_and_bin"
+down_revision = "v015_tell_what_is_due"
 
 
 def upgrade() -> None:
