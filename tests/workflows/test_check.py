@@ -49,7 +49,6 @@ colour: red
         ("{record_created: now}", "takes no value"),
         ("every_day_at", "needs a value"),
         ("email_received", "not available yet"),
-        ("{enters_segment: at_risk}", "not available yet"),
         ("becomes_true", "needs an “if”"),
         ("[record_created]", "Enter one trigger"),
         ("{a: 1, b: 2}", "Enter one trigger"),

@@ -20,7 +20,8 @@ def build_rule(document: Document, schema: Schema) -> Rule:
     body = document.body
     entity = schema.entities[body["entity"]]
     trigger, condition = build_trigger(body["when"]), _condition(body.get("if"), entity, schema)
-    is_edge = TRIGGERS[trigger.kind].is_edge
+    kind = TRIGGERS[trigger.kind]
+    edge = condition if kind.is_edge else kind.edge_of(trigger.body, entity)
     return Rule(
         name=document.name,
         label=Text(body.get("label") or document.name.replace("_", " ").capitalize()),
@@ -36,8 +37,10 @@ def build_rule(document: Document, schema: Schema) -> Rule:
         priority=body.get("priority", 0),
         stop_after=body.get("stop_after", False),
         body=body,
-        reach=reach_of(condition, entity, schema) if is_edge else None,
-        given=TRIGGERS[trigger.kind].given(trigger.body),
+        reach=reach_of(edge, entity, schema) if edge is not None else None,
+        given=kind.given(trigger.body),
+        edge=edge,
+        edge_falls=kind.edge_falls,
     )
 
 

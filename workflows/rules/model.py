@@ -55,6 +55,7 @@ class Rule:
     Shape:  `condition` is the parsed `if`, `lines` what the admin wrote. `time_zone` is a name, "" for the
             organisation's. `if_missed` is "once" or "skip". `priority`: higher ones run first. `reach` is how far the
             conditions of a rule reach that waits for them. `given` is what comes with the call that fires it.
+            `edge` is the condition whose coming it waits for, or whose end (`edge_falls`); then `condition` is asked.
     """
 
     name: str
@@ -73,11 +74,13 @@ class Rule:
     body: Mapping[str, Any] = attribute(default_factory=dict, compare=False)
     reach: Reach | None = attribute(default=None, compare=False)
     given: Given | None = None
+    edge: Any = attribute(default=None, compare=False)
+    edge_falls: bool = False
 
     @property
     def is_wide(self) -> bool:
         """Whether it waits for an edge that need not come with a change of its own record."""
-        return self.reach is not None and self.reach.is_wide
+        return self.reach is not None and (self.reach.is_wide or self.edge is not self.condition)
 
 
 @dataclass(frozen=True)

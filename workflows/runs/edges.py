@@ -73,15 +73,20 @@ def is_new(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> bool:
     marker = {"rule": rule.name, "record_id": MARKER, "digest": rule.reach.digest}
     session.execute(sa.insert(truth), [marker])
     cls = session.workspace.models[rule.entity]
-    holding = sa.select(sa.literal(rule.name), cls.id).where(cls.id > MARKER, _holds(session, workshop, rule))
+    holding = sa.select(sa.literal(rule.name), cls.id).where(
+        cls.id > MARKER, edge_holds(session, workshop, rule)
+    )
     session.execute(sa.insert(truth).from_select(["rule", "record_id"], holding, include_defaults=False))
     return True
 
 
-def _holds(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> Any:
-    return compile_sql(
-        rule.condition, rule.entity, replace(scope_of(session), time_zone=zone_of(rule, workshop))
-    )
+def edge_holds(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> Any:
+    """Return the SQL condition of the records for which the edge's condition holds."""
+    return _compiled(session, workshop, rule, rule.edge)
+
+
+def _compiled(session: CrmSession, workshop: RuleWorkshop, rule: Rule, tree: Any) -> Any:
+    return compile_sql(tree, rule.entity, replace(scope_of(session), time_zone=zone_of(rule, workshop)))
 
 
 def by_time(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> list[int]:
@@ -89,18 +94,30 @@ def by_time(session: CrmSession, workshop: RuleWorkshop, rule: Rule) -> list[int
     if is_new(session, workshop, rule) or not rule.reach.is_clocked:
         return []
     cls = session.workspace.models[rule.entity]
-    now = set(session.scalars(sa.select(cls.id).where(cls.id > MARKER, _holds(session, workshop, rule))))
+    now = set(session.scalars(sa.select(cls.id).where(cls.id > MARKER, edge_holds(session, workshop, rule))))
     mine = (truth.c.rule == rule.name) & (truth.c.record_id > MARKER)
-    return sorted(_note(session, rule, set(session.scalars(sa.select(truth.c.record_id).where(mine))), now))
+    before = set(session.scalars(sa.select(truth.c.record_id).where(mine)))
+    return sorted(_met(session, workshop, rule, _note(session, rule, before, now)))
+
+
+def _met(session: CrmSession, workshop: RuleWorkshop, rule: Rule, ids: set[int]) -> set[int]:
+    """Return those over the edge that are still there and meet the rule's own conditions, where it has such beside."""
+    if rule.edge is rule.condition:
+        return ids
+    cls, found = session.workspace.models[rule.entity], set()
+    own = () if rule.condition is None else (_compiled(session, workshop, rule, rule.condition),)
+    for part in _parts(ids):
+        found |= set(session.scalars(sa.select(cls.id).where(cls.id.in_(part), *own)))
+    return found
 
 
 def _note(session: CrmSession, rule: Rule, before: set[int], now: set[int]) -> set[int]:
-    """Write down where the conditions hold now; return where they did not before."""
+    """Write down where the edge's condition holds now; return where it did not before, or where it ended."""
     for ids in _parts(before - now):
         gone = (truth.c.rule == rule.name) & truth.c.record_id.in_(ids)
         session.execute(sa.delete(truth).where(gone))
     insert_new(session, truth, [{"rule": rule.name, "record_id": number} for number in sorted(now - before)])
-    return now - before
+    return before - now if rule.edge_falls else now - before
 
 
 def _parts(ids: Iterable[int]) -> Iterator[Sequence[int]]:
@@ -185,13 +202,14 @@ class Edges:
     def _risen(self, workshop: RuleWorkshop, rule: Rule, touched: Mapping[int, Change]) -> dict[int, Change]:
         session, cls = self.session, self.session.workspace.models[rule.entity]
         fresh = is_new(session, workshop, rule)
-        holds = _holds(session, workshop, rule)
+        holds = edge_holds(session, workshop, rule)
         now, before = set(), set()
         for ids in _parts(touched):
             now |= set(session.scalars(sa.select(cls.id).where(cls.id.in_(ids), holds)))
             mine = (truth.c.rule == rule.name) & truth.c.record_id.in_(ids)
             before |= set(session.scalars(sa.select(truth.c.record_id).where(mine)))
-        risen = now if fresh else _note(session, rule, before, now)
+        risen = (set() if rule.edge_falls else now) if fresh else _note(session, rule, before, now)
+        risen = _met(session, workshop, rule, risen)
         told = {number: touched[number] for number in risen if touched[number]["event"]["kind"] != QUIET}
         if fresh:  # nobody knows how it was before these changes, but for records that were not there
             return {number: row for number, row in told.items() if _made(row, rule, number)}

@@ -25,6 +25,7 @@ from workflows.organisation import RuleWorkshop, zone_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.schedule import duration
 from workflows.runs import store
+from workflows.runs.edges import edge_holds
 from workflows.runs.errors import as_json, problems_of, sentences
 from workflows.runs.execute import EndedError, Execution
 from workflows.runs.moments import History, Moment
@@ -152,6 +153,9 @@ def _occasions(
         if isinstance(kind, DateTrigger) and record_id is None:
             day = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop)).day
             asked = asked.where(on_its_day(cls, rule, day))
+        if rule.edge is not rule.condition and rule.edge is not None and record_id is None:
+            holds = edge_holds(session, workshop, rule)
+            asked = asked.where(~holds if rule.edge_falls else holds)
         return [Occasion(found, now) for found in session.scalars(asked)]
 
 

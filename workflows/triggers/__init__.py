@@ -8,13 +8,15 @@ from workflows.triggers.changed import Changed
 from workflows.triggers.clock import Cron, EveryDayAt, EveryHour
 from workflows.triggers.dates import DateTrigger, DaysAfter, DaysBefore, YearlyOn
 from workflows.triggers.records import RecordCreated, RecordDeleted, RecordSaved, RecordUpdated
+from workflows.triggers.segments import EntersSegment, LeavesSegment
 from workflows.triggers.webhook import Webhook
 
-LATER = ("enters_segment", "leaves_segment", "email_received")
+LATER = ("email_received",)
 
 TRIGGERS: dict[str, TriggerKind] = registry(
     RecordCreated(), RecordUpdated(), RecordSaved(), RecordDeleted(), BecomesTrue(), Changed(),
     EveryHour(), EveryDayAt(), Cron(), DaysBefore(), DaysAfter(), YearlyOn(), Button(), Webhook(),
+    EntersSegment(), LeavesSegment(),
     *(LaterTrigger(name) for name in LATER),
 )  # fmt: skip
 

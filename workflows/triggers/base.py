@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from crm.conditions.tree.model import Node
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import Schema as Shape
 from crm.entities.walk import Spot, Walker
@@ -26,8 +27,8 @@ class TriggerKind(ABC):
     Shape:  `shape` is the JSON Schema of what stands behind its word. `words` are its sentences (`N_("…")`) by their
             codes. `label` is what it is called where one chooses it, `labels` what its keys and their fixed values are,
             beyond those that are shared (`workflows.rules.words`). `is_edge` says that it waits for the rule's `if`,
-            which must not have held before, `is_called` that a person or another system asks for the run, `keeps_runs`
-            that its runs are never erased, for they are what makes it once.
+            which must not have held before, `edge_falls` that it waits for an edge's end, `is_called` that a person or
+            another system asks for the run, `keeps_runs` that its runs are never erased, for they are what makes it once.
     """
 
     name: ClassVar[str] = ""
@@ -39,6 +40,7 @@ class TriggerKind(ABC):
     is_scheduled: ClassVar[bool] = False
     is_available: ClassVar[bool] = True
     is_edge: ClassVar[bool] = False
+    edge_falls: ClassVar[bool] = False
     is_called: ClassVar[bool] = False
     keeps_runs: ClassVar[bool] = False
 
@@ -53,6 +55,10 @@ class TriggerKind(ABC):
     @abstractmethod
     def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
         """Return when a rule starts, as a sentence in the reader's language."""
+
+    def edge_of(self, body: Any, entity: Entity) -> Node | None:
+        """Return the condition whose edge it waits for beside the rule's own ones; None for no such edge."""
+        return None
 
     def given(self, body: Any) -> Given | None:
         """Return what comes with the call that fires it, for the rule's texts and values to name."""

@@ -8,7 +8,7 @@ from typing import Any
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import TEXT, WORD, closed, one_or_many
 from crm.entities.walk import NAMED, Spot, Walker, to_be
-from crm.texts import LANGUAGES, N_, Text
+from crm.texts import LANGUAGES, N_, NP_, Text
 from workflows.given import Given
 from workflows.rules.inputs import INPUTS, build_inputs, check_inputs
 from workflows.rules.place import Place
@@ -22,6 +22,8 @@ class Button(TriggerKind):
     """A button on the record's page: shown while the rule's conditions hold, to those who may press it."""
 
     name = "button"
+    label = NP_("trigger", "Button pressed")
+    labels = {"inputs": N_("Asked before it is pressed"), "roles": N_("Who may press it")}
     shape = {"anyOf": [TEXT, closed(label=TEXT, inputs=INPUTS, roles=one_or_many(WORD))]}
     is_called = True
     words = {

@@ -11,7 +11,7 @@ from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import ANYTHING, WORD, closed, named
 from crm.entities.walk import Spot, Walker
 from crm.fields import FIELD_TYPES
-from crm.texts import N_
+from crm.texts import N_, NP_
 from workflows.actions.values import PLACEHOLDER, check_values, formula_of, walk_values
 from workflows.given import GIVEN_PATH, Given, with_given
 from workflows.rules.place import Place
@@ -27,6 +27,8 @@ class Webhook(TriggerKind):
     """A signed call at `/hooks/<name>` about a record, which it names or creates."""
 
     name = "webhook"
+    label = NP_("trigger", "Webhook called")
+    labels = {"find": N_("Find the record by"), "create": N_("If none is found, create with")}
     shape = {
         "anyOf": [WORD, {**closed(name=WORD, find=named(WORD), create=named(ANYTHING)), "required": ["name"]}]
     }

@@ -97,6 +97,10 @@ ELSEWHERE = {
         "workflows/test_webhooks.py::test_a_call_runs_its_rule_on_the_record_it_names",
     ),
     "trigger.webhook.create": "workflows/test_webhooks.py::test_a_call_creates_the_record_it_is_about_once",
+    **dict.fromkeys(
+        ("trigger.enters_segment", "trigger.leaves_segment"),
+        "workflows/test_segment_triggers.py::test_time_and_children_bring_records_in_and_out_each_once",
+    ),
     "trigger.button.roles": "workflows/test_buttons.py::test_a_button_for_a_role_is_pressed_by_it_alone",
     **dict.fromkeys(
         ("steps.assign.counting", "steps.stop"),
