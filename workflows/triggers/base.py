@@ -28,7 +28,7 @@ class TriggerKind(ABC):
             codes. `label` is what it is called where one chooses it, `labels` what its keys and their fixed values are,
             beyond those that are shared (`workflows.rules.words`). `is_edge` says that it waits for the rule's `if`,
             which must not have held before, `edge_falls` that it waits for an edge's end, `is_called` that a person or
-            another system asks for the run, `keeps_runs` that its runs are never erased, for they are what makes it once.
+            another system asks for the run, `keeps_runs` that its runs are never erased: they are what makes it once.
     """
 
     name: ClassVar[str] = ""
