@@ -16,6 +16,7 @@ from crm.web import (
     profile,
     reports_pages,
     search_pages,
+    segments_pages,
 )
 from crm.web.conditions import pages as condition_pages
 from crm.web.day import page as day_page
@@ -35,6 +36,7 @@ from crm.web.roles import why as roles_why
 from crm.web.schema import documents as schema_documents
 from crm.web.schema import preview as schema_preview
 from crm.web.schema import publish as schema_publish
+from crm.web.schema import segments as schema_segments
 from crm.web.schema import upload as schema_upload
 
 Register = Callable[[AppBuilder, Workspace], None]
@@ -45,6 +47,7 @@ PAGES: list[Register] = [
     entity_api.register,
     bulk_api.register,
     files_pages.register,
+    segments_pages.register,
     reports_pages.register,
     lookups.register,
     condition_pages.register,
@@ -58,6 +61,7 @@ PAGES: list[Register] = [
     schema_preview.register,
     schema_documents.register,
     schema_publish.register,
+    schema_segments.register,
     schema_upload.register,
     roles_why.register,
     roles_pages.register,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import gettext, pgettext
@@ -92,8 +93,16 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "notes": notes,
         "switch": switch_of(session, entity, "list"),
         "query_string": request.query_string.decode("utf-8", "replace"),
+        "segment_of": _as_segment(entity, arguments),
         **_foot(page, arguments),
     }
+
+
+def _as_segment(entity: Entity, arguments: ListArguments) -> str:
+    """Return the arguments of the page that makes a segment of the filters; "" without any."""
+    lines = [found.line for found in arguments.filters if found.line is not None]
+    where = json.dumps(lines, ensure_ascii=False)
+    return urlencode({"entity": entity.name, "where": where}) if lines and not arguments.problems else ""
 
 
 def _column(entity: Entity, name: str, page: Page, language: str) -> Column:
