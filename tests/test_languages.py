@@ -24,6 +24,7 @@ from tests.shared_data import locale_cases
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
 MARKS = ("N_", "NP_:1c,2", "_l", "lazy_gettext", "lazy_pgettext:1c,2")
 KEYWORDS = tuple(part for mark in MARKS for part in ("-k", mark))
+GREETINGS = ("Good morning", "Good afternoon", "Good evening", "Welcome")  # Greek would need the vocative
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 PAGES = (
     "/", "/customer/list/", "/customer/add", "/deal/board/", "/import/", "/reports/", "/reports/deals_by_stage",
@@ -88,7 +89,8 @@ def test_translations_keep_the_placeholders(language):
         wanted = set(PLACEHOLDER.findall(source))
         for text in _texts(message):
             found = set(PLACEHOLDER.findall(text))
-            if found != wanted and not (message.pluralizable and found <= wanted):
+            may_leave_out = message.pluralizable or (language == "el" and source.startswith(GREETINGS))
+            if found != wanted and not (may_leave_out and found <= wanted):
                 wrong.append((source, text))
     assert wrong == []
 

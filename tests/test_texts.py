@@ -38,7 +38,7 @@ OLD_WORDS = {
 GENDERED = {
     "el": r"/τρια|\(η\)|Αγαπητέ",
     "ro": r"\(ă\)|\bStimat|sigură\?|Sunteți sigur",
-    "he": r"\b(בחרו|(?<!כללים )שלחו|נסו|גררו|הקלידו|לחצו|הזינו|אתה|את/ה|שכחת)\b",
+    "he": r"(?<!ה)\b(ראו|בחרו|(?<!כללים )שלחו|נסו|גררו|הקלידו|לחצו|הזינו|אתה|את/ה|שכחת)\b",
 }
 DOCUMENTS = sorted((ROOT / "schemas").rglob("*.yaml"))
 REPLACED = {
@@ -139,6 +139,11 @@ def test_no_word_is_one_that_the_glossary_replaced(catalogues, language: str) ->
 def test_nobody_is_addressed_as_a_man_or_a_woman(catalogues, language: str) -> None:
     gendered = re.compile(GENDERED[language])
     assert [text for _message, text in sentences(catalogues[language]) if gendered.search(text)] == []
+
+
+def test_a_hebrew_prefix_stands_before_a_maqaf(catalogues) -> None:
+    loose = re.compile(r"(?<![א-ת])[בהוכלמש](?:״|%\()")
+    assert [text for _message, text in sentences(catalogues["he"]) if loose.search(text)] == []
 
 
 def test_english_titles_have_one_capital(catalogues) -> None:

@@ -53,7 +53,7 @@ class CallWebhook(Action):
         "rule.url_host_fixed": N_("The host of the address can't contain placeholders."),
         "rule.bad_secret": N_("Enter the secret as text."),
         "rule.body_too_large": N_("This body has too many or too deeply nested values."),
-        "rule.says_call_webhook": N_("Call %(host)s"),
+        "rule.says_call_webhook": NP_("step", "Call %(host)s"),
         "rule.effect_call": NP_("step", "Address"),
         "rule.effect_body": NP_("step", "Content"),
     }

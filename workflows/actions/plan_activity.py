@@ -67,13 +67,13 @@ class PlanActivity(Action):
     )
     is_set_based = True
     words = {
-        "rule.no_activities": N_("No entity holds activities. Add “activity” to the entity that should."),
-        "rule.which_activities": N_("Several entities hold activities. Enter one after “entity”."),
-        "rule.activities_without_kind": N_("Activities of “%(entity)s” have no kind. Remove it here."),
-        "rule.unknown_activity_entity": N_("“%(name)s” doesn't hold activities."),
-        "rule.unknown_activity_entity_near": N_(
-            "“%(name)s” doesn't hold activities. Did you mean “%(near)s”?"
+        "rule.no_activities": N_(
+            "No entity has activities. Add “activity” to the entity that should have them."
         ),
+        "rule.which_activities": N_("Several entities have activities. Enter one after “entity”."),
+        "rule.activities_without_kind": N_("Activities of “%(entity)s” have no type. Remove it here."),
+        "rule.unknown_activity_entity": N_("“%(name)s” has no activities."),
+        "rule.unknown_activity_entity_near": N_("“%(name)s” has no activities. Did you mean “%(near)s”?"),
         "rule.says_plan_activity": N_("Plan: “%(subject)s”, for %(people)s, due in %(duration)s"),
         "rule.effect_planned": NP_("step", "Planned"),
     }

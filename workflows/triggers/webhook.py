@@ -44,9 +44,9 @@ class Webhook(TriggerKind):
         ),
         "rule.hook_field_not_found_by": N_("Records can't be found by the field “%(name)s”."),
         "rule.hook_plain_values": N_(
-            "Only plain values and values of the body can stand here, such as {body.total}."
+            "Only plain values and values from the body are allowed here, such as {body.total}."
         ),
-        "rule.hook_forged": N_("The call is not signed as it must be, or came before."),
+        "rule.hook_forged": N_("The call has no valid signature, or was received before."),
         "rule.hook_not_found": N_("No rule has the webhook “%(name)s”."),
         "rule.hook_no_record": N_("No record was found."),
         "rule.hook_many_records": N_("More than one record was found."),

@@ -113,7 +113,7 @@ def test_sent_files_are_shown_as_changes_and_then_kept_in_the_draft(browser):
     changed = text_of(browser).replace("25000", "40000")
     assert send_files(browser, ("large_customers.yaml", changed.encode())).location.endswith(UPLOAD)
     page = browser.get(UPLOAD).text
-    assert "large_customers" in page and "<ins><bdi>40000</bdi></ins>" in page
+    assert "Large customers" in page and "<ins><bdi>40000</bdi></ins>" in page
     assert text_of(browser) != changed
     answer = browser.post(f"{UPLOAD}take", data={"csrf_token": browser.token(UPLOAD), "version": ""})
     assert answer.location.endswith("/admin/schema/draft/") and text_of(browser) == changed
