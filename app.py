@@ -61,6 +61,7 @@ TABLE_HOMES = (
     "crm.imports.store",
     "crm.notifications",
     "crm.leaving.handover",
+    "crm.permissions.feeds",
     "crm.permissions.sign_ins",
     "crm.permissions.store",
     "crm.records.bin",

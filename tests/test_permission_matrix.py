@@ -247,6 +247,7 @@ def test_reports_are_open_as_declared_and_count_only_own_records(client, session
 PUBLIC = {
     "health", "static", "appbuilder.static", "AuthDBView.login", "AuthDBView.logout", "LocaleView.index",
     "SecurityApi.login", "SecurityApi.refresh", "HomeView.index", "UtilView.back",
+    "CalendarFeedView.feed",
 }  # fmt: skip
 CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "AdminConditionsView",

@@ -3,6 +3,7 @@
 from crm.texts import N_, NP_
 
 MESSAGES = {
+    "people.no_such_feed": N_("This calendar address has been ended already."),
     "permissions.may_not_share_views": N_("You don't have permission to share views. Save it for yourself."),
     "permissions.narrowed": N_(
         "Based on the records you can see: %(seen)s of %(all)s (“%(entity)s”). With other "

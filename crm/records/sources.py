@@ -55,7 +55,11 @@ class Source:
         told = [field.name for field in (self.begins, self.ends, self.person, self.kind, self.done) if field]
         links = [field.name for field in self.entity.fields.values() if type_of(field).links == "record"]
         named = self.entity.calendar.get("title")
-        return tuple(dict.fromkeys((*told, *title_fields(self.entity), *links, *([named] if named else []))))
+        return tuple(
+            dict.fromkeys(
+                (*told, *title_fields(self.entity), *links, "updated_at", *([named] if named else []))
+            )
+        )
 
     def is_done(self, row: Mapping[str, Any]) -> bool:
         """Return whether a record is done."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, g, jsonify, make_response, redirect, request
+from flask import current_app, flash, g, jsonify, make_response, redirect, request, url_for
 from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext, pgettext
 from flask_wtf.csrf import generate_csrf
@@ -16,15 +16,18 @@ from crm.database import utcnow
 from crm.errors import Problem, RecordError
 from crm.fields.locales import WEEK_STARTS, weekday_name
 from crm.messages import render
+from crm.permissions import feeds
 from crm.permissions.store import save_profile
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 from crm.web.forms.fields import FormField, Option
 from crm.web.language import change_language, current_language
+from crm.web.serving.session import current_session
 
 THEMES = ("system", "light", "dark")
 A_MONDAY = dt.date(2024, 1, 1)
+LARGEST_ID = 2**63 - 1
 
 
 class ProfileView(BaseView):
@@ -55,13 +58,30 @@ class ProfileView(BaseView):
         flash(pgettext("message", "Profile saved."), "success")
         return redirect("/profile/")
 
+    @page("/feed", methods=["POST"])
+    def start_feed(self) -> str:
+        """Make an address for other programs; this page shows it, and none after it."""
+        session = current_session()
+        secret = feeds.start_feed(session.connection(), g.user.id, session.clock())
+        session.commit()
+        return self.draw({}, url_for("CalendarFeedView.feed", token=secret, _external=True))
+
+    @page("/feed/<int:feed_id>/end", methods=["POST"])
+    def end_feed(self, feed_id: int) -> Response:
+        """End an address."""
+        session = current_session()
+        feeds.end_feed(session.connection(), g.user.id, min(feed_id, LARGEST_ID))
+        session.commit()
+        flash(gettext("This address shows nothing any more."), "success")
+        return redirect("/profile/#feed")
+
     @page("/token")
     def token(self) -> Response:
         """Return a fresh token for a form that has been open for long."""
         return jsonify(token=generate_csrf())
 
-    def draw(self, problems: Mapping[str, Problem]) -> str:
-        """Return the page; `problems` holds what was wrong, by field."""
+    def draw(self, problems: Mapping[str, Problem], fresh_feed: str = "") -> str:
+        """Return the page; `problems` holds what was wrong, by field, `fresh_feed` an address that was just made."""
         fields = build_fields(g.get("crm_profile", {}), request.form, problems)
         return self.render_template(
             "profile.html",
@@ -70,6 +90,8 @@ class ProfileView(BaseView):
             fields=fields,
             problems=[(field.id, field.label, field.error) for field in fields if field.error],
             now=utcnow(),
+            feeds=feeds.list_feeds(current_session().connection(), g.user.id),
+            fresh_feed=fresh_feed,
         )
 
 
