@@ -1,85 +1,100 @@
-"""When two texts look the same to a person: equal by the one fold, found by an index in either database."""
+"""When two texts look the same to a person: the words of `words.py`, in one spelling of every alphabet.
+
+A text has some forms; two look the same when they share one. Numbers, codes and addresses have one form, which is exact
+but for case. Two texts of which one is in Hebrew letters may also sound the same: by their consonants, which is a hint
+and no more.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2s
+from itertools import islice, product
 
-import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-
+from crm.fields.base import Field, FieldType
 from crm.fields.fold import fold
+from crm.fields.readings import HEBREW, greeklish_of, hebrew_consonants, latin_consonants, sound_of
+from crm.fields.words import like_words, other_spelling
 
 WORD = re.compile(r"\w")
-LONGEST = 200  # characters that a database compares; what is longer, Python compares
-QUOTES = "'\"`"
-OUTSIDE = ((0x2000, 0x206F), (0x2212, 0x2212), (0x3000, 0x3000), (0xFEFF, 0xFEFF))
-"""Signs beside the scripts of `crm_fold`: blanks, marks of direction, dashes, quotation marks."""
-
-
-def like_key(text: str) -> str:
-    """Return the beginning of the folded text, as the databases compare it.
-
-    >>> like_key("  «Λιμάνι»  ΑΕ "), like_key("O'Neil")
-    ('λιμανι αε', 'oneil')
-    """
-    return fold(text)[:LONGEST]
-
-
-class alike(FunctionElement):  # noqa: N801 - a function in SQL
-    """What two texts that look the same have in common, in SQL; empty where the text is."""
-
-    name = "crm_alike"
-    type = sa.Text()
-    inherit_cache = True
-
-
-@compiles(alike)
-def _compile(element: alike, compiler: Any, **kwargs: Any) -> str:
-    return f"crm_alike({compiler.process(element.clauses, **kwargs)})"
-
-
-@cache
-def _outside() -> dict[str, str]:
-    """Return the signs beside the scripts that the fold changes, with what they become: a sign or nothing."""
-    found = {}
-    for first, last in OUTSIDE:
-        for code in range(first, last + 1):
-            folded = " " if chr(code).isspace() else fold(chr(code))
-            is_seen = unicodedata.category(chr(code)) != "Cn"
-            if is_seen and folded != chr(code) and len(folded) < 2:
-                found[chr(code)] = folded
-    return found
-
-
-def likeness_table(folded: Mapping[int, str]) -> dict[int, str]:
-    """Return code points with what a database makes of them: those of `crm_fold`, and the signs beside its scripts."""
-    return {
-        **folded,
-        **{ord(sign): becomes for sign, becomes in _outside().items()},
-        **dict.fromkeys(map(ord, QUOTES), ""),
-    }
-
-
-def postgresql_likeness(letters: str) -> str:
-    """Return the SQL of the key of a text `t` in PostgreSQL; `letters` is the SQL that folds any letter of it.
-
-    Shape:  it calls no function of ours: PostgreSQL builds indexes where it finds only its own.
-    """
-    plain = f"translate(lower(t COLLATE \"C\"), {_quoted(QUOTES)}, '')"
-    folded = f"CASE WHEN octet_length(t) = char_length(t) THEN {plain} ELSE {letters} END"
-    blanks = r"'[ \t\n\r\f\v\x1c-\x1f\x85]+'"
-    return f"left(btrim(regexp_replace({folded}, {blanks}, ' ', 'g'), ' '), {LONGEST})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+LONGEST = 200  # characters of a text whose spellings are compared
+MOST_HEARD = 8  # ways in which a name may sound
+LEAST_HEARD = 4  # consonants
 
 
 def says_something(text: str) -> bool:
     """Return whether a text holds a letter or a digit: two dashes are no duplicates."""
     return bool(WORD.search(fold(text)))
+
+
+def is_identity(field: Field, field_type: FieldType) -> bool:
+    """Return whether a field's values are numbers, codes or addresses: what is spelled otherwise is another one."""
+    return field_type.left_to_right or field.unique or bool(field.options.get("pattern"))
+
+
+def like_forms(text: str) -> tuple[str, ...]:
+    """Return the forms of a text; another text that has one of them looks the same.
+
+    >>> shared = lambda one, other: bool({*like_forms(one)} & {*like_forms(other)})
+    >>> shared("Παπαδόπουλος, Α.Ε.", "PAPADOPOULOS ae"), shared("Târgu-Mureș", "Tirgu Mures"), shared("Ana", "Anna M")
+    (True, True, False)
+    """
+    return _forms(text) if len(text) <= LONGEST else (like_words(text),)
+
+
+@lru_cache(maxsize=20_000)
+def _forms(text: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for spelling in (text, other_spelling(text)):
+        words = like_words(spelling).split() if spelling else []
+        for spell in (sound_of, greeklish_of):
+            found[" ".join(map(spell, words))] = None
+    return tuple(form for form in found if form)
+
+
+@lru_cache(maxsize=20_000)
+def heard_forms(text: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a text is in Hebrew letters, and what it may sound like; () where that says too little.
+
+    >>> heard_forms("דוד כהן")[1][1], "dvd khn" in heard_forms("David Cohen")[1], heard_forms("Dan")
+    ('dvd khn', True, (False, ()))
+    """
+    words = like_words(text[:LONGEST]).split()
+    is_hebrew = bool(HEBREW.search(text))
+    ways = [_heard(word, is_hebrew) for word in words]
+    found = {" ".join(way): None for way in islice(product(*ways), MOST_HEARD)}
+    enough = [form for form in found if len(form.replace(" ", "")) >= LEAST_HEARD]
+    return is_hebrew, tuple(enough)
+
+
+def _heard(word: str, is_hebrew: bool) -> tuple[str, ...]:
+    """Return the consonants of a word, each way; () for one in neither of the two alphabets."""
+    if word.isdigit():
+        return (word,)
+    return hebrew_consonants(word) if is_hebrew else latin_consonants(word)
+
+
+def kept_likeness(text: str, is_exact: bool) -> list[str]:
+    """Return what a stored value is found by, each as a short word."""
+    if is_exact:
+        return [_short("=", fold(text))]
+    is_hebrew, heard = heard_forms(text)
+    return [*_shorts("~", like_forms(text)), *_shorts("h" if is_hebrew else "l", heard)]
+
+
+def asked_likeness(text: str, is_exact: bool, is_loose: bool) -> list[str]:
+    """Return what finds stored values that look the same; `is_loose` where a hint by the sound is welcome."""
+    if is_exact:
+        return [_short("=", fold(text))]
+    is_hebrew, heard = heard_forms(text) if is_loose else (False, ())
+    return [*_shorts("~", like_forms(text)), *_shorts("l" if is_hebrew else "h", heard)]
+
+
+def _shorts(kind: str, forms: Iterable[str]) -> list[str]:
+    return [_short(kind, form) for form in forms]
+
+
+def _short(kind: str, form: str) -> str:
+    return blake2s(f"{kind}{form}".encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -31,6 +31,7 @@ _ETA = tuple(
     map(re.compile, ("(?<![ctpk])h", "(?<!t)h", "h"))
 )  # an h may be η, that of ch, kh, ph and th perhaps
 _BARE_H = re.compile(r"(?<![aeiouyctpksgw])h(?![aeiouy])")  # no sound of another language: Xrhstos
+_LATIN_WORD = re.compile(r"[a-z]+")
 _LOOKS = str.maketrans({"8": "th", "9": "th", "3": "ks", "4": "ps"})  # 8essaloniki
 _MIXED = re.compile(r"[a-z][8934]|[8934][a-z]")
 
@@ -121,6 +122,16 @@ def sound_of(word: str) -> str:
     return by_sound(letters) if letters.isascii() and not word.isdigit() else word
 
 
+@lru_cache(maxsize=200_000)
+def greeklish_of(word: str) -> str:
+    """Return the roughest reading of a word whose `x` is χ and whose bare `h` is η, as in Greek names in Latin letters.
+
+    >>> greeklish_of("xrhstos") == greeklish_of("christos") == sound_of("χρηστοσ")
+    True
+    """
+    return by_sound(by_letter(_with_eta(word, _BARE_H))) if _LATIN_WORD.fullmatch(word) else sound_of(word)
+
+
 # --- Hebrew and Latin letters ---------------------------------------------------------------------------
 
 _HEBREW = {
@@ -133,7 +144,6 @@ _CONSONANTS = (
 )  # fmt: skip
 _VOWELS = re.compile(r"[aeiouyj]")
 HEBREW = re.compile(r"[א-ת]")
-_LATIN_WORD = re.compile(r"[a-z]+")
 SHORTEST = 2  # consonants
 
 

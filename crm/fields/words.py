@@ -105,7 +105,7 @@ def _in_one_piece(pieces: Iterable[list[str]]) -> Iterator[list[str]]:
         yield [run]
 
 
-def _other_spelling(text: str) -> str | None:
+def other_spelling(text: str) -> str | None:
     """Return a Romanian text with â for î and the other way round, as it was spelled before and after 1993."""
     composed = unicodedata.normalize("NFC", text)
     if not any(letter in composed for letter in "âÂîÎ"):
@@ -146,7 +146,7 @@ def _short_keys(text: str) -> str:
 
 def _keys(text: str, forms: object) -> str:
     found = dict.fromkeys(_every_form(text, forms))
-    other = _other_spelling(text)
+    other = other_spelling(text)
     if other is not None:
         found |= dict.fromkeys(_every_form(other, forms))
     return " ".join(found)
@@ -257,7 +257,7 @@ def asked_by(query: str) -> tuple[Way, ...]:
     pieces = cut(text)
     if not pieces:
         return ()
-    other = _other_spelling(text)
+    other = other_spelling(text)
     swapped = cut(other) if other is not None else pieces
     ways = zip(_spellings(pieces), _spellings(swapped), strict=False)
     return tuple(dict.fromkeys(_way(words, others) for words, others in ways))

@@ -12,7 +12,7 @@ from crm.entities.model import Entity
 from crm.errors import CrmError, FieldError, Problem
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field, Situation
-from crm.fields.words import like_words
+from crm.fields.likeness import like_forms
 from crm.permissions import store as people
 from crm.records.finding import Fit, found_by
 from crm.records.values import situation_of, title_fields, title_of
@@ -150,7 +150,7 @@ class Lookups:
         return {
             found
             for found, values in titled
-            if like_words(title_of(target, values, self.situation)) == like_words(word)
+            if {*like_forms(title_of(target, values, self.situation))} & {*like_forms(word)}
         }
 
 

@@ -19,12 +19,12 @@ from crm.imports.convert import Converted, Converter
 from crm.imports.findings import Rows
 from crm.imports.lookups import Lookups
 from crm.imports.model import Matching, SheetRow
-from crm.imports.sameness import Sameness
+from crm.imports.sameness import Sameness, first_of
 from crm.imports.untouched import keep_untouched
 from crm.kept_problems import encode_problems
 from crm.permissions.rows import parse_trusted, row_criteria, scope_of
 from crm.permissions.service import writable_fields
-from crm.records.alike import key_of, list_alike
+from crm.records.alike import asked_of, list_alike
 from crm.records.bulk import load_rows
 from crm.records.defaults import Defaults
 from crm.records.draft import RecordDraft
@@ -174,13 +174,11 @@ class Planner:
         seen = set(self.session.scalars(asked)) if any(hits) else set()
         found |= {key: sorted(ids & seen) for key, ids in zip(missing, hits, strict=True) if ids & seen}
         for key, planned in keyed.items():
-            means = (
-                found[key][0]
-                if key in found
-                else key_of(self.group, dict(zip(self.matching.keys, key, strict=True)))
+            means = found.get(key, [])[:1] or asked_of(
+                self.group, dict(zip(self.matching.keys, key, strict=True))
             )
-            first = self.seen_means.setdefault(means, planned[0].row.number)
-            if means is not None and first != planned[0].row.number and not planned[0].problems:
+            first = first_of(self.seen_means, means, planned[0].row.number)
+            if first != planned[0].row.number and not planned[0].problems:
                 planned[0].problems.append(Problem("import.key_twice", {"row": first}, self.matching.keys[0]))
 
     def key_of(self, row: Converted) -> tuple | None:

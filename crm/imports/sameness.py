@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import Problem
-from crm.records.alike import key_of, list_alike
+from crm.records.alike import asked_of, list_alike
 from crm.revisions.likeness import same_groups
 
 
@@ -32,8 +32,7 @@ class Sameness:
             rows = [each for each in chunk if each.action != "error" and _touches(each, names)]
             hits = list_alike(self.session, self.entity, group, [each.after for each in rows])
             for planned, found in zip(rows, hits, strict=True):
-                key = key_of(group, planned.after)
-                first = seen.setdefault(key, planned.row.number) if key is not None else planned.row.number
+                first = first_of(seen, asked_of(group, planned.after), planned.row.number)
                 if found - {planned.record_id}:
                     refuse(planned, [Problem("import.looks_same", {"entity": self.entity.plural}, names[0])])
                 elif first != planned.row.number:
@@ -44,3 +43,9 @@ def _touches(planned: Any, names: Sequence[str]) -> bool:
     """Return whether a row gives one of some fields a value that its record does not have."""
     before: Mapping[str, Any] | None = planned.before
     return before is None or any(before.get(name) != planned.after.get(name) for name in names)
+
+
+def first_of(seen: dict[tuple, int], likeness: Iterable[tuple], number: int) -> int:
+    """Return the first row that looks the same as one, and note this one for those to come."""
+    places = [seen.setdefault(one, number) for one in likeness]
+    return min(places, default=number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,16 +14,18 @@ from crm.entities.model import Entity
 from crm.errors import ConflictError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.fields.fold import fold
-from crm.fields.likeness import alike, says_something
+from crm.fields.likeness import asked_likeness, is_identity, kept_likeness, says_something
+from crm.records.finding import Keys, holding, keys_of
 from crm.records.listing import ListQuery, list_records
 from crm.records.prepare import is_empty
 from crm.records.search import Hit, hit_columns, hits_of
+from crm.records.search_keys import like_tokens
 from crm.records.values import values_of
 from crm.revisions.likeness import is_folded, same_groups
 from crm.revisions.models import Record
 
-CHUNK = 200
+CHUNK = 100  # rows that are looked up together
+MOST_OLD = 20_000  # records whose keys are being written anew, which are compared one by one
 MOST = 50  # look-alikes that are counted
 SHOWN = 5
 
@@ -101,30 +104,58 @@ def find_alike(
 
 
 def _look(session: CrmSession, entity: Entity, groups: Sequence[Sequence[Field]], values: Values) -> set[int]:
-    """Return the stored records that look the same as one by any of some groups, in one indexed query."""
-    keys = {place: key for place, group in enumerate(groups) if (key := key_of(group, values)) is not None}
-    if not keys:
+    """Return the stored records that look the same as one by any of some groups, in one indexed query.
+
+    Shape:  where the entity only warns of duplicates, names that sound the same in two alphabets are hints as well.
+    """
+    asked = [
+        (group, likeness)
+        for group in groups
+        if (likeness := asked_of(group, values, not entity.refuses_same))
+    ]
+    if not asked:
         return set()
-    fields = {each.name: each for place in keys for each in groups[place]}
-    columns = _columns(session, entity, fields.values())
-    ways = (
-        sa.and_(
-            *(
-                _is_one_of(each, columns[each.name], {part})
-                for each, part in zip(groups[place], key, strict=True)
-            )
-        )
-        for place, key in keys.items()
+    keys = keys_of(session, entity)
+    is_loose = not entity.refuses_same
+    ways = [_holds(session, entity, group, [values], keys, is_loose) for group, _likeness in asked]
+    rows = _rows(
+        session, entity, {each.name: each for group, _ in asked for each in group}, sa.or_(*ways), keys
     )
-    cls = session.workspace.models[entity.name]
-    asked = sa.select(cls.id, *columns.values()).where(sa.or_(*ways))
-    with session.as_system():
-        rows = [(row[0], dict(zip(columns, row[1:], strict=True))) for row in session.execute(asked)]
     return {
-        number
-        for number, found in rows
-        if any(key_of(groups[place], found) == key for place, key in keys.items())
+        number for number, found in rows if any(likeness & kept_of(group, found) for group, likeness in asked)
     }
+
+
+def _rows(
+    session: CrmSession, entity: Entity, fields: Mapping[str, Field], condition: Any, keys: Keys
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return ids and some values of the records that meet a condition, and of those without new keys, if few."""
+    cls = session.workspace.models[entity.name]
+    columns = _columns(session, entity, fields.values())
+    if keys.rewritten_after is not None and keys.last_id - keys.rewritten_after <= MOST_OLD:
+        condition = sa.or_(condition, cls.id > keys.rewritten_after)
+    with session.as_system():
+        rows = session.execute(sa.select(cls.id, *columns.values()).where(condition)).all()
+    return [(row[0], dict(zip(columns, row[1:], strict=True))) for row in rows]
+
+
+def _holds(
+    session: CrmSession,
+    entity: Entity,
+    group: Sequence[Field],
+    rows: Sequence[Values],
+    keys: Keys,
+    is_loose: bool = False,
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a record may look the same as one of some rows, each of which has all the values."""
+    plain = [each for each in group if not is_folded(each)]
+    words = [each for each in group if is_folded(each)]
+    columns = _columns(session, entity, plain)
+    conditions = [columns[each.name].in_({row[each.name] for row in rows}) for each in plain]
+    if words:
+        ways = [[like_tokens(entity, each, row[each.name], is_loose) for each in words] for row in rows]
+        conditions.append(holding(session, entity, ways, keys))
+    return sa.and_(*conditions)
 
 
 def _columns(session: CrmSession, entity: Entity, fields: Iterable[Field]) -> dict[str, Any]:
@@ -148,45 +179,45 @@ def list_alike(
 ) -> list[set[int]]:
     """Return, for each of some values, the stored records that look the same by one group, out of reach or not.
 
-    Shape:  one indexed query for some hundred rows. A row with an empty field in the group looks like no other.
+    Shape:  some indexed queries for some hundred rows. A row with an empty field in the group looks like no other.
     """
-    keys = [key_of(group, row) for row in rows]
-    wanted = list(dict.fromkeys(key for key in keys if key is not None))
+    likenesses = [asked_of(group, row) for row in rows]
+    wanted = [row for row, likeness in zip(rows, likenesses, strict=True) if likeness]
+    keys = keys_of(session, entity)
     known: dict[tuple, set[int]] = {}
-    cls = session.workspace.models[entity.name]
-    columns = _columns(session, entity, group).values()
-    with session.as_system():
-        for start in range(0, len(wanted), CHUNK):
-            part = wanted[start : start + CHUNK]
-            conditions = (
-                _is_one_of(each, column, {key[place] for key in part})
-                for place, (each, column) in enumerate(zip(group, columns, strict=True))
-            )
-            for number, *found in session.execute(sa.select(cls.id, *columns).where(*conditions)):
-                values = {each.name: value for each, value in zip(group, found, strict=True)}
-                known.setdefault(key_of(group, values), set()).add(number)
-    return [set(known.get(key, ())) if key is not None else set() for key in keys]
+    for start in range(0, len(wanted), CHUNK):
+        condition = _holds(session, entity, group, wanted[start : start + CHUNK], keys)
+        for number, values in _rows(session, entity, {each.name: each for each in group}, condition, keys):
+            for likeness in kept_of(group, values):
+                known.setdefault(likeness, set()).add(number)
+    return [set().union(*(known.get(one, ()) for one in likeness)) for likeness in likenesses]
 
 
-def key_of(group: Sequence[Field], values: Values) -> tuple | None:
-    """Return what a record has in common with those that look the same by a group; None where a part is empty.
+def kept_of(group: Sequence[Field], values: Values) -> frozenset[tuple]:
+    """Return what a stored record is found by that looks the same by a group; nothing where a part is empty."""
+    return frozenset(product(*(_kept(each, values.get(each.name)) for each in group)))
+
+
+def asked_of(group: Sequence[Field], values: Values, is_loose: bool = False) -> frozenset[tuple]:
+    """Return what makes a stored record look the same as one; `is_loose` takes what only sounds so as well.
 
     >>> from crm.texts import Text
-    >>> name = Field("name", "text", Text("Name"))
-    >>> key_of([name], {"name": "«Λιμάνι»"}) == key_of([name], {"name": "ΛΙΜΑΝΙ"}) != key_of([name], {"name": "Λίμνη"})
-    True
+    >>> group = [Field("name", "text", Text("Name"))]
+    >>> kept, asked, other = kept_of(group, {"name": "«Λιμάνι»"}), {"name": "LIMANI"}, {"name": "Λίμνη"}
+    >>> bool(kept & asked_of(group, asked)), bool(kept & asked_of(group, other))
+    (True, False)
     """
-    key = tuple(_key(each, values.get(each.name)) for each in group)
-    return None if any(is_empty(part) for part in key) else key
+    return frozenset(product(*(_asked(each, values.get(each.name), is_loose) for each in group)))
 
 
-def _key(each: Field, value: Any) -> Any:
+def _kept(each: Field, value: Any) -> Sequence[Any]:
     if not is_folded(each) or not isinstance(value, str):
-        return value
-    return fold(value) if says_something(value) else None
+        return () if is_empty(value) else (value,)
+    return kept_likeness(value, is_identity(each, FIELD_TYPES[each.type])) if says_something(value) else ()
 
 
-def _is_one_of(each: Field, column: Any, keys: set) -> sa.ColumnElement[bool]:
-    if not is_folded(each):
-        return column.in_(keys)
-    return alike(column).in_([alike(sa.literal(key, sa.Text())) for key in keys])
+def _asked(each: Field, value: Any, is_loose: bool) -> Sequence[Any]:
+    if not is_folded(each) or not isinstance(value, str):
+        return () if is_empty(value) else (value,)
+    is_exact = is_identity(each, FIELD_TYPES[each.type])
+    return asked_likeness(value, is_exact, is_loose) if says_something(value) else ()

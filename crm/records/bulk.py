@@ -7,7 +7,7 @@ the database itself refuses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import partial
 from typing import Any
@@ -34,7 +34,7 @@ from crm.records.journal import (
     journaled_fields,
     sealed_value,
 )
-from crm.records.search_keys import search_key_of
+from crm.records.search_keys import Keying, search_key_of
 from crm.records.sequences import next_numbers
 
 CHUNK = 500  # ids of one IN list
@@ -81,11 +81,10 @@ def store_rows(
     table = session.workspace.models.table(entity.name)
     ids = take_ids(connection, table, len(rows))
     names = filled_names(entity, rows)
-    searched = replace(entity, fields={name: field for name, field in entity.fields.items() if field.search})
+    keying = Keying.of(entity)
     columns = ("id", "search_key", *(entity.fields[name].column for name in names))
     stored = (
-        (record_id, search_key_of(searched, row), *map(row.get, names))
-        for record_id, row in zip(ids, rows, strict=True)
+        (record_id, keying.key(row), *map(row.get, names)) for record_id, row in zip(ids, rows, strict=True)
     )
     now, user = session.clock(), session.actor.user_id
     same = {

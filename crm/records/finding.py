@@ -17,7 +17,16 @@ from crm.fields.words import LONGEST_QUERY, MOST_TYPED, Asked, asked_by, cut
 from crm.permissions.rows import scope_of
 from crm.permissions.sight import conditions_for
 from crm.records.rekey import find_rekeyings
-from crm.records.search_keys import BEGINS, BESIDE, IN_TITLE, MARK, marks_of, searched_fields, titles_of
+from crm.records.search_keys import (
+    BEGINS,
+    BESIDE,
+    IN_TITLE,
+    MARK,
+    key_fields,
+    marks_of,
+    searched_fields,
+    titles_of,
+)
 from crm.revisions.words import KEY, WORDS, words_table
 
 Token = tuple[str, bool]  # a word of the key, and whether its beginning is enough
@@ -39,13 +48,14 @@ class Fit(Enum):
 class Keys:
     """How an entity's keys stand: indexed, being rewritten, and behind which record of a form nobody asks for.
 
-    Shape:  `last_id` is the number of the newest record.
+    Shape:  `last_id` is the number of the newest record; behind `rewritten_after` keys lack new words.
     """
 
     is_indexed: bool
     are_rewritten: bool = False
     outdated_after: int | None = None
     last_id: int = 0
+    rewritten_after: int | None = None
 
 
 def keys_of(session: CrmSession, entity: Entity) -> Keys:
@@ -64,7 +74,10 @@ def keys_of_all(session: CrmSession, entities: Sequence[Entity]) -> dict[str, Ke
     for entity, last_id in zip(entities, last_ids, strict=True):
         row = rekeyings.get(entity.uid)
         outdated_after = row.after if row and row.outdated else None
-        found[entity.name] = Keys(has_words(session, entity), row is not None, outdated_after, last_id or 0)
+        after = row.after if row else None
+        found[entity.name] = Keys(
+            has_words(session, entity), row is not None, outdated_after, last_id or 0, after
+        )
     return found
 
 
@@ -83,11 +96,19 @@ def found_by(
     return found
 
 
+def holding(
+    session: CrmSession, entity: Entity, ways: list[list[list[str]]], keys: Keys
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a key has, by one of some ways, one of each of several lists of words."""
+    tokens = [[[(word, False) for word in words] for words in way] for way in ways]
+    return (_in_index if keys.is_indexed else _in_keys)(session, entity, tokens)
+
+
 def _ways(session: CrmSession, entity: Entity, words: str, fit: Fit) -> Iterator[list[list[Token]]]:
     """Yield the ways to understand the words: what each of them may be in the key."""
     hidden = session.actor.rights(entity.name).hidden
-    titles = titles_of(entity)
-    marks = {name: mark for name, mark in marks_of(searched_fields(entity)).items() if name not in hidden}
+    titles, searched = titles_of(entity), {field.name for field in searched_fields(entity)} - hidden
+    marks = {name: mark for name, mark in marks_of(key_fields(entity).values()).items() if name in searched}
     left = MOST_TOKENS
     for way in asked_by(words):
         ends = [(place == 0, place == len(way) - 1) for place in range(len(way))]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession, about_to_write, metadata, only_reading, utcnow
 from crm.entities.model import Entity
-from crm.records.search_keys import search_key_of
+from crm.records.search_keys import Keying, key_fields
 from crm.records.values import type_of
 from crm.revisions.batches import next_rows
 from crm.revisions.processes import oldest_revision
@@ -140,12 +140,10 @@ def _rebuild_some(engine: sa.Engine, uid: str) -> bool:
 def _write_some(connection: sa.Connection, workspace: Workspace, entity: Entity, after: int) -> int | None:
     """Write the keys of the next records behind an id, and return the last id; None when there were none."""
     table = workspace.models.table(entity.name)
-    fields = [field for field in entity.fields.values() if field.search and type_of(field).stored]
+    fields = [field for field in key_fields(entity).values() if type_of(field).stored]
     rows, last = next_rows(connection, table, [table.c[field.column] for field in fields], after)
-    names = [field.name for field in fields]
-    keys = [
-        {"row": row[0], "key": search_key_of(entity, dict(zip(names, row[1:], strict=True)))} for row in rows
-    ]
+    names, keying = [field.name for field in fields], Keying.of(entity)
+    keys = [{"row": row[0], "key": keying.key(dict(zip(names, row[1:], strict=True)))} for row in rows]
     if keys:
         written = sa.update(table).where(table.c.id == sa.bindparam("row"))
         connection.execute(written.values(search_key=sa.bindparam("key")), keys)

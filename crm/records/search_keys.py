@@ -4,6 +4,7 @@
     k3x=giorgos          another word of the title
     p07:2101234567       a word of another field
     p07~4567             the rest of a word from some letter on
+    k3x=^5f0c…           a whole value, for those that look the same (`same_if`)
 
 A query names the marks of the fields that the reader may see, so it says nothing about the others: one key serves
 every reader.
@@ -12,6 +13,7 @@ every reader.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2s
 from typing import Any
@@ -19,28 +21,66 @@ from typing import Any
 from crm.entities.model import Entity
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
+from crm.fields.likeness import asked_likeness, is_identity, kept_likeness, says_something
 from crm.fields.words import FIRST, HEBREW_SOUND, LATIN_SOUND, PART, cut
 from crm.records.prepare import is_empty
 from crm.records.values import title_fields
+from crm.revisions.likeness import compared_fields
 
-BEGINS, IN_TITLE, BESIDE = "^", "=", ":"
+BEGINS, IN_TITLE, BESIDE, WHOLE = "^", "=", ":", "=^"
 MARK = 3  # letters
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SIGNED = (PART, HEBREW_SOUND, LATIN_SOUND)
 
 
+@dataclass(frozen=True)
+class Keying:
+    """How the keys of an entity's records are made, found out once for many records."""
+
+    searched: tuple[Field, ...]
+    compared: tuple[Field, ...]
+    marks: Mapping[str, str]
+    titles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entity: Entity) -> Keying:
+        """Return how the keys of an entity are made."""
+        searched, compared = searched_fields(entity), compared_fields(entity)
+        marks = marks_of([*searched, *compared])
+        return cls(tuple(searched), tuple(compared), marks, tuple(titles_of(entity)))
+
+    def key(self, values: Mapping[str, Any]) -> str | None:
+        """Return what finds a record, from its searched fields and from those that are compared."""
+        found: dict[str, None] = {}
+        for field in self.searched:
+            value = values.get(field.name)
+            if not is_empty(value):
+                words = FIELD_TYPES[field.type].search_key(field, value).split(" ")
+                place = self.titles.index(field.name) if field.name in self.titles else None
+                found |= dict.fromkeys(_marked(words, self.marks[field.name], place))
+        for field in self.compared:
+            value = values.get(field.name)
+            if isinstance(value, str) and says_something(value):
+                whole = kept_likeness(value, is_identity(field, FIELD_TYPES[field.type]))
+                found |= dict.fromkeys(f"{self.marks[field.name]}{WHOLE}{word}" for word in whole)
+        return " ".join(found) or None
+
+
 def search_key_of(entity: Entity, values: Mapping[str, Any]) -> str | None:
-    """Return what finds a record, from its searched fields."""
-    searched = searched_fields(entity)
-    marks, titles = marks_of(searched), titles_of(entity)
-    found: dict[str, None] = {}
-    for field in searched:
-        value = values.get(field.name)
-        if not is_empty(value):
-            words = FIELD_TYPES[field.type].search_key(field, value).split(" ")
-            place = titles.index(field.name) if field.name in titles else None
-            found |= dict.fromkeys(_marked(words, marks[field.name], place))
-    return " ".join(found) or None
+    """Return what finds a record."""
+    return Keying.of(entity).key(values)
+
+
+def like_tokens(entity: Entity, field: Field, value: str, is_loose: bool) -> list[str]:
+    """Return the words of keys by which one field's values are found that look the same."""
+    mark = marks_of([*searched_fields(entity), *compared_fields(entity)])[field.name]
+    asked = asked_likeness(value, is_identity(field, FIELD_TYPES[field.type]), is_loose)
+    return [f"{mark}{WHOLE}{word}" for word in asked]
+
+
+def key_fields(entity: Entity) -> dict[str, Field]:
+    """Return the fields of whose values a record's key is made."""
+    return {field.name: field for field in (*searched_fields(entity), *compared_fields(entity))}
 
 
 def searched_fields(entity: Entity) -> list[Field]:
@@ -70,7 +110,7 @@ def _marked(words: Iterable[str], mark: str, place: int | None) -> Iterator[str]
 def marks_of(fields: Iterable[Field]) -> dict[str, str]:
     """Return the mark of each field, which lasts as long as the field does; no two have the same."""
     found: dict[str, str] = {}
-    for field in sorted(fields, key=lambda one: one.uid):
+    for field in sorted({field.name: field for field in fields}.values(), key=lambda one: one.uid):
         mark = _mark(field.uid, 0)
         salt = 0
         while mark in found.values():

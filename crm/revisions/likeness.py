@@ -1,24 +1,22 @@
-"""The indexes by which records that look the same are found: one per group of `same_if` that no other index serves."""
+"""What finds records that look the same by `same_if`: the index of words, else an index of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import Grouping
 
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
-from crm.fields.likeness import alike
 from crm.revisions.models import is_indexed
 
 LIKE = "like"
 
 
 def is_folded(field: Field) -> bool:
-    """Return whether a field's values are compared without case and accents."""
+    """Return whether a field's values are compared as words, without case and accents."""
     return FIELD_TYPES[field.type].kind == "text" and not field.encrypted
 
 
@@ -30,20 +28,23 @@ def same_groups(entity: Entity) -> Iterator[tuple[Field, ...]]:
             yield fields
 
 
+def compared_fields(entity: Entity) -> list[Field]:
+    """Return the fields whose words find records that look the same, by the index of words."""
+    found = {field.name: field for group in same_groups(entity) for field in group if is_folded(field)}
+    return list(found.values())
+
+
 def like_indexes(entity: Entity) -> Iterator[sa.Index]:
-    """Yield the indexes that an entity's `same_if` wants."""
+    """Yield the indexes for groups of `same_if` that neither words nor another index find."""
     seen = set()
     for group in same_groups(entity):
-        if any(not is_folded(field) and (field.unique or is_indexed(field)) for field in group):
+        if any(is_folded(field) or field.unique or is_indexed(field) for field in group):
             continue
-        first = next((field for field in group if is_folded(field)), group[0])
-        if first.name not in seen and not first.encrypted:
-            seen.add(first.name)
-            yield _index(entity.table, first)
+        if group[0].name not in seen and not group[0].encrypted:
+            seen.add(group[0].name)
+            yield _index(entity.table, group[0])
 
 
 def _index(table: str, field: Field) -> sa.Index:
     column = sa.Table(table, sa.MetaData(), sa.Column(field.column, sa.String())).c[field.column]
-    return sa.Index(
-        object_name(LIKE, table, field.column), Grouping(alike(column)) if is_folded(field) else column
-    )
+    return sa.Index(object_name(LIKE, table, field.column), column)

@@ -266,7 +266,7 @@ def _write(
     store.add_revision(connection, workspace.number, content, *note)
 
 
-TITLE = "title"
+TITLE, COMPARED = "title", "same_if"
 
 
 def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
@@ -290,7 +290,7 @@ def searched_otherwise(proposal: Proposal) -> dict[str, bool]:
 
 
 def _searched_words(document: Document, identities: Identities) -> dict[str, Any]:
-    """Return what decides the search keys of an entity: searched fields, labels of choices, title."""
+    """Return what decides the search keys of an entity: searched fields, labels of choices, title, what is compared."""
     fields = {key: body for key, body in document.body["fields"].items() if body.get("search") is True}
     titled = placeholders(title_pattern(document.body))
     found: dict[str, Any] = {TITLE: [identities.field(document.name, key, "").uid for key in titled]}
@@ -301,4 +301,11 @@ def _searched_words(document: Document, identities: Identities) -> dict[str, Any
             for choice, row in (choices.items() if isinstance(choices, Mapping) else ())
         ]
         found[known.uid] = (known.column, labels or choices)
+    found[COMPARED] = {
+        identities.field(document.name, key, "").uid: [
+            body.get(name) for name in ("type", "unique", "pattern")
+        ]
+        for key, body in document.body["fields"].items()
+        if any(key in group for group in document.body.get("same_if") or ())
+    }
     return found

@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from crm.entities.model import Entity
 from crm.entities.taken_names import object_name
+from crm.revisions.likeness import compared_fields
 
 WORDS = "words"
 KEY = "search_key"
@@ -28,8 +29,8 @@ def words_table(table: str) -> str:
 
 
 def words_index(entity: Entity) -> Iterator[sa.Index]:
-    """Yield the index that finds an entity's records by words; none where nothing is searched."""
-    if any(field.search for field in entity.fields.values()):
+    """Yield the index that finds an entity's records by words; none where nothing is searched or compared."""
+    if any(field.search for field in entity.fields.values()) or compared_fields(entity):
         column = sa.Table(entity.table, sa.MetaData(), sa.Column(KEY, sa.Text())).c[KEY]
         name = object_name(WORDS, entity.table)
         yield sa.Index(name, Grouping(sa.func.crm_words(column)), postgresql_using="gin")

@@ -115,6 +115,7 @@ def test_keys_of_an_older_form_are_found_by_until_they_are_written_anew(engine):
 def test_the_index_goes_with_the_last_searched_field_and_comes_back(engine):
     def searched(on: bool):
         def change(entities: dict) -> None:
+            entities["campaign"].pop("same_if", None)  # compared by the same index
             for body in entities["campaign"]["fields"].values():
                 body.pop("search", None)
             entities["campaign"]["fields"]["name"]["search"] = on
