@@ -79,6 +79,7 @@ TABLE_HOMES = (
     "crm.web.entity.recent",
     "crm.web.entity.saved_views",
     "crm.web.forms.once",
+    "workflows.approvals.store",
     "workflows.calls.outbox",
     "workflows.hooks.store",
     "workflows.mail.outbox",

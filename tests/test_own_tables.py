@@ -15,6 +15,7 @@ TABLE_GUESTS = {
     ("crm.records", "crm.events.event"): "a set of records leaves its events by COPY",
     ("workflows.runs", "crm.events.event"): "claims events and sweeps them",
     ("workflows.runs", "crm.records.journal.change"): "rebuilds records as they were at a change",
+    ("workflows.approvals", "workflows.runs.store.run"): "wakes the run that waits for a decision",
     ("crm.imports", "crm.records.journal.change"): "takes back what a batch changed",
     ("crm.demo", "crm.records.journal.change"): "writes the past of a demo",
     ("crm.demo", "crm.permissions.store.team"): "makes the teams of a demo",

@@ -29,6 +29,7 @@ from crm.web.language import current_language
 from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
 from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
+from workflows.approvals import pages as approval_pages
 from workflows.calls import outbox as calls
 from workflows.editor import pages as editor
 from workflows.effects import effect_lines
@@ -282,4 +283,5 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     MORE_SOURCES.extend(source for source in (mails_of, presses_of) if source not in MORE_SOURCES)
     editor.register(appbuilder, workspace)
     appbuilder.add_view_no_menu(type("RunsView", (RunsView,), {"workspace": workspace}))
+    approval_pages.register(appbuilder, workspace)
     appbuilder.add_api(type("RuleApi", (RuleApi,), {"workspace": workspace}))

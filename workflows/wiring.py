@@ -8,6 +8,7 @@ from config import current_settings
 from crm import events
 from crm.records import buttons
 from workflows import people as _people  # noqa: F401 - declares its table
+from workflows.approvals import store as _approvals  # noqa: F401 - declares its tables
 from workflows.calls import outbox as _calls  # noqa: F401 - declares its table
 from workflows.hooks import store as _hooks  # noqa: F401 - declares its tables
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table

@@ -1,5 +1,6 @@
 """Every action a rule can take, by the word that stands in `then`."""
 
+from workflows.actions.ask_approval import AskApproval
 from workflows.actions.assign import Assign
 from workflows.actions.base import Action, LaterAction
 from workflows.actions.call_webhook import CallWebhook
@@ -13,9 +14,9 @@ from workflows.actions.set_field import SetField
 from workflows.actions.update_related import UpdateRelated
 from workflows.registry import registry
 
-LATER = ("ask_approval", "add_to_segment", "campaign")
+LATER = ("add_to_segment", "campaign")
 
 ACTIONS: dict[str, Action] = registry(
     SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), PlanActivity(),
-    CallWebhook(), Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
+    CallWebhook(), AskApproval(), Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
 )  # fmt: skip

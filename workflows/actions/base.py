@@ -48,7 +48,8 @@ class Action(ABC):
             `label` is what it is called where one chooses it, `labels` what its keys and their fixed values are, beyond
             those that are shared (`workflows.rules.words`); one without them is called by its words.
             `has_branches` says that behind its name stand branches (`if` and `then`, or `else`), which are checked,
-            walked and built like the rule's own `if` and `then`.
+            walked and built like the rule's own `if` and `then`. `branch_keys` are keys behind which steps stand,
+            in the order of its branches.
     """
 
     name: ClassVar[str] = ""
@@ -59,6 +60,7 @@ class Action(ABC):
     is_available: ClassVar[bool] = True
     writes_record: ClassVar[bool] = False
     has_branches: ClassVar[bool] = False
+    branch_keys: ClassVar[tuple[str, ...]] = ()
     is_set_based: ClassVar[bool] = False
 
     @property

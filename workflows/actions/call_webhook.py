@@ -176,6 +176,8 @@ def _value(given: Any, work: Any) -> Any:
 
 
 def _at(path: str, work: Any) -> Any:
+    if work.is_given(path):
+        return _plain(work.given_at(path))
     found = find_path(path, work.entity, work.schema)
     if isinstance(found, Problem):
         raise RuleError(found.code, **found.params)

@@ -37,7 +37,7 @@ def mails_of(
     if before is not None:
         asked = asked.where(before.is_before(SOURCE, at, message.c.id))
     rows = session.connection().execute(asked.order_by(at.desc(), message.c.id.desc()).limit(LIMIT + 1)).all()
-    open_runs = _open_runs(session, {int(row.key.split(":")[0]) for row in rows})
+    told = open_runs(session, {int(row.key.split(":")[0]) for row in rows})
     return [
         TimelineEntry(
             row.created_at,
@@ -48,7 +48,7 @@ def mails_of(
             number=row.id,
         )
         for row in rows
-        for is_open in [int(row.key.split(":")[0]) in open_runs]
+        for is_open in [int(row.key.split(":")[0]) in told]
     ]
 
 
@@ -63,7 +63,7 @@ def _records(session: CrmSession, entity: Entity, record_id: int) -> Iterator[tu
             yield way.entity, ids
 
 
-def _open_runs(session: CrmSession, ids: set[int]) -> set[int]:
+def open_runs(session: CrmSession, ids: set[int]) -> set[int]:
     """Return the runs of rules that read nothing but what the actor may see."""
     if session.actor.sees_everything or not ids:
         return ids

@@ -74,6 +74,10 @@ def _step(step: Any, entity: Entity, schema: Schema, path: str) -> Step:
         )
         for number, branch in enumerate(body if action.has_branches else ())
     )
+    branches += tuple(
+        Branch(None, build_steps(body.get(key) or [], entity, schema, f"{path}.{number}."))
+        for number, key in enumerate(action.branch_keys)
+    )
     return Step(name, body, path, action.condition_of(body, entity, schema), branches)
 
 

@@ -153,7 +153,11 @@ def _check_step(step: Any, place: Place, depth: int) -> int:
     if action.writes_record and place.is_gone:
         below.refuse("rule.record_is_gone", name=name)
     action.check(body, below)
-    return 1 + (_check_branches(body, below, depth) if action.has_branches else 0)
+    count = 1 + (_check_branches(body, below, depth) if action.has_branches else 0)
+    for key in action.branch_keys:
+        if isinstance(body, Mapping) and key in body:
+            count += check_steps(body[key], below.at(key), depth + 1)
+    return count
 
 
 def _check_branches(body: Any, place: Place, depth: int) -> int:

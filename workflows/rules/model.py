@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -76,6 +76,14 @@ class Rule:
     given: Given | None = None
     edge: Any = attribute(default=None, compare=False)
     edge_falls: bool = False
+
+    def every_step(self) -> Iterator[Step]:
+        """Yield every step, those in branches included."""
+        waiting = list(self.steps)
+        while waiting:
+            step = waiting.pop(0)
+            yield step
+            waiting += [inner for branch in step.branches for inner in branch.steps]
 
     @property
     def is_wide(self) -> bool:

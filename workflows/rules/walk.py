@@ -58,6 +58,8 @@ def _step(name: Any, body: Any, spot: Spot, walker: Walker) -> Any:
     if action is None:
         return body  # of a draft: the check refuses it
     walked = action.walk(body, spot, walker)
+    ways = dict.fromkeys(action.branch_keys, lambda value, at: _steps(value, at, walker))
+    walked = walker.inside(walked, spot, ways) if ways else walked
     return (
         walker.each(lambda branch, at: _branch(branch, at, walker))(walked, spot)
         if action.has_branches

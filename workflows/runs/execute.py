@@ -109,6 +109,8 @@ class Execution:
             end.
     """
 
+    is_trial = False
+
     def __init__(self, workshop: RuleWorkshop, row: Mapping, rule: Rule) -> None:
         self.workshop, self.row, self.rule = workshop, row, rule
         self.cause = (*row["cause"], f"rule:{rule.name}#{row['id']}")
@@ -208,7 +210,7 @@ class Execution:
         organisation = replace(self.workshop.organisation, zone=self.actor.time_zone)
         key = f"{self.row['id']}:{step.path}"
         work = Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row))
-        return replace(work, **called_with(self.row))
+        return replace(work, **called_with(self.row), is_trial=self.is_trial)
 
 
 def continue_run(session: CrmSession, run_id: int, now: dt.datetime) -> bool:

@@ -87,6 +87,7 @@ class RehearsedExecution(Execution):
     """A run whose steps share one session and wait for nothing."""
 
     session: CrmSession
+    is_trial = True
 
     @contextmanager
     def transaction(self) -> Iterator[CrmSession]:

@@ -62,7 +62,8 @@ class Work:
             the same at every attempt: what it writes outside the record carries it. `root` names the cause, `cause`
             is the whole chain where many share a session. `shared` keeps what the steps of one transaction have in
             common; `ids` are their records there, `until` is when all must be done. `given` is what came with the call
-            that fired the rule, `caller_id` the user who made it.
+            that fired the rule, `caller_id` the user who made it. With `is_trial` all is taken
+            back at the end and nothing is waited for.
     """
 
     session: CrmSession
@@ -76,6 +77,7 @@ class Work:
     shared: dict[Any, Any] = attribute(default_factory=dict)
     given: Mapping[str, Any] = attribute(default_factory=dict)
     caller_id: int | None = None
+    is_trial: bool = False
 
     @property
     def schema(self) -> Schema:
@@ -150,18 +152,19 @@ class Work:
     def value(self, raw: Any, field: Field, record: Any) -> Any:
         """Return what a rule writes: a literal, what a formula gives at a record, or a text filled in."""
         formula = formula_of(raw, field)
-        if formula is not None and self._is_given(formula):
-            return self._sendable(self._given(formula), field)
+        if formula is not None and self.is_given(formula):
+            return self._sendable(self.given_at(formula), field)
         if formula is not None:
             return self._sendable(self._computed(formula, field, record), field)
         if isinstance(raw, str) and "{" in raw:
             return fill(raw, self.writer(self.organisation.language, record))
         return raw
 
-    def _is_given(self, path: str) -> bool:
+    def is_given(self, path: str) -> bool:
+        """Return whether a path leads into what came with the call."""
         return self.rule.given is not None and self.rule.given.owns(path)
 
-    def _given(self, path: str) -> Any:
+    def given_at(self, path: str) -> Any:
         """Return what came with the call at a path: typed where the rule declares it, else as JSON has it."""
         found, field = self.given.get(path.partition(".")[2]), self.rule.given.field(path)
         if field is None or found is None:
@@ -170,7 +173,7 @@ class Work:
 
     def _given_words(self, path: str, situation: Situation) -> str:
         """Return what came with the call at a path, in words."""
-        found, field = self._given(path), self.rule.given.field(path)
+        found, field = self.given_at(path), self.rule.given.field(path)
         if found is None or field is None:
             return ""
         if isinstance(found, Mapping | list):
@@ -221,7 +224,7 @@ class Work:
         situation = replace(self.situation(), language=language)
 
         def write(text: str) -> str:
-            if self._is_given(text):
+            if self.is_given(text):
                 return self._given_words(text, situation)
             path = find_path(text, record.__entity__, self.schema)
             if isinstance(path, Problem):
@@ -323,8 +326,8 @@ class Work:
         usual = self.organisation.language
         if isinstance(line, str) and "@" in line:
             return [Recipient(line, usual)]
-        if isinstance(line, str) and self._is_given(line):
-            address = self._given(line)
+        if isinstance(line, str) and self.is_given(line):
+            address = self.given_at(line)
             return [Recipient(str(address), usual)] if address else []
         path = find_path(line, self.entity, self.schema) if isinstance(line, str) else None
         if (

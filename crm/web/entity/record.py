@@ -16,6 +16,7 @@ from crm.fields.choice import allowed_moves
 from crm.permissions.rows import may_touch
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.listing import ListQuery, list_records
+from crm.records.notes import notes_on
 from crm.records.timeline import Cursor, history_of, timeline_of
 from crm.records.values import linked_titles, situation_of, title_of, values_of
 from crm.web.entity.buttons import drawn_buttons
@@ -58,6 +59,7 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
         "changed": cells["updated_at"].text,
         "composer": _composer(session, entity),
         "buttons": drawn_buttons(session, entity, record.id),
+        "notes": notes_on(session, entity, record),
         "entity_endpoint": lambda child: view_name(child.name),
         "timeline": timeline.entries,
         "older": timeline.older,

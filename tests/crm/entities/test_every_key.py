@@ -61,6 +61,23 @@ ELSEWHERE = {
     **dict.fromkeys(("steps.wait", "steps.wait.for", "steps.wait.and_then_only_if"), WAIT),
     **dict.fromkeys(
         (
+            "steps.ask_approval",
+            *(
+                f"steps.ask_approval.{name}"
+                for name in ("of", "text", "if_approved", "if_refused", "of.role")
+            ),
+        ),
+        "workflows/test_approvals.py::test_the_first_of_a_role_decides_and_the_run_goes_on_once",
+    ),
+    **dict.fromkeys(
+        ("steps.ask_approval.by", "steps.ask_approval.of.user"),
+        "workflows/test_approvals.py::test_all_must_approve_and_in_an_order_one_waits_for_the_other",
+    ),
+    "steps.ask_approval.remind_after": (
+        "workflows/test_approvals.py::test_those_who_have_not_spoken_are_reminded"
+    ),
+    **dict.fromkeys(
+        (
             "steps.call_webhook",
             *(f"steps.call_webhook.{name}" for name in ("url", "secret", "body", "secret.sealed")),
         ),

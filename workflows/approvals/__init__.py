@@ -1,0 +1,1 @@
+"""Approvals: who is asked, what they say, and what became of it."""
