@@ -102,9 +102,11 @@ def of_configuration(sender: Sender, schema: Any, records: Records) -> Iterator[
 
 
 def unfit(body: dict) -> dict:
-    """Ask of an entity's texts to be numbers."""
-    for field in body["fields"].values():
-        if field["type"] in ("text", "long_text") and not field.get("pattern"):
+    """Ask of an entity's texts to be numbers, but for those that its own declarations want to be texts."""
+    wanted = {name for key, part in body.items() if key != "fields" and isinstance(part, dict) for name in part.values()
+              if isinstance(name, str)}  # fmt: skip
+    for name, field in body["fields"].items():
+        if name not in wanted and field["type"] in ("text", "long_text") and not field.get("pattern"):
             kept = {key: field[key] for key in ("label", "required") if key in field}
             field.clear()
             field.update({"type": "integer", **kept})
