@@ -273,6 +273,27 @@ def delete_rows(
     write_journal(session, entity, DELETED, ids, changes, with_events)
 
 
+def put_back_row(session: CrmSession, entity: Entity, record_id: int, values: Values) -> None:
+    """Write the row of a record that is gone, as it was, without a journal: for what is taken back.
+
+    Errors: sqlalchemy.exc.IntegrityError or DataError when the database refuses it.
+    """
+    now = session.clock()
+    fixed = {"id": record_id, "row_version": 1, "created_at": now, "updated_at": now}
+    columns = {entity.fields[name].column: value for name, value in values.items()}
+    row = {**fixed, "search_key": search_key_of(entity, values), **columns}
+    session.connection().execute(sa.insert(session.workspace.models.table(entity.name)).values(row))
+
+
+def take_away_row(session: CrmSession, entity: Entity, record_id: int) -> None:
+    """Delete the row of a record without a journal: for what is taken back.
+
+    Errors: sqlalchemy.exc.IntegrityError when something points to it.
+    """
+    table = session.workspace.models.table(entity.name)
+    session.connection().execute(sa.delete(table).where(table.c.id == record_id))
+
+
 def load_rows(
     session: CrmSession, entity: Entity, ids: Iterable[int], lock: bool = False
 ) -> dict[int, Values]:

@@ -34,6 +34,8 @@ def test_trying_a_rule_answers_in_the_documented_shape(call, session):
     answer = json.loads(result.stdout)
     assert answer["considered"] == 1
     assert answer["firings"][0]["record"] == number
+    [message] = answer["firings"][0]["effects"][0].pop("messages")
+    assert message["to"] == "ada@example.com"
     assert answer["firings"][0]["effects"] == [
         {"action": "send_email", "to": ["ada@example.com"], "template": "complaint_received"}
     ]

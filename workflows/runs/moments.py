@@ -118,8 +118,12 @@ class History:
         return Moment(entity, record_id, old, tuple(row["cause"]), actor_of(row), draft, before)
 
     def _typed(self, entity: Entity, row: Mapping) -> dict[str, list[Any]]:
-        """Return the changed fields that still exist as typed `[before, after]`."""
-        return {name: [_value(entity, name, value) for value in pair] for name, pair in row["values"].items()}
+        return typed_values(entity, row)
+
+
+def typed_values(entity: Entity, row: Mapping) -> dict[str, list[Any]]:
+    """Return the changed fields of a row of the journal that still exist as typed `[before, after]`."""
+    return {name: [_value(entity, name, value) for value in pair] for name, pair in row["values"].items()}
 
 
 def actor_of(row: Mapping[str, Any]) -> str:

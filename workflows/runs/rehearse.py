@@ -6,7 +6,7 @@ Nothing leaves: mail and notifications are rows of the same transaction, and bel
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
@@ -15,27 +15,28 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm.conditions import evaluate, parse_conditions, say
-from crm.database import CrmSession, about_to_write, row_of
-from crm.errors import CrmError, NotFoundError, RuleError
+from crm.database import CrmSession, about_to_write
+from crm.errors import NotFoundError, RuleError
 from crm.permissions.rows import scope_of
 from crm.records.journal import change
 from crm.revisions.former_names import read_former_names
-from workflows.actions.base import Outcome
 from workflows.organisation import RuleWorkshop, zone_of
-from workflows.rules.model import Rule, Step
-from workflows.rules.schedule import duration
-from workflows.runs import store
+from workflows.rules.model import Rule
+from workflows.rules.schedule import Due, duration
 from workflows.runs.edges import edge_holds
-from workflows.runs.errors import as_json, problems_of, sentences
-from workflows.runs.execute import EndedError, Execution
-from workflows.runs.moments import History, Moment
-from workflows.runs.plan import is_fired
-from workflows.runs.ticking import on_its_day
+from workflows.runs.replay import Replay, merged
+from workflows.runs.ticking import clock_of, on_its_day
+from workflows.runs.trial import Start, Trial, on_stage
 from workflows.triggers import TRIGGERS, DateTrigger
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-MOST_RECORDS = 500
-AT_ONCE = 25  # records per transaction, so that a rehearsal on SQLite lets others write in between
+MOST_RECORDS = 500  # of today that are looked at when nobody says which; what is left out is said
+MOST_OCCASIONS = 1_000  # of the clock that are played; how many are left out is said
+AT_ONCE = 100  # changed records per transaction, so that a rehearsal on SQLite lets others write in between
+STILL_AT_ONCE = 2_000  # records without a change in the time that is played
+
+Watch = Callable[[int, int], None]
+"""Told how much is done, and of how much; may end the rehearsal by an exception."""
 
 
 def read_period(text: object) -> dt.timedelta:
@@ -52,15 +53,31 @@ def read_period(text: object) -> dt.timedelta:
     return found
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What to rehearse: one record, the changes of a time or the last ones, or the records of today."""
+
+    record_id: int | None = None
+    since: dt.timedelta | None = None
+    changes: int | None = None
+
+    @property
+    def is_past(self) -> bool:
+        """Whether what happened is played again."""
+        return self.since is not None or self.changes is not None
+
+
 @dataclass
 class Rehearsal:
     """What a rule would do.
 
-    Shape:  `firings` hold record, at and effects; `refused` record and the condition that did not hold.
+    Shape:  `firings` hold record, at, effects and perhaps problems; `refused` record, at and the condition that did not
+            hold. `considered` counts changes, or records at occasions of the clock; `left_out` what there was more.
     """
 
     rule: str
     considered: int = 0
+    left_out: int = 0
     firings: list[dict[str, Any]] = attribute(default_factory=list)
     refused: list[dict[str, Any]] = attribute(default_factory=list)
 
@@ -69,197 +86,207 @@ class Rehearsal:
         return {
             "rule": self.rule,
             "considered": self.considered,
+            "left_out": self.left_out,
             "firings": self.firings,
             "refused": self.refused,
         }
 
-
-@dataclass(frozen=True)
-class Occasion:
-    """A record at a moment at which the rule may fire; `moment` is None for a record as it is now."""
-
-    record_id: int
-    at: dt.datetime
-    moment: Moment | None = None
-
-
-class RehearsedExecution(Execution):
-    """A run whose steps share one session and wait for nothing."""
-
-    session: CrmSession
-    is_trial = True
-
-    @contextmanager
-    def transaction(self) -> Iterator[CrmSession]:
-        """Give every step the rehearsal's session, as the rule."""
-        session = self.session
-        before = session.actor, session.cause
-        session.actor, session.cause = self.actor, self.cause
-        try:
-            yield session
-            session.flush()
-        finally:
-            session.actor, session.cause = before
-
-    def sleep(self, step: Step, outcome: Outcome) -> str:
-        """Go on at once, to show what would follow if the record stayed as it is."""
-        self._perform(step, is_woken=True)
-        return self._step(step)
+    def add(self, trial: Trial) -> None:
+        """Take in what the runs of a part did."""
+        for row, (effects, problems) in zip(trial.rows, trial.outcomes(), strict=True):
+            firing = {"record": row["record_id"], "at": row["created_at"].isoformat(), "effects": effects}
+            self.firings.append({**firing, **({"problems": problems} if problems else {})})
 
 
 def try_rule(
-    workshop: RuleWorkshop, name: str, record_id: int | None = None, since: dt.timedelta | None = None
+    workshop: RuleWorkshop,
+    name: str,
+    record_id: int | None = None,
+    since: dt.timedelta | None = None,
+    changes: int | None = None,
+    watch: Watch = lambda _done, _total: None,
 ) -> Rehearsal:
     """Return what a rule would do: for one record, for the records as they are, or for what happened lately.
 
-    Errors: NotFoundError when there is no such rule.
+    Errors: NotFoundError when there is no such rule; RuleError when it cannot be tried so.
     """
     rule = workshop.workspace().schema.parts.get("rule", {}).get(name)
     if rule is None:
         raise NotFoundError("rule.not_found", name=name)
-    found = Rehearsal(name)
-    for occasions in _in_batches(_occasions(workshop, rule, record_id, since)):
-        with _taken_back(workshop) as session:
-            for occasion in occasions:
-                _try_one(session, workshop, rule, occasion, found)
-    return found
-
-
-@contextmanager
-def _taken_back(workshop: RuleWorkshop) -> Iterator[CrmSession]:
-    with about_to_write(), workshop.session() as session:  # what is taken back was written before
-        yield session
-        session.rollback()
-
-
-def _in_batches(occasions: Sequence[Occasion]) -> Iterator[Sequence[Occasion]]:
-    for start in range(0, len(occasions), AT_ONCE):
-        yield occasions[start : start + AT_ONCE]
-
-
-def _occasions(
-    workshop: RuleWorkshop, rule: Rule, record_id: int | None, since: dt.timedelta | None
-) -> list[Occasion]:
-    if since is not None and rule.is_wide:
-        raise RuleError("rule.try_only_now", rule=rule.label)
-    if since is not None and not TRIGGERS[rule.trigger.kind].has_no_change:
-        return _lately(workshop, rule, record_id, since)
-    now = workshop.clock()
-    with workshop.reading() as session:
-        cls = session.workspace.models[rule.entity]
-        asked = sa.select(cls.id).order_by(cls.id.desc()).limit(MOST_RECORDS)
-        if record_id is not None:
-            asked = asked.where(cls.id == record_id)
-        kind = TRIGGERS[rule.trigger.kind]
-        if isinstance(kind, DateTrigger) and record_id is None:
-            day = kind.last_due(rule.trigger.body, now, zone_of(rule, workshop)).day
-            asked = asked.where(on_its_day(cls, rule, day))
-        if rule.edge is not rule.condition and rule.edge is not None and record_id is None:
-            holds = edge_holds(session, workshop, rule)
-            asked = asked.where(~holds if rule.edge_falls else holds)
-        return [Occasion(found, now) for found in session.scalars(asked)]
-
-
-def _lately(workshop: RuleWorkshop, rule: Rule, record_id: int | None, since: dt.timedelta) -> list[Occasion]:
-    """Return the changes of the last days that the rule's trigger listens to, each as it was."""
-    asked = sa.select(change.c.id, change.c.record_id, change.c.at).where(
-        change.c.at >= workshop.clock() - since,
-        change.c.kind.in_(TRIGGERS[rule.trigger.kind].events),
+    trying = _Trying(
+        replace(workshop, fixed=workshop.workspace()), rule, Asked(record_id, since, changes), watch
     )
-    if record_id is not None:
-        asked = asked.where(change.c.record_id == record_id)
-    with workshop.reading() as session:
-        entity = session.workspace.schema.entities[rule.entity]
-        asked = asked.where(read_former_names(session.connection()).about(change, entity))
-        rows = [
-            row_of(row) for row in session.execute(asked.order_by(change.c.id.desc()).limit(MOST_RECORDS))
-        ]
-        if not rows:
-            return []
-        first = min(row["id"] for row in rows)
-        history = History(session, {(rule.entity, row["record_id"]) for row in rows}, first)
-        moments = [(row, history.moment(entity, row["record_id"], row["id"])) for row in reversed(rows)]
-        return [Occasion(row["record_id"], row["at"], moment) for row, moment in moments if moment]
+    return trying.go()
 
 
-def _try_one(
-    session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion, found: Rehearsal
-) -> None:
-    found.considered += 1
-    record = session.get(session.workspace.models[rule.entity], occasion.record_id)
-    if occasion.moment is not None:
-        moment = occasion.moment.seen_from(session)
-        if not is_fired(session, rule, moment, workshop):
-            found.refused.append(
-                {"record": occasion.record_id, "at": occasion.at.isoformat(),
-                 "condition": _first_false(session, workshop, rule, moment.after)}
-            )  # fmt: skip
-            return
-    elif record is None:
-        return
-    else:
-        reason = _first_false(session, workshop, rule, record)
-        if reason is not None:
-            found.refused.append({"record": occasion.record_id, "condition": reason})
-            return
-    effects, problems = _perform(session, workshop, rule, occasion)
-    firing = {"record": occasion.record_id, "at": occasion.at.isoformat(), "effects": effects}
-    if problems:
-        firing["problems"] = problems
-    found.firings.append(firing)
+@dataclass
+class _Trying:
+    workshop: RuleWorkshop
+    rule: Rule
+    asked: Asked
+    watch: Watch
+    found: Rehearsal = attribute(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = Rehearsal(self.rule.name)
+        self.kind = TRIGGERS[self.rule.trigger.kind]
+        self.lines = list(self._parsed())
+
+    def go(self) -> Rehearsal:
+        is_called = self.kind.has_no_change and not self.kind.is_scheduled
+        if self.asked.is_past and self.rule.is_wide:
+            raise RuleError("rule.try_only_now", rule=self.rule.label)
+        if not self.asked.is_past or is_called:
+            self._today()
+        elif self.kind.is_scheduled:
+            self._occasions()
+        else:
+            self._changes()
+        self.found.firings.sort(key=lambda one: one["at"])
+        return self.found
+
+    # As it is today
+
+    def _today(self) -> None:
+        with self.workshop.reading() as session:
+            cls = session.workspace.models[self.rule.entity]
+            asked = sa.select(cls.id).order_by(cls.id.desc())
+            if self.asked.record_id is not None:
+                asked = asked.where(cls.id == self.asked.record_id)
+            elif isinstance(self.kind, DateTrigger):
+                zone = zone_of(self.rule, self.workshop)
+                day = self.kind.last_due(self.rule.trigger.body, self.workshop.clock(), zone).day
+                asked = asked.where(on_its_day(cls, self.rule, day))
+            elif self.rule.edge is not None and self.rule.edge is not self.rule.condition:
+                holds = edge_holds(session, self.workshop, self.rule)
+                asked = asked.where(~holds if self.rule.edge_falls else holds)
+            total = session.scalar(sa.select(sa.func.count()).select_from(asked.subquery()))
+            ids = list(session.scalars(asked.limit(MOST_RECORDS)))
+        self.found.left_out = total - len(ids)
+        for part in _parts(ids, AT_ONCE):
+            with self._taken_back() as session:
+                self._today_part(session, part)
+            self.watch(self.found.considered, len(ids))
+
+    def _today_part(self, session: CrmSession, ids: Sequence[int]) -> None:
+        workshop, stage = on_stage(self.workshop, session)
+        event = "deleted" if self.kind.events == {"deleted"} else "try"
+        starts = []
+        for record_id in ids:
+            record = session.get(session.workspace.models[self.rule.entity], record_id)
+            if record is None:
+                continue
+            self.found.considered += 1
+            reason = self._first_false(session, record)
+            if reason is None:
+                starts.append(Start(record_id, stage.now, {"event": event, "changed": {}}))
+            else:
+                self.found.refused.append({"record": record_id, "condition": reason})
+        for start in starts:
+            with session.begin_nested() as savepoint:  # each as if it were the only one
+                alone = Trial(workshop, self.rule)
+                alone.begin([start])
+                alone.wake()
+                self.found.add(alone)
+                savepoint.rollback()
+
+    # The past
+
+    def _changes(self) -> None:
+        """Play the changes again that the rule's trigger listens to."""
+        with self.workshop.reading() as session:
+            mine = self._changes_of(session).where(change.c.kind.in_(self.kind.events))
+            if self.asked.since is not None:
+                mine = mine.where(change.c.at >= self.workshop.clock() - self.asked.since)
+            rows = session.execute(mine.order_by(change.c.id.desc()).limit(self.asked.changes)).all()
+        ids = list(dict.fromkeys(row.record_id for row in reversed(rows)))
+        first = min((row.id for row in rows), default=0)
+        for part in _parts(ids, AT_ONCE):
+            self._play(part, first, ())
+            self.watch(self.found.considered, len(rows))
+
+    def _occasions(self) -> None:
+        """Play the occasions of the clock again, with the records as they were."""
+        since = self.asked.since or dt.timedelta(days=30)
+        dues, self.found.left_out = self._dues(self.workshop.clock() - since)
+        with self.workshop.reading() as session:
+            cls = session.workspace.models[self.rule.entity]
+            asked = sa.select(cls.id).order_by(cls.id)
+            mine = self._changes_of(session).where(change.c.at >= self.workshop.clock() - since)
+            if self.asked.record_id is not None:
+                asked = asked.where(cls.id == self.asked.record_id)
+            rows = session.execute(mine).all()
+            changed = {row.record_id for row in rows}
+            still = [number for number in session.scalars(asked) if number not in changed]
+        first, total = min((row.id for row in rows), default=0), len(dues) * (len(changed) + len(still))
+        for part in (*_parts(sorted(changed), AT_ONCE), *_parts(still, STILL_AT_ONCE)):
+            self._play(part, first if part[0] in changed else None, dues)
+            self.found.considered += len(dues) * len(part)
+            self.watch(self.found.considered, total)
+
+    def _dues(self, start: dt.datetime) -> tuple[list[Due], int]:
+        """Return the occasions since a moment, the oldest first, and how many more there were."""
+        clock, zone = clock_of(self.rule), zone_of(self.rule, self.workshop)
+        found: list[Due] = []
+        left, now = 0, self.workshop.clock()
+        while (due := clock.last_due(self.rule.trigger.body, now, zone)).moment >= start:
+            if len(found) < MOST_OCCASIONS:
+                found.append(due)
+            else:
+                left += 1
+            now = due.moment - dt.timedelta(seconds=1)
+            if left > MOST_OCCASIONS * 50:
+                break
+        return found[::-1], left
+
+    def _changes_of(self, session: CrmSession) -> sa.Select:
+        entity = session.workspace.schema.entities[self.rule.entity]
+        asked = sa.select(change.c.id, change.c.record_id).where(
+            read_former_names(session.connection()).about(change, entity)
+        )
+        if self.asked.record_id is not None:
+            asked = asked.where(change.c.record_id == self.asked.record_id)
+        return asked
+
+    def _play(self, ids: Sequence[int], first: int | None, dues: Sequence[Due]) -> None:
+        with self._taken_back() as session:
+            workshop, _stage = on_stage(self.workshop, session)
+            is_told = self.asked.record_id is not None
+            judge = lambda _id, _at, draft: self._first_false(session, draft) if draft else None  # noqa: E731
+            replay = Replay(workshop, self.rule, judge, is_told)
+            rows = replay.go_back(ids, first if first is not None else 2**62)
+            replay.play(merged(rows, dues))
+            self.found.add(replay.trial)
+        if not self.kind.is_scheduled:
+            self.found.considered += sum(row["kind"] in self.kind.events for row in rows)
+        if is_told or not self.kind.is_scheduled:
+            self.found.refused += [
+                {"record": one.record_id, "at": one.at.isoformat(), "condition": one.condition}
+                for one in replay.refused
+            ]
+
+    # What both need
+
+    @contextmanager
+    def _taken_back(self) -> Iterator[CrmSession]:
+        with about_to_write(), self.workshop.session() as session:  # what is taken back was written before
+            yield session
+            session.rollback()
+
+    def _first_false(self, session: CrmSession, record: Any) -> str | None:
+        """Return the first line of `if` that does not hold, as a sentence; None when all do."""
+        scope = replace(scope_of(session), time_zone=zone_of(self.rule, self.workshop))
+        return next((said for node, said in self.lines if not evaluate(node, record, scope)), None)
+
+    def _parsed(self) -> Iterator[tuple[Any, str]]:
+        """Yield the lines of `if`, each with its sentence."""
+        schema, language = self.workshop.workspace().schema, self.workshop.organisation.language
+        entity = schema.entities[self.rule.entity]
+        for line in self.rule.lines:
+            node, _problems = parse_conditions([line], entity, schema)
+            yield node, say(node, entity, schema, language)
 
 
-def _first_false(session: CrmSession, workshop: RuleWorkshop, rule: Rule, record: Any) -> str | None:
-    """Return the first line of `if` that does not hold, as a sentence; None when all do."""
-    entity = session.workspace.schema.entities[rule.entity]
-    scope = replace(scope_of(session), time_zone=zone_of(rule, workshop))
-    for line in rule.lines:
-        node, _problems = parse_conditions([line], entity, session.workspace.schema)
-        if not evaluate(node, record, scope):
-            return say(node, entity, session.workspace.schema, workshop.organisation.language)
-    return None
-
-
-def _perform(
-    session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Perform the run inside a savepoint and return its effects, then take it back."""
-    language = workshop.organisation.language
-    with session.begin_nested() as savepoint:
-        row = _run_row(session, workshop, rule, occasion)
-        execution = RehearsedExecution(workshop, row, rule)
-        execution.session = session
-        problems: list[str] = []
-        try:
-            execution.perform()
-        except EndedError as end:
-            problems = [end.code]
-        except CrmError as error:
-            problems = sentences(as_json(problems_of(error)), language)
-        effects = [_effect(step["effect"]) for step in store.list_steps(session, row["id"])]
-        savepoint.rollback()
-    return effects, problems
-
-
-def _effect(stored: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in stored.items() if name != "goes_on"}
-
-
-def _run_row(session: CrmSession, workshop: RuleWorkshop, rule: Rule, occasion: Occasion) -> dict[str, Any]:
-    now = workshop.clock()
-    row = {
-        "rule": rule.name,
-        "trigger_key": f"try:{occasion.record_id}:{now.isoformat()}",
-        "revision": session.workspace.number,
-        "entity": rule.entity,
-        "record_id": occasion.record_id,
-        "state": store.CLAIMED,
-        "due_at": now,
-        "attempts": 1,
-        "tries": 1,
-        "why": {"event": "deleted" if rule.trigger.kind == "record_deleted" else "try", "changed": {}},
-        "cause": ["try"],
-        "created_at": now,
-    }
-    key = session.execute(sa.insert(store.run).values(row)).inserted_primary_key
-    return {**row, "id": key[0]}
+def _parts(found: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(found), size):
+        yield found[start : start + size]

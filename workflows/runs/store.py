@@ -19,6 +19,8 @@ from workflows.runs.locks import hold_lock
 COUNTED = {"preserve_rowcount": True}
 """Makes an INSERT say how many rows were new; without it only UPDATE and DELETE do."""
 
+AT_ONCE = 500  # ids of one IN list
+
 WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
 STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
 STATES = (WAITING, CLAIMED, DONE, STOPPED, SKIPPED, FAILED)
@@ -266,6 +268,39 @@ def put_off_run(session: Session, row: Mapping, due_at: dt.datetime, **values: A
 def _update_held(session: Session, row: Mapping, **values: Any) -> bool:
     mine = (run.c.id == row["id"]) & (run.c.attempts == row["attempts"]) & (run.c.state == CLAIMED)
     return session.execute(sa.update(run).where(mine).values(**values)).rowcount == 1
+
+
+def add_runs(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Write runs and return their numbers, in the order of the rows; for a rehearsal."""
+    if not rows:
+        return []
+    made = sa.insert(run).returning(run.c.id, sort_by_parameter_order=True)
+    return list(session.scalars(made, list(rows)))
+
+
+def claim_again(session: Session, run_id: int) -> None:
+    """Hold a run that sleeps, before its time; for a rehearsal."""
+    session.execute(sa.update(run).where(run.c.id == run_id).values(state=CLAIMED))
+
+
+def steps_of_runs(session: Session, ids: Sequence[int]) -> dict[int, list[Mapping]]:
+    """Return what runs have done, by run, in the order it was done."""
+    found: dict[int, list[Mapping]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        asked = sa.select(step).where(among(session, step.c.run_id, ids[start : start + AT_ONCE]))
+        for row in session.execute(asked.order_by(step.c.id)):
+            found.setdefault(row.run_id, []).append(row_of(row))
+    return found
+
+
+def errors_of_runs(session: Session, ids: Sequence[int]) -> dict[int, list]:
+    """Return why runs failed, by run; nothing of those that did not."""
+    found: dict[int, list] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        mine = among(session, run.c.id, ids[start : start + AT_ONCE])
+        asked = sa.select(run.c.id, run.c.error).where(mine, run.c.error.is_not(None))
+        found |= {row.id: row.error for row in session.execute(asked)}
+    return found
 
 
 def list_steps(session: Session, run_id: int) -> list[Mapping]:
