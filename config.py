@@ -171,6 +171,11 @@ class Settings:
     )
     job_seconds: int = setting(3_600, whole(10, 86_400), "seconds after which a job is ended")
     sweep_seconds: int = setting(15, whole(1, 600), "seconds between two looks for work the bell lost")
+    merge_words_seconds: int = setting(
+        86_400,
+        whole(60, 604_800),
+        "seconds between two merges that free SQLite's search index of deleted words",
+    )
     run_log_keep_days: int = setting(180, whole(1, 3_650), "days; older runs of rules are erased")
     bin_keep_days: int = setting(30, whole(1, 3_650), "days; what was deleted before is deleted permanently")
     proxies: int = setting(0, whole(0, 9), "reverse proxies before us whose X-Forwarded headers are believed")

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from config import current_settings
 from crm import queue
 from crm.database import build_engine, utcnow
-from crm.records import rekey, reminders, rotation
+from crm.records import rekey, reminders, rotation, word_rests
 from crm.records.bin import empty_old
 from crm.records.files import sweep_uploads
 from crm.runtime.scheduler import Tick
 from crm.workshop import Workshop
 
-REBUILD = "records.rebuild_search_keys"
+REBUILD, MERGE = "records.rebuild_search_keys", "records.merge_words"
 
 
 def sweep() -> None:
@@ -59,10 +59,26 @@ def empty_bin() -> None:
     empty_old(build_engine(settings.database_url), utcnow() - dt.timedelta(days=settings.bin_keep_days))
 
 
-JOBS = (queue.Declared(REBUILD, rebuild_search_keys), queue.Declared(rotation.JOB, reseal))
+def merge_words() -> None:
+    """Leave no word of deleted records and former values in SQLite's index. Safe to repeat and to interrupt."""
+    word_rests.merge_words(build_engine(current_settings().database_url))
+
+
+def merge_words_soon(engine: sa.Engine) -> None:
+    """Do so within moments: what was deleted permanently, or erased, is to be found nowhere."""
+    if engine.dialect.name == "sqlite":
+        queue.ring_or_do(MERGE, lambda: word_rests.merge_words(engine))
+
+
+JOBS = (
+    queue.Declared(REBUILD, rebuild_search_keys),
+    queue.Declared(rotation.JOB, reseal),
+    queue.Declared(MERGE, merge_words),
+)
 TICKS = (
     Tick("what is due for people", remind),
     Tick("uploads nobody saved", sweep),
     Tick("search keys nobody writes", sweep_search_keys),
     Tick("what is old in the bin", empty_bin),
+    Tick("words that are gone", merge_words, "merge_words_seconds"),
 )

@@ -8,6 +8,8 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from crm.records import listing, ranking
+from crm.records.bulk import insert_rows
 from crm.records.listing import ListQuery, list_records
 from crm.records.search import LOOKUP_HITS, find_hits
 from tests.factories import make_contact, make_customer
@@ -100,6 +102,24 @@ def test_what_is_hidden_finds_nothing_and_what_is_not_is_found_in_every_spelling
     assert [hit.title for hit in find_hits(agent, customer, "papadopoulos")] == ["Παπαδόπουλος"]
     for words in ("7654321", "papadopoulos 765", "+30 210 765 4321"):
         assert find_hits(agent, customer, words) == [], words
+
+
+def test_pages_of_more_hits_than_are_counted_repeat_none_and_end(session, monkeypatch) -> None:
+    for module, name, few in (
+        (ranking, "BLOCK", 4), (ranking, "WINDOW", 6), (ranking, "FEW_RECORDS", 0),
+        (listing, "HITS_LIMIT", 10), (listing, "RANKED", 30),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, few)
+    customer = session.workspace.schema.entities["customer"]
+    plain = {"kind": "company", "status": "active", "country": "GR", "language": "en"}
+    names = [f"{('Vela', 'Old Vela', 'Velan')[number % 3]} {number}" for number in range(40)]
+    insert_rows(session, customer, [{**plain, "name": name} for name in names])
+    seen = []
+    for number in range(12):
+        page = list_records(session, customer, ListQuery(search="vela", page=number, page_size=3))
+        seen += [row["id"] for row in page.rows]
+        assert page.has_next is (number < 9), number
+    assert len(seen) == len(set(seen)) == 30
 
 
 ODD = (

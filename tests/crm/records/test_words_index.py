@@ -14,6 +14,7 @@ from crm.records.bulk import RecordEdit, delete_rows, insert_rows, load_rows, up
 from crm.records.finding import found_by
 from crm.records.rekey import rebuild_search_keys, rekey
 from crm.records.service import delete_record, update_record
+from crm.records.word_rests import merge_words
 from crm.revisions.finish import finish_indexes, list_unfinished
 from crm.revisions.indexes import known_indexes
 from crm.revisions.words import dropping_of, words_index
@@ -129,3 +130,33 @@ def test_the_index_goes_with_the_last_searched_field_and_comes_back(engine):
     publish_changed(engine, searched(True))
     with engine.connect() as connection:
         assert name in known_indexes(connection)
+
+
+def blocks(engine) -> bytes:
+    with engine.connect() as connection:
+        return b"".join(connection.exec_driver_sql("SELECT block FROM crm_words_customer_data").scalars())
+
+
+def test_no_word_of_a_deleted_record_or_a_former_name_stays_in_the_index_of_sqlite(engine):
+    if engine.dialect.name != "sqlite":
+        return  # PostgreSQL's own vacuum does it
+    workspace = get_workspace(engine)
+    customer = workspace.schema.entities["customer"]
+    with open_session(engine, workspace, SYSTEM) as session:
+        gone = make_customer(session, name="Zyxwvut Gone").id
+        renamed = make_customer(session, name="Qponmlk Former").id
+        make_customer(session, name="Staying Ltd")
+    with open_session(engine, workspace, SYSTEM) as session:
+        delete_record(session, customer, gone)
+        update_record(session, customer, renamed, {"name": "Latter"})
+    assert b"xwvut" in blocks(engine) and b"ponmlk" in blocks(engine)
+    merge_words(engine)
+    kept = blocks(engine)
+    assert b"xwvut" not in kept and b"ponmlk" not in kept
+    assert (found(engine, "staying"), found(engine, "latter"), found(engine, "zyxwvut")) == (1, 1, 0)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO crm_words_customer (crm_words_customer) VALUES ('integrity-check')"
+        )
+    merge_words(engine)
+    assert blocks(engine) == kept  # nothing to do
