@@ -65,6 +65,7 @@ TABLE_HOMES = (
     "crm.permissions.sign_ins",
     "crm.permissions.store",
     "crm.records.bin",
+    "crm.records.distinct",
     "crm.records.file_rows",
     "crm.records.journal",
     "crm.records.rekey",

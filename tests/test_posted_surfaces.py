@@ -78,6 +78,8 @@ def posts(sender: Sender, schema: Any, records: Records, configures: bool) -> It
         yield sender.form(f"/{name}/bulk", _action="edit", _field="name", name="x", _step="check", rowid=ids)
         yield sender.json("POST", f"/api/v1/{name}/bulk", {"ids": ids, "values": {"nothing": 1}})
         yield sender.json("POST", f"/api/v1/{name}/{ids[0]}/restore", {})
+        yield sender.form(f"/{name}/bulk", _action="merge", rowid=ids)
+        yield sender.json("POST", f"/api/v1/{name}/merge", {"into": ids[0], "from": ids[1:]})
         yield sender.form(f"/{name}/bulk", _action="delete", rowid=ids[1:])
         yield sender.form(f"/{name}/bulk", _action="delete", _step="run", rowid=ids[1:])
 

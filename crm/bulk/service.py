@@ -20,11 +20,12 @@ from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import ConflictError, NotFoundError, Problem, RecordError
 from crm.permissions.service import require
+from crm.records.buttons import Press, press_button
 from crm.records.listing import ListQuery, list_ids
 from crm.revisions.former_names import read_former_names
 
 JOB = "bulk.run"
-DEEDS: dict[str, type] = {"values": dict, "delete": bool}
+DEEDS: dict[str, type] = {"values": dict, "delete": bool, "button": str}
 """What may be asked for many records, and of what kind is what it says."""
 MOST_IDS = 100_000  # records that are named one by one; a filter may find more
 DELETED_TO_LOOK = 200  # records that are deleted and brought back to see what it does
@@ -98,12 +99,26 @@ def start_edit(
 def start_deed(session: CrmSession, entity: Entity, which: Which, deed: Mapping[str, Any]) -> int:
     """Do what a program asks for; return the job's number.
 
-    Shape:  `deed` has one key, of `DEEDS`.
+    Shape:  `deed` has one key, of `DEEDS`; a button may come with `inputs`.
     Errors: as `start_edit`.
     """
+    if "button" in deed:
+        return start_press(session, entity, which, deed["button"], deed.get("inputs") or {})
     if "delete" in deed:
         return start_delete(session, entity, which)
     return start_edit(session, entity, which, deed["values"])
+
+
+def start_press(
+    session: CrmSession, entity: Entity, which: Which, name: str, inputs: Mapping[str, Any]
+) -> int:
+    """Press a button on many records; return the job's number.
+
+    Errors: NotFoundError for an unknown button; NotAllowedError, RecordError as a press on no record has them.
+    """
+    require(session.actor, "read", entity)
+    press_button(session, entity, [], Press(name, inputs))
+    return start(session, entity, which, "button", {"button": name, "inputs": dict(inputs)})
 
 
 def start_delete(session: CrmSession, entity: Entity, which: Which) -> int:
@@ -198,12 +213,12 @@ def start_undo(session: CrmSession, number: int) -> int:
 
     Errors: NotFoundError; ConflictError while it runs, and when it is undone already or being undone.
     """
-    job = get_job(session, number)
+    job, connection = get_job(session, number), session.connection()
+    if job["kind"] == "button":
+        raise ConflictError("bulk.no_undo")
     if job["is_gone"]:
         raise NotFoundError("bulk.entity_gone")
-    connection = session.connection()
-    former = store.find_job(connection, job["undone_by"]) if job["undone_by"] else None
-    if job["state"] not in store.ENDED or (former and former["state"] in (store.WORKING, store.DONE)):
+    if not can_undo(session, job):
         raise ConflictError("bulk.cannot_undo")
     entity = session.workspace.schema.entities[job["entity"]]
     values = {**_new(session, entity, "undo", {}), "total": job["done"], "origin_id": job["id"]}
@@ -212,6 +227,14 @@ def start_undo(session: CrmSession, number: int) -> int:
         raise ConflictError("bulk.cannot_undo")
     store.add_mirror(connection, undo, job["id"])
     return undo
+
+
+def can_undo(session: CrmSession, job: Job) -> bool:
+    """Return whether a job has ended and is neither undone nor being undone."""
+    if job["is_gone"] or job["kind"] == "button" or job["state"] not in store.ENDED:
+        return False
+    newest = store.find_job(session.connection(), job["undone_by"]) if job["undone_by"] else None
+    return newest is None or newest["state"] not in (store.WORKING, store.DONE)
 
 
 def list_forgotten(engine: sa.Engine, now: Any) -> list[int]:

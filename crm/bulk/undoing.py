@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm.bulk import store
@@ -13,12 +14,17 @@ from crm.bulk.writing import Outcome, Writer, refuse_out_of_reach
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import Problem
+from crm.leases import lock_table
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.bulk import RecordEdit, load_rows
+from crm.records.file_rows import give_rows
 from crm.records.journal import list_updates
 from crm.records.links import judge_links
 from crm.records.prepare import Judge
 from crm.records.reverting import FormerValues
+
+Result = Mapping[str, Any]
+"""What a chunk wrote."""
 
 
 class Undoer:
@@ -29,17 +35,51 @@ class Undoer:
 
     def perform(self, chunk: Chunk) -> Outcome:
         """Take back one chunk."""
-        session, entity = self.session, self.entity
-        done = store.get_chunk(session.connection(), self.origin, chunk.of_number or 0).result or {}
-        outcome, result = Outcome(), Outcome().result
-        if done.get("deeds"):
-            result["restored"] = restore_each(session, done["deeds"], outcome)
-        if done.get("restored"):
-            result["deeds"] = delete_each(session, entity, done["restored"], outcome)
-        if done.get("own"):
-            result["own"] = revert(session, entity, done["own"], outcome)
-        outcome.result = result
+        done = store.get_chunk(self.session.connection(), self.origin, chunk.of_number or 0).result or {}
+        outcome = Outcome()
+        steps = [self._own, self._files, self._restore, self._others]
+        for step in reversed(steps) if done.get("restored") else steps:
+            step(done, outcome)
         return outcome
+
+    def _own(self, done: Result, outcome: Outcome) -> None:
+        """Give the records themselves their former values."""
+        if done.get("own"):
+            outcome.result["own"] = revert(self.session, self.entity, done["own"], outcome)
+
+    def _files(self, done: Result, outcome: Outcome) -> None:
+        """Give files that moved with a merge back to the record that had them."""
+        connection, moved = self.session.connection(), []
+        for number, before, now in done.get("files", ()):
+            if give_rows(connection, self.entity.uid, [number], [now], before):
+                moved.append([number, now, before])
+        if moved:
+            outcome.result["files"] = moved
+
+    def _restore(self, done: Result, outcome: Outcome) -> None:
+        """Take out of the bin what went into it, or the other way round."""
+        if done.get("deeds"):
+            outcome.result["restored"] = restore_each(self.session, done["deeds"], outcome)
+        if done.get("restored"):
+            deeds = delete_each(self.session, self.entity, done["restored"], outcome)
+            outcome.result["deeds"] = deeds
+
+    def _others(self, done: Result, outcome: Outcome) -> None:
+        """Let what moved with a merge point to where it did: it follows from the merge, whoever may edit it."""
+        session, counted = self.session, outcome.changed
+        actor, session.actor = session.actor, replace(session.actor, is_admin=True)
+        try:
+            others = {}
+            for name, numbers in (done.get("others") or {}).items():
+                child = session.workspace.schema.entities.get(name)
+                if child is not None and numbers:
+                    lock_table(session, child)
+                    others[name] = revert(session, child, numbers, outcome)
+        finally:
+            session.actor = actor
+        if others:
+            outcome.result["others"] = others
+            outcome.changed = counted
 
 
 def revert(session: CrmSession, entity: Entity, changes: Sequence[int], outcome: Outcome) -> list[int]:

@@ -16,6 +16,7 @@ from crm import leases
 from crm.bulk import store
 from crm.bulk.deleting import Deleter
 from crm.bulk.editing import Editor, values_today
+from crm.bulk.pressing import Presser
 from crm.bulk.store import Chunk
 from crm.bulk.telling import tell_end
 from crm.bulk.undoing import Undoer
@@ -67,6 +68,7 @@ def _deleter(session: CrmSession, entity: Entity, _job: Job) -> Doer:
 DOERS: dict[str, Callable[[CrmSession, Entity, Job], Doer]] = {
     "edit": _editor,
     "delete": _deleter,
+    "button": Presser,
     "undo": _undoer,
 }
 """What each kind of job does."""

@@ -15,6 +15,7 @@ from crm.errors import ConflictError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.likeness import asked_likeness, is_identity, kept_likeness, says_something
+from crm.records.distinct import others_than
 from crm.records.finding import Keys, holding, keys_of
 from crm.records.listing import ListQuery, list_records
 from crm.records.prepare import is_empty
@@ -100,6 +101,8 @@ def find_alike(
     ]
     found = _look(session, entity, groups, values) if groups else set()
     found.discard(record_id)
+    if found and record_id is not None:
+        found -= others_than(session, entity, record_id, found)
     return _told(session, entity, sorted(found)[:MOST]) if found else Alike()
 
 

@@ -34,7 +34,7 @@ from crm.records.journal import (
     journaled_fields,
     sealed_value,
 )
-from crm.records.search_keys import Keying, search_key_of
+from crm.records.search_keys import Keying, key_fields, search_key_of
 from crm.records.sequences import next_numbers
 
 CHUNK = 500  # ids of one IN list
@@ -196,7 +196,7 @@ def _update_alike(
     session: CrmSession, entity: Entity, names: Sequence[str], edits: Sequence[RecordEdit]
 ) -> None:
     """Change the same fields of several records; those by which records are found change their words too."""
-    if any(entity.fields[name].search for name in names):
+    if key_fields(entity).keys() & set(names):
         _update_each(session, entity, names, edits)
         return
     same: dict[tuple[Any, ...], list[int]] = {}
@@ -228,14 +228,15 @@ def _update_each(
     table = session.workspace.models.table(entity.name)
     columns = {f"b_{name}": entity.fields[name].column for name in names}
     values = {column: sa.bindparam(key) for key, column in columns.items()}
-    is_searched = any(entity.fields[name].search for name in names)
+    is_searched = bool(key_fields(entity).keys() & set(names))
+    keying = Keying.of(entity)
     if is_searched:
         values["search_key"] = sa.bindparam("b_search_key")
     rows = []
     for edit in edits:
         row = {"b_id": edit.record_id, **{f"b_{name}": edit.after[name] for name in names}}
         if is_searched:
-            row["b_search_key"] = search_key_of(entity, {**edit.before, **edit.after})
+            row["b_search_key"] = keying.key({**edit.before, **edit.after})
         rows.append(row)
     statement = sa.update(table).where(table.c.id == sa.bindparam("b_id"))
     session.connection().execute(statement.values(**_stamp(session, table), **values), rows)

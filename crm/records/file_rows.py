@@ -86,6 +86,18 @@ def attach_rows(connection: sa.Connection, ids: Iterable[int], record_id: int) -
     return connection.execute(given).rowcount
 
 
+def give_rows(
+    connection: sa.Connection, entity_uid: str, ids: Iterable[int], before: Iterable[int], record_id: int
+) -> list[list[int]]:
+    """Give files of some records of an entity to another one of it; return (file, its record before) of each."""
+    mine = (stored_file.c.entity_uid == entity_uid, stored_file.c.record_id.in_(list(before)))
+    asked = sa.select(stored_file.c.id, stored_file.c.record_id).where(stored_file.c.id.in_(list(ids)), *mine)
+    found = [list(row) for row in connection.execute(asked)]
+    moved = sa.update(stored_file).where(stored_file.c.id.in_([row[0] for row in found]), *mine)
+    connection.execute(moved.values(record_id=record_id))
+    return found
+
+
 def release_rows(
     connection: sa.Connection, entity_uid: str, record_id: int, field_uid: str | None = None
 ) -> int:

@@ -26,6 +26,8 @@ from crm.web.serving.session import current_session
 KINDS = {
     "edit": NP_("job", "Edit field"),
     "delete": NP_("job", "Delete"),
+    "merge": NP_("job", "Merge"),
+    "button": NP_("job", "Button"),
     "undo": NP_("job", "Undo"),
 }
 STATES = {
@@ -99,8 +101,6 @@ def describe(job: dict[str, Any]) -> dict[str, Any]:
     session = current_session()
     entity = None if job["is_gone"] else session.workspace.schema.entities[job["entity"]]
     label, color = STATES[job["state"]]
-    newest = store.find_job(session.connection(), job["undone_by"]) if job["undone_by"] else None
-    is_undoing = newest is not None and newest["state"] in (store.WORKING, store.DONE)
     return {
         "job": job,
         "entity": entity,
@@ -108,7 +108,7 @@ def describe(job: dict[str, Any]) -> dict[str, Any]:
         "state_label": spoken(label),
         "state_color": color,
         "is_busy": job["state"] == store.WORKING,
-        "can_undo": bool(entity and job["changed"] and job["state"] in store.ENDED and not is_undoing),
+        "can_undo": bool(job["changed"]) and service.can_undo(session, job),
         "url": url_for("JobView.show", number=job["id"]),
     }
 

@@ -1,6 +1,6 @@
 // Ticking lines of a list. Wants: a container [data-list] with checkboxes name=rowid and [data-check-all]. Where it can do
 // something with them it has a form [data-bulk-bar] with [data-selected], whose buttons send the ticked ids,
-// [data-select-all] for all of the filter, and [data-select-none]. Other buttons [data-action] send them with the
+// [data-select-all] for all of the filter, and [data-select-none]; a button with data-between="2 3" wants so many. Other buttons [data-action] send them with the
 // form [data-action-form]. Escape lets go of the selection.
 (() => {
   "use strict";
@@ -26,6 +26,10 @@
     const bar = barOf(list);
     if (bar) {
       bar.hidden = ticked.length === 0;
+      for (const button of bar.querySelectorAll("[data-between]")) {
+        const [least, most] = button.dataset.between.split(" ").map(Number);
+        button.disabled = isAll(list) || ticked.length < least || ticked.length > most;
+      }
       const shown = bar.querySelector("[data-selected]");
       const whole = bar.querySelector("[data-select-all]");
       const count = ticked.length.toLocaleString(document.documentElement.lang);

@@ -26,16 +26,19 @@ from crm.fields import type_of
 from crm.fields.base import Field
 from crm.messages import render
 from crm.permissions.service import require, writable_fields
+from crm.records.buttons import find_button
 from crm.records.values import situation_of, title_fields, title_of, values_of
 from crm.web.entity.arguments import answerable_query, record_number
+from crm.web.entity.buttons import draw_button, typed_inputs
 from crm.web.entity.cells import record_url, view_name
 from crm.web.entity.form import FormMaker, sent_values
+from crm.web.entity.merge import merge_page
 from crm.web.forms.fields import FormField, Option
 from crm.web.rest.bulk import begin
 from crm.web.serving.session import current_session
 from crm.web.skin import number as in_figures
 
-ACTIONS = ("edit", "assign", "delete", "export")
+ACTIONS = ("edit", "assign", "delete", "export", "merge", "button")
 RUN = "run"
 MOST_NAMED = 3  # records that are named for each reason
 
@@ -77,17 +80,22 @@ def read_chosen() -> Chosen:
 
 def is_reviewed() -> bool:
     """Return whether a request only asks: nothing is deleted to see what would become of it."""
-    return request.form.get("_step") != RUN and request.form.get("_action") in ("edit", "assign", "export")
+    return request.form.get("_step") != RUN and request.form.get("_action") != "delete"
 
 
 def bulk_page(entity: Entity) -> Response:
     """Do the next step of what was chosen for the selected records."""
-    session, chosen, action = current_session(), read_chosen(), request.form.get("_action", "")
+    session, chosen = current_session(), read_chosen()
+    action = request.form.get("_action", "button" if "_button" in request.form else "")
     require(session.actor, "read", entity)
     if action not in ACTIONS or not (chosen.ids or chosen.is_all):
         return redirect(back_to(entity, chosen))
     if action == "export":
         return redirect(export_url(entity, chosen))
+    if action == "merge":
+        return merge_page(entity, chosen.ids, back_to(entity, chosen))
+    if action == "button":
+        return _press(session, entity, chosen)
     if action == "delete":
         return _deletion(session, entity, chosen)
     return _edit(session, entity, chosen, action)
@@ -182,6 +190,21 @@ def _deletion(session: CrmSession, entity: Entity, chosen: Chosen) -> Response:
     return _draw(session, entity, chosen, {**context, "problems": []})
 
 
+def _press(session: CrmSession, entity: Entity, chosen: Chosen) -> Response:
+    button = find_button(session, entity, request.form.get("_button", ""))
+    sent, error = typed_inputs(button, request.form), None
+    if request.form.get("_step") == RUN:
+        try:
+            which = chosen.which(session, entity)
+            return _begun(entity, chosen, service.start_press(session, entity, which, button.name, sent))
+        except RecordError as refused:
+            session.rollback()
+            error = refused
+    context: dict[str, Any] = {"action": "button", "fields": {}, "field": None, "forecast": None}
+    drawn = draw_button(session, button, sent, error.problems if error else ())
+    return _draw(session, entity, chosen, {**context, "button": drawn}, error)
+
+
 def _begun(entity: Entity, chosen: Chosen, number: int) -> Response:
     """Begin a job; one that is done at once without exceptions leads back to the list, others to their page."""
     begin(number)
@@ -189,10 +212,13 @@ def _begun(entity: Entity, chosen: Chosen, number: int) -> Response:
     job = service.get_job(session, number)
     if job["state"] != store.DONE or job["refused"]:
         return redirect(url_for("JobView.show", number=number))
+    can_undo = job["changed"] and job["kind"] != "button"
     text = ngettext("One record changed.", "%(num)s records changed.", job["changed"])
+    if job["kind"] == "button":
+        text = ngettext("Started for one record.", "Started for %(num)s records.", job["changed"])
     if job["kind"] == "delete":
         text = ngettext("One record is in the bin.", "%(num)s records are in the bin.", job["changed"])
-    flash({"text": text, "undo": url_for("JobView.undo", number=number) if job["changed"] else ""}, "success")
+    flash({"text": text, "undo": url_for("JobView.undo", number=number) if can_undo else ""}, "success")
     return redirect(back_to(entity, chosen))
 
 
@@ -250,6 +276,7 @@ def _draw(
         "edit": pgettext("title", "Edit field"),
         "assign": pgettext("title", "Assign"),
         "delete": pgettext("title", "Delete"),
+        "button": context["button"].label if "button" in context else "",
     }
     problems = list(error.problems) or [error.as_problem()] if error else []
     page = render_template(

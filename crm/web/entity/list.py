@@ -25,6 +25,7 @@ from crm.permissions.sight import (
     told_in_labels,
     told_narrowed,
 )
+from crm.records.buttons import shown_buttons
 from crm.records.listing import ListQuery, Page, list_records
 from crm.records.values import field_of, linked_titles, situation_of, title_fields, title_of
 from crm.web.entity.arguments import (
@@ -36,6 +37,7 @@ from crm.web.entity.arguments import (
 )
 from crm.web.entity.bulk import may_assign
 from crm.web.entity.cells import Cell, build_cell, record_url, view_name
+from crm.web.entity.merge import may_merge
 from crm.web.entity.saved_views import list_views, may_share
 from crm.web.entity.switch import switch_of
 from crm.web.skin import number
@@ -86,6 +88,11 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "is_filtered": bool(arguments.filters or arguments.query.search),
         "is_refused": bool(arguments.problems),
         "can_assign": may_assign(session, entity),
+        "can_merge": may_merge(session, entity),
+        "buttons": [
+            {"name": button.name, "label": button.label.get(situation.language)}
+            for button in shown_buttons(session, entity)
+        ],
         "may_share": may_share(session.actor, entity.name),
         "search": arguments.query.search,
         "chips": filter_chips(session, entity, arguments.filters),

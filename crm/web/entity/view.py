@@ -35,6 +35,7 @@ from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
 from crm.web.entity.list import list_page
+from crm.web.entity.merge import doubles_page
 from crm.web.entity.needed import move_of, render_needed
 from crm.web.entity.next_step import planned_values
 from crm.web.entity.recent import remember_opened
@@ -217,6 +218,14 @@ class EntityView(BaseView):
         """Do something with the selected records, as a job: chosen, reviewed, begun."""
         return bulk_page(self.entity)
 
+    @expose("/duplicates/", methods=["GET", "POST"])
+    @has_access
+    def duplicates(self) -> Response:
+        """Show which records look the same, or remember that some do not."""
+        if not self.entity.same_if:
+            abort(404)
+        return doubles_page(self.entity)
+
     @expose("/board/", methods=["GET", "POST"])
     @has_access
     def board(self) -> Response:
@@ -394,6 +403,7 @@ PERMISSIONS = {
     "button": "show",
     "delete": "delete",
     "bulk": "list",
+    "duplicates": "list",
     "board": "list",
     "calendar": "list",
 }

@@ -9,6 +9,7 @@ from flask import Response, current_app, request, url_for
 from flask_appbuilder import AppBuilder, expose
 
 from crm.bulk import service, telling
+from crm.bulk.merging import Merge, merge_records
 from crm.bulk.service import Which
 from crm.bulk.work import BulkWorkshop
 from crm.entities.model import Entity
@@ -59,6 +60,16 @@ class BulkDeeds:
         begin(number)
         return answer({"job": number}, 202, Location=url_for("JobApi.get", number=number))
 
+    @expose("/merge", methods=["POST"])
+    @for_users
+    def merge(self) -> Response:
+        """Merge two or three records; `values` says of which record a field's value is kept."""
+        session, sent = current_session(), read_sent()
+        merge = read_merge(sent)
+        job = merge_records(session, self.entity, merge)
+        session.commit()
+        return answer({"id": merge.into, "job": job})
+
     @expose("/<pk>/restore", methods=["POST"])
     @for_users
     def restore(self, pk: str) -> Response:
@@ -100,12 +111,29 @@ def read_which(entity: Entity, sent: dict[str, Any]) -> Which:
     return Which(ids)
 
 
+def read_merge(sent: dict[str, Any]) -> Merge:
+    """Return the merge a request asks for.
+
+    Errors: QueryError.
+    """
+    unknown = set(sent) - {"into", "from", "values"}
+    into, sources, values = sent.get("into"), sent.get("from"), sent.get("values", {})
+    numbers = [into, *(sources if isinstance(sources, list) else [None])]
+    numbers += values.values() if isinstance(values, dict) else [None]
+    if unknown or not all(type(each) is int and 0 < each <= LARGEST_ID for each in numbers):
+        raise QueryError("merge.wrong_request")
+    return Merge(into, tuple(sources), values)
+
+
 def read_deed(sent: dict[str, Any]) -> dict[str, Any]:
     """Return the one deed a request names, `{name: what it says}`.
 
     Errors: QueryError when it names none, several, or what is unknown.
     """
     deeds = {name: value for name, value in sent.items() if name != "ids" and name not in CONDITIONS}
+    inputs = deeds.pop("inputs", {}) if "button" in deeds else {}
+    if not isinstance(inputs, dict):
+        raise QueryError("bulk.wrong_request", key="inputs")
     if len(deeds) != 1 or not set(deeds) <= set(service.DEEDS):
         raise QueryError("bulk.wrong_request", key=", ".join(sorted(deeds))[:100] or "values, delete")
     name, value = next(iter(deeds.items()))
@@ -113,7 +141,7 @@ def read_deed(sent: dict[str, Any]) -> dict[str, Any]:
         raise QueryError("bulk.wrong_request", key=name)
     if isinstance(value, dict):
         return {name: {field: plain_sent(one) for field, one in value.items()}}
-    return deeds
+    return {**deeds, "inputs": inputs} if name == "button" else deeds
 
 
 class JobApi(DescribedApi):

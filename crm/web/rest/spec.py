@@ -54,6 +54,16 @@ DUPLICATES = {
     "duplicates_count": {"type": "integer"},
 }
 SECURITY = [{"jwt": []}]
+MERGE = {
+    "type": "object",
+    "properties": {
+        "into": {"type": "integer", "description": "the record that stays"},
+        "from": {"type": "array", "items": {"type": "integer"}},
+        "values": {"type": "object", "description": "of which record a field's value is kept, by its name"},
+    },
+}
+"""What a merge takes."""
+
 BULK = {
     "type": "object",
     "properties": {
@@ -61,6 +71,8 @@ BULK = {
         "filters": {"type": "array", "items": {"type": "object"}, "description": "instead of `ids`"},
         "values": {"type": "object", "description": "the fields to set"},
         "delete": {"type": "boolean"},
+        "button": {"type": "string", "description": "the name of a rule's button"},
+        "inputs": {"type": "object", "description": "what the button asks for"},
     },
 }
 """What one deed on many records takes: `ids` or `filters`, and one of `values` and `delete`."""
@@ -106,6 +118,9 @@ def entity_operations(entity: Entity, actor: Actor) -> Iterator[tuple[str, dict[
             "properties": {"id": {"type": "integer"}, "notes": {"type": "array", "items": PROBLEM}},
         }
         yield base + "{pk}/restore", {"post": _operation(entity, restored, [pk])}
+    if {"read", "update", "delete"} <= can:
+        merged = {"type": "object", "properties": dict.fromkeys(("id", "job"), {"type": "integer"})}
+        yield base + "merge", {"post": _operation(entity, merged, [], MERGE)}
     if {"read", "update"} <= can or {"read", "delete"} <= can:
         begun = {"type": "object", "properties": {"job": {"type": "integer"}}}
         yield base + "bulk", {"post": _operation(entity, begun, [], BULK, "202")}
