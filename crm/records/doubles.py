@@ -37,7 +37,7 @@ class Doubles:
 
 @dataclass(frozen=True)
 class DoublesPage:
-    """Groups of records that look the same; `before` is the record behind which the next page looks, None at the end."""
+    """Groups of records that look the same; `before` is where the next page begins, None at the end."""
 
     groups: list[Doubles]
     before: int | None
