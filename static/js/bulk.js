@@ -1,7 +1,8 @@
 // Ticking lines of a list. Wants: a container [data-list] with checkboxes name=rowid and [data-check-all]. Where it can do
 // something with them it has a form [data-bulk-bar] with [data-selected], whose buttons send the ticked ids,
 // [data-select-all] for all of the filter, and [data-select-none]; a button with data-between="2 3" wants so many. Other buttons [data-action] send them with the
-// form [data-action-form]. Escape lets go of the selection.
+// form [data-action-form]. Escape lets go of the selection. On a phone a long press on a line, or [data-select-mode],
+// begins a selection; then a tap ticks a line instead of opening it.
 (() => {
   "use strict";
   const boxes = (list) => [...list.querySelectorAll("input[name=rowid]")];
@@ -55,6 +56,49 @@
     }
   };
 
+  const PRESS = 500; // milliseconds
+  const phone = matchMedia("(max-width: 767.98px)");
+  let timer = 0;
+  let isHeld = false;
+
+  const begin = (list, box) => {
+    list.classList.add("is-selecting");
+    if (box) box.checked = !box.checked;
+    refresh(list);
+  };
+
+  const boxOf = (target) => target.closest?.("[data-list] tbody tr")?.querySelector("input[name=rowid]");
+
+  document.addEventListener("pointerdown", (event) => {
+    const box = event.pointerType === "touch" && boxOf(event.target);
+    clearTimeout(timer);
+    isHeld = false;
+    if (!box || !phone.matches) return;
+    timer = setTimeout(() => {
+      isHeld = true;
+      begin(box.closest("[data-list]"), box);
+    }, PRESS);
+  });
+  for (const name of ["pointermove", "pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => clearTimeout(timer));
+  }
+  document.addEventListener("contextmenu", (event) => {
+    if (isHeld) event.preventDefault();
+  });
+  document.addEventListener(
+    "click",
+    (event) => {
+      const box = boxOf(event.target);
+      const list = box?.closest("[data-list].is-selecting");
+      if (!list || !phone.matches || event.target === box) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (!isHeld) begin(list, box);
+      isHeld = false;
+    },
+    true,
+  );
+
   document.addEventListener("change", (event) => {
     const list = event.target.closest("[data-list]");
     if (!list) return;
@@ -75,8 +119,12 @@
       tick(list, true);
       chooseAll(list, all);
       refresh(list);
+    } else if (event.target.closest("[data-select-mode]")) {
+      begin(list);
+      boxes(list)[0]?.focus();
     } else if (event.target.closest("[data-select-none]")) {
       tick(list, false);
+      list.classList.remove("is-selecting");
       refresh(list);
       list.querySelector("[data-check-all]")?.focus();
     }
