@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v019_not_the_same"
-down_revision = "v018_words_that_look_the_same"
+revision = "v020_not_the_same"
+down_revision = "v019_approvals"
 
 
 def upgrade() -> None:
