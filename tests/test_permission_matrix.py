@@ -277,7 +277,7 @@ ADMIN = CONFIGURATION | {
 OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
-    "ConditionsView", "MyDayView", "ResetMyPasswordView", "UserInfoEditView",
+    "ConditionsView", "MyDayView", "CalendarView", "ResetMyPasswordView", "UserInfoEditView",
     "JobApi", "JobView", "BinView",
     "FilesView", "FilesApi", "ViewAsView",
 }  # fmt: skip

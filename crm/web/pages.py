@@ -19,6 +19,7 @@ from crm.web import (
     segments_pages,
 )
 from crm.web.conditions import pages as condition_pages
+from crm.web.day import calendar as day_calendar
 from crm.web.day import feed as day_feed
 from crm.web.day import page as day_page
 from crm.web.entity import lookups, saved_views_pages
@@ -44,6 +45,7 @@ Register = Callable[[AppBuilder, Workspace], None]
 
 PAGES: list[Register] = [
     day_page.register,
+    day_calendar.register,
     day_feed.register,
     entity_view.register,
     entity_api.register,

@@ -1,7 +1,7 @@
 // What is planned is ticked, put off and moved without leaving the page: by its buttons, by keys, by dragging it to
 // another hour. The server decides; a refusal says why, and the page shows what is so. Without scripts the buttons
 // are plain forms. Wants: [data-day] with forms[data-deed]; [data-occasion=address of its move][data-at=local time];
-// lists [data-hour=local time] to drop on, [data-from] to drag from; a[data-choose-time] with dialog#move-dialog.
+// lists [data-hour=local time or day] to drop on, [data-from] to drag from; keys Alt and arrows, with Shift for the end; a[data-choose-time] with dialog#move-dialog.
 (() => {
   "use strict";
   const HOUR = 3_600_000;
@@ -63,13 +63,15 @@
         delay: 150,
         delayOnTouchOnly: true,
         draggable: "[data-row]:not([data-fixed])",
-        filter: "a, button, form",
-        preventOnFilter: false,
+        ...(list.matches(".day-list") ? { filter: "a, button, form", preventOnFilter: false } : {}),
         ghostClass: "board-ghost",
         onStart: () => page().classList.add("is-dragging"),
         onEnd: ({ item, from, to }) => {
           page().classList.remove("is-dragging");
-          if (from !== to) send(item.dataset.occasion, { to: to.dataset.hour });
+          if (from === to) return;
+          const { hour } = to.dataset;
+          item.dataset.at = hour.length > 10 ? hour : hour + item.dataset.at.slice(10); // for the next key
+          send(item.dataset.occasion, { to: hour });
         },
       });
     }
@@ -96,9 +98,16 @@
     const line = event.target.closest?.("[data-row]") || page().querySelector("[data-row].is-current");
     if (!line || event.ctrlKey || event.metaKey) return;
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (event.altKey && by && !("fixed" in line.dataset) && line.dataset.at.length > 10) {
+    const later = document.documentElement.dir === "rtl" ? -1 : 1;
+    const days = { ArrowLeft: -later, ArrowRight: later }[event.key];
+    const { at, occasion, ends } = line.dataset;
+    const isHour = at?.length > 10;
+    const step = (text, hours) => (text.length > 10 ? shifted(text, hours) : shifted(`${text}T00:00`, hours).slice(0, 10));
+    if (event.altKey && occasion && !("fixed" in line.dataset) && (days || (by && isHour))) {
       event.preventDefault();
-      send(line.dataset.occasion, { to: shifted(line.dataset.at, by) });
+      const hours = days ? days * 24 : by;
+      if (!event.shiftKey) send(occasion, { to: step(at, hours) });
+      else if (ends) send(occasion, { to: at, end: step(ends, hours) });
     } else if (!event.altKey && !event.shiftKey && /^Key[DSP]$/.test(event.code)) {
       const target = line.querySelector(`[data-key="${event.code[3].toLowerCase()}"]`);
       if (!target) return;

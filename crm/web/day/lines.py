@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask import url_for
 
 from crm.database import CrmSession
@@ -18,7 +17,7 @@ from crm.fields.base import Situation
 from crm.fields.choice import all_choices
 from crm.fields.locales import shown_date, shown_time, weekday_name
 from crm.fields.wall_clock import to_local
-from crm.permissions.rows import row_criteria
+from crm.permissions.rows import which_may_touch
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.listing import chosen_records
 from crm.records.ranking import is_among
@@ -42,7 +41,8 @@ class Line:
     """One occasion, ready to be drawn.
 
     Shape:  `at` is the local day and time as ISO text, `day` and `time` as people read them, `time` "" for a whole
-            day. `about` leads to whom it is about, `phone` calls them. `can_tick` and `can_move` say what may be done.
+            day; `ends` the same where it ends. `about` leads to whom it is about, `phone` calls them. `can_tick` and
+            `can_move` say what may be done.
     """
 
     occasion: Occasion
@@ -58,6 +58,8 @@ class Line:
     can_tick: bool = False
     can_move: bool = False
     is_late: bool = False
+    ends: str = ""
+    person: int | None = None
 
     @property
     def source(self) -> Source:
@@ -95,7 +97,7 @@ def _lines(session: CrmSession, found: Sequence[Occasion]) -> Iterable[tuple[Occ
     rows = [one.row for one in found]
     titles = linked_titles(session, entity, rows, [*links, *([named] if named else [])], situation)
     phones = _phones(session, entity, rows, links)
-    open_ones = _changeable(session, entity, [one.id for one in found])
+    open_ones = which_may_touch(session, entity, "update", [one.id for one in found])
     writable = writable_fields(session.actor, entity, "update")
     movable = not source.is_yearly and source.begins.name in writable
     for one in found:
@@ -130,8 +132,19 @@ def _line(session: CrmSession, one: Occasion, title: str, situation: Situation) 
         "at": local.isoformat(timespec="minutes") if is_hour else local.isoformat(),
         "day": f"{weekday_name(day, language, 'wide')}, {shown_date(day, language)}",
         "time": shown_time(one.span.at, language) if one.span.at is not None else "",
+        "ends": _ends(one, situation),
+        "person": one.row[source.person.name] if source.person else None,
         "is_late": not one.is_done and is_hour and begins < session.clock(),
     }
+
+
+def _ends(one: Occasion, situation: Situation) -> str:
+    ends = one.row[one.source.ends.name] if one.source.ends else None
+    if ends is None:
+        return ""
+    if not isinstance(ends, dt.datetime):
+        return ends.isoformat()
+    return to_local(ends, situation.time_zone).isoformat(timespec="minutes")
 
 
 def _title(
@@ -187,17 +200,3 @@ def _phones_of(session: CrmSession, entity: Entity, ids: Sequence[int]) -> dict[
             text = type_of(field).display(field, row[name], situation_of(session))
             found[row["id"]] = Link(text, type_of(field).href(row[name]))
     return found
-
-
-def _changeable(session: CrmSession, entity: Entity, ids: Sequence[int]) -> set[int]:
-    """Return which records the reader may change."""
-    rights = session.actor.rights(entity.name)
-    if "update" not in rights.can:
-        return set()
-    if session.actor.sees_everything or rights.rows["update"] in (None, rights.rows["read"]):
-        return set(ids)
-    cls = session.workspace.models[entity.name]
-    asked = sa.select(cls.id).where(
-        is_among(session, cls.id, list(ids)), row_criteria(session, entity, "update")
-    )
-    return set(session.scalars(asked))

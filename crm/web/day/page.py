@@ -166,9 +166,7 @@ def _add(session: CrmSession, now: dt.datetime) -> dict[str, Any] | None:
             view = f"{view_name(source.entity.name)}.add"
             return {
                 "label": source.entity.label,
-                "url": url_for(
-                    view, **{source.begins.name: at.isoformat(timespec="minutes"), "_back": "/my-day/"}
-                ),
+                "url": url_for(view, **{source.begins.name: at.isoformat(timespec="minutes")}),
             }
     return None
 

@@ -22,6 +22,7 @@ from crm.fields.choice import all_choices
 from crm.fields.locales import month_title, shown_date, shown_time, week_title, weekday_name
 from crm.fields.wall_clock import to_local
 from crm.messages import render
+from crm.permissions.rows import which_may_touch
 from crm.permissions.service import readable_fields, require, writable_fields
 from crm.records.days import DayRecords, Span, lines_of_days, readable_days, records_on_days
 from crm.records.values import display_of, linked_titles, situation_of, title_fields, title_of
@@ -66,7 +67,7 @@ def calendar_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
     """Return what the template of a calendar wants, for the request's address."""
     require(session.actor, "read", entity)
     notes: list[Problem] = []
-    look = _look(session, notes)
+    look = look_of(session, notes)
     arguments = read_arguments(session, entity, filter_pairs())
     language, fields = session.actor.language, readable_days(session, entity)
     is_refused = fields is None or bool(arguments.problems)
@@ -86,18 +87,18 @@ def calendar_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         else [],
         "lines": _agenda(session, entity, entries, look),
         "weekdays": [(weekday_name(day, language, "wide"), weekday_name(day, language)) for day in look.week],
-        "title": _title(look, language),
+        "title": title_of_days(look, language),
         "chips": filter_chips(session, entity, arguments.filters),
         "is_refused": bool(arguments.problems),
         "is_filtered": bool(arguments.filters or arguments.query.search),
         "notes": [render(note, language) for note in notes],
         "switch": switch_of(session, entity, "calendar"),
-        "clear_url": _to(look.view, look.day, ()),
-        **_ways_on(look, language),
+        "clear_url": address_of(look.view, look.day, ()),
+        **ways_on(look, language),
     }
 
 
-def _look(session: CrmSession, notes: list[Problem]) -> Look:
+def look_of(session: CrmSession, notes: list[Problem]) -> Look:
     """Return what is to be shown; what cannot be read is noted, and the month of today shown instead."""
     today = to_local(session.clock(), session.actor.time_zone).date()
     view, text = request.args.get("view", "month"), request.args.get("day", "")
@@ -131,6 +132,7 @@ def _entries(session: CrmSession, entity: Entity, shown: DayRecords) -> list[tup
     named = named if named in readable or named in SYSTEM_FIELDS else None
     state = readable.get(entity.board.by) if entity.board else None
     rows = [row for _span, row in shown.found]
+    movable = _movable(session, entity, rows)
     titles = linked_titles(session, entity, rows, [named], situation) if named else {}
 
     def entry(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,11 +141,22 @@ def _entries(session: CrmSession, entity: Entity, shown: DayRecords) -> list[tup
         return {
             "title": title or title_of(entity, row, situation),
             "url": record_url(entity.name, row["id"]),
+            "move": url_for("MyDayView.move", entity=entity.name, pk=row["id"])
+            if row["id"] in movable
+            else "",
             "color": choice.color if choice else "",
             "state": choice.label.get(situation.language) if choice else "",
         }
 
     return [(span, entry(row)) for span, row in shown.found]
+
+
+def _movable(session: CrmSession, entity: Entity, rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return which records the reader may put on another day."""
+    told = entity.calendar or {}
+    if told.get("yearly") or told.get("from") not in writable_fields(session.actor, entity, "update"):
+        return set()
+    return which_may_touch(session, entity, "update", (row["id"] for row in rows))
 
 
 def _cells(session: CrmSession, entity: Entity, row: Iterable[Day], look: Look) -> list[dict[str, Any]]:
@@ -180,7 +193,8 @@ def _piece(session: CrmSession, piece: Any, day: dt.date) -> dict[str, Any]:
     """Return one record on one day; its time stands on the day it begins."""
     has_time = piece.span.at is not None and piece.span.first == day
     time = shown_time(piece.span.at, session.actor.language) if has_time else ""
-    return {**piece.entry, "time": time, "begins": piece.begins, "ends": piece.ends}
+    at = piece.span.first.isoformat() + (f"T{piece.span.at:%H:%M}" if piece.span.at is not None else "")
+    return {**piece.entry, "time": time, "begins": piece.begins, "ends": piece.ends, "at": at}
 
 
 def _head(session: CrmSession, entity: Entity, day: dt.date, look: Look) -> dict[str, Any]:
@@ -190,7 +204,7 @@ def _head(session: CrmSession, entity: Entity, day: dt.date, look: Look) -> dict
         "day": day,
         "name": f"{weekday_name(day, language, 'wide')}, {shown_date(day, language)}",
         "is_today": day == look.today,
-        "url": _to("day", day),
+        "url": address_of("day", day),
         "add_url": _add_url(session, entity, day),
     }
 
@@ -217,12 +231,14 @@ def _list_url(session: CrmSession, entity: Entity, day: dt.date) -> str:
     return address_with(url_for(f"{view_name(entity.name)}.list"), [*filter_pairs(), ("where", where)])
 
 
-def _to(view: str, day: dt.date, pairs: Iterable[tuple[str, str]] | None = None) -> str:
+def address_of(view: str, day: dt.date, pairs: Iterable[tuple[str, str]] | None = None) -> str:
+    """Return the address of a view of a day, with the filters one has now, or with others."""
     kept = filter_pairs() if pairs is None else list(pairs)
     return address_with(request.path, kept, view=view, day=day.isoformat())
 
 
-def _title(look: Look, language: str) -> str:
+def title_of_days(look: Look, language: str) -> str:
+    """Return the heading of what is shown."""
     if look.view == "day":
         return f"{weekday_name(look.day, language, 'wide')}, {shown_date(look.day, language)}"
     return (
@@ -232,7 +248,7 @@ def _title(look: Look, language: str) -> str:
     )
 
 
-def _ways_on(look: Look, language: str) -> dict[str, Any]:
+def ways_on(look: Look, language: str) -> dict[str, Any]:
     """Return where one can go from here: before and after, today, other views, and the days of the week."""
     names = {
         "month": pgettext("calendar", "Month"),
@@ -243,21 +259,21 @@ def _ways_on(look: Look, language: str) -> dict[str, Any]:
     before, after = (moved(look.view, look.day, steps) for steps in (-1, 1))
     week_before, week_after = (moved("week", look.day, steps) for steps in (-1, 1))
     return {
-        "previous_url": _to(look.view, before) if before else "",
-        "next_url": _to(look.view, after) if after else "",
-        "today_url": _to(look.view, look.today),
-        "views": [(name, names[name], _to(name, look.day)) for name in VIEWS],
+        "previous_url": address_of(look.view, before) if before else "",
+        "next_url": address_of(look.view, after) if after else "",
+        "today_url": address_of(look.view, look.today),
+        "views": [(name, names[name], address_of(name, look.day)) for name in VIEWS],
         "strip": [
             {
                 "short": weekday_name(day, language, "short"),
                 "number": day.day,
                 "name": f"{weekday_name(day, language, 'wide')}, {shown_date(day, language)}",
-                "url": _to(look.view, day) + f"#day-{day.isoformat()}",
+                "url": address_of(look.view, day) + f"#day-{day.isoformat()}",
                 "is_today": day == look.today,
                 "is_chosen": day == look.day,
             }
             for day in look.week
         ],
-        "week_before_url": _to(look.view, week_before) if week_before else "",
-        "week_after_url": _to(look.view, week_after) if week_after else "",
+        "week_before_url": address_of(look.view, week_before) if week_before else "",
+        "week_after_url": address_of(look.view, week_after) if week_after else "",
     }
