@@ -22,6 +22,7 @@ from crm.fields.date_reading import read_date
 from crm.fields.locales import DECIMAL_COMMA
 from crm.fields.number_reading import read_number
 from crm.web.conditions.editor import OPPOSITES, Meant
+from crm.web.forms.days import in_order
 
 Texts = tuple[str, ...]
 
@@ -76,10 +77,17 @@ def _show_list(value: Any, control: str, language: str) -> Texts | None:
     shown = [_show_one(part, control, language) for part in value]
     if None in shown or any(not "".join(texts).strip() for texts in shown):
         return None
-    texts = [" ".join(filter(None, part)) for part in shown]
+    texts = [" ".join(filter(None, _in_words(part, control, language))) for part in shown]
     if control not in SELECTS:
         return ("\n".join(texts),)
     return tuple(texts) if len(set(texts)) == len(texts) else None
+
+
+def _in_words(texts: Texts, control: str, language: str) -> Texts:
+    """Return the texts of one value of a list: a day as the reader writes it, which `read_date` reads back."""
+    if control not in ("date", "moment"):
+        return texts
+    return (in_order(dt.date.fromisoformat(texts[0]), language), *texts[1:])
 
 
 def _show_one(value: Any, control: str, language: str) -> Texts | None:

@@ -22,7 +22,7 @@ from crm.web.conditions.builder import (
     redraw_conditions,
 )
 from crm.web.conditions.rows import WORDS, rows_of
-from crm.web.conditions.values import same
+from crm.web.conditions.values import same, show_value
 from tests.crm.conditions.random_conditions import Maker
 from tests.crm.conditions.test_parse import BROKEN
 from tests.crm.conditions.world import build_world
@@ -64,6 +64,8 @@ EXPRESSIBLE = [
     {"field": "staff", "is_one_of": [1, 2, 3]},
     {"field": "name", "contains": " x "},
     {"field": "name", "is_one_of": ["Παπαδόπουλος", "כהן, ובניו"]},
+    {"field": "born_on", "is_one_of": ["2026-01-05", "2026-02-13"]},
+    {"field": "seen_at", "is_one_of": ["2026-01-05 12:30", "2026-02-13"]},
     {"field": "born_on", "older_than": "2 days"},
     {"field": "born_on", "within_next": "1 week"},
     {"field": "seen_at", "at_most": "2026-03-29 03:30"},
@@ -95,6 +97,14 @@ def test_every_construct_has_controls_and_comes_back_as_it_was(
     rows = rows_of(editor, editor.entity, [line], "if")
     assert [row.sort for row in rows if row.sort == WORDS] == []
     assert same(there_and_back(editor, [line]), [line])
+
+
+@pytest.mark.parametrize(
+    ("language", "days"),
+    [("en", "05/01/2026\n13/02/2026"), ("el", "5/1/2026\n13/2/2026"), ("ro", "05.01.2026\n13.02.2026")],
+)
+def test_several_days_are_shown_in_the_order_of_the_reader(language: str, days: str) -> None:
+    assert show_value(["2026-01-05", "2026-02-13"], "date", "is_one_of", language) == (days,)
 
 
 @pytest.mark.parametrize("lines", [lines for lines, _ in BROKEN if isinstance(lines, list) and len(str(lines)) < 5_000],
