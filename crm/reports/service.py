@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -14,7 +15,7 @@ from crm.conditions import say
 from crm.database import CrmSession
 from crm.errors import NotFoundError
 from crm.fields import type_of
-from crm.fields.locales import with_minus_at_left
+from crm.fields.locales import shown_percent, with_minus_at_left
 from crm.permissions.rows import parse_trusted
 from crm.permissions.service import require
 from crm.permissions.sight import Narrowed, narrowed_by_rights
@@ -158,5 +159,6 @@ class Teller:
 
 def number_text(value: Any, is_share: bool, language: str) -> str:
     """Return a plain number, or a percentage, in a language."""
-    text = with_minus_at_left(format_decimal(value, locale=language, decimal_quantization=False), language)
-    return f"{text} %" if is_share else text
+    if is_share:
+        return shown_percent(Decimal(str(value)), language)
+    return with_minus_at_left(format_decimal(value, locale=language, decimal_quantization=False), language)

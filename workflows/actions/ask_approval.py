@@ -48,13 +48,13 @@ class AskApproval(Action):
         "rule.effect_refused": NP_("step", "Rejected"),
         "rule.effect_assumed": N_("As if it were approved"),
         "approval.no_longer_waits": N_("This no longer waits for a decision: the rule was stopped."),
-        "approval.decided": N_("%(person)s was faster: this has been decided."),
+        "approval.decided": N_("%(person)s has already decided this."),
         "approval.not_asked": N_("This is no longer yours to decide."),
         "approval.not_your_turn": N_("It's not your turn yet."),
         "approval.reason_needed": N_("Enter why you reject it."),
         "approval.not_found": N_("Approval not found."),
         "approval.bad_days": N_("Enter the first and the last day you are away."),
-        "approval.bad_stand_in": N_("Choose somebody else who can decide for you."),
+        "approval.bad_stand_in": N_("Choose someone else who can decide for you."),
     }
 
     def check(self, body: Any, place: Place) -> None:

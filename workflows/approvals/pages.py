@@ -73,7 +73,7 @@ class ApprovalsView(BaseView):
         except (RecordError, FieldError) as error:
             return make_response(self.draw(away=error), 422)
         session.commit()
-        flash(gettext("Saved."), "success")
+        flash(pgettext("message", "Saved."), "success")
         return redirect("/approvals/")
 
     def draw(self, refused: dict[int, CrmError] | None = None, away: CrmError | None = None) -> str:

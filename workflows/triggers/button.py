@@ -23,7 +23,7 @@ class Button(TriggerKind):
 
     name = "button"
     label = NP_("trigger", "Button pressed")
-    labels = {"inputs": N_("Asked before it is pressed"), "roles": N_("Who may press it")}
+    labels = {"inputs": N_("Asked before it is pressed"), "roles": N_("Who can press it")}
     shape = {"anyOf": [TEXT, closed(label=TEXT, inputs=INPUTS, roles=one_or_many(WORD))]}
     is_called = True
     words = {

@@ -29,7 +29,7 @@ def test_the_churn_rate_is_the_share_of_those_who_left(session: CrmSession) -> N
         values = {"customer_number": f"N-{number}", "contract_kind": kind, "churn": churn, "monthly": "20"}
         make_record(session, "subscriber", **values)
     rows = shown(session, "churn_by_contract")
-    assert [row[:4] for row in rows] == [("One year", "2", "1", "50 %"), ("Two year", "1", "0", "0 %")]
+    assert [row[:4] for row in rows] == [("One year", "2", "1", "50%"), ("Two year", "1", "0", "0%")]
 
 
 def test_a_seller_sees_own_deals_and_not_whose_customers_are_others(
