@@ -96,6 +96,7 @@ TABLE_HOMES = (
 def wire() -> None:
     """Make the packages known to each other; every process does it once, whatever it is for."""
     from crm import database, queue
+    from crm.calendars import kind as calendar_kind
     from crm.drafts.follow import DRAFTS
     from crm.entities import kinds, taken_names, usage
     from crm.imports.uses import IMPORTS
@@ -116,7 +117,13 @@ def wire() -> None:
     from workflows import wiring as workflows
 
     database.TABLE_HOMES.extend(TABLE_HOMES)
-    for kind in (segment_kind.KIND, role_kind.KIND, report_kinds.REPORT, report_kinds.DASHBOARD):
+    for kind in (
+        calendar_kind.KIND,
+        segment_kind.KIND,
+        role_kind.KIND,
+        report_kinds.REPORT,
+        report_kinds.DASHBOARD,
+    ):
         kinds.register_kind(kind)
     workflows.register_kinds()
     workflows.listen()

@@ -318,7 +318,10 @@ class Speaker:
         if key in ("least", "greatest", "coalesce", "concat"):
             return self.phrase(key, values=self.listed(values))
         names = ("value",) if len(values) == 1 else ("first", "second")
-        return self.phrase(key, **dict(zip(names, values, strict=False)))
+        said = self.phrase(key, **dict(zip(names, values, strict=False)))
+        if len(values) < 3 or getattr(node.arguments[2], "value", None) == "":
+            return said
+        return self.phrase("by_calendar", value=said, calendar=values[2])
 
     def choose(self, node: model.If) -> str:
         """Return one of two values in words."""

@@ -10,6 +10,7 @@ from crm.isolation import isolated
 from crm.messages import (
     bin,
     bulk,
+    calendars,
     conditions,
     database,
     drafts,
@@ -26,6 +27,7 @@ from crm.messages import (
 from crm.texts import Text, translate
 
 AREAS = (
+    calendars,
     bin,
     bulk,
     database,

@@ -107,6 +107,12 @@ PHRASES = {
     "days_between": N_("days from %(first)s to %(second)s"),
     "add_span": N_("%(first)s plus %(span)s"),
     "add_days": N_("%(first)s plus %(second)s (days)"),
+    "hours_between": N_("hours from %(first)s to %(second)s"),
+    "add_hours": N_("%(first)s plus %(second)s (hours)"),
+    "add_minutes": N_("%(first)s plus %(second)s (minutes)"),
+    "working_days_between": N_("working days from %(first)s to %(second)s"),
+    "add_working_hours": N_("%(first)s plus %(second)s (working hours)"),
+    "by_calendar": N_("%(value)s (business calendar: %(calendar)s)"),
     "year": N_("year of %(value)s"),
     "month": N_("month of %(value)s"),
     "round": N_("%(first)s rounded (decimal places: %(second)s)"),
@@ -148,6 +154,10 @@ MESSAGES = {
     ),
     "conditions.unknown_function": N_("There is no function “%(name)s”."),
     "conditions.unknown_function_near": N_("There is no function “%(name)s”. Did you mean “%(near)s”?"),
+    "conditions.unknown_calendar": N_("There is no business calendar “%(name)s”."),
+    "conditions.unknown_calendar_near": N_(
+        "There is no business calendar “%(name)s”. Did you mean “%(near)s”?"
+    ),
     "conditions.unknown_segment": N_("There is no segment “%(name)s”."),
     "conditions.unknown_segment_near": N_("There is no segment “%(name)s”. Did you mean “%(near)s”?"),
     "conditions.unknown_choice": N_("“%(name)s” is not a choice of “%(field)s”. The choices are: %(known)s."),

@@ -59,6 +59,41 @@ def _add_days(arguments: Arguments) -> Node:
     return Call("add_days", (_day(arguments[0]), must_be(arguments[1], NUMBER)), DATE)
 
 
+def _hours_between(arguments: Arguments) -> Node:
+    _count(arguments, 2, 2)
+    return Call("hours_between", tuple(must_be(argument, DATETIME) for argument in arguments), NUMBER)
+
+
+def _add_hours(arguments: Arguments) -> Node:
+    return _add_time("add_hours", arguments)
+
+
+def _add_minutes(arguments: Arguments) -> Node:
+    return _add_time("add_minutes", arguments)
+
+
+def _add_time(name: str, arguments: Arguments) -> Node:
+    _count(arguments, 2, 2)
+    return Call(name, (must_be(arguments[0], DATETIME), must_be(arguments[1], NUMBER)), DATETIME)
+
+
+def _working_days_between(arguments: Arguments) -> Node:
+    _count(arguments, 2, 3)
+    days = tuple(_day(argument) for argument in arguments[:2])
+    return Call("working_days_between", (*days, _calendar(arguments)), NUMBER)
+
+
+def _add_working_hours(arguments: Arguments) -> Node:
+    _count(arguments, 2, 3)
+    moment, hours = must_be(arguments[0], DATETIME), must_be(arguments[1], NUMBER)
+    return Call("add_working_hours", (moment, hours, _calendar(arguments)), DATETIME)
+
+
+def _calendar(arguments: Arguments) -> Node:
+    """Return the name of the business calendar that is meant; none for the usual one."""
+    return must_be(arguments[2], TEXT) if len(arguments) > 2 else Const("", TEXT)
+
+
 def _year(arguments: Arguments) -> Node:
     _count(arguments, 1, 1)
     return Call("year", (_day(arguments[0]),), NUMBER)
@@ -134,6 +169,11 @@ FUNCTIONS: dict[str, Callable[[Arguments], Node]] = {
     "now": _now,
     "days_between": _days_between,
     "add_days": _add_days,
+    "hours_between": _hours_between,
+    "add_hours": _add_hours,
+    "add_minutes": _add_minutes,
+    "working_days_between": _working_days_between,
+    "add_working_hours": _add_working_hours,
     "year": _year,
     "month": _month,
     "round": _round,

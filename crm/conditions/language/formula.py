@@ -248,7 +248,9 @@ class FormulaReader:
             if arguments:
                 self._demand(",")
             arguments.append(self._either())
-        return FUNCTIONS[name](tuple(arguments))
+        found = FUNCTIONS[name](tuple(arguments))
+        self.resolver.know_calendar(found)
+        return found
 
     def _over_children(self, name: str) -> Node:
         token = self.token

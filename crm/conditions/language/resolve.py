@@ -15,13 +15,16 @@ from crm.conditions.tree.model import (
     REFERENCE,
     Age,
     And,
+    Call,
     Children,
+    Const,
     FieldPath,
     InSegment,
     Node,
     Step,
     segments_of,
 )
+from crm.conditions.tree.working import CALENDAR, WORKING
 from crm.fields import type_of
 from crm.fields.base import Field
 
@@ -212,6 +215,15 @@ class Resolver:
         if circle:
             raise Refusal("conditions.segment_in_circle", circle=say_circle([(one,) for one in circle]))
         return InSegment(name, entity, way)
+
+    def know_calendar(self, node: Node) -> None:
+        """Refuse a function that names a business calendar nobody declared; one that a field names may be any."""
+        name = node.arguments[2] if isinstance(node, Call) and node.name in WORKING else None
+        if isinstance(name, Const) and name.value:
+            written = [document.name for document in self.schema.documents if document.kind == CALENDAR]
+            known = [*written, *self.schema.parts.get(CALENDAR, {})]
+            if name.value not in known:
+                raise unknown("calendar", name.value, known)
 
 
 def main_date(entity: Entity) -> str:

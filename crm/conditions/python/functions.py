@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crm.conditions.tree import folding, moments, numbers
+from crm.conditions.tree import folding, moments, numbers, working
 from crm.conditions.tree.scope import Scope
 
 Values = list[Any]
@@ -34,6 +34,50 @@ def _add_days(_scope: Scope, values: Values) -> dt.date | None:
     if None in values or abs(values[1]) > numbers.MANY_DAYS:
         return None
     return moments.add_days(values[0], int(values[1]))
+
+
+def _hours_between(_scope: Scope, values: Values) -> Decimal | None:
+    if None in values:
+        return None
+    return numbers.divide(_seconds(values[1] - values[0]), Decimal(3_600))
+
+
+def _seconds(span: dt.timedelta) -> Decimal:
+    return Decimal(span // dt.timedelta(microseconds=1)).scaleb(-6)
+
+
+def _add_hours(_scope: Scope, values: Values) -> dt.datetime | None:
+    return _later(values, 3_600)
+
+
+def _add_minutes(_scope: Scope, values: Values) -> dt.datetime | None:
+    return _later(values, 60)
+
+
+def _later(values: Values, unit: int) -> dt.datetime | None:
+    """Return a moment so many whole seconds away; a part of a second is left out."""
+    if None in values or abs(values[1]) > numbers.MANY_DAYS * 24:
+        return None
+    return moments.add_seconds(values[0], int(numbers.multiply([values[1], Decimal(unit)])))
+
+
+def _working_days_between(scope: Scope, values: Values) -> Decimal | None:
+    if None in values[:2]:
+        return None
+    found = working.working_days_between(values[0], values[1], _calendar(scope, values))
+    return Decimal(found)
+
+
+def _add_working_hours(scope: Scope, values: Values) -> dt.datetime | None:
+    if None in values[:2]:
+        return None
+    return working.add_working_hours(values[0], values[1], _calendar(scope, values), scope.time_zone)
+
+
+def _calendar(scope: Scope, values: Values) -> working.Calendar:
+    """Return the calendar that is meant: of those a program brings along, or of the schema."""
+    known = working.read_calendars(values[3]) if len(values) > 3 else working.calendars_of(scope.schema)
+    return working.chosen(known, values[2])
 
 
 def _year(_scope: Scope, values: Values) -> Decimal | None:
@@ -93,6 +137,11 @@ CALLS: Mapping[str, Callable[[Scope, Values], Any]] = {
     "day": _day,
     "days_between": _days_between,
     "add_days": _add_days,
+    "hours_between": _hours_between,
+    "add_hours": _add_hours,
+    "add_minutes": _add_minutes,
+    "working_days_between": _working_days_between,
+    "add_working_hours": _add_working_hours,
     "year": _year,
     "month": _month,
     "round": _round,

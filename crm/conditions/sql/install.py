@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crm.conditions.python.evaluate import aggregate
 from crm.conditions.python.program import decode, encode, run_program, run_scaled
+from crm.conditions.sql.working_time import FUNCTIONS
 from crm.conditions.tree import folding
 from crm.conditions.tree.model import Leaf
 from crm.fields.alphabet import ALPHABETS, function_name, postgresql_body, sort_key
@@ -97,6 +98,7 @@ def postgresql_functions(lettered: str | None = None) -> tuple[str, ...]:
         WORDS,
         _function("crm_divide(a numeric, b numeric)", "numeric", DIVIDE),
         _function("crm_add_days(d date, n numeric)", "date", ADD_DAYS),
+        *FUNCTIONS,
     )
 
 

@@ -8,9 +8,11 @@ from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.values import age_bounds
+from crm.conditions.sql.calendars import WORKING, working_calendars
 from crm.conditions.sql.parts import Conditions, Sql
 from crm.conditions.sql.rows import Row
 from crm.conditions.tree import model
@@ -105,7 +107,10 @@ class PostgreSQL:
 
     def call(self, node: model.Call, row: Row) -> Sql:
         """Return what a function gives."""
-        found = CALLS[node.name](self, *(self.value(argument, row) for argument in node.arguments))
+        values = [self.value(argument, row) for argument in node.arguments]
+        if node.name in WORKING:
+            values.append(sa.cast(sa.literal(working_calendars(node, self.scope), sa.Text()), JSONB))
+        found = CALLS[node.name](self, *values)
         return sa.type_coerce(found, TYPES[node.kind])
 
     def day(self, moment: Sql) -> Sql:
@@ -233,6 +238,11 @@ CALLS: Mapping[str, Callable[..., Sql]] = {
     "day": lambda values, moment: values.day(moment),
     "days_between": lambda _values, first, second: sa.cast(second.op("-")(first), EXACT),
     "add_days": lambda _values, day, days: sa.func.crm_add_days(day, days),
+    "hours_between": lambda _values, first, second: sa.func.crm_hours_between(first, second),
+    "add_hours": lambda _values, moment, hours: sa.func.crm_add_seconds(moment, hours, 3600),
+    "add_minutes": lambda _values, moment, minutes: sa.func.crm_add_seconds(moment, minutes, 60),
+    "working_days_between": lambda _values, *parts: sa.func.crm_working_days(*parts),
+    "add_working_hours": lambda _values, *parts: sa.func.crm_add_working(*parts),
     "year": lambda _values, day: sa.cast(sa.extract("year", day), EXACT),
     "month": lambda _values, day: sa.cast(sa.extract("month", day), EXACT),
     "round": lambda _values, number, places: sa.func.round(number, sa.cast(places, sa.Integer())),

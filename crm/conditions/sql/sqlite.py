@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 
 from crm.conditions.python.constants import constant_of, is_constant
 from crm.conditions.python.program import write_program, write_surroundings
+from crm.conditions.sql.calendars import WORKING, working_calendars
 from crm.conditions.sql.parts import Conditions, Sql
 from crm.conditions.sql.rows import Row
 from crm.conditions.tree import model
@@ -197,6 +198,9 @@ class SQLite:
                 found[attribute.name] = self._ground(value, row, leaves, values)
             elif isinstance(value, tuple) and value and isinstance(value[0], Node):
                 found[attribute.name] = tuple(self._ground(part, row, leaves, values) for part in value)
+        if isinstance(node, model.Call) and node.name in WORKING:
+            known = model.Const(working_calendars(node, self.scope), TEXT)
+            found["arguments"] = (*found["arguments"], known)
         return replace(node, **found) if found else node
 
     def _leaf(self, node: Node, row: Row) -> tuple[Sql, int]:

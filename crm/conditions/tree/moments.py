@@ -50,6 +50,14 @@ def add_days(day: dt.date, days: int) -> dt.date | None:
     return dt.date.fromordinal(number) if 1 <= number <= dt.date.max.toordinal() else None
 
 
+def add_seconds(moment: dt.datetime, seconds: int) -> dt.datetime | None:
+    """Return a moment some seconds away; None outside the years 1 to 9999."""
+    try:
+        return moment + dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
 def shift_day(day: dt.date, amount: int, unit: str) -> dt.date:
     """Return a day some days, weeks, months or years away, held within the years 1 to 9999."""
     if unit in ("months", "years"):

@@ -46,6 +46,18 @@ label: {en: My dashboard, el: "", ro: "", he: ""}
 cards:
   - report: my_report
 """,
+    "business_calendar": """business_calendar: office
+label: {en: Office, el: "", ro: "", he: ""}
+default: true
+hours:
+  monday: "09:00-17:00"        # or several: ["09:00-13:00", "14:00-18:00"]
+  tuesday: "09:00-17:00"
+  wednesday: "09:00-17:00"
+  thursday: "09:00-17:00"
+  friday: "09:00-17:00"
+holidays: GR                   # also RO, IL
+days_off: [2026-12-24]
+""",
     "template": """template: my_template
 label: {en: My message, el: "", ro: "", he: ""}
 entity: my_entity          # whose names may stand in braces

@@ -285,6 +285,7 @@ def kind_label(kind: str) -> str:
         "segment": pgettext("kind", "Segment"),
         "report": pgettext("kind", "Report"),
         "dashboard": pgettext("kind", "Dashboard"),
+        "business_calendar": pgettext("kind", "Business calendar"),
         "template": pgettext("kind", "Message template"),
         "view": pgettext("kind", "Saved view"),
         "import": pgettext("kind", "Import"),

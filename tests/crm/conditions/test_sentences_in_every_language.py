@@ -89,7 +89,9 @@ LINES: list[Any] = [
     {"formula": "rich"},
 ]
 FORMULAS = [
-    "if(rich, 1, 2)", "today()", "now()", "days_between(seen_at, today())", "add_days(today(), 3)", "year(born_on)",
+    "if(rich, 1, 2)", "today()", "now()", "days_between(seen_at, today())", "add_days(today(), 3)",
+    "hours_between(seen_at, now())", "add_hours(now(), 3) < seen_at", "add_minutes(seen_at, staff) < now()",
+    "working_days_between(seen_at, today())", "add_working_hours(seen_at, 8, name) < now()", "year(born_on)",
     "month(born_on)", "round(revenue, 1)", "min(1, staff)", "max(1, staff)", "coalesce(staff, 1)",
     "concat(name, name)", "upper(name)", "lower(name)", "length(name)", "staff * 2 - staff / 3 + 1",
     "count_of(orders)", "sum_of(orders.total)", "count_of(orders, pieces > 1)", "sum_of(orders.total, pieces > 1)",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import wire
+from crm.calendars.kind import WEEKDAYS
 from crm.entities.json_schema import json_schemas
 from crm.entities.load import build_schema, load_document, load_documents
 from crm.texts import LANGUAGES
@@ -117,6 +118,14 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("trigger.enters_segment", "trigger.leaves_segment"),
         "workflows/test_segment_triggers.py::test_time_and_children_bring_records_in_and_out_each_once",
+    ),
+    **dict.fromkeys(
+        (
+            *(f"business_calendar.{name}" for name in ("business_calendar", "label", "default", "time_zone")),
+            *(f"business_calendar.{name}" for name in ("hours", "holidays", "days_off", "open_days")),
+            *(f"business_calendar.hours.{day}" for day in WEEKDAYS),
+        ),
+        "crm/conditions/test_working_time.py::test_days_are_counted_as_people_of_the_country_do",
     ),
     "trigger.button.roles": "workflows/test_buttons.py::test_a_button_for_a_role_is_pressed_by_it_alone",
     **dict.fromkeys(

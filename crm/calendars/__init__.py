@@ -1,0 +1,1 @@
+"""Business calendars: when an organisation, or the one of a customer, works."""
