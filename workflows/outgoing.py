@@ -42,17 +42,19 @@ class Outbox:
         values: Mapping[str, Any],
         about: tuple[str, int] | None = None,
         cause: Sequence[str] = (),
+        state: str = WAITING,
     ) -> None:
         """Write a row, in the step's own transaction; the bell rings after the commit.
 
         Shape:  `about` is the record it is sent for: entity and number. `cause` is the chain that led to it.
+                `state` is another one for what is never to leave.
         Errors: IntegrityError when the key is there already: the step has been done.
         """
         now = session.clock()
         row = {**values, "key": key, "lane": lane_of(cause)}
         if about is not None:
             row |= {"entity": about[0], "record_id": about[1], "revision": session.workspace.number}
-        waiting = {"state": WAITING, "attempts": 0, "created_at": now, "due_at": row.pop("due_at", now)}
+        waiting = {"state": state, "attempts": 0, "created_at": now, "due_at": row.pop("due_at", now)}
         session.execute(sa.insert(self.table).values(**row, **waiting))
         session.when_committed(self.bell, lambda: queue.ring(self.bell))
 
@@ -83,6 +85,10 @@ class Outbox:
         """Let it wait for its next attempt."""
         values = {"state": WAITING, "due_at": due_at, "lease_until": None, "error": error}
         return self._update_held(session, row, **values, **more)
+
+    def end(self, session: Session, row: Mapping, state: str, error: str) -> bool:
+        """Write that it will never leave, for a reason that is no failure."""
+        return self._update_held(session, row, state=state, lease_until=None, error=error)
 
     def give_up(self, session: Session, row: Mapping, error: str) -> bool:
         """Put it on the list of failed ones."""

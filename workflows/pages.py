@@ -20,6 +20,7 @@ from crm.errors import NotAllowedError, NotFoundError
 from crm.fields.locales import shown_date, shown_time
 from crm.permissions.flows import is_within
 from crm.permissions.model import Actor
+from crm.records import notes
 from crm.records.timeline import MORE_SOURCES
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
@@ -34,6 +35,8 @@ from workflows.calls import outbox as calls
 from workflows.editor import pages as editor
 from workflows.effects import effect_lines
 from workflows.mail import outbox
+from workflows.mail.notes import contact_notes
+from workflows.mail.policy import held_words
 from workflows.mail.timeline import mails_of
 from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.pressing import presses_of
@@ -234,7 +237,8 @@ def every_step(steps: tuple[Step, ...]) -> Iterator[Step]:
 def mail_line(mail: Mapping[str, Any]) -> tuple[str, str]:
     """Return whether a message or call has left, and what the other side said last."""
     word = state_label(store.DONE if mail["state"] == outbox.SENT else mail["state"])
-    return mail.get("to") or mail["url"], f"{word} {mail['error'] or ''}".strip()
+    error = held_words(mail["error"], current_language())
+    return mail.get("to") or mail["url"], error if mail["state"] == outbox.HELD else f"{word} {error}".strip()
 
 
 def state_label(state: str) -> str:
@@ -284,4 +288,6 @@ def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     editor.register(appbuilder, workspace)
     appbuilder.add_view_no_menu(type("RunsView", (RunsView,), {"workspace": workspace}))
     approval_pages.register(appbuilder, workspace)
+    if contact_notes not in notes.SOURCES:
+        notes.SOURCES.append(contact_notes)
     appbuilder.add_api(type("RuleApi", (RuleApi,), {"workspace": workspace}))

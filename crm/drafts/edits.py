@@ -243,7 +243,11 @@ def _in_layout(
 
 def _said_map(found: Body, say: Callable[[str], str | None]) -> dict[str, Any]:
     said = {
-        key: _said_list(value, say) if isinstance(value, list) else _said(value, say)
+        key: _said_list(value, say)
+        if isinstance(value, list)
+        else _said_map(value, say)
+        if isinstance(value, Mapping)
+        else _said(value, say)
         for key, value in found.items()
     }
     return {key: value for key, value in said.items() if value == found[key] or not is_nothing(value)}

@@ -31,7 +31,7 @@ INNER_ORDER: Mapping[str, tuple[str, ...]] = {
     "kanban": ("by", "sum", "card"),
     "calendar": CALENDAR_KEYS,
     "timeline": ("at", "kind", "title", "text"),
-    **{key: tuple(duty.places) for key, duty in DUTIES.items()},
+    **{key: tuple(duty.shape["properties"]) for key, duty in DUTIES.items()},
     "checks": ("when", "message"),
     "inverse": ("name", "label"),
     "choices": ("label", "color"),

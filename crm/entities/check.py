@@ -105,7 +105,9 @@ def _check_sealed_places(reader: BodyReader, entity: Entity) -> None:
     if entity.board is not None:
         places.append((("kanban",), [entity.board.by, entity.board.sum or ""]))
     for key in ("timeline", *DUTIES):
-        places.append(((key,), list((entity.options.get(key) or {}).values())))
+        places.append(
+            ((key,), [one for one in (entity.options.get(key) or {}).values() if isinstance(one, str)])
+        )
     places.append((("calendar",), [(entity.calendar or {}).get(key) for key in CALENDAR_FIELDS]))
     for path, names in places:
         for name in sealed.intersection(names):

@@ -18,8 +18,18 @@ def walk_entity(body: Mapping[str, Any], walker: Walker) -> Mapping[str, Any]:
     names = to_be(NAMED, walker.each(walker.field))
     keys = ("from", "to", "title", "at", "kind", "text", "by", "sum", "person", "done")
     places = dict.fromkeys(keys, to_be(NAMED, walker.field))
+    asked = to_be(ASKED, walker.field)
+
+    def place(value: Any, at: Spot) -> Any:
+        """Walk over a field, or over one for each of some words."""
+        return (
+            walker.inside(value, at, dict.fromkeys(value, asked))
+            if isinstance(value, Mapping)
+            else asked(value, at)
+        )
+
     duties = {
-        key: lambda value, at, duty=duty: walker.inside(value, at, dict.fromkeys(duty.places, names))
+        key: lambda value, at, duty=duty: walker.inside(value, at, dict.fromkeys(duty.places, place))
         for key, duty in DUTIES.items()
     }
     days = body.get("calendar") if isinstance(body.get("calendar"), Mapping) else {}

@@ -115,6 +115,8 @@ MESSAGES = {
     ),
     "schema.done_is_needs_choice": N_("“done_is” needs a single choice field under “done”."),
     "schema.yearly_needs_date": N_("“%(name)s” can't be used here. Only a date can come back every year."),
+    "schema.bad_clock": N_('“%(value)s” is not a time. Enter it in quotes, like "08:00".'),
+    "schema.bad_times": N_("Enter a number from 1 to %(limit)s."),
     "schema.default_in_circle": N_(
         "These default values depend on one another: %(circle)s. Change one of them."
     ),

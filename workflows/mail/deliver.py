@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from workflows.mail import outbox
+from workflows.mail import outbox, policy
 from workflows.organisation import Organisation, RuleWorkshop
 
 logger = logging.getLogger(__name__)
@@ -128,6 +128,13 @@ def _claim(workshop: RuleWorkshop) -> list[Mapping]:
 def _deliver(workshop: RuleWorkshop, carrier: Carrier, row: Mapping) -> int:
     with workshop.session() as session:
         if not outbox.hold_message(session, row, workshop.lease_end()):
+            return 0
+        verdict = policy.judge(session, row, workshop.organisation.zone)
+        if verdict.held:
+            outbox.OUTBOX.end(session, row, outbox.HELD, verdict.held)
+        elif verdict.until is not None:
+            outbox.put_off(session, row, verdict.until, "")
+        if verdict != policy.Verdict():
             return 0
     try:
         carrier.send(build_mail(row, workshop.organisation), message_name(row))

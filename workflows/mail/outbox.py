@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from crm.database import BigId, CrmSession, metadata
 from workflows.mail.compose import Message
 from workflows.outgoing import SENT, Outbox
+from workflows.runs.store import WAITING
 
-__all__ = ["BELL", "SENT", "OUTBOX", "add_message", "message"]
+__all__ = ["BELL", "HELD", "OUTBOX", "SENT", "add_message", "message"]
 
 BELL = "mail.deliver"
 
@@ -35,16 +37,37 @@ message = sa.Table(
     sa.Column("record_id", sa.BigInteger),
     sa.Column("revision", sa.Integer),
     sa.Column("lane", sa.SmallInteger, nullable=False, server_default="0"),  # of what led to it: `crm.events`
+    sa.Column(
+        "person", sa.String(64)
+    ),  # whom the contact policy of their record protects: entity's uid and number
+    sa.Column("is_service", sa.Boolean, nullable=False, server_default=sa.false()),  # owed by law or contract
+    sa.Column("counted_for", sa.String(64)),  # whose contacts it counts among
+    sa.Column("contacted_at", sa.DateTime),
+    sa.Index("ix_crm_message_person", "person", "id"),
+    sa.Index("ix_crm_message_counted", "counted_for", "contacted_at"),
     sa.Index("ix_crm_message_due", "state", "due_at"),
     sa.Index("ix_crm_message_lane", "state", "lane", "id"),
     sa.Index("ix_crm_message_record", "entity", "record_id", "id"),
 )
-"""`key` names run, step and recipient, so that a repeated step cannot write a second e-mail."""
+"""`key` names run, step and recipient, so that a repeated step cannot write a second e-mail.
 
+One more state than `Outbox` has: held, by the contact policy; `error` says why.
+"""
+
+HELD = "held"
 OUTBOX = Outbox(message, BELL, untold=("text", "html"))
 claim_messages, hold_message, mark_sent = OUTBOX.claim, OUTBOX.hold, OUTBOX.mark_sent
 put_off, give_up, has_due_messages = OUTBOX.put_off, OUTBOX.give_up, OUTBOX.has_due
 list_of_run, retry_of_run = OUTBOX.list_of_run, OUTBOX.retry_of_run
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """What the contact policy must know of a message: who gets it, whether it is owed, and why it is held already."""
+
+    person: str | None
+    is_service: bool = False
+    held: str = ""
 
 
 def add_message(
@@ -53,7 +76,11 @@ def add_message(
     key: str,
     about: tuple[str, int] | None = None,
     cause: Sequence[str] = (),
+    guarded: Guarded | None = None,
 ) -> None:
     """Put a message into the outbox, as `Outbox.add`."""
     values = {"to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html}
-    OUTBOX.add(session, key, {**values, "language": mail.language}, about, cause)
+    values |= {"language": mail.language, "is_service": False}
+    if guarded is not None:
+        values |= {"person": guarded.person, "is_service": guarded.is_service, "error": guarded.held or None}
+    OUTBOX.add(session, key, values, about, cause, HELD if guarded and guarded.held else WAITING)

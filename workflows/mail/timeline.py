@@ -13,7 +13,8 @@ from crm.permissions.flows import Flows
 from crm.records.below import hangs_below, ways_below
 from crm.records.timeline import LIMIT, Cursor, TimelineEntry
 from crm.revisions.former_names import read_former_names, schema_at
-from workflows.mail.outbox import message
+from workflows.mail.outbox import HELD, message
+from workflows.mail.policy import held_words
 from workflows.runs import store
 
 SOURCE = "~mail"
@@ -32,7 +33,15 @@ def mails_of(
         former.about(message, each) & message.c.record_id.in_(ids)
         for each, ids in _records(session, entity, record_id)
     ]
-    columns = (message.c.id, message.c.key, message.c.to, message.c.subject, at)
+    columns = (
+        message.c.id,
+        message.c.key,
+        message.c.to,
+        message.c.subject,
+        message.c.state,
+        message.c.error,
+        at,
+    )
     asked = sa.select(*columns).where(sa.or_(*about))
     if before is not None:
         asked = asked.where(before.is_before(SOURCE, at, message.c.id))
@@ -43,7 +52,9 @@ def mails_of(
             row.created_at,
             "mail",
             row.subject if is_open else "",
+            held_words(row.error, session.actor.language) if row.state == HELD else "",
             who=row.to if is_open else "",
+            choice=HELD if row.state == HELD else "",
             source=SOURCE,
             number=row.id,
         )

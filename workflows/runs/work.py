@@ -47,11 +47,13 @@ class TooSlowError(Exception):
 
 @dataclass(frozen=True)
 class Recipient:
-    """A recipient and their language; `user_id` is None for an address that is not a user's."""
+    """A recipient and their language; `user_id` is None for an address that is not a user's. `holder` is the record
+    that has the address."""
 
     address: str
     language: str
     user_id: int | None = None
+    holder: Any = None
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,8 @@ class Work:
             and FIELD_TYPES[path.field.type].reaches == "mail"
         ):
             address = value_of(self.session, self.record, path)
-            return [Recipient(address, self._language_of(follow(self.record, path)))] if address else []
+            holder = follow(self.record, path)
+            return [Recipient(address, self._language_of(holder), holder=holder)] if address else []
         if path and not isinstance(path, Problem) and path.entity is None:
             user = follow(self.record, path)
             person = people.find_person(self.session, user.id) if user is not None else None

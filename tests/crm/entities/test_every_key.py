@@ -61,6 +61,21 @@ ELSEWHERE = {
     **dict.fromkeys(("steps.choose", *(f"steps.choose.{name}" for name in ("if", "then", "else"))), CHOOSE),
     **dict.fromkeys(("steps.wait", "steps.wait.for", "steps.wait.and_then_only_if"), WAIT),
     **dict.fromkeys(
+        (f"entity.contact.{name}" for name in ("quiet_hours", "quiet_hours.from", "quiet_hours.to")),
+        "workflows/test_contact_policy.py::test_quiet_hours_put_a_mail_off_until_they_end",
+    ),
+    **dict.fromkeys(
+        (f"entity.contact.{name}" for name in ("at_most", "at_most.times", "at_most.per")),
+        "workflows/test_contact_policy.py::test_nobody_gets_more_than_the_cap_and_a_week_later_they_may_again",
+    ),
+    **dict.fromkeys(
+        (f"entity.contact.consent.{name}" for name in ("email", "phone", "sms", "post")),
+        "workflows/test_contact_policy.py::test_consent_may_be_a_field_per_channel_and_an_empty_one_is_none",
+    ),
+    "steps.send_email.service": (
+        "workflows/test_contact_policy.py::test_what_is_owed_is_sent_in_any_case_and_says_so"
+    ),
+    **dict.fromkeys(
         (
             "steps.ask_approval",
             *(
