@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,6 +96,9 @@ class Hits:
 
     def _some(self, fit: Fit, wanted: int) -> list[int]:
         """Return some ids of a tier, more than are wanted where there are so many."""
+        if not self.keys.last_id:  # there is no record at all
+            self.is_exact = True
+            return []
         fits = found_by(self.session, self.entity, self.words, fit, self.keys)
         limit = max(wanted, self.counted) + 1
         some = [] if fits is None else self.matching.some(fits, limit)
@@ -217,22 +221,40 @@ def fit_of(title: str, words: str) -> int:
     >>> [fit_of(title, "lima") for title in ("Λιμα", "Λιμάνι", "Old Lima", "Old Limani", "Peristerolima", "Port")]
     [0, 1, 2, 3, 4, 5]
     """
-    kept = search_keys(title).split(" ")
-    first = [word[1:] for word in kept if word[:1] == FIRST]
-    plain = [*first, *(word for word in kept if word[:1] not in (FIRST, *SIGNS))]
-    parts = [word[1:] for word in kept if word[:1] in SIGNS]
+    first, plain, parts = _words_of(title)
     best = 5
-    for way in asked_by(words):
-        whole = all(not set(asked.begins).isdisjoint(plain) for asked in way)
-        held = all(any(word.startswith(asked.begins) for word in plain) for asked in way)
+    for way in _asked(words):
+        if not any(begins.isdisjoint(plain) for _starts, begins, _inner in way):
+            if not way[0][1].isdisjoint(first):
+                return 0
+            held = is_whole = True
+        else:
+            held, is_whole = all(_begins(plain, starts) for starts, _set, _inner in way), False
         if held:
-            starts = any(word.startswith(way[0].begins) for word in first)
-            whole_first = not set(way[0].begins).isdisjoint(first)
-            best = min(best, 0 if whole and whole_first else 1 if starts else 2 if whole else 3)
-        elif best > 4 and all(
-            any(word.startswith(asked.begins) for word in plain)
-            or any(word.startswith(asked.parts) for word in parts if asked.parts)
-            for asked in way
-        ):
+            best = min(best, 1 if _begins(first, way[0][0]) else 2 if is_whole else 3)
+        elif best > 4 and all(_begins(plain, starts) or _begins(parts, inner) for starts, _set, inner in way):
             best = 4
     return best
+
+
+def _begins(words: Iterable[str], starts: tuple[str, ...]) -> bool:
+    """Return whether a word begins with one of some letters."""
+    return any(word.startswith(starts) for word in words)
+
+
+@lru_cache(maxsize=50_000)
+def _words_of(title: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    """Return the words of a title: the first one, all, and parts of some, each in every reading."""
+    kept = search_keys(title).split(" ")
+    first = frozenset(word[1:] for word in kept if word[:1] == FIRST)
+    plain = first.union(word for word in kept if word[:1] not in (FIRST, *SIGNS))
+    return first, plain, tuple(word[1:] for word in kept if word[:1] in SIGNS)
+
+
+@lru_cache(maxsize=500)
+def _asked(words: str) -> tuple:
+    """Return the ways to understand a query: of each word its beginnings, the same as a set, and its parts."""
+    return tuple(
+        tuple((asked.begins, frozenset(asked.begins), asked.parts) for asked in way)
+        for way in asked_by(words)
+    )

@@ -127,7 +127,8 @@ def title_of(entity: Entity, values: Mapping[str, Any], situation: Situation) ->
 
     Shape:  `values` holds at least the title's fields and id.
     """
-    text, beside = entity.title, replace(situation, values=values)
+    text = entity.title
+    beside = Situation(situation.language, situation.time_zone, situation.source, values)
     for name in title_fields(entity):
         field = field_of(entity, name)
         text = text.replace("{" + name + "}", type_of(field).display(field, values.get(name), beside))

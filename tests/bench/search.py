@@ -1,6 +1,7 @@
 """`search`: 100 queries with the commonest names of four languages among 1,000,000 customers, on both databases.
 
-The drop-down, the list and the page of all hits run through a real web process, beside the bare query.
+The drop-down while typing, a look-up, the list and the page of all hits run through a real web process, beside the bare
+query.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ CUSTOMERS = 1_000_000
 TIMES = 4  # every customer stands there so often
 COLUMNS = ("name", "kind", "city", "country", "phone", "email")
 PAGES = {
-    "drop-down": "/lookup/deal/customer?q={}",
+    "drop-down": "/search/panel?q={}",
+    "look-up": "/lookup/deal/customer?q={}",
     "list": "/customer/list/?q={}",
     "all hits": "/search?q={}",
 }
