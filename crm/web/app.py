@@ -28,6 +28,7 @@ from crm.web.language import (
     LanguageView,
     current_direction,
     current_language,
+    current_time_zone,
     install_language,
     language_settings,
 )
@@ -145,6 +146,7 @@ def install_globals(app: Flask) -> None:
         t=in_language,
         actor=current_actor,
         current_language=current_language,
+        current_time_zone=current_time_zone,
         current_direction=current_direction,
         render_cell=render_cell,
         language=current_language,
