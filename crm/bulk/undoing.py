@@ -13,9 +13,9 @@ from crm.bulk.store import Chunk
 from crm.bulk.writing import Outcome, Writer, refuse_out_of_reach
 from crm.database import CrmSession
 from crm.entities.model import Entity
-from crm.errors import Problem
+from crm.errors import NotFoundError, Problem, RecordError
 from crm.leases import lock_table
-from crm.permissions.service import readable_fields, writable_fields
+from crm.permissions.service import readable_fields, require, writable_fields
 from crm.records.bulk import RecordEdit, load_rows
 from crm.records.file_rows import give_rows
 from crm.records.journal import list_updates
@@ -96,6 +96,26 @@ def revert(session: CrmSession, entity: Entity, changes: Sequence[int], outcome:
     writer = Writer(session, entity, outcome)
     writer.write(judged(session, entity, edits, outcome))
     return writer.changes
+
+
+def undo_change(session: CrmSession, entity: Entity, record_id: int, number: int) -> list[Problem]:
+    """Give the fields of one change of a record back what they held; return what must stay. The caller commits.
+
+    Errors: NotAllowedError; NotFoundError when the record has no such change; RecordError when nothing goes back.
+    """
+    require(session.actor, "update", entity)
+    if not any(row["record_id"] == record_id for row in list_updates(session, entity, [number])):
+        raise NotFoundError("bulk.no_such_change")
+    outcome, former = Outcome(), session.cause
+    session.cause = (*former, f"undo:{number}")
+    try:
+        revert(session, entity, [number], outcome)
+    finally:
+        session.cause = former
+    problems = outcome.refused.get(record_id, [])
+    if not outcome.changed:
+        raise RecordError("record.has_problems", problems or [Problem("bulk.nothing_to_undo")])
+    return problems
 
 
 class Reverter:

@@ -19,6 +19,10 @@ MESSAGES = {
     "bulk.wrong_request": N_(
         "Send “ids” or “filters”, and one of “values”, “delete” or “button”. Check the request: %(key)s."
     ),
+    "bulk.no_such_change": N_("Change not found, or you don't have access to it."),
+    "bulk.nothing_to_undo": N_("There is nothing to undo: the fields already have these values."),
+    "inplace.not_editable": N_("This field can't be edited here."),
+    "inplace.theirs": N_("%(person)s changed this to “%(value)s”. Saving keeps your value."),
     "merge.wrong_request": N_("Send “into”, a list “from” and “values”: record numbers. Check the request."),
     "merge.two_or_three": N_("Choose two or three records to merge."),
     "merge.not_allowed": N_("You need permission to edit the record that stays and to delete the others."),

@@ -38,6 +38,7 @@ from crm.web.entity.arguments import (
 from crm.web.entity.bulk import may_assign
 from crm.web.entity.cells import Cell, build_cell, record_url, view_name
 from crm.web.entity.merge import may_merge
+from crm.web.entity.record import editable_names
 from crm.web.entity.saved_views import list_views, may_share
 from crm.web.entity.switch import switch_of
 from crm.web.skin import number
@@ -87,6 +88,8 @@ def list_page(session: CrmSession, entity: Entity) -> dict[str, Any]:
         "total": page.total,
         "is_filtered": bool(arguments.filters or arguments.query.search),
         "is_refused": bool(arguments.problems),
+        "editable": editable_names(session, entity),
+        "inplace_url": f"/{entity.name}/field/",
         "can_assign": may_assign(session, entity),
         "can_merge": may_merge(session, entity),
         "buttons": [

@@ -51,6 +51,8 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
         "title": title_of(entity, values, situation),
         "sections": [(label, found) for label, found in sections if found],
         "can": can,
+        "editable": editable_names(session, entity) if "update" in can else frozenset(),
+        "inplace_url": f"/{entity.name}/field/{record.id}/",
         "contacts": [
             cells[name] for name, field in readable.items() if type_of(field).reaches and values[name]
         ],
@@ -70,6 +72,12 @@ def record_page(session: CrmSession, entity: Entity, record: Any, before: str = 
             if (found := _children(session, entity, inverse, record.id))
         ],
     }
+
+
+def editable_names(session: CrmSession, entity: Entity) -> frozenset[str]:
+    """Return the fields that can be edited where they are shown, as far as the record itself lets them."""
+    fields = writable_fields(session.actor, entity, "update")
+    return frozenset(name for name, field in fields.items() if not type_of(field).holds_files)
 
 
 def _status(

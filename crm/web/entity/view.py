@@ -34,6 +34,7 @@ from crm.web.entity.cells import view_name
 from crm.web.entity.conflict import settle
 from crm.web.entity.filter import filter_page, filtered_url
 from crm.web.entity.form import build_form, hidden_fields, sent_values
+from crm.web.entity.inplace import field_page, undo_page
 from crm.web.entity.list import list_page
 from crm.web.entity.merge import doubles_page
 from crm.web.entity.needed import move_of, render_needed
@@ -169,6 +170,18 @@ class EntityView(BaseView):
         session.commit()
         flash({"text": pgettext("message", "Saved."), "undo": undo}, "success")
         return redirect(self.url("show", pk=pk))
+
+    @expose("/field/<pk>/<field>", methods=["GET", "POST"])
+    @has_access
+    def one_field(self, pk: str, field: str) -> Response:
+        """Show the control of one field where it is edited in place, or save it."""
+        return field_page(self.entity, record_number(pk), field)
+
+    @expose("/undo/<pk>/<int:number>", methods=["POST"])
+    @has_access
+    def undo_change(self, pk: str, number: int) -> Response:
+        """Undo one change of a record's history."""
+        return undo_page(self.entity, record_number(pk), number)
 
     @expose("/button/<pk>/<name>", methods=["GET", "POST"])
     @has_access
@@ -400,6 +413,8 @@ PERMISSIONS = {
     "add": "add",
     "edit": "edit",
     "edit_field": "edit",
+    "one_field": "edit",
+    "undo_change": "edit",
     "button": "show",
     "delete": "delete",
     "bulk": "list",
