@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -133,13 +133,17 @@ def build_calendar(document: Document, _schema: Schema) -> BusinessCalendar:
     return BusinessCalendar(document.name, label, calendar, body.get("default") is True)
 
 
-def holidays_of(countries: list[str]) -> Iterator[dt.date]:
-    """Yield the public holidays of some countries; who declares none does not load what knows them."""
-    if countries:
-        import holidays
+def holidays_of(countries: list[str]) -> list[dt.date]:
+    """Return the public holidays of some countries."""
+    return [day for country in countries for day in _holidays(country)]
 
-        for country in countries:
-            yield from holidays.country_holidays(country, years=YEARS)
+
+@cache
+def _holidays(country: str) -> tuple[dt.date, ...]:
+    """Return a country's public holidays; who declares none does not load what knows them."""
+    import holidays
+
+    return tuple(holidays.country_holidays(country, years=YEARS))
 
 
 def _as_list(body: Any) -> list:

@@ -113,8 +113,11 @@ class Crowd:
                 continue
             cause = (*row["cause"], f"rule:{self.rule.name}#{row['id']}")
             key = f"{row['id']}:{step.path}"
-            work = Work(session, self.rule, record, key, organisation, False, root_of(row), cause, shared)
-            works.append((row, replace(work, **called_with(row))))
+            called = called_with(row)
+            work = Work(
+                session, self.rule, record, key, organisation, False, root_of(row), cause, shared, **called
+            )
+            works.append((row, work))
         return works, apart
 
     def _judge_again(self, step: Step, works: list) -> tuple[list, list]:
