@@ -225,7 +225,9 @@ def _history(
     if before is not None:
         asked = asked.where(before.is_before(HISTORY, change.c.at, change.c.id))
     rows = read_changes(session, entity, asked.order_by(change.c.id.desc()).limit(LIMIT + 1))
-    names = known_user_names(session, (row["user_id"] for row in rows))
+    names = known_user_names(
+        session, (number for row in rows for number in (row["user_id"], _caused_by(row)))
+    )
     words = changes_in_words(session, entity, [row["values"] for row in rows], hidden)
     removed = _with_removed(session, entity, {uid for row in rows for uid in row["gone"]})
     gone_words = changes_in_words(session, removed, [row["gone"] for row in rows], frozenset())
@@ -234,13 +236,28 @@ def _history(
             row["at"],
             row["kind"],
             "",
-            who=names.get(row["user_id"]) or row["actor_name"],
+            who=names.get(row["user_id"]) or _rule_words(session, row, names),
             changes=[*kept, *gone],
             source=HISTORY,
             number=row["id"],
         )
         for row, kept, gone in zip(rows, words, gone_words, strict=True)
     ]
+
+
+def _caused_by(row: Mapping[str, Any]) -> int | None:
+    """Return the user whose deed led to a change that a rule made."""
+    kind, _, number = (row["cause"][0] if row["cause"] else "").partition(":")
+    return int(number) if row["actor_kind"] == "rule" and kind == "user" and number.isdigit() else None
+
+
+def _rule_words(session: CrmSession, row: Mapping[str, Any], names: Mapping[int | None, str]) -> str:
+    """Return who made a change that no user made: a rule by its label, with the person whose deed started it."""
+    name = row["actor_name"]
+    rule = session.workspace.schema.parts.get("rule", {}).get(name) if row["actor_kind"] == "rule" else None
+    label = rule.label.get(session.actor.language) if rule is not None else name
+    person = names.get(_caused_by(row))
+    return f"{label} ({person})" if person else label
 
 
 def _with_removed(session: CrmSession, entity: Entity, uids: Iterable[str]) -> Entity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -54,6 +54,26 @@ def count(workshop, rule):
     runs = workshop.runs(rule)
     assert {row["state"] for row in runs} <= {"done"}
     return Counter(row["record_id"] for row in runs)
+
+
+def test_a_deadline_in_working_hours_comes_once_at_its_minute(make_workshop, as_user, clock):
+    due = "add_working_hours(opened_at, if(severity = 'urgent', 4, 16))"
+    lines = f'if: [{{field: status, is: open}}, {{formula: "now() >= {due}"}}]\n'
+    workshop = make_workshop(f"rule: late\nentity: complaint\nwhen: becomes_true\n{lines}{TELL}")
+    clock.now = datetime(2026, 3, 27, 13)  # Friday, 15:00 in Athens; the clocks change on Sunday
+    with as_user() as session:
+        urgent = make_complaint(session, severity="urgent", opened_at="2026-03-27T13:00:00Z").id
+        normal = make_complaint(session, severity="low", opened_at="2026-03-27T13:00:00Z").id
+    for moment, found in (
+        (datetime(2026, 3, 30, 7, 59), {}),
+        (datetime(2026, 3, 30, 8, 0), {urgent: 1}),  # Monday, 11:00 in summer time
+        (datetime(2026, 3, 31, 11, 59), {urgent: 1}),
+        (datetime(2026, 3, 31, 12, 0), {urgent: 1, normal: 1}),
+        (datetime(2026, 4, 7, 12, 0), {urgent: 1, normal: 1}),
+    ):
+        clock.now = moment
+        ticking.tick(workshop)
+        assert count(workshop, "late") == found, moment
 
 
 def test_a_child_brings_the_edge_and_another_does_not_again(make_workshop, as_user):
