@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from crm.texts import RIGHT_TO_LEFT
 
-START, END = "\u2066", "\u2069"
+START, ANY_START, END = "\u2066", "\u2068", "\u2069"
+ADDRESSES = ("http://", "https://")
+REACHING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 GROUP = re.compile(
     r"(?P<kept>[\u2066-\u2068][^\u2069]*\u2069|<[^>]*>|https?://\S+)"  # isolated already, tags, addresses in a sentence
     r"|(?<![\w.\u200e])(?:"
@@ -30,3 +33,22 @@ def isolated(text: str, language: str) -> str:
     if language not in RIGHT_TO_LEFT:
         return text
     return GROUP.sub(lambda found: found[0] if found["kept"] else f"{START}{found[0]}{END}", text)
+
+
+def isolated_value(text: str, language: str) -> str:
+    """Return a value as it stands in a sentence of plain text: apart from what is around it, in an order of its own.
+
+    Shape:  where nothing runs from right to left, neither the language nor the value, it stays as it is; so does an
+            address of a page, which programs make a link of. Marks in the value that would reach beyond it are gone.
+
+    >>> isolated_value("+30 210", "he") == "\u2066+30 210\u2069", isolated_value("כהן", "he") == "\u2068כהן\u2069"
+    (True, True)
+    >>> isolated_value("Acme", "en"), isolated_value("https://x.gr/1", "he")
+    ('Acme', 'https://x.gr/1')
+    """
+    letters = {unicodedata.bidirectional(letter) for letter in text}
+    runs_back = bool(letters & {"R", "AL"})
+    if not text.strip() or text.startswith(ADDRESSES) or not (runs_back or language in RIGHT_TO_LEFT):
+        return text
+    start = ANY_START if runs_back or "L" in letters else START
+    return f"{start}{REACHING.sub('', text)}{END}"

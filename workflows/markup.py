@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import groupby
 from urllib.parse import quote
 
+from crm.isolation import isolated, isolated_value
 from crm.texts import RIGHT_TO_LEFT
 from workflows.placeholders import fill
 
@@ -26,24 +27,37 @@ ITEM = re.compile(r"[-*] +")
 Write = Callable[[str], str]
 
 
-def to_plain(text: str, value: Write) -> str:
-    """Return the text part: marks gone, a link as its words and its address."""
-    return "\n".join(_plain_line(line, value) for line in text.strip().splitlines())
+def to_plain(text: str, value: Write, language: str = "en") -> str:
+    """Return the text part: marks gone, a link as its words and its address, values and codes in their own order."""
+    return "\n".join(_plain_line(line, value, language) for line in text.strip().splitlines())
 
 
-def _plain_line(line: str, value: Write) -> str:
-    def plain(found: re.Match) -> str:
+def _plain_line(line: str, value: Write, language: str) -> str:
+    def words(part: str) -> str:
+        return in_sentence(part, value, language)
+
+    done, start = [], 0
+    for found in INLINE.finditer(line):
+        done.append(words(line[start : found.start()]))
+        start = found.end()
         if found["bold"]:
-            return found["bold"]
-        return f"{found['words']} ({found['target']})" if found["words"] else found["bare"]
+            done.append(words(found["bold"]))
+        elif found["words"]:
+            done.append(f"{words(found['words'])} ({fill(found['target'], value)})")
+        else:
+            done.append(fill(found["bare"], value))
+    return "".join([*done, words(line[start:])])
 
-    return fill(INLINE.sub(plain, line), value)
+
+def in_sentence(text: str, value: Write, language: str) -> str:
+    """Return a sentence of plain text in which each value, and each code of the text itself, keeps its own order."""
+    return isolated(fill(text, lambda path: isolated_value(value(path), language)), language)
 
 
 def to_html(text: str, value: Write, language: str) -> str:
     """Return the HTML part: a whole document in the language's direction."""
     blocks = re.split(r"\n[ \t]*\n", text.strip())
-    body = "\n".join(_block(block.splitlines(), value) for block in blocks)
+    body = isolated("\n".join(_block(block.splitlines(), value) for block in blocks), language)
     direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}" dir="{direction}">\n'

@@ -8,7 +8,7 @@ import pytest
 
 from crm.texts import Text
 from workflows.mail.compose import compose, one_line
-from workflows.markup import to_html, to_plain
+from workflows.markup import in_sentence, to_html, to_plain
 from workflows.placeholders import check_text, cut, fill
 from workflows.rules.model import Template
 
@@ -102,3 +102,38 @@ def test_subject_cannot_break_out_of_its_header():
     mail = compose(template, "a@example.com", "en", lambda _path: "A\r\nBcc: all@example.com\x00")
     assert mail.subject == "Hi A Bcc: all@example.com"
     assert len(one_line("x" * 5_000)) == 250
+
+
+FOR_HEBREW = {
+    "phone": "+30 210 123", "code": "D-0042", "amount": "\u200f1,234.50 \u200f€", "name": "כהן", "site": "https://x.gr/7",
+    "wicked": "a\u202eb\u2069c", "empty": "",
+}  # fmt: skip
+
+
+def test_values_and_codes_keep_their_order_in_texts_for_hebrew_readers():
+    value = FOR_HEBREW.__getitem__
+    left, any_way, end = "\u2066", "\u2068", "\u2069"
+    said = {path: in_sentence("{" + path + "}", value, "he") for path in FOR_HEBREW}
+    assert said == {
+        "phone": f"{left}+30 210 123{end}",
+        "code": f"{any_way}D-0042{end}",
+        "amount": f"{any_way}{FOR_HEBREW['amount']}{end}",
+        "name": f"{any_way}כהן{end}",
+        "site": "https://x.gr/7",
+        "wicked": f"{any_way}abc{end}",
+        "empty": "",
+    }
+    text = "**שלום {name}**, טלפון {phone}, טופס A-12: [פתיחה](https://x.gr/{code}) {site}"
+    assert to_plain(text, value, "he") == (
+        f"שלום {any_way}כהן{end}, טלפון {left}+30 210 123{end}, טופס {left}A-12{end}: "
+        "פתיחה (https://x.gr/D-0042) https://x.gr/7"
+    )
+    page = to_html(text, value, "he")
+    assert f"טופס {left}A-12{end}" in page and 'href="https://x.gr/D-0042"' in page
+    assert "<bdi>כהן</bdi>" in page
+
+
+def test_texts_in_other_languages_isolate_only_what_runs_the_other_way():
+    value = FOR_HEBREW.__getitem__
+    assert to_plain("Call {phone}, {code}", value, "el") == "Call +30 210 123, D-0042"
+    assert to_plain("Dear {name}, 12", value, "en") == "Dear \u2068כהן\u2069, 12"

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workflows.markup import to_html, to_plain
-from workflows.placeholders import fill
+from workflows.markup import in_sentence, to_html, to_plain
 from workflows.rules.model import Template
 
 MAX_SUBJECT = 250
@@ -27,9 +26,11 @@ class Message:
 
 def compose(template: Template, to: str, language: str, write: Callable[[str], str]) -> Message:
     """Return the message a template becomes; `write` gives the plain text of a path in that language."""
-    subject = fill(template.subject.get(language), write)
+    subject = in_sentence(template.subject.get(language), write, language)
     body = template.body.get(language)
-    return Message(to, one_line(subject), to_plain(body, write), to_html(body, write, language), language)
+    return Message(
+        to, one_line(subject), to_plain(body, write, language), to_html(body, write, language), language
+    )
 
 
 def one_line(text: str) -> str:

@@ -29,6 +29,7 @@ from workflows.actions.recipients import is_address
 from workflows.actions.values import formula_of, takes_words
 from workflows.given import GIVEN
 from workflows.mail.compose import Message, compose
+from workflows.markup import in_sentence
 from workflows.organisation import Organisation
 from workflows.paths import PATH, Path, display_of, find_path, follow, value_of
 from workflows.placeholders import fill
@@ -255,9 +256,10 @@ class Work:
     def in_every_language(
         self, text: str | Mapping[str, str], reader: TextReader | None = None
     ) -> dict[str, str]:
-        """Return a text filled in, per language of the organisation."""
+        """Return a text for people filled in, per language of the organisation; values keep their own order in it."""
         return {
-            language: self.in_language(text, language, reader) for language in self.organisation.languages
+            language: in_sentence(Text(text).get(language), self.writer(language, reader=reader), language)
+            for language in self.organisation.languages
         }
 
     def in_language(
