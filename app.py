@@ -87,6 +87,7 @@ TABLE_HOMES = (
     "workflows.people",
     "workflows.runs.budget",
     "workflows.runs.edges",
+    "workflows.runs.rehearsals",
     "workflows.runs.store",
 )
 """Every module that declares tables of our own; an upgrade loads them all, to see what a database lacks."""

@@ -257,6 +257,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "RuleApi",
     "RulesView",
     "RunsView",
+    "TryView",
     "SchemaApi",
     "SchemaDocumentsView",
     "RolesView",

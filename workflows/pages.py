@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, current_app, jsonify, redirect, request
@@ -15,11 +16,8 @@ from werkzeug.wrappers import Response
 from crm import events, queue
 from crm.database import CrmSession, released_engine
 from crm.drafts.service import find_draft
-from crm.entities.model import Schema
-from crm.errors import NotAllowedError, NotFoundError
+from crm.errors import NotFoundError
 from crm.fields.locales import shown_date, shown_time
-from crm.permissions.flows import is_within
-from crm.permissions.model import Actor
 from crm.records import notes
 from crm.records.timeline import MORE_SOURCES
 from crm.records.values import situation_of, titles_by_id, user_names
@@ -27,7 +25,7 @@ from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import CONFIGURATION
 from crm.web.fab.views import page
 from crm.web.language import current_language
-from crm.web.rest.described import NUMBER, TEXT, DescribedApi, an_object, described
+from crm.web.rest.described import NUMBER, TEXT, TRUTH, DescribedApi, an_object, described
 from crm.web.serving.asking import always, asks
 from workflows.actions import ACTIONS
 from workflows.approvals import pages as approval_pages
@@ -42,10 +40,12 @@ from workflows.organisation import RuleWorkshop, organisation_of
 from workflows.pressing import presses_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.sentence import say_rule, trigger_words
-from workflows.runs import store
+from workflows.runs import pages as trying
+from workflows.runs import rehearsals, store
+from workflows.runs.drafted import drafted_workspace, rehearse_both
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
-from workflows.runs.rehearse import read_period, try_rule
+from workflows.runs.rehearse import rehearse
 from workflows.runs.versions import is_open, rows_today, step_today
 
 RUNS_SHOWN = 50
@@ -204,18 +204,6 @@ class RunsView(BaseView):
         return {**step, "sentence": sentence, "lines": lines if is_told else []}
 
 
-def require_all(actor: Actor, schema: Schema, name: str) -> None:
-    """Let pass who may read and do all that a rule does: a trial of it tells what it read.
-
-    Errors: NotAllowedError.
-    """
-    for document in schema.documents:
-        if (document.kind, document.name) == ("rule", name) and not is_within(
-            actor, schema, schema, document
-        ):
-            raise NotAllowedError("rule.may_not_try", rule=schema.parts["rule"][name].label)
-
-
 def period_words(period: str) -> str:
     """Return which time of a schedule it was as people write it; a name of something else as it is."""
     try:
@@ -265,27 +253,37 @@ class RuleApi(DescribedApi):
     @protect()
     @permission_name("use")
     @asks(always)
-    @described(takes=an_object(record=NUMBER, since=TEXT), gives=an_object(rule=TEXT, considered=NUMBER))
+    @described(
+        takes=an_object(record=NUMBER, since=TEXT, changes=NUMBER, draft=TRUTH),
+        gives=an_object(rule=TEXT, considered=NUMBER),
+    )
     def try_one(self, name: str) -> Response:
         """Return what a rule would do; nothing is changed or sent."""
         asked = request.get_json(silent=True) or {}
-        record = asked.get("record") if isinstance(asked, dict) else "?"
-        if record is not None and not (isinstance(record, int) and 0 < record <= LARGEST_ID):
+        if not isinstance(asked, dict):
             abort(400)
-        period = read_period(asked["since"]) if "since" in asked else None
+        numbers = (asked.get(key) for key in ("record", "changes"))
+        if not all(one is None or (type(one) is int and 0 < one <= LARGEST_ID) for one in numbers):
+            abort(400)
         session = self.appbuilder.session()
+        wanted = replace(rehearsals.read_asked(asked), language=session.actor.language)
         organisation = organisation_of(current_app.extensions["crm_settings"])
-        require_all(session.actor, self.workspace.schema, name)
         workshop = RuleWorkshop(
             released_engine(session), organisation, clock=session.clock, fixed=self.workspace
         )
-        return jsonify(try_rule(workshop, name, record, period).as_json())
+        if asked.get("draft") is not True:
+            rehearsals.require_within(session, self.workspace.schema, name)
+            return jsonify(rehearse(workshop, name, wanted).as_json())
+        draft = find_draft(session)
+        rehearsals.require_within(session, drafted_workspace(session, draft, name).schema, name)
+        return jsonify(rehearse_both(workshop, draft, name, wanted))
 
 
 def register(appbuilder: AppBuilder, workspace: Workspace) -> None:
     """Register the pages of one revision, and what rules add to the pages of records."""
     MORE_SOURCES.extend(source for source in (mails_of, presses_of) if source not in MORE_SOURCES)
     editor.register(appbuilder, workspace)
+    trying.register(appbuilder, workspace)
     appbuilder.add_view_no_menu(type("RunsView", (RunsView,), {"workspace": workspace}))
     approval_pages.register(appbuilder, workspace)
     if contact_notes not in notes.SOURCES:

@@ -4,6 +4,11 @@ from crm.texts import N_, NP_
 
 MESSAGES = {
     "rule.may_not_try": N_("You can't test the rule “%(rule)s”: it reads data you don't have access to."),
+    "rule.draft_does_not_fit": N_(
+        "The rule “%(rule)s” of the draft has problems, or it uses fields that are not published yet."
+    ),
+    "rule.in_no_draft": N_("No draft changes the rule “%(name)s”."),
+    "rule.in_several_drafts": N_("Several drafts change this rule. Name one of their users: %(names)s."),
     "rule.exists": N_("There is already a rule “%(name)s”. Choose another internal name."),
     # a rule as a sentence
     "rule.sentence": NP_("step", "%(when)s, if %(conditions)s: %(actions)s."),

@@ -48,6 +48,7 @@ VALUES_OF = {
     "RolesView": {"name": "sales"},
     "RulesView": {"name": "escalate_old_complaint"},
     "RunsView": {"name": "escalate_old_complaint"},
+    "TryView": {"name": "escalate_old_complaint"},
     "SegmentEditorView": {"name": "at_risk"},
     "SegmentsView": {"name": "at_risk"},
     "SchemaFieldsView.add": {"kind": "choice"},

@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from crm.drafts.service import edit_document
 from crm.errors import RuleError
 from tests.factories import make_complaint, make_customer
 from workflows import commands
@@ -62,3 +63,24 @@ def test_periods_are_read():
     assert read_period("2 weeks") == timedelta(weeks=2)
     with pytest.raises(RuleError):
         read_period("d")
+
+
+def test_the_drafts_version_is_tried_beside_the_live_one(call, session, session_as):
+    make_complaint(session, customer=make_customer(session, email="ada@example.com"))
+    session.commit()
+    assert call("rule", "try", "confirm_complaint", "--draft", "--json").exit_code != 0
+    with session_as("admin") as own:
+        edit_document(
+            own,
+            "rule",
+            "confirm_complaint",
+            lambda body: {**body, "if": [{"field": "status", "is": "closed"}]},
+        )
+        own.commit()
+    answer = json.loads(
+        call("rule", "try", "confirm_complaint", "--draft", "--changes", "20", "--json").stdout
+    )
+    assert len(answer["live"]["firings"]) >= 1
+    assert answer["firings"] == []
+    assert answer["refused"][0]["condition"] == "Status is Closed"
+    assert answer["differs"]["only_live"] == len(answer["live"]["firings"])

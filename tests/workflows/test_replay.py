@@ -13,7 +13,7 @@ from crm.records.journal import change, read_changes
 from crm.records.service import delete_record, update_record
 from tests.factories import make_complaint, make_customer
 from workflows.runs import store
-from workflows.runs.rehearse import try_rule
+from workflows.runs.rehearse import Asked, rehearse, try_rule
 
 RULES = {
     "saved": """
@@ -202,6 +202,6 @@ def test_the_last_changes_are_counted_and_progress_is_told(make_workshop, as_use
         for _ in range(5):
             make_complaint(session, severity="low")
     told = []
-    found = try_rule(workshop, "mine", changes=3, watch=lambda *done: told.append(done))
+    found = rehearse(workshop, "mine", Asked(changes=3), lambda *done: told.append(done))
     assert found.considered == 3
     assert told[-1] == (3, 3)

@@ -9,6 +9,7 @@ from crm.entities.declared_names import DeclaredNames
 from crm.entities.load import load_document
 from crm.texts import LANGUAGES
 from tests.crm.web.form_reader import form_of
+from tests.factories import make_complaint, make_customer
 from workflows.actions import ACTIONS
 from workflows.editor.parts import Surroundings, parts_of
 from workflows.editor.starters import list_starters
@@ -149,6 +150,38 @@ def test_rules_are_switched_copied_ordered_and_removed_in_the_draft(admin, draft
     assert draft_of("birthday") is None  # as it is live
     page = admin.get(HOME).text
     assert page.index("welcome_customer") < page.index("/admin/rules/birthday/")
+
+
+def test_the_first_activation_asks_for_a_test_run(admin, draft_of):
+    admin.submit(f"{HOME}birthday/copy", {}, HOME)
+    path = f"{HOME}birthday_2/"
+    asked = admin.submit(f"{path}switch", {"to": "on"}, HOME)
+    assert asked.headers["Location"].endswith("/activate")
+    assert draft_of("birthday_2").body["enabled"] is False
+    admin.submit(f"{path}switch", {"to": "on", "skip": "1"}, HOME)
+    assert draft_of("birthday_2").body["enabled"] is True
+    admin.submit(f"{path}switch", {"to": "off"}, HOME)
+    assert admin.submit(f"{path}try", {"what": "now"}, f"{path}try").status_code == 302
+    admin.submit(f"{path}switch", {"to": "on"}, HOME)
+    assert draft_of("birthday_2").body["enabled"] is True
+
+
+def test_a_test_run_in_the_web_shows_records_conditions_and_mails(admin, session):
+    make_complaint(
+        session, customer=make_customer(session, name="<b>Ada</b>", email="ada@example.com", language="el")
+    )
+    make_complaint(session, customer=make_customer(session, name="Bob", email=None))
+    session.commit()
+    path = f"{HOME}confirm_complaint/"
+    send(admin, path, form_at(admin, path), **{"rule.b.priority": "4"})
+    admin.submit(f"{path}try", {"what": "changes", "changes": "50"}, f"{path}try")
+    page = admin.get(f"{path}try").text
+    assert "ada@example.com" in page
+    assert "Λάβαμε το παράπονό σας" in page
+    assert "&lt;b&gt;Ada&lt;/b&gt;" in page
+    assert "of Customer is not empty" in page
+    assert "Only the draft: 0. Only the current version: 0." in page
+    assert admin.get(f"{path}try/state").status_code == 200
 
 
 def test_otherwise_moves_the_conditions_into_a_branch(admin):

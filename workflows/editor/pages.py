@@ -34,6 +34,7 @@ from workflows.editor.views import Drawer, actions, placeholders, triggers, unit
 from workflows.rules.build import build_rule
 from workflows.rules.sentence import say_rule
 from workflows.runs import store
+from workflows.runs.rehearsals import was_rehearsed
 
 HOME = "/admin/rules/"
 NEW = f"{HOME}new-rule"  # no rule can be called so
@@ -130,7 +131,8 @@ class RulesView(BaseView):
             name=name,
             title=title_of(document.body, name, current_language()),
             problems=len(open_rule(document.body, around).problems),
-            is_first=not store.list_runs(session, 1, name),
+            is_first=is_first(session, name),
+            is_tried=was_rehearsed(session, name, document.body),
             draft=find_draft(session),
         )
 
@@ -138,8 +140,12 @@ class RulesView(BaseView):
     def switch(self, name: str) -> Response:
         """Switch a rule on or off in the draft."""
         require_configuration()
-        session = current_session()
-        service.switch_rule(session, name, request.form.get("to") == "on")
+        session, is_on = current_session(), request.form.get("to") == "on"
+        body = service.get_rule(session, name).body
+        asks_first = is_on and "skip" not in request.form and is_first(session, name)
+        if asks_first and not was_rehearsed(session, name, body):
+            return redirect(f"{HOME}{name}/activate")
+        service.switch_rule(session, name, is_on)
         session.commit()
         return redirect(HOME if request.form.get("from") == "list" else f"{HOME}{name}/")
 
@@ -241,6 +247,12 @@ class RulesView(BaseView):
         )
         refused = sent.form is not None and is_judged and sent.problems
         return make_response(html, 422 if refused else 200)
+
+
+def is_first(session: CrmSession, name: str) -> bool:
+    """Return whether a rule was never active, as far as anybody knows: it is not live, and has no run."""
+    live = session.workspace.schema.parts.get("rule", {}).get(name)
+    return not (live and live.enabled) and not store.list_runs(session, 1, name)
 
 
 def around_of(session: CrmSession, body: Mapping[str, Any]) -> Surroundings:

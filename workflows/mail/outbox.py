@@ -84,3 +84,15 @@ def add_message(
     if guarded is not None:
         values |= {"person": guarded.person, "is_service": guarded.is_service, "error": guarded.held or None}
     OUTBOX.add(session, key, values, about, cause, HELD if guarded and guarded.held else WAITING)
+
+
+def last_number(session: CrmSession) -> int:
+    """Return the number of the last message that was written; 0 when there is none."""
+    return session.scalar(sa.select(sa.func.max(message.c.id))) or 0
+
+
+def list_since(session: CrmSession, number: int) -> list[dict[str, str]]:
+    """Return the messages written after a number, oldest first: key, to, subject, text, language."""
+    columns = (message.c.key, message.c.to, message.c.subject, message.c.text, message.c.language)
+    asked = sa.select(*columns).where(message.c.id > number).order_by(message.c.id)
+    return [dict(row._mapping) for row in session.execute(asked)]

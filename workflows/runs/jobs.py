@@ -15,7 +15,7 @@ from workflows.calls.deliver import make_calls
 from workflows.mail import outbox
 from workflows.mail.deliver import deliver_mail as deliver
 from workflows.organisation import RuleWorkshop, current_workshop
-from workflows.runs import execute, plan, store, sweeping, ticking, turn
+from workflows.runs import execute, plan, rehearsals, store, sweeping, ticking, turn
 
 GATHER_SECONDS = 0.15  # so long the events of a stream gather
 MUTE_SECONDS = 2.0  # a gathering and a long look; a worker that takes longer is rung for again
@@ -93,6 +93,11 @@ def deliver_calls() -> None:
     make_calls(current_workshop())
 
 
+def rehearse(rehearsal_id: int) -> None:
+    """Do a rehearsal that was asked for in the web."""
+    rehearsals.run_rehearsal(current_workshop(), rehearsal_id)
+
+
 def tick() -> None:
     """Start the rules whose time has come; called every minute or less."""
     ticking.tick(current_workshop())
@@ -102,10 +107,13 @@ def sweep() -> None:
     """Ring again for what waits longer than it should; once a day, erase what is too old."""
     workshop = current_workshop()
     sweeping.sweep(workshop)
+    for number in rehearsals.list_forgotten(workshop):
+        queue.ring(rehearsals.BELL, number)
     sweeping.erase_daily(workshop, current_settings().run_log_keep_days)
 
 
 JOBS = (
+    queue.Declared(rehearsals.BELL, rehearse),
     queue.Declared(events.BELL, run_events, "events", forks=False),
     queue.Declared("runs.continue", continue_run, "events", forks=False),
     queue.Declared(outbox.BELL, deliver_mail, "mail"),

@@ -55,11 +55,15 @@ def read_period(text: object) -> dt.timedelta:
 
 @dataclass(frozen=True)
 class Asked:
-    """What to rehearse: one record, the changes of a time or the last ones, or the records of today."""
+    """What to rehearse: one record, the changes of a time or the last ones, or the records of today.
+
+    Shape:  `language` is the reader's, for conditions in words; the organisation's when it is empty.
+    """
 
     record_id: int | None = None
     since: dt.timedelta | None = None
     changes: int | None = None
+    language: str = ""
 
     @property
     def is_past(self) -> bool:
@@ -98,25 +102,34 @@ class Rehearsal:
             self.firings.append({**firing, **({"problems": problems} if problems else {})})
 
 
+def nobody(_done: int, _total: int) -> None:
+    """Watch nothing."""
+
+
 def try_rule(
     workshop: RuleWorkshop,
     name: str,
     record_id: int | None = None,
     since: dt.timedelta | None = None,
     changes: int | None = None,
-    watch: Watch = lambda _done, _total: None,
 ) -> Rehearsal:
     """Return what a rule would do: for one record, for the records as they are, or for what happened lately.
 
+    Errors: as `rehearse`.
+    """
+    return rehearse(workshop, name, Asked(record_id, since, changes))
+
+
+def rehearse(workshop: RuleWorkshop, name: str, asked: Asked, watch: Watch = nobody) -> Rehearsal:
+    """Return what a rule of the workshop's revision would do.
+
     Errors: NotFoundError when there is no such rule; RuleError when it cannot be tried so.
     """
-    rule = workshop.workspace().schema.parts.get("rule", {}).get(name)
+    workspace = workshop.workspace()
+    rule = workspace.schema.parts.get("rule", {}).get(name)
     if rule is None:
         raise NotFoundError("rule.not_found", name=name)
-    trying = _Trying(
-        replace(workshop, fixed=workshop.workspace()), rule, Asked(record_id, since, changes), watch
-    )
-    return trying.go()
+    return _Trying(replace(workshop, fixed=workspace), rule, asked, watch).go()
 
 
 @dataclass
@@ -280,7 +293,8 @@ class _Trying:
 
     def _parsed(self) -> Iterator[tuple[Any, str]]:
         """Yield the lines of `if`, each with its sentence."""
-        schema, language = self.workshop.workspace().schema, self.workshop.organisation.language
+        schema = self.workshop.workspace().schema
+        language = self.asked.language or self.workshop.organisation.language
         entity = schema.entities[self.rule.entity]
         for line in self.rule.lines:
             node, _problems = parse_conditions([line], entity, schema)

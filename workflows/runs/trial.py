@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-import sqlalchemy as sa
-
-from crm.database import CrmSession, row_of
+from crm.database import CrmSession
 from crm.errors import CrmError
 from crm.permissions.model import SYSTEM, Actor
 from crm.records.journal import open_values
@@ -113,7 +111,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         """Remember which messages were there before."""
-        self.last_message = self.session.scalar(sa.select(sa.func.max(outbox.message.c.id))) or 0
+        self.last_message = outbox.last_number(self.session)
 
     @property
     def session(self) -> CrmSession:
@@ -195,11 +193,9 @@ class Trial:
     def _mails(self) -> dict[str, list[dict[str, str]]]:
         """Return the messages that were written on this stage, by the key of their step."""
         found: dict[str, list[dict[str, str]]] = defaultdict(list)
-        table = outbox.message
-        asked = sa.select(table.c.key, table.c.to, table.c.subject, table.c.text, table.c.language)
-        for row in self.session.execute(asked.where(table.c.id > self.last_message).order_by(table.c.id)):
-            step = row.key.rpartition(":")[0]
-            found[step].append({key: value for key, value in row_of(row).items() if key != "key"})
+        for one in outbox.list_since(self.session, self.last_message):
+            step = one["key"].rpartition(":")[0]
+            found[step].append({key: value for key, value in one.items() if key != "key"})
         return found
 
 
