@@ -120,7 +120,7 @@ def _said(entity: Entity, problem: Any, language: str) -> str:
     sentence = render(problem, language)
     field = entity.fields.get(problem.field or "")
     return (
-        gettext("%(field)s: %(problem)s", field=field.label.get(language), problem=sentence)
+        pgettext("problem", "%(field)s: %(problem)s", field=field.label.get(language), problem=sentence)
         if field
         else sentence
     )

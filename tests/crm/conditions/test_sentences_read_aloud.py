@@ -156,8 +156,8 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "customer_since", "within_last": "2 weeks"},
         {
             "en": "Customer since is within the last 2 weeks",
-            "el": "Πελάτης από: στο τελευταίο διάστημα (2 εβδομάδες)",
-            "ro": "Client din: în ultimul interval (2 săptămâni)",
+            "el": "Πελάτης από: τις τελευταίες 2 εβδομάδες",
+            "ro": "Client din: în ultimele 2 săptămâni",
             "he": "לקוח מאז: בתקופה האחרונה (שבועיים)",
         },
     ),
@@ -176,8 +176,8 @@ SAID: list[tuple[str, Any, dict[str, str]]] = [
         {"field": "customer_since", "within_next": "3 months"},
         {
             "en": "Customer since is within the next 3 months",
-            "el": "Πελάτης από: στο επόμενο διάστημα (3 μήνες)",
-            "ro": "Client din: în intervalul următor (3 luni)",
+            "el": "Πελάτης από: τους επόμενους 3 μήνες",
+            "ro": "Client din: în următoarele 3 luni",
             "he": "לקוח מאז: בתקופה הקרובה (3 חודשים)",
         },
     ),

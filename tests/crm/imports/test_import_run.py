@@ -198,7 +198,7 @@ def test_choices_dates_and_numbers_are_read_as_their_column_writes_them(workshop
     table = [
         ["Name", "Status", "Customer since", "Revenue", "Country"],
         ["Ana", "Ενεργός", "25/12/2025", "1.234,50", "Ελλάδα"],
-        ["Bo", "left", "01/02/2026", "1.234", "RO"],
+        ["Bo", "former customer", "01/02/2026", "1.234", "RO"],
     ]
     workshop.run(csv_of(table), "customer")
     ana, bo = all_of(session, "customer")
