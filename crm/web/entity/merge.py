@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext, pgettext
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from crm.bulk.merging import MOST, Merge, fields_that_differ, merge_records
