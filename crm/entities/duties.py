@@ -1,5 +1,5 @@
 """What an entity does for the others because its document says so: `activity` says that it holds what is to be done,
-`contact` whom one may contact.
+`contact` whom one may contact, `campaign` who belongs to which campaign.
 
 The engine names no entity: who plans an activity asks which entity is declared to hold them, and by which fields.
 """
@@ -42,7 +42,8 @@ class Duty:
         if body.get(self.key) is None:
             return
         for word, name in reader.keys(body[self.key], (self.key,), self.places, self.needed).items():
-            self.check_place((self.key, word), name, self.places[word], (fields, reader))
+            if word in self.places:
+                self.check_place((self.key, word), name, self.places[word], (fields, reader))
 
     @staticmethod
     def check_place(path: tuple, name: Any, wanted: tuple[str, ...], at: tuple[Mapping, BodyReader]) -> None:
@@ -116,7 +117,10 @@ class ContactDuty(Duty):
         for word, name in plain.items():
             self.check_place((self.key, word), name, self.places[word], (fields, reader))
         for channel, name in reader.keys(channels, (self.key, "consent"), CHANNELS).items():
-            self.check_place((self.key, "consent", channel), name, ("boolean", "choices"), (fields, reader))
+            if channel in CHANNELS:
+                self.check_place(
+                    (self.key, "consent", channel), name, ("boolean", "choices"), (fields, reader)
+                )
         path = (self.key, "if_unknown")
         reader.add(check_word(self.key, found, "if_unknown", IF_UNKNOWN), path)
         self._check_times(found, reader)
@@ -146,7 +150,12 @@ CONTACT = ContactDuty(
     },
     (),
 )
-DUTIES: Mapping[str, Duty] = {duty.key: duty for duty in (ACTIVITY, CONTACT)}
+CAMPAIGN = Duty(
+    "campaign",
+    {"campaign": ("record",), "member": ("record",), "on": ("date", "datetime")},
+    ("campaign", "member"),
+)
+DUTIES: Mapping[str, Duty] = {duty.key: duty for duty in (ACTIVITY, CONTACT, CAMPAIGN)}
 
 
 def entities_with(schema: Schema, duty: Duty) -> dict[str, Entity]:

@@ -3,6 +3,10 @@
 from crm.texts import N_
 
 MESSAGES = {
+    "segment.kept_or_asked": N_(
+        "A segment needs either conditions (“if”) or a field that keeps it (“kept_in”)."
+    ),
+    "segment.kept_in_tags": N_("“%(name)s” can't keep a segment. Use a field of tags."),
     "report.cut": N_("Too many groups to show. Only the largest are shown: %(limit)s."),
     "report.cannot_group": N_("Records can't be grouped by “%(name)s”. Choose another field."),
     "report.closed": N_("You can't see the report “%(report)s”: it uses data you don't have access to."),

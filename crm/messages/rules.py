@@ -40,7 +40,6 @@ MESSAGES = {
     ),
     "rule.text_too_long": N_("This text is too long. Limit in characters: %(limit)s."),
     "rule.trigger_not_available": N_("The trigger “%(name)s” is not available yet."),
-    "rule.action_not_available": N_("The action “%(name)s” is not available yet."),
     "rule.bad_trigger": N_("Enter one trigger after “when”, such as record_created or {changed: [stage]}."),
     "rule.trigger_needs_more": N_("The trigger “%(name)s” needs a value."),
     "rule.trigger_takes_nothing": N_("The trigger “%(name)s” takes no value. Remove it."),

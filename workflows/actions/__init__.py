@@ -1,9 +1,11 @@
 """Every action a rule can take, by the word that stands in `then`."""
 
+from workflows.actions.add_to_segment import AddToSegment
 from workflows.actions.ask_approval import AskApproval
 from workflows.actions.assign import Assign
-from workflows.actions.base import Action, LaterAction
+from workflows.actions.base import Action
 from workflows.actions.call_webhook import CallWebhook
+from workflows.actions.campaign import AddToCampaign
 from workflows.actions.create_record import CreateRecord
 from workflows.actions.delete_record import DeleteRecord
 from workflows.actions.flow import Choose, Stop, Wait
@@ -14,9 +16,7 @@ from workflows.actions.set_field import SetField
 from workflows.actions.update_related import UpdateRelated
 from workflows.registry import registry
 
-LATER = ("add_to_segment", "campaign")
-
 ACTIONS: dict[str, Action] = registry(
     SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), PlanActivity(),
-    CallWebhook(), AskApproval(), Wait(), Choose(), Stop(), *(LaterAction(name) for name in LATER),
+    CallWebhook(), AskApproval(), Wait(), Choose(), Stop(), AddToSegment(), AddToCampaign(),
 )  # fmt: skip

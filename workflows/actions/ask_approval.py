@@ -31,6 +31,16 @@ class AskApproval(Action):
     """Asks people to approve or refuse; the run sleeps until they have, and goes on by what they said."""
 
     name = "ask_approval"
+    label = NP_("step", "Ask for approval")
+    labels = {
+        "by": NP_("key", "Decided by"),
+        "first_of": NP_("option", "The first of them"),
+        "all": NP_("option", "All of them"),
+        "in_order": NP_("option", "One after the other"),
+        "remind_after": NP_("key", "Remind after"),
+        "if_approved": NP_("key", "If approved"),
+        "if_refused": NP_("key", "If rejected"),
+    }
     shape = closed(
         of=PEOPLE, by={"enum": list(WAYS)}, text=TEXT, remind_after=ANYTHING, **dict.fromkeys(KEYS, STEPS)
     )

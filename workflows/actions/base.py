@@ -131,24 +131,3 @@ class AloneAction(Action):
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
         """Nothing is named."""
         return body
-
-
-class LaterAction(AloneAction):
-    """An action of the language that this version reads but does not perform yet."""
-
-    is_available = False
-
-    def __init__(self, name: str) -> None:
-        self.name = name  # type: ignore[misc] - the one class that stands for several actions
-
-    def check(self, body: Any, place: Place) -> None:
-        """Refuse it, saying so."""
-        place.refuse("rule.action_not_available", name=self.name)
-
-    def describe(self, step: Step, schema: Schema, entity: Entity, language: str) -> str:
-        """Return its word: no rule with it is ever built."""
-        return self.name
-
-    def perform(self, step: Step, work: Any) -> Outcome:
-        """Refuse: no rule with it is ever built."""
-        raise NotImplementedError(self.name)

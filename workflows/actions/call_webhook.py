@@ -45,6 +45,8 @@ class CallWebhook(Action):
     """Puts a signed call into the outbox; it leaves after the commit, with the same key at each attempt."""
 
     name = "call_webhook"
+    label = NP_("step", "Call another system")
+    labels = {"body": NP_("key", "Content")}
     shape = closed(url=WORD, secret=SECRET, body=ANYTHING)
     words = {
         "rule.bad_url": N_(

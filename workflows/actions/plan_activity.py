@@ -46,7 +46,8 @@ def links_between(pointers: Mapping[str, str], entity: str, own: Mapping[str, st
     return found
 
 
-def _pointers(entity: Entity) -> dict[str, str]:
+def pointers_of(entity: Entity) -> dict[str, str]:
+    """Return the references of an entity with the entities they lead to."""
     return {
         field.name: str(field.options.get("to"))
         for field in entity.fields.values()
@@ -58,6 +59,7 @@ class PlanActivity(Action):
     """Plans an activity about the record, in the entity that is declared to hold them."""
 
     name = "plan_activity"
+    label = NP_("step", "Plan an activity")
     shape = closed(
         entity=WORD,
         kind=WORD,
@@ -188,7 +190,7 @@ class PlanActivity(Action):
         due = work.now + duration(body["due_in"])
         language = person.language if person and person.language else work.organisation.language
         moments = {
-            declared[word]: _moment(due, home.fields[declared[word]], work)
+            declared[word]: moment_of(due, home.fields[declared[word]], work)
             for word in ("at", "due")
             if word in declared
         }
@@ -197,7 +199,7 @@ class PlanActivity(Action):
             if source == "id" and work.is_gone
             else getattr(work.record, "id" if source == "id" else attribute_of(work.entity.fields[source]))
             for name, source in links_between(
-                _pointers(home), work.entity.name, _pointers(work.entity)
+                pointers_of(home), work.entity.name, pointers_of(work.entity)
             ).items()
         }
         kind = {declared["kind"]: body["kind"]} if body.get("kind") is not None else {}
@@ -224,7 +226,8 @@ class PlanActivity(Action):
         yield say("rule.effect_planned", language), f"{target} #{effect['record']}"
 
 
-def _moment(due: dt.datetime, field: Field, work: Any) -> Any:
+def moment_of(due: dt.datetime, field: Field, work: Any) -> Any:
+    """Return a moment as a field takes it: a day where it holds days."""
     if kind_of(field) == "date":
         return to_local(due, work.organisation.zone).date()
     return due.replace(tzinfo=dt.UTC)

@@ -25,6 +25,7 @@ class SendEmail(Action):
 
     name = "send_email"
     label = NP_("step", "Send an email")
+    labels = {"service": NP_("key", "Required by law or agreement")}
     shape = closed(to=PEOPLE, template=WORD, service=FLAG)
     words = {
         "rule.unknown_template": N_("There is no message template “%(name)s”."),

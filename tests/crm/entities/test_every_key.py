@@ -76,6 +76,17 @@ ELSEWHERE = {
         "workflows/test_contact_policy.py::test_what_is_owed_is_sent_in_any_case_and_says_so"
     ),
     **dict.fromkeys(
+        ("segment.kept_in", *(f"steps.add_to_segment{name}" for name in ("", ".segment", ".of"))),
+        "workflows/test_memberships.py::test_a_rule_adds_a_linked_record_to_a_fixed_segment_once",
+    ),
+    **dict.fromkeys(
+        (
+            *("entity.campaign", *(f"entity.campaign.{name}" for name in ("campaign", "member", "on"))),
+            *("steps.campaign", *(f"steps.campaign.{name}" for name in ("name", "of", "member"))),
+        ),
+        "workflows/test_memberships.py::test_a_rule_adds_who_a_record_is_about_to_a_campaign_once",
+    ),
+    **dict.fromkeys(
         (
             "steps.ask_approval",
             *(
