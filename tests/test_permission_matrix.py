@@ -270,6 +270,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaNewView",
     "SchemaPreviewView",
     "SchemaUploadView",
+    "WebhooksView",
     "WhyView",
 }
 ADMIN = CONFIGURATION | {
@@ -279,7 +280,7 @@ OWN = {
     "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "MyDayView", "CalendarView", "ResetMyPasswordView", "UserInfoEditView",
-    "JobApi", "JobView", "BinView",
+    "JobApi", "JobView", "BinView", "HooksView",
     "FilesView", "FilesApi", "ViewAsView",
 }  # fmt: skip
 

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from crm.entities.declared_names import DeclaredNames
 from crm.entities.load import load_document
+from crm.entities.walk import FIELD, Walker
 from crm.errors import NotAllowedError, NotFoundError, RecordError
 from crm.messages import render
 from crm.records.buttons import Press, press_button, shown_buttons
@@ -18,6 +20,7 @@ from crm.revisions.publish import publish_schema
 from crm.revisions.workspace import get_workspace
 from tests.factories import make_complaint, make_customer, user_id
 from tests.workflows.conftest import read_rule
+from workflows.rules.walk import walk_rule
 from workflows.runs import store
 
 CHASE = """
@@ -326,3 +329,19 @@ def test_who_pressed_is_in_the_history_and_what_they_typed_for_those_who_may_kno
     with as_user() as session:
         row = store.list_runs(session, 1, "chase")[0]
         assert row["why"]["by"] == f"user:{user_id(session, 'service')}"
+
+
+def test_a_rename_passes_over_what_is_given_and_reaches_all_else(shipped):
+    """The paths of inputs and of a body are no names of fields, even where fields are called so."""
+    names = DeclaredNames(shipped.documents)
+    walker = Walker(names, lambda mention: f"{mention.name}_2" if mention.kind == FIELD else mention.name)
+    walked = walk_rule(load_document(CHASE.lstrip(), "")[0].body, walker)
+    assert walked["then"][0] == {
+        "set_field": {"field": "description_2", "to": "Chased because {input.reason}."}
+    }
+    text = "rule: x\nentity: complaint\nwhen: {webhook: {name: x, find: {number: body.number}, create: "
+    text += "{subject: '{body.subject}'}}}\nthen: [{notify: {to: owner, text: '{subject} {body.subject}'}}]\n"
+    walked = walk_rule(load_document(text, "")[0].body, walker)
+    hook = {"name": "x", "find": {"number_2": "body.number"}, "create": {"subject_2": "{body.subject}"}}
+    assert walked["when"] == {"webhook": hook}
+    assert walked["then"][0]["notify"]["text"] == "{subject_2} {body.subject}"
