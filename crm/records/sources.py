@@ -17,12 +17,14 @@ from crm.fields.wall_clock import to_local
 from crm.permissions.service import readable_fields, writable_fields
 from crm.records.days import Span, anniversaries, days_of_year, readable_days, span_of
 from crm.records.listing import chosen_records
+from crm.records.ranking import is_among
 from crm.records.values import title_fields
 from crm.revisions.calendar import day_of_year, is_open
 
 LATER_DAYS = 7  # how far a day looks ahead
-MOST_OVERDUE = 50
-MOST_AHEAD = 200
+MOST_OVERDUE = 30
+MOST_LATER = 40
+MOST_AHEAD = 100
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def my_day(session: CrmSession) -> MyDay:
         overdue[:MOST_OVERDUE],
         len(overdue) > MOST_OVERDUE,
         sorted((one for one in ahead if one.span.first <= today), key=lambda one: one.order),
-        sorted((one for one in ahead if one.span.first > today), key=lambda one: one.order),
+        sorted((one for one in ahead if one.span.first > today), key=lambda one: one.order)[:MOST_LATER],
     )
 
 
@@ -151,6 +153,10 @@ def _ahead(session: CrmSession, source: Source, today: dt.date) -> list[Occasion
     begins = _attribute(session, source, source.begins)
     where = [_whose(session, source, mine), *_open_ones(session, source)]
     start, end = (edge(day, source, session) for edge, day in ((_start, today), (_end, last)))
+    if source.done is not None:  # mostly one look finds all
+        found = _read(session, source, [*where, begins < end], (begins.desc(),), MOST_AHEAD + 1)
+        if len(found) <= MOST_AHEAD:
+            return found
     ahead = _read(session, source, [*where, begins >= start, begins < end], (begins,), MOST_AHEAD)
     if source.done is None and source.ends is None:
         return ahead  # nobody knows whether what is past was done
@@ -181,6 +187,17 @@ def occasions(
         reaches |= _attribute(session, source, source.ends) >= _start(first, source, session, source.ends)
     found = _read(session, source, [*where, begins < end, reaches], (begins,), most)
     return [one for one in found if one.span.last >= first]
+
+
+def open_occasions(session: CrmSession, entity: Entity, ids: Iterable[int]) -> list[Occasion]:
+    """Return those of some records that are still to be done; nothing of an entity that says no such thing."""
+    source = source_of(session, entity)
+    if source is None or source.done is None:
+        return []
+    cls = session.workspace.models[entity.name]
+    where = [is_among(session, cls.id, sorted(ids)), *_open_ones(session, source)]
+    begins = _attribute(session, source, source.begins)
+    return _read(session, source, [*where, begins.is_not(None)], (), MOST_AHEAD)
 
 
 def _yearly(

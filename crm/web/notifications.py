@@ -11,9 +11,12 @@ from werkzeug.wrappers import Response
 
 from crm import notifications
 from crm.bulk.telling import BELL_KEY
+from crm.conditions.tree.moments import day_of, day_start
 from crm.entities.model import Entity
+from crm.records.sources import open_occasions
 from crm.revisions.former_names import FormerNames, read_former_names
 from crm.revisions.workspace import Workspace
+from crm.web.day.lines import build_lines
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 
@@ -36,11 +39,19 @@ class NotificationsView(BaseView):
         session = self.appbuilder.session()
         found = notifications.list_notifications(session, g.user.id, PAGE_SIZE + 1, before)
         former = read_former_names(session.connection())
-        rows = [self.line(former, row) for row in found[:PAGE_SIZE]]
+        rows = self.with_deeds([self.line(former, row) for row in found[:PAGE_SIZE]])
+        start = day_start(day_of(session.clock(), session.actor.time_zone), session.actor.time_zone)
         return self.render_template(
             "notifications/list.html",
             title=pgettext("title", "Notifications"),
-            rows=rows,
+            parts=[
+                (label, part)
+                for label, part in (
+                    (pgettext("title", "Today"), [row for row in rows if row["created_at"] >= start]),
+                    (pgettext("title", "Earlier"), [row for row in rows if row["created_at"] < start]),
+                )
+                if part
+            ],
             unread=notifications.count_unread(session, g.user.id),
             next_url=f"/notifications/?before={rows[-1]['id']}" if len(found) > PAGE_SIZE else "",
         )
@@ -71,7 +82,26 @@ class NotificationsView(BaseView):
     def line(self, former: FormerNames, row: dict[str, Any]) -> dict[str, Any]:
         """Return one notification as the page draws it."""
         entity = self.entity_of(former, row)
-        return {**row, "icon": entity.icon if entity else "bell"}
+        return {**row, "icon": entity.icon if entity else "bell", "about": entity}
+
+    def with_deeds(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return notifications with what can be done about their records in place, as far as they are still open."""
+        session = self.appbuilder.session()
+        wanted: dict[str, set[int]] = {}
+        for row in rows:
+            if row["about"] is not None and row["about"].calendar and row["record_id"] is not None:
+                wanted.setdefault(row["about"].name, set()).add(row["record_id"])
+        lines = {
+            (name, line.occasion.id): line
+            for name, ids in wanted.items()
+            for line in build_lines(
+                session, open_occasions(session, self.workspace.schema.entities[name], ids)
+            )
+        }
+        return [
+            {**row, "line": lines.get((row["about"].name, row["record_id"])) if row["about"] else None}
+            for row in rows
+        ]
 
     def url_of(self, row: dict[str, Any]) -> str:
         """Return the page of the record a notification is about; "" when it is about none that is left."""

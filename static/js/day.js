@@ -82,8 +82,10 @@
     if (!form) return;
     event.preventDefault();
     const button = event.submitter;
+    const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+    const values = new FormData(form, button);
     if (button) button.disabled = true;
-    send(form.action, new FormData(form));
+    send(address, values);
   });
 
   document.addEventListener("click", (event) => {

@@ -279,6 +279,7 @@ def test_one_decides_on_the_page_and_over_rest(asking, engine, client, settings)
     key, foreign = ({"headers": one.api_token(name)} for one, name in ((boss, "manager"), (other, "service")))
     page = boss.get("/approvals/").text
     assert "Money back for Wet parcel?" in page and "Nothing to approve" in other.get("/approvals/").text
+    assert "/approvals/#approval-" in boss.get("/my-day/").text
     found = boss.get("/api/v1/approval/", **key).json
     assert [row["record"] for row in found["result"]] == [first, second]
     one, two = (row["id"] for row in found["result"])

@@ -10,6 +10,7 @@ from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext, lazy_pgettext, pgettext
 from werkzeug.wrappers import Response
 
+from crm.database import CrmSession
 from crm.errors import CrmError, FieldError, RecordError
 from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
@@ -20,6 +21,7 @@ from crm.records.timeline import MORE_SOURCES
 from crm.records.values import situation_of
 from crm.revisions.workspace import Workspace
 from crm.texts import Text
+from crm.web.day.page import WAITING, Waiting
 from crm.web.fab.permissions import EVERYONE
 from crm.web.fab.views import page
 from crm.web.forms.fields import FormField, Option
@@ -197,11 +199,21 @@ class ApprovalApi(DescribedApi):
         return jsonify(found)
 
 
+def waiting_today(session: CrmSession) -> list[Waiting]:
+    """Return what waits for the reader's decision now, for their day."""
+    return [
+        Waiting(one.title or one.text, f"/approvals/#approval-{one.id}", "checkbox", one.since)
+        for one in service.list_questions(session)
+        if one.is_turn
+    ]
+
+
 def register(appbuilder: AppBuilder, _workspace: Workspace) -> None:
     """Register the page, what it adds to the pages of records, and the resource."""
     if decisions_of not in MORE_SOURCES:
         MORE_SOURCES.append(decisions_of)
         notes.SOURCES.append(waiting_notes)
+        WAITING.append(waiting_today)
     appbuilder.add_view(
         ApprovalsView,
         "Approvals",

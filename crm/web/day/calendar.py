@@ -201,7 +201,7 @@ def _hours(session: CrmSession, entries: list[Entry], look: Look, add: Source | 
 
 def _agenda(entries: list[Entry], look: Look, language: str) -> list[dict[str, Any]]:
     """Return the days that have anything, and those one asked for, with their lines."""
-    found, most = [], LINES["day"]
+    found, most = [], LINES[look.view]
     for day in look.days:
         lines = [line for span, line in entries if span.first <= day <= span.last]
         if lines or day in (look.day, look.today):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,20 @@ from crm.web.reports_pages import open_dashboard
 from crm.web.serving.session import current_session
 
 WORK_HOURS = range(8, 19)  # hours that can be dropped on although nothing is planned in them
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for the reader elsewhere: what it is about, where to answer, and since when."""
+
+    text: str
+    url: str
+    icon: str
+    since: dt.datetime
+
+
+WAITING: list[Callable[[CrmSession], Sequence[Waiting]]] = []
+"""What packages above add to a day."""
 
 
 class MyDayView(BaseView):
@@ -110,6 +125,7 @@ def my_day_page(session: CrmSession) -> str:
         whole_day=[line for line in today if not _has_hour(line, now.date())],
         hours=_hours(today, now, language),
         later=_by_day(later),
+        waiting=[one for ask in WAITING for one in ask(session)],
         news=news_since_yesterday(session),
         news_url=_news_url,
         has_sources=bool(sources_of(session)),

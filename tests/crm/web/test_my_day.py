@@ -7,8 +7,10 @@ import re
 import zoneinfo
 
 import pytest
+import sqlalchemy as sa
 
 from crm.database import utcnow
+from crm.notifications import Notice, add_notification, notification
 from tests.factories import make_activity, make_customer, user_id
 
 JSON = {"Accept": "application/json"}
@@ -128,3 +130,23 @@ def test_the_composer_writes_down_what_happened_and_plans_what_comes_next(client
         "/activity/add", {**form, "subject": "x", "_when": "pick", "_at": "soon"}, page=page
     )
     assert refused.status_code == 422 and 'value="soon"' in refused.text
+
+
+def test_a_notification_is_answered_in_place_while_its_record_is_open(client, session, call) -> None:
+    who = user_id(session, "sales")
+    add_notification(session, Notice(who, "Call at 10:00", "activity", call))
+    add_notification(session, Notice(who, "Read this", None, None))
+    old = Notice(who, "Long ago", "activity", call, "old")
+    add_notification(session, old)
+    for days, is_old in ((0, notification.c.key.is_(None)), (3, notification.c.key == "old")):
+        at = utcnow() - dt.timedelta(days=days)
+        session.connection().execute(sa.update(notification).where(is_old).values(created_at=at))
+    session.commit()
+    browser = client("sales")
+    page = browser.get("/notifications/").text
+    today, before = page.index("Today"), page.index("Earlier")
+    assert today < page.index("Read this") < before < page.index("Long ago")
+    deed = f"/my-day/activity/{call}/done"
+    assert page.count(f'action="{deed}"') == 2
+    browser.submit(deed, {"_back": "/notifications/"}, page="/notifications/")
+    assert deed not in browser.get("/notifications/").text
