@@ -22,8 +22,8 @@ from crm.records.values import title_fields
 from crm.revisions.calendar import day_of_year, is_open
 
 LATER_DAYS = 7  # how far a day looks ahead
-MOST_OVERDUE = 30
-MOST_LATER = 40
+MOST_OVERDUE = 20
+MOST_LATER = 25
 MOST_AHEAD = 100
 
 

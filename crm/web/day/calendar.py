@@ -19,10 +19,10 @@ from crm.messages import render
 from crm.permissions import store as people_store
 from crm.permissions.service import writable_fields
 from crm.records.days import Span
-from crm.records.sources import Source, occasions, sources_of
+from crm.records.sources import Occasion, Source, occasions, sources_of
 from crm.records.values import user_names
 from crm.revisions.workspace import Workspace
-from crm.web.day.lines import Line, build_lines
+from crm.web.day.lines import build_lines
 from crm.web.day.page import WORK_HOURS
 from crm.web.entity.calendar import LANES, LINES, Look, address_of, look_of, title_of_days, ways_on
 from crm.web.entity.calendar_days import lay_out
@@ -33,8 +33,10 @@ from crm.web.forms.fields import FormField
 from crm.web.serving.session import current_session
 
 MOST_PEOPLE = 60  # that are offered
+LINES_OF_DAY = {"month": 10, "week": 12, "day": 200, "agenda": 20}  # below each other, on a phone
+CELL = 4  # records an hour of a week shows
 MOST_SHOWN = 2_000  # records of one source
-Entry = tuple[Span, Line]
+Entry = tuple[Span, Occasion]
 
 
 class CalendarView(BaseView):
@@ -60,21 +62,27 @@ def calendar_of_people(session: CrmSession) -> dict[str, Any]:
     offered = _offered(session, known)
     chosen = [number for number in map(_number, request.args.getlist("person")) if number in offered]
     people = chosen or [session.actor.user_id]
-    lines = _lines(session, sources, people, look, notes)
-    entries = [(line.occasion.span, line) for line in lines]
+    found = _occasions(session, sources, people, look, notes)
+    entries = [(one.span, one) for one in found]
     add = _adding(session, known)
+    rows = _month(entries, look, add, language) if look.view == "month" else []
+    hours = _hours(session, entries, look, add) if look.view in ("week", "day") else None
+    agenda = _agenda(entries, look, language)
+    shown = _shown(rows, hours, agenda)
+    lines = dict(zip(map(id, shown), build_lines(session, shown), strict=True))
     return {
         "look": look,
         "title": title_of_days(look, language),
         "notes": [render(note, language) for note in notes],
         "sources": [(source.entity, source in sources) for source in known],
-        "people": [(number, name, number in people, count) for number, name, count in _load(offered, lines)],
+        "people": [(number, name, number in people, count) for number, name, count in _load(offered, found)],
+        "line_of": lambda one: lines[id(one)],
         "people_shown": len(people),
         "names": offered,
         "weekdays": [(weekday_name(day, language, "wide"), weekday_name(day, language)) for day in look.week],
-        "rows": _month(entries, look, add, language) if look.view == "month" else [],
-        "hours": _hours(session, entries, look, add) if look.view in ("week", "day") else None,
-        "agenda": _agenda(entries, look, language),
+        "rows": rows,
+        "hours": hours,
+        "agenda": agenda,
         "moment": FormField("to", pgettext("label", "Date and time"), "datetime", prefix="move"),
         **ways_on(look, language),
     }
@@ -96,15 +104,27 @@ def _offered(session: CrmSession, sources: Iterable[Source]) -> dict[int, str]:
     return {**mine, **people_store.list_names(connection, ids, actor.language)}
 
 
-def _load(offered: dict[int, str], lines: Iterable[Line]) -> list[tuple[int, str, int]]:
+def _shown(
+    rows: list[list[dict[str, Any]]], hours: dict[str, Any] | None, agenda: list[dict[str, Any]]
+) -> list[Occasion]:
+    """Return what is drawn, each once: the rest of a full week is only counted."""
+    found = [slot.entry for row in rows for day in row for slot in day["pieces"] if slot]
+    if hours:
+        found += [slot.entry for day in hours["whole"] for slot in day["pieces"] if slot]
+        found += [one for row in hours["rows"] for cell in row["cells"] for one in cell["lines"]]
+    found += [one for part in agenda for one in part["lines"]]
+    return list({id(one): one for one in found}.values())
+
+
+def _load(offered: dict[int, str], found: Iterable[Occasion]) -> list[tuple[int, str, int]]:
     """Return how much is planned for each of the people in what is shown."""
-    counts = Counter(line.person for line in lines)
+    counts = Counter(one.row[one.source.person.name] for one in found)
     return [(number, name, counts.get(number, 0)) for number, name in offered.items()]
 
 
-def _lines(
+def _occasions(
     session: CrmSession, sources: Iterable[Source], people: Sequence[int], look: Look, notes: list[Problem]
-) -> list[Line]:
+) -> list[Occasion]:
     days = [day for row in look.weeks for day in row]
     found = []
     for source in sources:
@@ -113,7 +133,7 @@ def _lines(
             day = shown_date(some[-1].span.first, session.actor.language)
             notes.append(Problem("record.calendar_cut", {"day": day}))
         found += some
-    return build_lines(session, sorted(found, key=lambda one: one.order))
+    return sorted(found, key=lambda one: one.order)
 
 
 def _adding(session: CrmSession, sources: Iterable[Source]) -> Source | None:
@@ -169,12 +189,12 @@ def _hours(session: CrmSession, entries: list[Entry], look: Look, add: Source | 
     """Return days beside each other: what has no hour above, the rest by the hour."""
     language, (days,) = session.actor.language, look.weeks
     now = to_local(session.clock(), session.actor.time_zone)
-    whole = [(span, line) for span, line in entries if not line.time or span.last > span.first]
-    timed = [line for span, line in entries if line.time and span.last == span.first]
-    by_place: dict[tuple[dt.date, int], list[Line]] = {}
-    for line in timed:
-        span = line.occasion.span
-        by_place.setdefault((span.first, span.at.hour), []).append(line)
+    whole = [(span, one) for span, one in entries if span.at is None or span.last > span.first]
+    by_place: dict[tuple[dt.date, int], list[Occasion]] = {}
+    for span, one in entries:
+        if span.at is not None and span.last == span.first:
+            by_place.setdefault((span.first, span.at.hour), []).append(one)
+    most = CELL if look.view == "week" else LINES["day"]
     hours = sorted({*WORK_HOURS, *(hour for _day, hour in by_place)})
     return {
         "days": [_head(day, look, language) for day in days],
@@ -187,7 +207,9 @@ def _hours(session: CrmSession, entries: list[Entry], look: Look, add: Source | 
                     {
                         "at": dt.datetime.combine(day, dt.time(hour)).isoformat(timespec="minutes"),
                         "add_url": _add_url(add, day, hour),
-                        "lines": by_place.get((day, hour), ()),
+                        "lines": by_place.get((day, hour), [])[:most],
+                        "hidden": max(0, len(by_place.get((day, hour), ())) - most),
+                        "url": address_of("day", day),
                         "is_now": day == now.date() and hour == now.hour,
                         "name": f"{weekday_name(day, language, 'wide')}, {shown_time(dt.time(hour), language)}",
                     }
@@ -201,9 +223,9 @@ def _hours(session: CrmSession, entries: list[Entry], look: Look, add: Source | 
 
 def _agenda(entries: list[Entry], look: Look, language: str) -> list[dict[str, Any]]:
     """Return the days that have anything, and those one asked for, with their lines."""
-    found, most = [], LINES[look.view]
+    found, most = [], LINES_OF_DAY[look.view]
     for day in look.days:
-        lines = [line for span, line in entries if span.first <= day <= span.last]
+        lines = [one for span, one in entries if span.first <= day <= span.last]
         if lines or day in (look.day, look.today):
             found.append(
                 {**_head(day, look, language), "lines": lines[:most], "hidden": max(0, len(lines) - most)}

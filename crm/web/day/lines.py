@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
+from flask import request
 
 from crm.database import CrmSession
 from crm.entities.model import Entity
@@ -23,7 +23,7 @@ from crm.records.listing import chosen_records
 from crm.records.ranking import is_among
 from crm.records.sources import Occasion, Source, tick_value
 from crm.records.values import display_of, linked_titles, situation_of, title_of
-from crm.web.entity.cells import record_url, view_name
+from crm.web.entity.cells import record_url
 
 ABOUT = 2  # references of a record that are looked at for whom it is about
 
@@ -68,12 +68,12 @@ class Line:
 
     def deed(self, name: str) -> str:
         """Return the address that does something with it."""
-        return url_for(f"MyDayView.{name}", entity=self.source.entity.name, pk=self.occasion.id)
+        return f"{request.script_root}/my-day/{self.source.entity.name}/{self.occasion.id}/{name}"
 
     @property
     def edit_url(self) -> str:
         """Return the form of the record."""
-        return url_for(f"{view_name(self.source.entity.name)}.edit", pk=self.occasion.id)
+        return f"{request.script_root}/{self.source.entity.name}/edit/{self.occasion.id}"
 
 
 def build_lines(session: CrmSession, occasions: Sequence[Occasion]) -> list[Line]:
