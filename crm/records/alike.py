@@ -178,18 +178,23 @@ def _told(session: CrmSession, entity: Entity, ids: list[int]) -> Alike:
 
 
 def list_alike(
-    session: CrmSession, entity: Entity, group: Sequence[Field], rows: Sequence[Values]
+    session: CrmSession,
+    entity: Entity,
+    group: Sequence[Field],
+    rows: Sequence[Values],
+    is_loose: bool = False,
 ) -> list[set[int]]:
     """Return, for each of some values, the stored records that look the same by one group, out of reach or not.
 
     Shape:  some indexed queries for some hundred rows. A row with an empty field in the group looks like no other.
+            `is_loose` takes what only sounds the same as well.
     """
-    likenesses = [asked_of(group, row) for row in rows]
+    likenesses = [asked_of(group, row, is_loose) for row in rows]
     wanted = [row for row, likeness in zip(rows, likenesses, strict=True) if likeness]
     keys = keys_of(session, entity)
     known: dict[tuple, set[int]] = {}
     for start in range(0, len(wanted), CHUNK):
-        condition = _holds(session, entity, group, wanted[start : start + CHUNK], keys)
+        condition = _holds(session, entity, group, wanted[start : start + CHUNK], keys, is_loose)
         for number, values in _rows(session, entity, {each.name: each for each in group}, condition, keys):
             for likeness in kept_of(group, values):
                 known.setdefault(likeness, set()).add(number)

@@ -82,11 +82,8 @@ def _alike_ones(
     session: CrmSession, entity: Entity, fields: tuple[Field, ...], rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[Doubles]:
     """Yield what looks the same as some records by some fields, within the actor's reach."""
-    found = [
-        {row["id"], *others}
-        for row, others in zip(rows, list_alike(session, entity, fields, rows), strict=True)
-        if others - {row["id"]}
-    ]
+    alike = list_alike(session, entity, fields, rows, is_loose=not entity.refuses_same)
+    found = [{row["id"], *others} for row, others in zip(rows, alike, strict=True) if others - {row["id"]}]
     seen = which_may_touch(session, entity, "read", set().union(*found)) if found else set()
     for ids in sorted((tuple(sorted(each & seen)) for each in found), reverse=True):
         left = _unsettled(session, entity, ids[:MOST_IN_GROUP])

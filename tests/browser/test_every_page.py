@@ -71,6 +71,7 @@ ALSO = (
     "/customer/add",
     "/customer/list/?q=nobody",
     "/search?q=%CE%B1%CF%86%CE%BF%CE%B9",
+    "/search?q=%CE%B1%CF%86%CE%BF%CE%B9&in=customer",
     "/users/list/?_flt_0_username=nobody",
     "/admin/roles/why?user=sales&entity=customer&record=1&field=credit_limit",
     "/admin/schema/deal/add/choice",

@@ -8,6 +8,7 @@ from crm.errors import NotAllowedError, NotFoundError
 from crm.records.alike import find_alike
 from crm.records.distinct import say_not_same
 from crm.records.doubles import list_doubles
+from crm.records.service import update_record
 from tests.factories import make_customer, user_id
 
 
@@ -67,3 +68,19 @@ def test_a_page_that_looked_for_long_enough_goes_on_behind(session, monkeypatch)
     then = list_doubles(session, entity, first.before, seconds=0)
     assert [each.ids for each in then.groups] == [(1, 2)]
     assert list_doubles(session, entity, then.before).before is None
+
+
+def test_names_in_two_alphabets_stand_together_where_one_only_warns(session):
+    ids = tuple(
+        make_customer(session, name=name, city=city).id
+        for name, city in (
+            ("כהן דוד", "חיפה"),
+            ("Cohen David", "Haifa"),
+            ("Παπαδόπουλος", "Βόλος"),
+            ("Papadopoulos", "Volos"),
+        )
+    )
+    assert [found for _fields, found in found_by(session)] == [ids[2:]]
+    for number in ids[:2]:
+        update_record(session, session.workspace.schema.entities["customer"], number, {"city": "Haifa"})
+    assert [found for _fields, found in found_by(session)] == [ids[2:], ids[:2]]
