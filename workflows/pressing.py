@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import sqlalchemy as sa
 
 from config import current_settings
 from crm.database import CrmSession, released_engine
@@ -25,6 +28,8 @@ from workflows.runs.turn import perform_now
 from workflows.runs.versions import is_open, step_today
 from workflows.runs.work import called_with
 from workflows.triggers.button import label_of
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 2.0  # so long a page waits for a worker that was quicker
 PAUSE_SECONDS = 0.05
@@ -76,7 +81,10 @@ class RuleButtons:
             clock=session.clock,
             fixed=session.workspace,
         )
-        perform_now(workshop, number)
+        try:
+            perform_now(workshop, number)
+        except sa.exc.SQLAlchemyError:  # the press is kept, and a worker does what it started
+            logger.warning("Run %s could not be performed at once", number, exc_info=True)
         row = _ended(workshop, number)
         message = render(
             Problem(SAID.get(row["state"], "rule.pressed_started"), {"button": pressed.label}),

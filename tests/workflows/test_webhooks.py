@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import re
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -120,6 +121,22 @@ def test_a_call_creates_the_record_it_is_about_once(hooks, as_user):
         [record] = session.scalars(sa.select(cls).where(cls.email == "ada@example.com"))
         assert (record.name, str(record.revenue), record.notes) == ("Ada (Αθήνα)", "1200.50", "second")
     assert workshop.states() == ["done", "done"]
+
+
+@pytest.mark.both_databases("calls come at the same time")
+def test_calls_about_one_new_record_at_the_same_time_create_it_once(hooks, as_user):
+    workshop, call = hooks(NEW)
+    body = {"email": "ada@example.com", "name": "Ada", "shop": "Αθήνα"}
+    threads = [Thread(target=call, args=("signup", {**body, "comment": str(place)})) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    workshop.work_off()
+    with as_user() as session:
+        cls = session.workspace.models["customer"]
+        assert session.scalar(sa.select(sa.func.count()).where(cls.email == "ada@example.com")) == 1
+    assert workshop.states() == ["done"] * 4
 
 
 def test_forged_old_and_repeated_calls_and_unknown_names_are_refused_alike(hooks, clock):

@@ -29,11 +29,12 @@ from workflows.rules.walk import templates_of
 from workflows.runs import store
 from workflows.runs.budget import root_of
 from workflows.runs.errors import as_json, problems_of
+from workflows.runs.locks import hold_lock
 from workflows.runs.moments import Origin
 from workflows.runs.plan import guard
 from workflows.runs.telling import tell_admins
 from workflows.runs.work import Work
-from workflows.triggers.webhook import Webhook, find_by, hook_name
+from workflows.triggers.webhook import Webhook, find_by, hook_name, may_create
 
 MOST_BYTES = 256 * 1024  # of a body
 BODY_PATHS = re.compile(r"\bbody((?:\.[A-Za-z0-9_-]{1,60}){1,6})")
@@ -120,7 +121,10 @@ def _start(
 ) -> Iterator[dict[str, Any]]:
     """Start each rule; yield what came of it. What one of them refuses does not stop the others."""
     cause, root = _cause(session, sent, number)
-    for rule in rules_called(session, sent.name):
+    rules = rules_called(session, sent.name)
+    if any(may_create(rule.trigger.body) for rule in rules):
+        hold_lock(session, f"hook:{sent.name}")  # two calls about one new record create it once
+    for rule in rules:
         given = _wanted(session, rule, body)
         found: dict[str, Any] = {"rule": rule.name}
         try:
@@ -167,7 +171,7 @@ def _record_of(
         raise RecordError("rule.hook_many_records")
     if found:
         return found[0]
-    if isinstance(trigger, str) or "create" not in trigger:
+    if not may_create(trigger):
         raise RecordError("rule.hook_no_record")
     return _create(session, workshop, rule, given, cause)
 

@@ -99,7 +99,10 @@ class Work:
 
     def holds(self, condition: Any) -> bool:
         """Return whether a condition holds for the record now."""
-        return evaluate(condition, self.record, replace(scope_of(self.session), user_id=self.caller_id))
+        scope = scope_of(self.session)
+        if self.caller_id is not None:
+            scope = replace(scope, user_id=self.caller_id)
+        return evaluate(condition, self.record, scope)
 
     def update(self, record: Any, values: Mapping[str, Any]) -> dict[str, list]:
         """Write fields as the rule; return what changed, `{field: [before, after]}` as the journal keeps values."""

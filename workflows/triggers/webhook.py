@@ -108,6 +108,11 @@ def find_by(body: Any) -> Mapping[str, str]:
     return body.get("find") or {}
 
 
+def may_create(body: Any) -> bool:
+    """Return whether a record that is not found is created."""
+    return isinstance(body, Mapping) and "create" in body
+
+
 def _check_find(body: Any, place: Place) -> None:
     if not isinstance(body, Mapping) or not body:
         place.refuse("rule.hook_needs_record")
