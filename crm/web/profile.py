@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from crm.database import utcnow
 from crm.errors import Problem, RecordError
 from crm.fields.locales import WEEK_STARTS, weekday_name
+from crm.fields.zones import zone_names
 from crm.messages import render
 from crm.permissions import feeds
 from crm.permissions.store import save_profile
@@ -95,6 +96,12 @@ class ProfileView(BaseView):
         )
 
 
+def _zones(held: str) -> dict[str, str]:
+    """Return the zones to choose from, by name; also the one that is held, when it has an old name."""
+    names = zone_names(current_language())
+    return names if held in names or held not in available_timezones() else {held: held, **names}
+
+
 def build_fields(
     profile: Mapping[str, str | None], sent: Mapping[str, str], problems: Mapping[str, Problem]
 ) -> list[FormField]:
@@ -119,7 +126,7 @@ def build_fields(
         "time_zone": (
             pgettext("label", "Time zone"),
             usual,
-            {zone: zone for zone in sorted(available_timezones())},
+            _zones(str(sent.get("time_zone") or profile.get("time_zone") or usual)),
         ),
         "week_start": (gettext("First day of the week"), "usual", weeks),
         "theme": (pgettext("label", "Theme"), "system", themes),

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from crm.entities.model import Entity, Schema
 from crm.entities.schema_parts import TIME, WORD
 from crm.entities.walk import Spot, Walker
+from crm.fields.locales import weekday_name
 from crm.texts import N_, NP_
 from workflows.rules.place import Place
 from workflows.rules.schedule import Due, daily, is_clock, is_cron, last_hour
 from workflows.rules.words import say
 from workflows.triggers.base import AloneTrigger, ClockTrigger
+
+A_SUNDAY = dt.date(2026, 3, 1)  # cron counts days from it
 
 
 class EveryHour(AloneTrigger, ClockTrigger):
@@ -79,6 +82,8 @@ class Cron(_Wall):
             "“%(value)s” is not a valid cron line. Use five parts, such as “0 8 * * 1” (Monday at 08:00)."
         ),
         "rule.when_cron": NP_("trigger", "Schedule: %(line)s"),
+        "rule.when_weekly": N_("Every %(days)s at %(time)s"),
+        "rule.when_monthly": N_("On day %(day)s of each month at %(time)s"),
     }
 
     def check(self, body: Any, place: Place) -> None:
@@ -87,12 +92,34 @@ class Cron(_Wall):
             place.refuse("rule.bad_cron", value=str(body)[:60])
 
     def describe(self, body: Any, schema: Schema, entity: Entity, language: str) -> str:
-        """Say the line."""
-        return say("rule.when_cron", language, line=body)
+        """Say when it comes due; the line itself where it is more than a time of days, weekdays or a day of months."""
+        code, params = cron_words(str(body), language)
+        return say(code, language, **params)
 
     def cron_of(self, body: Any) -> str:
         """Return the line itself."""
         return body
+
+
+def cron_words(line: str, language: str) -> tuple[str, dict[str, str]]:
+    """Return the sentence for a line of cron, and what it is filled with.
+
+    >>> cron_words("0 8 * * 1,3", "en"), cron_words("30 6 1 * *", "en")[0], cron_words("*/5 * * * *", "en")[0]
+    (('rule.when_weekly', {'time': '08:00', 'days': 'Monday, Wednesday'}), 'rule.when_monthly', 'rule.when_cron')
+    """
+    minute, hour, day, month, weekday = line.split()
+    if not (minute.isdecimal() and hour.isdecimal() and month == "*"):
+        return "rule.when_cron", {"line": line}
+    time = f"{int(hour):02}:{int(minute):02}"
+    if day == weekday == "*":
+        return "rule.when_every_day_at", {"time": time}
+    if day == "*" and set(weekday) <= set("01234567,"):
+        days = [A_SUNDAY + dt.timedelta(days=int(number)) for number in weekday.split(",") if number]
+        names = (weekday_name(each, language, "wide") for each in days)
+        return "rule.when_weekly", {"time": time, "days": ", ".join(names)}
+    if weekday == "*" and day.isdecimal():
+        return "rule.when_monthly", {"time": time, "day": day}
+    return "rule.when_cron", {"line": line}
 
 
 def check_time(body: Any, place: Place) -> None:
