@@ -3,7 +3,7 @@
 from crm.texts import N_
 
 MESSAGES = {
-    "calendar.bad_times": N_("“%(value)s” are no times. Enter them like 09:00-17:00."),
+    "calendar.bad_times": N_("“%(value)s” is not a time range. Enter one like 09:00-17:00."),
     "calendar.times_overlap": N_("“%(value)s” begins before the times above it end."),
     "calendar.too_many_times": N_("Too many times in one day. Limit: %(limit)s."),
     "calendar.too_many_days": N_("Too many single days. Limit: %(limit)s."),

@@ -37,7 +37,7 @@ class AddToCampaign(Action):
     }
     words = {
         "rule.no_campaigns": N_(
-            "No entity holds the members of campaigns. Add “campaign” to the one that should."
+            "No entity has campaign members. Add “campaign” to the entity that should have them."
         ),
         "rule.campaign_needs_one": N_("Enter either the name of a campaign, or “of” with a linked campaign."),
         "rule.campaign_of_other": N_("“%(name)s” doesn't lead to a campaign."),

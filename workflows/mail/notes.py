@@ -29,7 +29,7 @@ def contact_notes(session: CrmSession, entity: Entity, record: Any) -> list[Reco
     if is_refused:
         return [RecordNote(gettext("Do not contact"), "danger", lines)]
     names = ", ".join(translate(CHANNEL_WORDS[one], language) for one in channels)
-    return [RecordNote(gettext("May be contacted by: %(channels)s", channels=names or "—"), "info", lines)]
+    return [RecordNote(gettext("Consent to contact: %(channels)s", channels=names or "—"), "info", lines)]
 
 
 def _is_hidden(session: CrmSession, record: Any, declared: Any) -> bool:
