@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from flask import current_app, flash, g, jsonify, make_response, redirect, request, url_for
+from flask import abort, current_app, flash, g, jsonify, make_response, redirect, request, url_for
+from flask import session as browser_session
 from flask_appbuilder import AppBuilder, BaseView
 from flask_babel import gettext, pgettext
 from flask_wtf.csrf import generate_csrf
@@ -17,10 +18,11 @@ from crm.errors import Problem, RecordError
 from crm.fields.locales import WEEK_STARTS, weekday_name
 from crm.fields.zones import zone_names
 from crm.messages import render
-from crm.permissions import feeds
+from crm.permissions import feeds, sign_ins
 from crm.permissions.store import save_profile
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import EVERYONE
+from crm.web.fab.security import SIGN_IN
 from crm.web.fab.views import page
 from crm.web.forms.fields import FormField, Option
 from crm.web.language import change_language, current_language
@@ -59,6 +61,16 @@ class ProfileView(BaseView):
         flash(pgettext("message", "Profile saved."), "success")
         return redirect("/profile/")
 
+    @page("/session/<int:session_id>/end", methods=["POST"])
+    def end_session(self, session_id: int) -> Response:
+        """Sign out at one place."""
+        connection = current_session().connection()
+        if not sign_ins.end_one_sign_in(connection, g.user.id, min(session_id, LARGEST_ID)):
+            abort(404)
+        current_session().commit()
+        flash(gettext("Signed out there."), "success")
+        return redirect("/profile/#sessions")
+
     @page("/feed", methods=["POST"])
     def start_feed(self) -> str:
         """Make an address for other programs; this page shows it, and none after it."""
@@ -91,6 +103,9 @@ class ProfileView(BaseView):
             fields=fields,
             problems=[(field.id, field.label, field.error) for field in fields if field.error],
             now=utcnow(),
+            sessions=sign_ins.list_sign_ins(
+                current_session().connection(), g.user.id, utcnow(), browser_session.get(SIGN_IN, "")
+            ),
             feeds=feeds.list_feeds(current_session().connection(), g.user.id),
             fresh_feed=fresh_feed,
         )

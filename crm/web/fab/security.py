@@ -32,6 +32,7 @@ from crm.permissions.sign_ins import digest_of, end_sign_in, sign_in, start_sign
 from crm.permissions.store import Person, profile
 from crm.web.fab import changed_users as changed_users  # listens from now on
 from crm.web.fab import users
+from crm.web.fab.devices import device_of
 from crm.web.fab.guessing import Guesses, Visitor, find_account, tell_of_guesses
 from crm.web.fab.permissions import Pair
 from crm.web.fab.tokens import RememberingJWTManager
@@ -252,7 +253,7 @@ class CrmSecurityManager(SecurityManager):
         session.update(kept)
 
     def _start(self, user: User, lasts: dt.timedelta) -> str:
-        secret = start_sign_in(self.session().connection(), user.id, utcnow(), lasts)
+        secret = start_sign_in(self.session().connection(), user.id, utcnow(), lasts, device_of(request))
         self.session().commit()
         return secret
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -224,3 +225,19 @@ def test_who_leaves_is_signed_out_for_good(house: House) -> None:
         connection.execute(sa.text("update ab_user set active = :yes"), {"yes": True})
     assert not is_in(browser)
     assert not opens(house, headers)
+
+
+def test_places_are_listed_and_signed_out_one_by_one(house) -> None:
+    phone, desk, other = (house.browser() for _ in range(3))
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0) Version/26.0 Mobile Safari/604.1 <b>"
+    token = phone.token()
+    sent = {"username": "sonia", "password": PASSWORD, "csrf_token": token}
+    assert phone.post("/login/", data=sent, headers={"User-Agent": agent}).status_code == 302
+    assert desk.sign_in("sonia").status_code == other.sign_in("chris").status_code == 302
+    page = desk.get("/profile/").text
+    assert "Safari · iPhone" in page and "<b>" not in page and page.count("This device") == 1
+    (ending,) = re.findall(r'action="(/profile/session/\d+/end)"', page)
+    assert other.send(ending).status_code == 404
+    assert phone.get("/profile/").status_code == 200
+    assert desk.send(ending).status_code == 302
+    assert "/login" in phone.get("/profile/").location and desk.get("/profile/").status_code == 200
