@@ -264,3 +264,42 @@ def test_a_file_that_is_too_large_is_refused_before_anything_is_written(settings
 )
 def test_names_are_tidied(name, kept):
     assert tidy_name(name) == kept
+
+
+def test_files_come_back_from_the_bin_move_with_a_merge_and_go_with_a_purge(
+    open_browser, engine, settings, session_as
+):
+    browser = open_browser("admin")
+    papers = [upload(browser, "papers", f"{name}.pdf", PDF + name.encode()).json["id"] for name in "abc"]
+    photo = upload(browser, "photo", "p.png", PNG).json["id"]
+    values = {"kind": "company", "country": "GR", "language": "el"}
+    for name, files in (("One", papers[:1]), ("Two", papers[1:])):
+        made = call(browser, "post", "/api/v1/customer/", {**values, "name": name, "papers": files})
+        assert made.status_code == 201, made.text
+    assert call(browser, "put", "/api/v1/customer/2", {"photo": photo}).status_code == 200
+
+    def names(number, field="papers"):
+        found = browser.get(f"/api/v1/customer/{number}").json["result"][field]
+        return [each["name"] for each in found] if isinstance(found, list) else found and found["name"]
+
+    assert call(browser, "delete", "/api/v1/customer/2", {}).status_code == 200
+    assert browser.get(f"/files/{photo}").status_code == 404
+    assert call(browser, "post", "/api/v1/customer/2/restore", {}).status_code == 200
+    assert (names(2), names(2, "photo")) == (["b.pdf", "c.pdf"], "p.png")
+    merged = call(browser, "post", "/api/v1/customer/merge", {"into": 1, "from": [2], "values": {"photo": 2}})
+    assert merged.status_code == 200, merged.text
+    assert (names(1), names(1, "photo")) == (["a.pdf", "b.pdf", "c.pdf"], "p.png")
+    with browser.get(f"/files/{photo}") as shown:
+        assert shown.status_code == 200
+    undone = call(browser, "post", f"/api/v1/job/{merged.json['job']}/undo", {})
+    assert (undone.json["state"], undone.json["refused"]) == ("done", 0), undone.text
+    assert (names(1), names(1, "photo"), names(2), names(2, "photo")) == (
+        ["a.pdf"],
+        None,
+        ["b.pdf", "c.pdf"],
+        "p.png",
+    )
+    call(browser, "delete", "/api/v1/customer/2", {})
+    assert browser.submit("/bin/customer/2/purge", {}, page="/profile/").status_code == 302
+    sweep_uploads(engine, settings.files_url)
+    assert [row.record_id for row in rows(engine)] == [1] and len(contents(settings)) == 1
