@@ -47,6 +47,9 @@ USERS = sa.Table(
 ROLES = sa.Table(
     "ab_role", FOREIGN, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(64))
 )
+GROUPS = sa.Table(
+    "ab_group", FOREIGN, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(100))
+)
 USER_ROLES, USER_GROUPS, GROUP_ROLES = (
     sa.Table(
         name,
@@ -124,6 +127,17 @@ def everybody() -> sa.Select:
 def which_may_be_chosen(connection: sa.Connection, ids: Iterable[int], role: str | None) -> set[int]:
     """Return which of some users may be chosen."""
     return set(connection.scalars(choosable(role).where(USERS.c.id.in_(list(ids)))))
+
+
+def list_groups_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, set[str]]:
+    """Return what the groups of some users are called, by user."""
+    asked = sa.select(USER_GROUPS.c.user_id, GROUPS.c.name).join(
+        GROUPS, GROUPS.c.id == USER_GROUPS.c.group_id
+    )
+    found: dict[int, set[str]] = {}
+    for user_id, name in connection.execute(asked.where(USER_GROUPS.c.user_id.in_(list(ids)))):
+        found.setdefault(user_id, set()).add(name)
+    return found
 
 
 def list_names(connection: sa.Connection, ids: Iterable[int], language: str) -> dict[int, str]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crm import notifications
 from crm.records.service import delete_record, update_record
 from tests.factories import make_complaint, make_customer, user_id
+from workflows.effects import effect_lines
 from workflows.mail.deliver import deliver_mail
 from workflows.runs import store
 
@@ -93,6 +94,49 @@ def test_who_is_busy_is_counted_by_the_records_the_rule_names(make_workshop, as_
     with as_user() as session:
         found = get(session, "complaint", number)
         assert (found.owner_id, found.channel) == (mate, "phone")  # and what stands behind `stop` is not done
+
+
+def put_into_group(session, user, name):
+    from crm.permissions.store import GROUPS, USER_GROUPS
+
+    connection = session.connection()
+    number = connection.scalar(sa.select(GROUPS.c.id).where(GROUPS.c.name == name))
+    if number is None:
+        number = connection.execute(sa.insert(GROUPS).values(name=name)).inserted_primary_key[0]
+    connection.execute(sa.insert(USER_GROUPS).values(user_id=user, group_id=number))
+
+
+def test_assign_prefers_who_speaks_the_language_and_knows_the_matter(make_workshop, as_user):
+    workshop = make_workshop(
+        "rule: give\nentity: complaint\nwhen: record_created\nthen:\n"
+        "  - assign: {field: owner, among: {role: service}, by: least_busy,"
+        " match: {language: customer.language, region: customer.country, skill: kind}}"
+    )
+    with as_user() as session:
+        first, mate = user_id(session, "service"), add_colleague(session, "service")
+        for user, group in ((first, "ΕΛΛΗΝΙΚΆ"), (mate, "Greek"), (mate, "Return"), (first, "RO")):
+            put_into_group(session, user, group)
+        greek = make_customer(session, language="el", country="GR")
+        ids = [
+            make_complaint(session, customer=greek, kind="return").id,
+            make_complaint(session, customer=greek, kind="return").id,
+            make_complaint(session, customer=make_customer(session, language="he", country="RO")).id,
+        ]
+    workshop.work_off()
+    with as_user() as session:
+        owners = [get(session, "complaint", number).owner_id for number in ids]
+        assert owners == [mate, mate, first]  # who knows returns, however busy; and who knows the country
+        whys = [store.list_steps(session, row["id"])[0]["effect"]["why"] for row in workshop.runs()]
+        assert whys[0]["matched"] == {"language": "el", "skill": "return"} and whys[0]["missed"] == {
+            "region": "GR"
+        }
+        assert (whys[2]["matched"], whys[2]["missed"]) == (
+            {"region": "RO"},
+            {"language": "he", "skill": "complaint"},
+        )
+        entity = session.workspace.schema.entities["complaint"]
+        [step] = store.list_steps(session, workshop.runs()[0]["id"])
+        assert ("Matches", "el, return") in effect_lines(session, entity, step["effect"])
 
 
 def test_round_robin_goes_round(make_workshop, as_user, engine):

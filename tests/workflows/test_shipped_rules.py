@@ -12,6 +12,7 @@ from crm import notifications
 from crm.records.service import update_record
 from tests.conftest import find_actor
 from tests.factories import make_complaint, make_customer, make_deal, make_purchase, user_id
+from tests.workflows.test_actions import add_colleague, put_into_group
 from workflows.approvals import service
 from workflows.runs.ticking import tick
 
@@ -150,3 +151,18 @@ def test_a_large_quote_waits_for_a_manager(switched_on, as_user):
     with as_user() as session:
         assert session.get(session.workspace.models["deal"], number).stage == "qualified"
     assert "The quote for Lorries was rejected." in told(as_user, "sales")
+
+
+def test_a_complaint_goes_to_who_speaks_the_language(switched_on, as_user):
+    workshop = switched_on("assign_complaint_by_skill")
+    with as_user() as session:
+        add_colleague(session, "service")
+        put_into_group(session, user_id(session, "service"), "Romanian")
+        customer = make_customer(session, name="Acme", language="ro")
+        numbers = [make_complaint(session, customer=customer).id for _ in range(2)]
+    workshop.work_off()
+    with as_user() as session:
+        cls = session.workspace.models["complaint"]
+        owners = {session.get(cls, number).owner_id for number in numbers}
+        assert owners == {user_id(session, "service")}
+    assert len(told(as_user, "service")) == 2

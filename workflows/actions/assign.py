@@ -14,10 +14,11 @@ from crm.fields import FIELD_TYPES
 from crm.texts import N_, NP_
 from workflows import people
 from workflows.actions.base import Action, Line, Outcome
+from workflows.actions.matching import SHAPE, check_match, groups_of, suiting, walk_match
 from workflows.paths import find_path, value_of
 from workflows.rules.model import Step
 from workflows.rules.place import Place
-from workflows.rules.words import say
+from workflows.rules.words import path_words, say
 from workflows.runs.together import each, for_good, update_all
 
 WAYS = ("round_robin", "least_busy")
@@ -42,6 +43,10 @@ class Assign(Action):
         "among": NP_("key", "Users with a role"),
         "by": NP_("key", "Choose by"),
         "counting": NP_("key", "Count only records where"),
+        "match": NP_("key", "Prefer those whose groups match"),
+        "language": NP_("key", "Language from"),
+        "region": NP_("key", "Region from"),
+        "skill": NP_("key", "Skill from"),
         "round_robin": NP_("option", "In turn"),
         "least_busy": NP_("option", "Least busy"),
     }
@@ -51,6 +56,7 @@ class Assign(Action):
         among=closed(role=WORD),
         by={"enum": list(WAYS)},
         counting=ANYTHING,
+        match=SHAPE,
     )
     writes_record = True
     is_set_based = True
@@ -66,6 +72,10 @@ class Assign(Action):
         "rule.says_assign_round_robin": N_("Assign: users with the role “%(role)s” in turn"),
         "rule.effect_why": NP_("step", "Why"),
         "rule.effect_load": NP_("step", "records: %(count)s"),
+        "rule.cannot_match": N_("“%(name)s” can't be compared with the groups of users."),
+        "rule.says_matching": N_("%(sentence)s, who match: %(fields)s"),
+        "rule.effect_matched": NP_("step", "Matches"),
+        "rule.effect_missed": NP_("step", "Nobody matches"),
         "rule.effect_turn": N_("It was this user's turn."),
     }
 
@@ -114,6 +124,8 @@ class Assign(Action):
         place.at("by").known(found.get("by", WAYS[0]), WAYS, "way")
         if "counting" in found:
             place.at("counting").conditions(found["counting"])
+        if "match" in found:
+            check_match(found["match"], place.at("match"))
 
     def walk(self, body: Any, spot: Spot, walker: Walker) -> Any:
         """The user field is written; who gets the record is read, or is one of a role."""
@@ -122,6 +134,7 @@ class Assign(Action):
             "to": walker.way,
             "among": lambda value, at: walker.inside(value, at, {"role": to_be(SENT, walker.part("role"))}),
             "counting": walker.lines,
+            "match": lambda value, at: walk_match(value, at, walker),
         }
         return walker.inside(body, spot, steps)
 
@@ -138,7 +151,11 @@ class Assign(Action):
         role = schema.parts["role"][body["among"]["role"]].label
         by = body.get("by", WAYS[0])
         code = "rule.says_assign_least_busy" if by == "least_busy" else "rule.says_assign_round_robin"
-        return say(code, language, role=role)
+        sentence = say(code, language, role=role)
+        if not body.get("match"):
+            return sentence
+        fields = ", ".join(path_words(path, schema, entity, language) for path in body["match"].values())
+        return say("rule.says_matching", language, sentence=sentence, fields=fields)
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Choose the user, note why, and write the field."""
@@ -178,12 +195,25 @@ class Assign(Action):
         if not candidates:
             raise people.nobody_in(first.session, role)
         turns = people.Turns(first.session, f"{first.rule.name}:{step.path}")
+        match = body.get("match") or {}
+        groups = groups_of(first, candidates) if match else {}
         if body.get("by") == "least_busy":
             name = field_name(body, first.entity)
             counts = first.count_by_user(name, step.condition, [person.id for person in candidates])
-            yield lambda work: self._least_busy(step, work, (turns, candidates, counts))
+
+            def choose(work: Any, suited: Sequence[people.Person]) -> tuple[people.Person, dict]:
+                return self._least_busy(step, work, (turns, suited, counts))
         else:
-            yield lambda work: self._next(turns, candidates)
+
+            def choose(work: Any, suited: Sequence[people.Person]) -> tuple[people.Person, dict]:
+                return self._next(turns, suited)
+
+        def suited(work: Any) -> tuple[people.Person, dict]:
+            found, why = suiting(match, work, candidates, groups)
+            chosen, reason = choose(work, found)
+            return chosen, {**reason, **why}
+
+        yield suited
         turns.save()
 
     @staticmethod
@@ -226,5 +256,8 @@ class Assign(Action):
         why = effect.get("why") or {}
         for name, count in (why.get("records") or {}).items():
             yield name, say("rule.effect_load", language, count=count)
+        for word, code in (("matched", "rule.effect_matched"), ("missed", "rule.effect_missed")):
+            if why.get(word):
+                yield say(code, language), ", ".join(why[word].values())
         if why.get("by") == "round_robin":
             yield say("rule.effect_why", language), say("rule.effect_turn", language)

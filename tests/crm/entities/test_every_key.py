@@ -86,6 +86,9 @@ ELSEWHERE = {
         ),
         "workflows/test_memberships.py::test_a_rule_adds_who_a_record_is_about_to_a_campaign_once",
     ),
+    "steps.assign.match.region": (
+        f"{ACTIONS}test_assign_prefers_who_speaks_the_language_and_knows_the_matter"
+    ),
     **dict.fromkeys(
         (
             "steps.ask_approval",
