@@ -38,6 +38,7 @@ MESSAGES = {
     "web.unknown_language": N_("This language is not available: “%(value)s”. Choose another."),
     "web.unknown_time_zone": N_("“%(value)s” is not a time zone. Enter one like Europe/Athens."),
     "web.unknown_theme": N_("“%(value)s” is not a theme. Use light, dark or system."),
+    "web.unknown_start_page": N_("“%(value)s” is not a page to start with."),
     "web.unknown_week_start": N_(
         "“%(value)s” is not a first day of the week. Use usual, monday, sunday or saturday."
     ),

@@ -29,6 +29,7 @@ profile = sa.Table(
     sa.Column("time_zone", sa.String(64)),
     sa.Column("theme", sa.String(10)),
     sa.Column("week_start", sa.String(10)),
+    sa.Column("start_page", sa.String(16)),  # "dashboard"; empty for my day
 )
 
 FOREIGN = sa.MetaData()

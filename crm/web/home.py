@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, url_for
+from flask import g, redirect, url_for
 from flask_appbuilder import BaseView, expose
 
 from crm.records.sources import sources_of
 from crm.web.day.page import my_day_page
+from crm.web.profile import DASHBOARD
 from crm.web.reports_pages import dashboard_page, open_dashboard
 from crm.web.serving.session import current_session
 
@@ -26,6 +27,7 @@ class HomeView(BaseView):
         if session.actor.user_id is None:
             return redirect(url_for("AuthDBView.login", next="/"))
         dashboard = open_dashboard(session)
-        if dashboard is not None and not sources_of(session):
+        is_wanted = g.get("crm_profile", {}).get("start_page") == DASHBOARD
+        if dashboard is not None and (is_wanted or not sources_of(session)):
             return dashboard_page(dashboard.name)
         return my_day_page(session)

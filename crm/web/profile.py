@@ -26,11 +26,13 @@ from crm.web.fab.security import SIGN_IN
 from crm.web.fab.views import page
 from crm.web.forms.fields import FormField, Option
 from crm.web.language import change_language, current_language
+from crm.web.reports_pages import open_dashboard
 from crm.web.serving.session import current_session
 
 THEMES = ("system", "light", "dark")
 A_MONDAY = dt.date(2024, 1, 1)
 LARGEST_ID = 2**63 - 1
+DASHBOARD = "dashboard"
 
 
 class ProfileView(BaseView):
@@ -145,6 +147,7 @@ def build_fields(
         ),
         "week_start": (gettext("First day of the week"), "usual", weeks),
         "theme": (pgettext("label", "Theme"), "system", themes),
+        "start_page": (gettext("Start page after sign-in"), "usual", start_pages()),
     }
     return [
         FormField(
@@ -160,6 +163,13 @@ def build_fields(
     ]
 
 
+def start_pages() -> dict[str, str]:
+    """Return the pages that one may begin with, by what the profile keeps."""
+    dashboard = open_dashboard(current_session())
+    more = {DASHBOARD: dashboard.label.get(current_language())} if dashboard else {}
+    return {"usual": pgettext("title", "My day"), **more}
+
+
 def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[str, str | None]:
     """Return what of a profile a form changes.
 
@@ -170,6 +180,7 @@ def read_choices(form: Mapping[str, str], languages: tuple[str, ...]) -> dict[st
         "language": ("web.unknown_language", lambda value: value in languages),
         "time_zone": ("web.unknown_time_zone", lambda value: not value or value in available_timezones()),
         "theme": ("web.unknown_theme", lambda value: value in THEMES),
+        "start_page": ("web.unknown_start_page", lambda value: value in ("usual", DASHBOARD)),
         "week_start": ("web.unknown_week_start", lambda value: value in ("usual", *WEEK_STARTS)),
     }
     sent = {name: form[name].strip() for name in wrong if name in form}

@@ -40,7 +40,7 @@ from crm.web.fab.tokens import RememberingJWTManager
 STAMP = "crm_stamp"  # in sessions and tokens: ends them when the password or the roles change
 SIGN_IN = "crm_sign_in"  # in sessions and tokens: the secret whose row in the database says they hold
 LONGEST = dt.timedelta(days=30)  # a session ends then even when it is used every day; so does a refresh token
-PROFILE = ("team_id", "language", "time_zone", "theme", "week_start")
+PROFILE = ("team_id", "language", "time_zone", "theme", "week_start", "start_page")
 MOST_REMEMBERED = 64  # combinations of roles
 KEPT_AT_LOGOUT = ("locale",)
 

@@ -150,3 +150,13 @@ def test_a_notification_is_answered_in_place_while_its_record_is_open(client, se
     assert page.count(f'action="{deed}"') == 2
     browser.submit(deed, {"_back": "/notifications/"}, page="/notifications/")
     assert deed not in browser.get("/notifications/").text
+
+
+def test_who_would_rather_start_with_the_dashboard_does(client, call) -> None:
+    browser = client("sales")
+    assert browser.submit("/profile/", {"start_page": "elsewhere"}).status_code == 422
+    assert browser.submit("/profile/", {"start_page": "dashboard"}).status_code == 302
+    assert "Ask for the offer" not in browser.get("/").text and "figure-grid" in browser.get("/").text
+    assert "Ask for the offer" in browser.get("/my-day/").text
+    browser.submit("/profile/", {"start_page": "usual"})
+    assert "Ask for the offer" in browser.get("/").text
