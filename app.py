@@ -87,6 +87,7 @@ TABLE_HOMES = (
     "workflows.people",
     "workflows.runs.budget",
     "workflows.runs.edges",
+    "workflows.runs.pauses",
     "workflows.runs.rehearsals",
     "workflows.runs.store",
 )

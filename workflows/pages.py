@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, current_app, jsonify, redirect, request
 from flask_appbuilder import AppBuilder, BaseView, expose
@@ -19,7 +20,7 @@ from crm.drafts.service import find_draft
 from crm.errors import NotFoundError
 from crm.fields.locales import shown_date, shown_time
 from crm.records import notes
-from crm.records.timeline import MORE_SOURCES
+from crm.records.timeline import MORE_SOURCES, changes_in_words
 from crm.records.values import situation_of, titles_by_id, user_names
 from crm.revisions.workspace import Workspace
 from crm.web.fab.permissions import CONFIGURATION
@@ -41,14 +42,18 @@ from workflows.pressing import presses_of
 from workflows.rules.model import Rule, Step
 from workflows.rules.sentence import say_rule, trigger_words
 from workflows.runs import pages as trying
-from workflows.runs import rehearsals, store
+from workflows.runs import pauses, rehearsals, store
+from workflows.runs.budget import root_of
 from workflows.runs.drafted import drafted_workspace, rehearse_both
 from workflows.runs.errors import sentences
 from workflows.runs.execute import continue_run
+from workflows.runs.moments import change_of_event
 from workflows.runs.rehearse import rehearse
 from workflows.runs.versions import is_open, rows_today, step_today
 
 RUNS_SHOWN = 50
+MOST_IN_TREE = 200
+WEEK = dt.timedelta(days=7)
 OUTBOXES = (outbox.OUTBOX, calls.OUTBOX)
 LARGEST_ID = 2**63 - 1
 COLORS = {"done": "green", "waiting": "blue", "claimed": "azure", "failed": "red", "stopped": "orange"}
@@ -65,6 +70,78 @@ class RunsView(BaseView):
     def rules(self) -> Mapping[str, Rule]:
         """The rules of this revision."""
         return self.workspace.schema.parts.get("rule", {})
+
+    @page("/all-runs")
+    def all_runs(self) -> str:
+        """Show runs by rule, status, record, cause and time, the newest first."""
+        session = self.appbuilder.session()
+        asked = asked_runs(session.clock())
+        rows = store.filter_runs(session, asked, RUNS_SHOWN + 1)
+        more = rows[RUNS_SHOWN - 1]["id"] if len(rows) > RUNS_SHOWN else None
+        return self.render_template(
+            "rules/all_runs.html",
+            title=pgettext("title", "Runs"),
+            runs=self.run_lines(rows_today(session, rows[:RUNS_SHOWN])),
+            next_url=url_with(before=more) if more else "",
+            asked=request.args,
+            rules=sorted((self.rule_label(name), name) for name in self.rules),
+            entities=sorted(
+                (one.label.get(current_language()), name)
+                for name, one in self.workspace.schema.entities.items()
+            ),
+            states=[(one, state_label(one)) for one in store.STATES],
+            causes=[
+                ("user:", pgettext("actor", "Users")),
+                ("schedule", pgettext("actor", "Schedule")),
+                ("rule:", pgettext("actor", "Other rules")),
+            ],
+            draft=find_draft(session),
+        )
+
+    @page("/what-waits")
+    def waiting(self) -> str:
+        """Show what rules wait for: a later moment, somebody's decision, or that they go on after a pause."""
+        session, now = self.appbuilder.session(), self.appbuilder.session().clock()
+        held = store.filter_runs(session, store.RunFilter(state=store.STOPPED, since=now - WEEK), RUNS_SHOWN)
+        states = store.count_states(session)
+        return self.render_template(
+            "rules/waiting.html",
+            title=pgettext("title", "What rules wait for"),
+            sleeping=self.run_lines(rows_today(session, store.sleeping(session, now, RUNS_SHOWN))),
+            held=self.run_lines(rows_today(session, held)),
+            paused=[
+                {
+                    "name": name,
+                    "label": self.rule_label(name),
+                    "since": since,
+                    "count": states.get(name, {}).get(store.PAUSED, 0),
+                }
+                for name, since in pauses.list_paused(session).items()
+            ],
+            draft=find_draft(session),
+        )
+
+    @page("/<name>/retry-all", methods=["POST"])
+    def retry_all(self, name: str) -> Response:
+        """Take up every failed run of a rule where it stopped."""
+        session = self.appbuilder.session()
+        if store.retry_failed(session, name, session.clock()):
+            session.commit()
+            queue.ring(events.BELL)
+        return redirect(f"/admin/rules/{name}/runs")
+
+    @page("/<name>/resume", methods=["POST"])
+    def resume(self, name: str) -> Response:
+        """Let a rule that pauses go on."""
+        session = self.appbuilder.session()
+        pauses.resume(session, name, request.form.get("held") == "run")
+        session.commit()
+        queue.ring(events.BELL)
+        return redirect("/admin/rules/what-waits")
+
+    def rule_label(self, name: str) -> str:
+        """Return what a rule is called; its name when it is gone."""
+        return self.rules[name].label.get(current_language()) if name in self.rules else name
 
     @page("/<name>/runs")
     def runs(self, name: str) -> str:
@@ -84,6 +161,7 @@ class RunsView(BaseView):
             runs=self.run_lines(rows_today(session, runs)),
             chosen=state,
             states=[(one, state_label(one)) for one in store.STATES],
+            paused=pauses.list_paused(session).get(name),
             draft=find_draft(session),
         )
 
@@ -105,6 +183,8 @@ class RunsView(BaseView):
             sentence=self.sentence_of(row["rule"]),
             occasion=self.occasion_of(row),
             changed=self.changed_labels(row),
+            seen=self.seen_by(session, row) if is_told else [],
+            tree=self.tree_of(session, row),
             cause=self.cause_links(session, row["cause"]),
             errors=sentences(row["error"], current_language()) if is_told else [],
             steps=[self.step_line(row, step, mails, is_told) for step in steps],
@@ -162,6 +242,20 @@ class RunsView(BaseView):
         fields = (entity.fields.get(name) for name in row["why"]["changed"])
         return [field.label.get(current_language()) for field in fields if field]
 
+    def seen_by(self, session: CrmSession, row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """Return the change a run saw, as (label, before, after); nothing when there was none, or it is erased."""
+        entity = self.workspace.schema.entities.get(row["entity"])
+        values = change_of_event(session, entity, row["event_id"]) if entity and row["event_id"] else None
+        return changes_in_words(session, entity, [values], frozenset())[0] if values else []
+
+    def tree_of(self, session: CrmSession, row: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """Return the runs that a run has led to, each with how deep it stands below it."""
+        link = f"rule:{row['rule']}#{row['id']}"
+        rows = rows_today(session, store.runs_of_root(session, root_of(row), MOST_IN_TREE))
+        below = [one for one in rows if link in one["cause"]]
+        depths = [len(one["cause"]) - one["cause"].index(link) for one in below]
+        return list(zip(depths, self.run_lines(below), strict=True))
+
     def run_lines(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return runs as a list draws them, each with what its record is called, where the reader may know that."""
         session, entities = self.appbuilder.session(), self.workspace.schema.entities
@@ -182,6 +276,7 @@ class RunsView(BaseView):
             "title": title or f"{label} #{row['record_id']}",
             "color": COLORS.get(row["state"], "gray"),
             "state_label": state_label(row["state"]),
+            "rule_label": self.rule_label(row["rule"]),
         }
 
     def step_line(
@@ -202,6 +297,31 @@ class RunsView(BaseView):
         key = f"{row['id']}:{step['position']}:"
         lines += [mail_line(mail) for mail in mails if mail["key"].startswith(key)]
         return {**step, "sentence": sentence, "lines": lines if is_told else []}
+
+
+def asked_runs(now: dt.datetime) -> store.RunFilter:
+    """Return which runs the address asks for; what makes no sense counts as not said."""
+
+    def number(key: str) -> int | None:
+        text = request.args.get(key, "").strip().lstrip("#")
+        return min(int(text), LARGEST_ID) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+    days, state = number("days"), request.args.get("state", "")
+    cause = request.args.get("cause", "")
+    return store.RunFilter(
+        rule=request.args.get("rule", "")[:64],
+        state=state if state in store.STATES else "",
+        entity=request.args.get("entity", "")[:64],
+        record_id=number("record"),
+        cause=cause if cause in ("user:", "schedule", "rule:") else "",
+        since=now - dt.timedelta(days=min(days, 36_500)) if days else None,
+        before=number("before"),
+    )
+
+
+def url_with(**changed: object) -> str:
+    """Return the address of this page with some arguments changed."""
+    return "?" + urlencode({**request.args.to_dict(), **changed})
 
 
 def period_words(period: str) -> str:
@@ -238,6 +358,7 @@ def state_label(state: str) -> str:
         "stopped": pgettext("state.run", "Stopped"),
         "skipped": pgettext("state.run", "Skipped"),
         "failed": pgettext("state.run", "Failed"),
+        "paused": pgettext("state.run", "Paused"),
     }
     return words.get(state, state)
 

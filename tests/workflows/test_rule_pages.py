@@ -15,7 +15,7 @@ from workflows.mail.deliver import deliver_mail
 from workflows.organisation import Organisation, RuleWorkshop
 from workflows.pages import period_words
 from workflows.rules.words import path_words
-from workflows.runs import jobs, store
+from workflows.runs import jobs, pauses, store
 
 
 @pytest.fixture
@@ -204,3 +204,39 @@ def test_a_way_to_a_person_is_named_by_its_fields(session) -> None:
     complaint = schema.entities["complaint"]
     assert path_words("customer.email", schema, complaint, "en") == "Customer: Email"
     assert path_words("office@example.com", schema, complaint, "en") == "office@example.com"
+
+
+def test_runs_are_found_by_rule_status_record_and_cause(client, session, shipped_workshop):
+    number = make_complaint(session, customer=make_customer(session, email="ada@example.com")).id
+    session.commit()
+    jobs.work_off(shipped_workshop)
+    admin = client("admin")
+    page = admin.get(f"/admin/rules/all-runs?rule=confirm_complaint&state=done&record={number}&days=3000").text
+    assert page.count("/admin/rules/run/") == 1
+    for nothing in ("state=failed", "cause=schedule", "record=99999", "before=1"):
+        assert (
+            "/admin/rules/run/"
+            not in admin.get(f"/admin/rules/all-runs?rule=confirm_complaint&{nothing}").text
+        )
+    assert admin.get("/admin/rules/all-runs?record=%00&days=x&state=x&before=-1").status_code == 200
+    run = admin.get("/admin/rules/run/" + page.split("/admin/rules/run/")[1].split('"')[0]).text
+    assert " ms</span>" in run
+    assert client("sales").get("/admin/rules/all-runs").status_code in (302, 403)
+
+
+def test_what_waits_has_a_page_and_failed_runs_are_retried_together(client, session, shipped_workshop):
+    make_complaint(session, customer=make_customer(session, email="ada@example.com"))
+    session.commit()
+    jobs.work_off(shipped_workshop)
+    session.execute(store.run.update().values(state="failed"))
+    row = {"rule": "confirm_complaint", "is_paused": True, "since": utcnow(), "last_run": 0}
+    session.execute(pauses.pause.insert().values(row))
+    session.commit()
+    admin = client("admin")
+    assert "/admin/rules/confirm_complaint/resume" in admin.get("/admin/rules/what-waits").text
+    admin.submit("/admin/rules/confirm_complaint/resume", {"held": "run"}, "/admin/rules/what-waits")
+    assert "/admin/rules/confirm_complaint/resume" not in admin.get("/admin/rules/what-waits").text
+    page = "/admin/rules/confirm_complaint/runs?state=failed"
+    assert "/admin/rules/run/" in admin.get(page).text
+    admin.submit("/admin/rules/confirm_complaint/retry-all", {}, page)
+    assert "/admin/rules/run/" not in admin.get(page).text

@@ -24,6 +24,7 @@ from workflows.rules.model import Rule, Step
 from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
 from workflows.runs.errors import as_json, problems_of
+from workflows.runs.pauses import note_failure
 from workflows.runs.work import TooSlowError, Work, called_with
 from workflows.triggers import TRIGGERS
 
@@ -72,7 +73,7 @@ class Crowd:
 
     def _perform_step(self, step: Step, rows: Runs) -> tuple[Runs, Runs]:
         """Do one step for all runs that are still ours; return those that go on, and those to be done alone."""
-        workshop, now = self.workshop, self.workshop.clock()
+        workshop, now, started = self.workshop, self.workshop.clock(), time.monotonic()
         zone = zone_of(self.rule, workshop)
         actor = Actor("rule", self.rule.name, language=workshop.organisation.language, time_zone=zone)
         with workshop.session(actor) as session:
@@ -89,11 +90,13 @@ class Crowd:
                     failed.append((row, store.FAILED, problems_of(outcome)))
                 else:
                     done.append((row, {**outcome.effect, "goes_on": outcome.goes_on}))
-            store.add_steps(session, step.path, done, now)
+            store.add_steps(session, step.path, done, now, time.monotonic() - started)
             if step is self.rule.steps[-1]:
                 store.end_runs(session, [row["id"] for row, _effect in done], store.DONE, now)
             for row, state, problems in failed:
                 store.end_run(session, row, state, now, as_json(problems))
+                if state == store.FAILED:
+                    note_failure(session, workshop, row["rule"], (row["entity"], row["record_id"]))
         return [row for row, _effect in done], apart
 
     def _works(self, session: CrmSession, step: Step, rows: Runs) -> tuple[list[tuple[Mapping, Work]], list]:

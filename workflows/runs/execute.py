@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from workflows.runs import store
 from workflows.runs.budget import BudgetError, root_of
 from workflows.runs.errors import as_json, problems_of
 from workflows.runs.moments import find_gone
+from workflows.runs.pauses import note_failure
 from workflows.runs.telling import tell_admins
 from workflows.runs.versions import find_rule
 from workflows.runs.work import Work, called_with
@@ -81,7 +83,9 @@ def _rule_of(workshop: RuleWorkshop, row: Mapping) -> Rule:
 
 def _end(workshop: RuleWorkshop, row: Mapping, state: str, problems: Sequence[Problem]) -> None:
     with workshop.session() as session:
-        store.end_run(session, row, state, workshop.clock(), as_json(problems))
+        ended = store.end_run(session, row, state, workshop.clock(), as_json(problems))
+        if ended and state == store.FAILED:
+            note_failure(session, workshop, row["rule"], (row["entity"], row["record_id"]))
 
 
 def _hold_back(workshop: RuleWorkshop, row: Mapping, error: BudgetError) -> None:
@@ -178,6 +182,7 @@ class Execution:
 
     def _perform(self, step: Step, is_woken: bool) -> Outcome:
         """Do one step and write its row, in one transaction."""
+        started = time.monotonic()
         with self.transaction() as session:
             work = self._work(session, step)
             self._judge_again(work)
@@ -188,6 +193,7 @@ class Execution:
             effect = {**outcome.effect, "goes_on": outcome.goes_on}
             save = store.end_wait if is_woken else store.add_step
             values = {"state": state, "effect": effect, "revision": session.workspace.number, "at": now}
+            values["ms"] = round((time.monotonic() - started) * 1_000)
             save(session, self.row["id"], step.path, values)
             row: dict[str, Any] = {"state": state, "effect": effect}
             if outcome.until:

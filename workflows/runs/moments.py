@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crm.database import CrmSession
 from crm.entities.model import Entity
 from crm.errors import FieldError
+from crm.events import event
 from crm.fields import FIELD_TYPES
 from crm.records.draft import RecordDraft
 from crm.records.journal import DELETED, change, read_changes
@@ -156,6 +157,13 @@ def _system(record: Any) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "updated_by": record.updated_by_id,
     }
+
+
+def change_of_event(session: CrmSession, entity: Entity, event_id: int) -> dict[str, list[Any]] | None:
+    """Return what an event's change wrote, as the journal keeps it; None when either is erased."""
+    number = session.scalar(sa.select(event.c.change_id).where(event.c.id == event_id))
+    rows = read_changes(session, entity, sa.select(change).where(change.c.id == number)) if number else []
+    return rows[0]["values"] if rows else None
 
 
 def find_gone(session: CrmSession, entity: Entity, record_id: int) -> RecordDraft | None:

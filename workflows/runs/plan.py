@@ -25,6 +25,7 @@ from workflows.runs.edges import Edges
 from workflows.runs.errors import as_json
 from workflows.runs.late import late_day
 from workflows.runs.moments import History, Moment, Origin, actor_of
+from workflows.runs.pauses import hold_paused
 from workflows.runs.telling import tell_admins
 from workflows.runs.ticking import occasion_of
 from workflows.runs.versions import rows_today
@@ -106,7 +107,7 @@ def _plan(workshop: RuleWorkshop, rows: Sequence[Mapping]) -> None:
             if moment:
                 planned += _runs_of(session, workshop, row, moment, edges)
         planned += _runs_of_edges(session, workshop, edges)
-        store.insert_new(session, store.run, planned)
+        store.insert_new(session, store.run, hold_paused(session, planned))
         if not store.finish_events(session, rows, workshop.clock()):
             session.rollback()  # somebody else holds one of them: their plan counts, ours does not
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +23,8 @@ COUNTED = {"preserve_rowcount": True}
 AT_ONCE = 500  # ids of one IN list
 
 WAITING, CLAIMED, DONE = "waiting", "claimed", "done"
-STOPPED, SKIPPED, FAILED = "stopped", "skipped", "failed"
-STATES = (WAITING, CLAIMED, DONE, STOPPED, SKIPPED, FAILED)
+STOPPED, SKIPPED, FAILED, PAUSED = "stopped", "skipped", "failed", "paused"
+STATES = (WAITING, CLAIMED, DONE, STOPPED, SKIPPED, FAILED, PAUSED)
 
 run = sa.Table(
     "crm_run",
@@ -52,6 +53,7 @@ run = sa.Table(
     sa.Index("ix_crm_run_lane", "state", "lane", "id"),
     sa.Index("ix_crm_run_record", "entity", "record_id", "id"),
     sa.Index("ix_crm_run_rule", "rule", "id"),
+    sa.Index("ix_crm_run_root", "root"),
 )
 """One execution of a rule on one record. `trigger_key` names what fired it, so that it fires once.
 
@@ -60,7 +62,7 @@ run = sa.Table(
 `attempts` counts every claim and fences off the ones before; `tries` counts those since the run last got on.
 
 States: waiting (from `due_at` on), claimed (until `lease_until`), and the ends: done, stopped (by the rule or
-the loop guard), skipped (its conditions no longer held), failed.
+the loop guard), skipped (its conditions no longer held), failed. Paused: its rule pauses, and it waits for somebody.
 """
 
 step = sa.Table(
@@ -73,6 +75,7 @@ step = sa.Table(
     sa.Column("effect", sa.JSON, nullable=False, info={SEALED: "values"}),
     sa.Column("revision", sa.Integer),  # whose names the effect bears; None: the run's
     sa.Column("at", sa.DateTime, nullable=False),
+    sa.Column("ms", sa.Integer),  # how long it took; of many done together, its share
     sa.UniqueConstraint("run_id", "position"),
 )
 """What a run has done. The row is written with its effect, so a second delivery finds it done.
@@ -318,13 +321,19 @@ def add_step(session: Session, run_id: int, position: str, values: Mapping[str, 
 
 
 def add_steps(
-    session: CrmSession, position: str, done: Sequence[tuple[Mapping, Mapping]], now: dt.datetime
+    session: CrmSession,
+    position: str,
+    done: Sequence[tuple[Mapping, Mapping]],
+    now: dt.datetime,
+    seconds: float,
 ) -> None:
     """Write the rows of one step of many runs, each with its effect.
 
+    Unit:   `seconds` that all of them took.
     Errors: IntegrityError when one is there already: the step has been done.
     """
     same = {"position": position, "state": DONE, "revision": session.workspace.number, "at": now}
+    same["ms"] = round(seconds * 1_000 / max(len(done), 1))
     rows = ((row["id"], effect) for row, effect in done)
     copy_rows(session.connection(), step, ("run_id", "effect"), rows, same)
 
@@ -339,6 +348,70 @@ def find_run(session: Session, run_id: int) -> Mapping | None:
     """Return one run."""
     row = session.execute(sa.select(run).where(run.c.id == run_id)).first()
     return row_of(row) if row else None
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are asked for; nothing said: all.
+
+    Shape:  `cause` is how the chain begins that led to a run (`user:`, `schedule`, `rule:`); `before` is the number of
+            a run.
+    """
+
+    rule: str = ""
+    state: str = ""
+    entity: str = ""
+    record_id: int | None = None
+    cause: str = ""
+    since: dt.datetime | None = None
+    before: int | None = None
+
+    def conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Yield what runs must meet."""
+        for column, value in (
+            (run.c.rule, self.rule),
+            (run.c.state, self.state),
+            (run.c.entity, self.entity),
+        ):
+            if value:
+                yield column == value
+        if self.record_id is not None:
+            yield run.c.record_id == self.record_id
+        if self.cause:
+            yield sa.cast(run.c.cause, sa.Text).startswith(f'["{self.cause}', autoescape=True)
+        if self.since is not None:
+            yield run.c.created_at >= self.since
+        if self.before is not None:
+            yield run.c.id < self.before
+
+
+def filter_runs(session: Session, asked: RunFilter, limit: int) -> list[Mapping]:
+    """Return the latest runs that are asked for, newest first."""
+    found = sa.select(run).where(*asked.conditions()).order_by(run.c.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(found)]
+
+
+def runs_of_root(session: Session, root: str, limit: int) -> list[Mapping]:
+    """Return the runs one cause has led to, oldest first."""
+    own = [run.c.id == int(root[4:])] if root.startswith("run:") and root[4:].isdigit() else []
+    found = sa.select(run).where(sa.or_(run.c.root == root, *own)).order_by(run.c.id).limit(limit)
+    return [row_of(row) for row in session.execute(found)]
+
+
+def retry_failed(session: Session, rule: str, now: dt.datetime) -> int:
+    """Let every failed run of a rule be taken up where it stopped; return how many there were."""
+    failed = (run.c.rule == rule) & (run.c.state == FAILED)
+    values = {"state": WAITING, "due_at": now, "tries": 0, "error": None, "ended_at": None}
+    return session.execute(sa.update(run).where(failed).values(values)).rowcount
+
+
+def sleeping(session: Session, now: dt.datetime, limit: int) -> list[Mapping]:
+    """Return runs that wait for a later moment, the next to go on first."""
+    waits = (run.c.state == WAITING) & (run.c.due_at > now)
+    return [
+        row_of(row)
+        for row in session.execute(sa.select(run).where(waits).order_by(run.c.due_at).limit(limit))
+    ]
 
 
 def list_runs(

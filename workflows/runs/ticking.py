@@ -19,6 +19,7 @@ from workflows.rules.model import Rule
 from workflows.rules.schedule import Due, period_of
 from workflows.runs import store
 from workflows.runs.edges import by_time
+from workflows.runs.pauses import list_paused
 from workflows.triggers import TRIGGERS, ClockTrigger, DateTrigger
 from workflows.triggers.dates import MOST_DAYS
 
@@ -126,7 +127,7 @@ def _values(session: CrmSession, workshop: RuleWorkshop, rule: Rule, period: str
         "rule": rule.name,
         "revision": session.workspace.number,
         "entity": rule.entity,
-        "state": store.WAITING,
+        "state": store.PAUSED if rule.name in list_paused(session) else store.WAITING,
         "due_at": now,
         "attempts": 0,
         "tries": 0,
@@ -142,7 +143,9 @@ def _selected(session: CrmSession, rule: Rule, due: Due, zone: Any) -> list[Any]
     cls = session.workspace.models[rule.entity]
     run = store.run
     unfinished = sa.select(run.c.id).where(
-        run.c.rule == rule.name, run.c.record_id == cls.id, run.c.state.in_((store.WAITING, store.CLAIMED))
+        run.c.rule == rule.name,
+        run.c.record_id == cls.id,
+        run.c.state.in_((store.WAITING, store.CLAIMED, store.PAUSED)),
     )
     found = [~unfinished.exists()]
     if rule.condition is not None:
