@@ -211,7 +211,9 @@ def test_runs_are_found_by_rule_status_record_and_cause(client, session, shipped
     session.commit()
     jobs.work_off(shipped_workshop)
     admin = client("admin")
-    page = admin.get(f"/admin/rules/all-runs?rule=confirm_complaint&state=done&record={number}&days=3000").text
+    page = admin.get(
+        f"/admin/rules/all-runs?rule=confirm_complaint&state=done&record={number}&days=3000"
+    ).text
     assert page.count("/admin/rules/run/") == 1
     for nothing in ("state=failed", "cause=schedule", "record=99999", "before=1"):
         assert (
