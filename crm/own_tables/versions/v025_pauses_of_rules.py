@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "v023_pauses_of_rules"
-down_revision = "v022_rehearsals"
+revision = "v025_pauses_of_rules"
+down_revision = "v024_start_pages"
 
 
 def upgrade() -> None:
