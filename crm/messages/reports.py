@@ -26,5 +26,44 @@ MESSAGES = {
     "report.not_a_reference": N_("“%(name)s” is not a linked record."),
     "report.one_measure": N_("A measure must be one of: %(known)s."),
     "report.not_a_number": N_("“%(name)s” is not a number."),
+    "schema.unknown_analysis": N_("“%(name)s” is not an analysis."),
+    "schema.unknown_analysis_near": N_("“%(name)s” is not an analysis. Did you mean “%(near)s”?"),
+    "analysis.other_field": N_(
+        "“%(name)s” can't be used as “%(key)s” of this analysis. Choose another field."
+    ),
+    "analysis.no_day": N_("“%(value)s” is not a day. Write it as 2026-11-30."),
+    "analysis.bad_horizon": N_("Enter a whole number from 1 to %(most)s."),
+    "analysis.bad_discount": N_("Enter the discount per year as a number from 0 to 10: 0.1 for 10 %%."),
+    "analysis.bad_group": N_("Enter the smallest group as a whole number of at least 1."),
+    "analysis.several_currencies": N_(
+        "The amounts are in several currencies: %(known)s. Add a condition that leaves one of them."
+    ),
+    "analysis.too_few": N_(
+        "Not enough customers bought again for this analysis. At least %(fewest)s are needed."
+    ),
+    "analysis.unsure": N_("The model did not settle on these purchases. Treat the values as a rough guide."),
+    "analysis.lifetime_value": N_(
+        "What each customer is expected to spend in the %(horizon)s after %(until)s, discounted. The BG/NBD "
+        "model predicts the purchases, the Gamma-Gamma model their value. Purchases of one customer on one "
+        "day count as one."
+    ),
+    "analysis.rfm": N_(
+        "Customers by how recently, how often and for how much they bought up to %(until)s. Each of the "
+        "three is scored from 1 to 5; the groups follow from the first two. Purchases of one customer on "
+        "one day count as one."
+    ),
+    "analysis.cohort_retention": N_(
+        "Customers by the period of their first purchase, up to %(until)s. Each further column shows the "
+        "share of them who bought again that many periods later."
+    ),
+    "analysis.churn": N_(
+        "Customers by the period of their first purchase, up to %(until)s. Each further column shows the "
+        "share of them who did not buy again that many periods later."
+    ),
+    "analysis.segment_profile": N_(
+        "What separates the records that meet the target from the rest. Over all records the share is "
+        "%(share)s; the lift is a group's share divided by it. Groups of fewer than %(fewest)s records are "
+        "left out. The chance of a random finding is corrected for the number of groups compared."
+    ),
     "report.not_found": N_("Report “%(name)s” not found, or you don't have access to it."),
 }

@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from crm.reports.charts import CHARTS
 from crm.reports.charts.base import Drawing, Series, number_of
 from crm.reports.periods import periods_between, say_period
-from crm.reports.service import Column, ReportResult, ReportRow
+from crm.reports.query import Column
+from crm.reports.result import ReportResult, ReportRow
 
 LONGEST_AXIS = 2_000  # periods; a longer time is drawn with its gaps
 

@@ -11,16 +11,17 @@ from crm.entities.kinds import Kind
 from crm.entities.model import Document, Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.entities.schema_parts import CONDITIONS, TEXT, WORD, closed, list_of, named, one_key
-from crm.entities.taken_names import SYSTEM_FIELDS
 from crm.errors import Problem
 from crm.fields import kind_of, type_of
-from crm.records.values import field_of
+from crm.reports.analyses import ANALYSES, LATER
 from crm.reports.charts import CHARTS
 from crm.reports.model import AGGREGATES, PERIODS, Card, Chart, Dashboard, Group, Measure, Report
+from crm.reports.paths import check_path
 from crm.reports.walk import walk_dashboard, walk_report
 from crm.texts import NP_, Text
 
-REPORT_KEYS = ("report", "entity", "label", "help", "if", "group_by", "measures", "chart")
+COMMON_KEYS = ("report", "entity", "label", "help", "if")
+REPORT_KEYS = (*COMMON_KEYS, "group_by", "measures", "chart")
 DASHBOARD_KEYS = ("dashboard", "label", "cards")
 MEASURE_KINDS = ("count", "share", *AGGREGATES)
 NUMBERS = ("number",)
@@ -32,16 +33,11 @@ def check_report(document: Document, schema: Schema) -> list[Problem]:
     """Return every problem of a report document."""
     reader = BodyReader(document)
     if "kind" in document.body:
-        reader.refuse("schema.not_available_yet", ("kind",), what=f"kind: {document.body['kind']}")
-        return reader.problems
+        return _check_analysis(reader, document.body, schema)
     body = reader.keys(document.body, (), REPORT_KEYS, ("entity", "measures"))
-    reader.name(document.body["report"], ("report",))
-    for key in ("label", "help"):
-        reader.text(body, key, ())
-    if not reader.known(body.get("entity"), schema.entities, ("entity",), "entity"):
+    entity = _check_common(reader, body, schema)
+    if entity is None:
         return reader.problems
-    entity = schema.entities[body["entity"]]
-    reader.add(parse_conditions(list(as_lines(body.get("if"))), entity, schema)[1], ("if",))
     groups = reader.items(body, "group_by", ())
     if len(groups) > MOST_GROUPS:
         reader.refuse("report.too_many_groups", ("group_by",), limit=MOST_GROUPS)
@@ -54,13 +50,38 @@ def check_report(document: Document, schema: Schema) -> list[Problem]:
     return reader.problems
 
 
+def _check_common(reader: BodyReader, body: Mapping, schema: Schema) -> Entity | None:
+    """Check what every report says; return its entity, None where that is unknown."""
+    reader.name(body.get("report"), ("report",))
+    for key in ("label", "help"):
+        reader.text(body, key, ())
+    if not reader.known(body.get("entity"), schema.entities, ("entity",), "entity"):
+        return None
+    entity = schema.entities[body["entity"]]
+    reader.add(parse_conditions(list(as_lines(body.get("if"))), entity, schema)[1], ("if",))
+    return entity
+
+
+def _check_analysis(reader: BodyReader, body: Mapping, schema: Schema) -> list[Problem]:
+    kind = body["kind"]
+    if kind in LATER:
+        reader.refuse("schema.not_available_yet", ("kind",), what=f"kind: {kind}")
+    elif reader.known(kind, ANALYSES, ("kind",), "analysis"):
+        analysis = ANALYSES[kind]
+        body = reader.keys(body, (), (*COMMON_KEYS, "kind", *analysis.keys), ("entity", *analysis.required))
+        entity = _check_common(reader, body, schema)
+        if entity is not None:
+            analysis.check(reader, body, entity, schema)
+    return reader.problems
+
+
 def _check_group(reader: BodyReader, group: Any, entity: Entity, schema: Schema, path: tuple) -> None:
     period, name = None, group
     if isinstance(group, Mapping) and len(group) == 1:
         period, name = next(iter(group.items()))
         path = (*path, period)
         reader.known(period, PERIODS, path, "period")
-    field = _check_path(reader, name, entity, schema, path)
+    field = check_path(reader, name, entity, schema, path)
     if field is None:
         return
     if period and kind_of(field) not in ("date", "datetime"):
@@ -69,26 +90,6 @@ def _check_group(reader: BodyReader, group: Any, entity: Entity, schema: Schema,
         reader.refuse("report.date_needs_period", path, name=name)
     if kind_of(field) not in GROUPED or type_of(field).result(field).name == "long_text":
         reader.refuse("report.cannot_group", path, name=name)
-
-
-def _check_path(reader: BodyReader, name: Any, entity: Entity, schema: Schema, path: tuple) -> Any:
-    """Return the field a path ends at, or None with a problem."""
-    for step in str(name).split(".")[:-1]:
-        if not reader.known(step, entity.fields, path, "field"):
-            return None
-        target = entity.fields[step].options.get("to")
-        if target not in schema.entities or type_of(entity.fields[step]).links != "record":
-            reader.refuse("report.not_a_reference", path, name=step)
-            return None
-        entity = schema.entities[target]
-    last = str(name).split(".")[-1]
-    known = [*entity.fields, *SYSTEM_FIELDS]
-    if not reader.known(last, known, path, "field"):
-        return None
-    field = field_of(entity, last)
-    if field.encrypted:
-        reader.refuse("schema.encrypted_not_here", path, name=last)
-    return field
 
 
 def _check_measure(reader: BodyReader, body: Any, entity: Entity, schema: Schema, path: tuple) -> None:
@@ -102,7 +103,7 @@ def _check_measure(reader: BodyReader, body: Any, entity: Entity, schema: Schema
     reader.text(body, "label", path)
     kind, value = kinds[0], body[kinds[0]]
     if kind in AGGREGATES:
-        field = _check_path(reader, value, entity, schema, (*path, kind))
+        field = check_path(reader, value, entity, schema, (*path, kind))
         good = ("number", "date", "datetime") if kind in ("min", "max") else NUMBERS
         if field is not None and kind_of(field) not in good:
             reader.refuse("report.not_a_number", (*path, kind), name=value)
@@ -159,6 +160,14 @@ USUAL_LABELS = {
 def build_report(document: Document, _schema: Schema) -> Report:
     """Return the report of a document that has no problems."""
     body = document.body
+    label, text = label_of(body, "label", document.name), body.get("help")
+    lines, words = as_lines(body.get("if")), Text(text) if text else None
+    if "kind" in body:
+        analysis, chart = ANALYSES[body["kind"]], Chart("table")
+        options = analysis.build(body)
+        return Report(
+            document.name, body["entity"], label, lines, (), (), chart, words, analysis.name, options
+        )
     groups = tuple(group_of(group) for group in body.get("group_by") or ())
     measures = tuple(measure_of(name, measure) for name, measure in body["measures"].items())
     drawn = body.get("chart") or {}
@@ -168,11 +177,7 @@ def build_report(document: Document, _schema: Schema) -> Report:
         drawn.get("y") or measures[0].name,
         drawn.get("color") or "",
     )
-    label, text = label_of(body, "label", document.name), body.get("help")
-    lines = as_lines(body.get("if"))
-    return Report(
-        document.name, body["entity"], label, lines, groups, measures, chart, Text(text) if text else None
-    )
+    return Report(document.name, body["entity"], label, lines, groups, measures, chart, words)
 
 
 def check_dashboard(document: Document, schema: Schema) -> list[Problem]:
@@ -226,10 +231,17 @@ REPORT_PARTS = {
     "group_by": list_of({"anyOf": [WORD, one_key(dict.fromkeys(PERIODS, WORD))]}),
     "measures": named(MEASURE),
     "chart": closed(kind={"enum": list(CHARTS)}, x=WORD, y=WORD, color=WORD),
+    "kind": {"enum": list(ANALYSES)},
+    **{key: part for analysis in ANALYSES.values() for key, part in analysis.keys.items()},
 }
+ORDER_OF_KEYS = (
+    "report",
+    "kind",
+    *(key for key in dict.fromkeys((*REPORT_KEYS, *REPORT_PARTS)) if key not in ("report", "kind")),
+)
 KPI = closed(**{"label": TEXT, "entity": WORD, "if": CONDITIONS, "measure": MEASURE})
 DASHBOARD_PARTS = {"cards": list_of(closed(report=WORD, kpi={**KPI, "required": ["entity", "measure"]}))}
-REPORT = Kind("report", "reports", check_report, build_report, REPORT_KEYS, walk_report, REPORT_PARTS)
+REPORT = Kind("report", "reports", check_report, build_report, ORDER_OF_KEYS, walk_report, REPORT_PARTS)
 DASHBOARD = Kind(
     "dashboard",
     "dashboards",

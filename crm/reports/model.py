@@ -58,7 +58,11 @@ class Chart:
 
 @dataclass(frozen=True)
 class Report:
-    """A declared report."""
+    """A declared report.
+
+    Shape:  with an `analysis`, a key of `ANALYSES`, it has neither groups nor measures but `options`, the keys of that
+            analysis.
+    """
 
     name: str
     entity: str
@@ -68,6 +72,8 @@ class Report:
     measures: tuple[Measure, ...]
     chart: Chart
     help: Text | None = None
+    analysis: str = ""
+    options: Mapping[str, Any] = attribute(default_factory=dict)
 
 
 @dataclass(frozen=True)

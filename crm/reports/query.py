@@ -95,10 +95,17 @@ class ReportQuery:
 
     def statement(self) -> sa.Select:
         """Return the grouped query; of too many groups, those with the largest first measure."""
+        keys, numbers, asked = self._grouped()
+        return asked.order_by(numbers[0].desc().nulls_last(), *keys).limit(MOST_ROWS + 1)
+
+    def every_group(self) -> sa.Select:
+        """Return the grouped query in no order and without a limit, for what is reckoned from all groups."""
+        return self._grouped()[2]
+
+    def _grouped(self) -> tuple[list[Any], list[Any], sa.Select]:
         keys = [self._group_sql(group) for group in self.groups]
         numbers = [self._measure_sql(measure) for measure in self.report.measures]
-        asked = self._from(sa.select(*keys, *numbers), self.parts).group_by(*keys)
-        return asked.order_by(numbers[0].desc().nulls_last(), *keys).limit(MOST_ROWS + 1)
+        return keys, numbers, self._from(sa.select(*keys, *numbers), self.parts).group_by(*keys)
 
     def totals(self) -> list[dict[str, Any]]:
         """Return each measure over everything, by currency; by "" for what is no amount of several."""

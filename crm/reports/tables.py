@@ -19,7 +19,7 @@ from crm.records.listing import ListQuery, require_answerable
 from crm.records.sheet_cells import Styled
 from crm.records.values import type_of
 from crm.reports.query import Column
-from crm.reports.service import ReportResult
+from crm.reports.result import ReportResult
 from crm.reports.workbook import write_csv, write_workbook
 from crm.texts import RIGHT_TO_LEFT
 
@@ -111,7 +111,7 @@ def report_facts(result: ReportResult) -> dict[str, Any]:
         "labels": [column.label for column in result.columns],
         "rows": [[_json(value) for value in row.values] for row in result.rows],
         "texts": [list(row.texts) for row in result.rows],
-        "parameters": {"entity": result.report.entity},
+        "parameters": {"entity": result.report.entity, **result.parameters},
     }
 
 

@@ -17,7 +17,8 @@ from crm.fields.choice import all_choices
 from crm.permissions.service import readable_fields, require
 from crm.permissions.sight import is_open, told_narrowed
 from crm.reports.model import Chart, Group, Measure, Report
-from crm.reports.service import ReportResult, run_report
+from crm.reports.result import ReportResult
+from crm.reports.service import run_report
 from crm.segments.model import Segment
 from crm.segments.service import get_segment
 from crm.texts import Text

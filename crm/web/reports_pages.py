@@ -28,7 +28,8 @@ from crm.reports.charts import CHARTS
 from crm.reports.figure import build_figure
 from crm.reports.model import Card, Dashboard, Report
 from crm.reports.query import MOST_ROWS, Column
-from crm.reports.service import ReportResult, ReportRow, get_report, run_report
+from crm.reports.result import ReportResult, ReportRow
+from crm.reports.service import get_report, run_report
 from crm.reports.tables import report_rows, write_export
 from crm.reports.workbook import write_workbook
 from crm.revisions.workspace import Workspace
@@ -59,7 +60,7 @@ def row_url(result: ReportResult) -> Callable[[ReportRow, Column], str]:
 def notes_of(result: ReportResult) -> list[Problem]:
     """Return what a reader of a report is to know beside its numbers."""
     cut = [Problem("report.cut", {"limit": MOST_ROWS})] if result.is_cut else []
-    return [*told_narrowed(result.narrowed), *cut]
+    return [*told_narrowed(result.narrowed), *result.notes, *cut]
 
 
 def send_table(write: Callable[[Path], None], name: str, suffix: str) -> Response:

@@ -14,7 +14,7 @@ from crm.entities.model import Entity
 from crm.messages import render
 from crm.records.listing import ListQuery, count_up_to, list_records
 from crm.records.search import Hit, hit_columns, hits_of
-from crm.reports.service import number_text
+from crm.reports.telling import number_text
 from crm.revisions.workspace import Workspace
 from crm.segments.model import Segment
 from crm.segments.profile import open_segments, profile_of

@@ -12,7 +12,7 @@ from crm.reports.charts.scale import marks_of
 
 if TYPE_CHECKING:
     from crm.reports.query import Column
-    from crm.reports.service import ReportResult, ReportRow
+    from crm.reports.result import ReportResult, ReportRow
 
 MOST_PERIODS = 6  # labels under an axis of time
 

@@ -11,7 +11,8 @@ import pytest
 from crm.database import CrmSession
 from crm.fields.base import Situation
 from crm.reports.figure import build_figure
-from crm.reports.service import ReportResult, run_report
+from crm.reports.result import ReportResult
+from crm.reports.service import run_report
 from crm.reports.tables import report_facts, report_rows
 from crm.reports.workbook import write_workbook
 from tests.crm.reports.ledger import open_ledger

@@ -22,7 +22,8 @@ from crm.reports.charts.scale import compact
 from crm.reports.figure import build_figure
 from crm.reports.kind import build_report
 from crm.reports.model import Report
-from crm.reports.service import ReportResult, get_report, run_report
+from crm.reports.result import ReportResult
+from crm.reports.service import get_report, run_report
 from tests.crm.reports.ledger import fill, groups, open_ledger
 from tests.crm.web.house import documents_of
 
@@ -138,6 +139,8 @@ def test_the_marks_of_the_shipped_reports_open_the_list_they_count(
             outcome = run_report(reader, get_report(reader, name))
         except (NotFoundError, QueryError):
             continue
+        if outcome.report.analysis:
+            continue  # its rows are customers and findings, not groups of records
         assert not wrong_marks(reader, outcome), name
         for trace in browser.get(f"/reports/{name}/figure.json").json["data"]:
             for url in filter(None, trace["customdata"][:3]):
