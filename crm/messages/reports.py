@@ -38,27 +38,25 @@ MESSAGES = {
     "analysis.several_currencies": N_(
         "The amounts are in several currencies: %(known)s. Add a condition that leaves one of them."
     ),
-    "analysis.too_few": N_(
-        "Not enough customers bought again for this analysis. At least %(fewest)s are needed."
-    ),
+    "analysis.too_few": N_("Not enough buyers came back for this analysis. At least %(fewest)s are needed."),
     "analysis.unsure": N_("The model did not settle on these purchases. Treat the values as a rough guide."),
     "analysis.lifetime_value": N_(
-        "What each customer is expected to spend in the %(horizon)s after %(until)s, discounted. The BG/NBD "
-        "model predicts the purchases, the Gamma-Gamma model their value. Purchases of one customer on one "
-        "day count as one."
+        "What each buyer is expected to spend in the %(horizon)s after %(until)s, discounted. The BG/NBD "
+        "model predicts the purchases, the Gamma-Gamma model their value. Purchases of one buyer on one day "
+        "count as one."
     ),
     "analysis.rfm": N_(
-        "Customers by how recently, how often and for how much they bought up to %(until)s. Each of the "
-        "three is scored from 1 to 5; the groups follow from the first two. Purchases of one customer on "
-        "one day count as one."
+        "Buyers by how recently, how often and for how much they bought up to %(until)s. Each of the three "
+        "is scored from 1 to 5; the groups follow from the first two. Purchases of one buyer on one day "
+        "count as one."
     ),
     "analysis.cohort_retention": N_(
-        "Customers by the period of their first purchase, up to %(until)s. Each further column shows the "
-        "share of them who bought again that many periods later."
+        "Buyers by the period of their first purchase, up to %(until)s. Each further column shows the share "
+        "of them who bought again that many periods later."
     ),
     "analysis.churn": N_(
-        "Customers by the period of their first purchase, up to %(until)s. Each further column shows the "
-        "share of them who did not buy again that many periods later."
+        "Buyers by the period of their first purchase, up to %(until)s. Each further column shows the share "
+        "of them who did not buy again that many periods later."
     ),
     "analysis.segment_profile": N_(
         "What separates the records that meet the target from the rest. Over all records the share is "

@@ -57,7 +57,7 @@ class LifetimeValue(PurchaseAnalysis):
     def run(self, session: CrmSession, report: Report) -> ReportResult:
         """Fit both models and value each customer, the most valuable first."""
         bought, options = self.read(session, report), report.options
-        unit, horizon = options.get("unit", USUAL_UNIT), int(options.get("horizon", USUAL_HORIZON))
+        unit, horizon = options.get("unit", USUAL_UNIT), _horizon(options)
         language = bought.teller.situation.language
         definition = Problem(
             "analysis.lifetime_value",
@@ -100,52 +100,50 @@ class Values:
 
         from crm.reports.analyses.bgnbd import fit_buying, fit_spending
 
-        length = days_per_unit(options, USUAL_UNIT)
-        seen = [
-            (
-                len(days) - 1,
-                (days[-1][0] - days[0][0]).days / length,
-                (bought.until - days[0][0]).days / length,
-                sum(spent for _day, spent in days[1:]) / max(len(days) - 1, 1),
-            )
-            for days in bought.days.values()
-        ]
-        repeats, last, age, mean = np.array(seen, dtype=float).T
-        buying = fit_buying(repeats, last, age)
-        spends = (repeats > 0) & (mean > 0)
+        repeats, last, age, mean = np.array(list(_seen(bought, options)), dtype=float).T
+        buying, spends = fit_buying(repeats, last, age), (repeats > 0) & (mean > 0)
         spending = fit_spending(repeats[spends], mean[spends])
-        horizon, discount = (
-            int(options.get("horizon", USUAL_HORIZON)),
-            float(options.get("discount_per_year", USUAL_DISCOUNT)),
-        )
         known, place = np.unique(np.column_stack((repeats, last, age)), axis=0, return_inverse=True)
-        ahead = [buying.expected(*known.T, step) for step in range(horizon + 1)]
-        factors = [(1 + discount) ** (-step * length / 365.25) for step in range(1, horizon + 1)]
+        place, ahead = place.reshape(-1), _horizon(options)
+        expected = [buying.expected(*known.T, step) for step in range(ahead + 1)]
+        factors, average = list(_factors(options)), spending.expected(repeats, mean)
         worth = sum(
             (after - before) * factor
-            for before, after, factor in zip(ahead, ahead[1:], factors, strict=False)
+            for before, after, factor in zip(expected, expected[1:], factors, strict=False)
         )
-        average = spending.expected(repeats, mean)
-        parameters = {
-            "r": buying.r,
-            "alpha": buying.alpha,
-            "a": buying.a,
-            "b": buying.b,
-            "p": spending.p,
-            "q": spending.q,
-            "v": spending.v,
-            "log_likelihood": buying.log_likelihood,
-            "discount_per_year": discount,
-        }
-        place = place.reshape(-1)
+        parameters = {name: getattr(buying, name) for name in ("r", "alpha", "a", "b", "log_likelihood")}
+        parameters |= {name: getattr(spending, name) for name in ("p", "q", "v")}
         return cls(
             buying.alive(repeats, last, age),
-            ahead[-1][place],
+            expected[-1][place],
             average,
             worth[place] * average,
-            parameters,
+            parameters | {"discount_per_year": _discount(options)},
             buying.is_sure and spending.is_sure,
         )
+
+
+def _seen(bought: Purchases, options: Mapping[str, Any]) -> Iterator[tuple[float, ...]]:
+    """Yield of each customer how often they came back, when last, how long ago they came first, and what they spend."""
+    length = days_per_unit(options, USUAL_UNIT)
+    for days in bought.days.values():
+        first, repeats = days[0][0], len(days) - 1
+        mean = sum(spent for _day, spent in days[1:]) / max(repeats, 1)
+        yield repeats, (days[-1][0] - first).days / length, (bought.until - first).days / length, mean
+
+
+def _factors(options: Mapping[str, Any]) -> Iterator[float]:
+    """Yield what an amount in each unit of time ahead is worth today."""
+    for step in range(1, _horizon(options) + 1):
+        yield (1 + _discount(options)) ** (-step * days_per_unit(options, USUAL_UNIT) / 365.25)
+
+
+def _horizon(options: Mapping[str, Any]) -> int:
+    return int(options.get("horizon", USUAL_HORIZON))
+
+
+def _discount(options: Mapping[str, Any]) -> float:
+    return float(options.get("discount_per_year", USUAL_DISCOUNT))
 
 
 def _column(name: str, language: str, bought: Purchases) -> Column:
