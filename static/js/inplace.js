@@ -1,20 +1,32 @@
 // Fields edited where they are shown. Wants: a container [data-inplace=address] whose cells [data-field=name] can be
-// edited; in a table the number of the record comes from the line's checkbox. A cell opens by its pencil
-// [data-pencil], by a double click, or by F2 on the line with the focus. Enter saves, Escape puts back what was there,
+// edited; in a table the heads of the columns say so, and the number of the record comes from the line's checkbox. A
+// cell opens by its pencil [data-pencil], by a double click, or by F2 on the line with the focus. Enter saves, Escape puts back what was there,
 // Tab saves and goes on to the next field. The server answers 204, or the control with the reason.
 (() => {
   "use strict";
   let open = null;
 
-  const cellsOf = (cell) => {
-    const scope = cell.closest("tr") || cell.closest("[data-inplace]");
-    return [...scope.querySelectorAll("[data-field]")];
+  const nameOf = (cell) => {
+    const heads = cell.closest("table")?.tHead;
+    return (heads ? heads.rows[0].cells[cell.cellIndex] : cell)?.dataset.field;
+  };
+
+  const cellsIn = (scope) => {
+    const all = scope.matches("tr") ? [...scope.cells] : [...scope.querySelectorAll("[data-field]")];
+    return all.filter(nameOf);
+  };
+
+  const cellsOf = (cell) => cellsIn(cell.closest("tr") || cell.closest("[data-inplace]"));
+
+  const cellAt = (target) => {
+    const cell = target.closest?.("[data-inplace] tbody td, div[data-field]");
+    return cell && nameOf(cell) ? cell : null;
   };
 
   const urlOf = (cell) => {
     const base = cell.closest("[data-inplace]").dataset.inplace;
     const number = cell.closest("tr")?.querySelector("input[name=rowid]")?.value;
-    return `${base}${number ? `${number}/` : ""}${cell.dataset.field}`;
+    return `${base}${number ? `${number}/` : ""}${nameOf(cell)}`;
   };
 
   const holderOf = (cell) => cell.querySelector("dd") || cell;
@@ -64,7 +76,7 @@
   // What a save changes besides, such as a formula or the title, comes with the page as it is now.
   const refresh = async (cell) => {
     const number = cell.closest("tr")?.querySelector("input[name=rowid]")?.value;
-    const name = cell.dataset.field;
+    const name = nameOf(cell);
     const answer = await fetch(location.href).catch(() => null);
     if (!answer || !answer.ok) return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -75,8 +87,8 @@
       else if (old && number) old.classList.add("is-gone");
     }
     document.dispatchEvent(new Event("htmx:after:swap"));
-    const line = number ? document.querySelector(pieces[0]) : document;
-    return line?.querySelector(`[data-field="${CSS.escape(name)}"]`);
+    const scope = document.querySelector(pieces[0]);
+    return scope && cellsIn(scope).find((one) => nameOf(one) === name);
   };
 
   const save = async (next) => {
@@ -104,12 +116,12 @@
 
   document.addEventListener("click", (event) => {
     const pencil = event.target.closest("[data-pencil]");
-    if (pencil) begin(pencil.closest("[data-field]"));
+    if (pencil) begin(cellAt(pencil));
     else if (event.target.closest("[data-cancel]") && open?.form.contains(event.target)) focusOn(put());
   });
 
   document.addEventListener("dblclick", (event) => {
-    const cell = event.target.closest("[data-inplace] [data-field]");
+    const cell = cellAt(event.target);
     if (cell && !event.target.closest("a, button, input, select, textarea")) begin(cell);
   });
 
@@ -123,8 +135,9 @@
     "keydown",
     (event) => {
       if (event.key === "F2" && !open) {
-        const line = event.target.closest?.("[data-inplace] tr") || document.querySelector("[data-inplace] tr.is-current");
-        const cell = event.target.closest?.("[data-field]") || line?.querySelector("[data-field]");
+        const lines = "[data-inplace] tbody tr";
+        const line = event.target.closest?.(lines) || document.querySelector(`${lines}.is-current`);
+        const cell = cellAt(event.target) || (line && cellsIn(line)[0]);
         if (cell) event.preventDefault();
         return void begin(cell);
       }
