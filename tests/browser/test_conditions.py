@@ -140,7 +140,7 @@ def test_without_scripts_the_buttons_send_the_form(app, address: str, chromium, 
     page.goto(f"{address}/deal/list/")
     page.get_by_role("button", name="Filter").click()
     page.locator("[name='if/0.p']").select_option("amount")
-    page.get_by_role("button", name="Update").click()
+    page.get_by_role("button", name="Refresh").click()
     page.locator("[name='if/0.o']").select_option("above")
     page.locator("[name='if/0.v']").fill("100")
     page.locator("[name='if/0.v']").press("Enter")

@@ -102,10 +102,10 @@ def test_choices_are_dragged_stepped_and_saved_in_their_order(visit: Callable[..
     grips.nth(2).scroll_into_view_if_needed()
     grips.nth(2).drag_to(grips.nth(0))
     page.wait_for_function(f"() => ({CHOICES})()[0] === 'offer'")
-    button = page.get_by_role("button", name="Move down: offer")
+    button = page.get_by_role("button", name="Move down: Quote sent")
     button.press("Enter")
     assert page.evaluate(CHOICES)[:3] == ["prospect", "offer", "qualified"]
-    assert page.evaluate("document.activeElement.ariaLabel") == "Move down: offer"
+    assert page.evaluate("document.activeElement.ariaLabel") == "Move down: Quote sent"
     assert visitor.problems() == []
     page.locator(".save-bar .btn-primary").click()
     page.wait_for_url("**/admin/schema/deal/")

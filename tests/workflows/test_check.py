@@ -33,7 +33,7 @@ colour: red
     words = " ".join(words for _line, words in found)
     for near in ("every_hour", "status", "assign", "email", "complaint_received", "manager", "title"):
         assert f"Did you mean “{near}”?" in words
-    assert "No entity holds the members of campaigns" in words
+    assert "No entity has campaign members" in words
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_wrong_triggers(when, line, shipped):
         ("choose: [{else: [stop]}, {if: [], then: [stop]}]", "the last branch"),
         ("choose: [{if: [{field: statsu, is: open}], then: [stpo]}]", "Did you mean “stop”?"),
         ("stop: {now: true}", "takes no value"),
-        ("campaign: {name: spring}", "No entity holds the members"),
+        ("campaign: {name: spring}", "No entity has campaign members"),
         ("set_field: [1, 2]", ""),
         ("5", ""),
     ],

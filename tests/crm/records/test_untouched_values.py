@@ -197,7 +197,7 @@ def test_a_retired_choice_is_shown_by_its_last_label(trial, language, label):
         assert label in browser.get(page).text, page
     form = browser.get(f"/trial/edit/{trial.id}").text
     marked = {"en": "Red (no longer available)", "el": "Κόκκινο (δεν προσφέρεται πλέον)",
-              "ro": "Roșu (nu mai este disponibil)", "he": "אדום (לא זמין עוד)"}  # fmt: skip
+              "ro": "Roșu (nu se mai oferă)", "he": "אדום (לא זמין עוד)"}  # fmt: skip
     assert form.count(f"selected>{marked[language]}</option>") == 2
 
 
