@@ -281,7 +281,7 @@ OWN = {
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "MyDayView", "CalendarView", "ResetMyPasswordView", "UserInfoEditView",
     "JobApi", "JobView", "BinView", "HooksView",
-    "FilesView", "FilesApi", "ViewAsView",
+    "FilesView", "FilesApi", "ViewAsView", "ApprovalsView", "ApprovalApi",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from workflows.actions.assign import Assign
 from workflows.actions.base import Action
 from workflows.actions.call_webhook import CallWebhook
 from workflows.actions.campaign import AddToCampaign
+from workflows.actions.convert import Convert
 from workflows.actions.create_record import CreateRecord
 from workflows.actions.delete_record import DeleteRecord
 from workflows.actions.flow import Choose, Stop, Wait
@@ -18,5 +19,5 @@ from workflows.registry import registry
 
 ACTIONS: dict[str, Action] = registry(
     SetField(), Assign(), CreateRecord(), UpdateRelated(), DeleteRecord(), SendEmail(), Notify(), PlanActivity(),
-    CallWebhook(), AskApproval(), Wait(), Choose(), Stop(), AddToSegment(), AddToCampaign(),
+    CallWebhook(), AskApproval(), Wait(), Choose(), Stop(), AddToSegment(), AddToCampaign(), Convert(),
 )  # fmt: skip

@@ -91,6 +91,13 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(
         (
+            *("steps.convert", *(f"steps.convert.{name}" for name in ("to", "values", "source", "lines"))),
+            *(f"steps.convert.lines.{name}" for name in ("through", "to", "parent", "values")),
+        ),
+        "workflows/test_convert.py::test_its_lines_come_along",
+    ),
+    **dict.fromkeys(
+        (
             "steps.ask_approval",
             *(
                 f"steps.ask_approval.{name}"
