@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.factories import make_complaint, make_customer
 
 VIEWS = [
     pytest.param({"width": DESKTOP, "language": "en"}, id="en-desktop"),
@@ -36,3 +37,24 @@ def test_a_rule_is_written_from_a_template_by_keyboard(visit: Callable[..., Visi
     row.locator("button[name=place]").first.press("Enter")
     page.locator("[data-id='welcome_customer'] + [data-id^='tell_the_owner']").wait_for()
     assert visitor.problems_at_both_widths() == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_rule_is_tried_and_its_pages_are_sound(visit: Callable[..., Visitor], session, view: dict) -> None:
+    make_complaint(
+        session, customer=make_customer(session, name="Αφοί Παπαδόπουλου Α.Ε.", email="ada@example.com")
+    )
+    session.commit()
+    visitor = visit("admin", **view)
+    visitor.open("/admin/rules/confirm_complaint/try")
+    visitor.page.locator("form[action$='/try'] .btn-primary").click()
+    visitor.page.locator("#rehearsal .rule-step").wait_for()
+    visitor.page.locator(".rule-mail summary").press("Enter")
+    assert visitor.page.get_by_text("ada@example.com").count() >= 1
+    assert visitor.problems_at_both_widths() == []
+    assert (
+        visitor.look_at(
+            ["/admin/rules/all-runs", "/admin/rules/what-waits", "/admin/rules/birthday/activate"]
+        )
+        == {}
+    )
