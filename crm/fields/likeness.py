@@ -22,8 +22,11 @@ WORD = re.compile(r"\w")
 LONGEST = 200  # characters of a text whose spellings are compared
 MOST_HEARD = 8  # ways in which a name may sound
 LEAST_HEARD = 4  # consonants
+DIGEST = 8  # bytes
+MOST_KEPT = 200  # values remembered from one step of a save to the next; some are long
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def says_something(text: str) -> bool:
     """Return whether a text holds a letter or a digit: two dashes are no duplicates."""
     return bool(WORD.search(fold(text)))
@@ -76,25 +79,25 @@ def _heard(word: str, is_hebrew: bool) -> tuple[str, ...]:
     return hebrew_consonants(word) if is_hebrew else latin_consonants(word)
 
 
-def kept_likeness(text: str, is_exact: bool) -> list[str]:
+@lru_cache(maxsize=MOST_KEPT)
+def kept_likeness(text: str, is_exact: bool) -> tuple[str, ...]:
     """Return what a stored value is found by, each as a short word."""
     if is_exact:
-        return [_short("=", fold(text))]
+        return tuple(_shorts("=", (fold(text),)))
     is_hebrew, heard = heard_forms(text)
-    return [*_shorts("~", like_forms(text)), *_shorts("h" if is_hebrew else "l", heard)]
+    return (*_shorts("~", like_forms(text)), *_shorts("h" if is_hebrew else "l", heard))
 
 
-def asked_likeness(text: str, is_exact: bool, is_loose: bool) -> list[str]:
+@lru_cache(maxsize=MOST_KEPT)
+def asked_likeness(text: str, is_exact: bool, is_loose: bool) -> tuple[str, ...]:
     """Return what finds stored values that look the same; `is_loose` where a hint by the sound is welcome."""
     if is_exact:
-        return [_short("=", fold(text))]
+        return tuple(_shorts("=", (fold(text),)))
     is_hebrew, heard = heard_forms(text) if is_loose else (False, ())
-    return [*_shorts("~", like_forms(text)), *_shorts("l" if is_hebrew else "h", heard)]
+    return (*_shorts("~", like_forms(text)), *_shorts("l" if is_hebrew else "h", heard))
 
 
 def _shorts(kind: str, forms: Iterable[str]) -> list[str]:
-    return [_short(kind, form) for form in forms]
-
-
-def _short(kind: str, form: str) -> str:
-    return blake2s(f"{kind}{form}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return [
+        blake2s(f"{kind}{form}".encode("utf-8", "replace"), digest_size=DIGEST).hexdigest() for form in forms
+    ]

@@ -16,7 +16,7 @@ from crm.fields import FIELD_TYPES
 from crm.fields.base import Field
 from crm.fields.likeness import asked_likeness, is_identity, kept_likeness, says_something
 from crm.records.distinct import others_than
-from crm.records.finding import Keys, holding, keys_of
+from crm.records.finding import Keys, holding, settled_keys
 from crm.records.listing import ListQuery, list_records
 from crm.records.prepare import is_empty
 from crm.records.search import Hit, hit_columns, hits_of
@@ -118,7 +118,7 @@ def _look(session: CrmSession, entity: Entity, groups: Sequence[Sequence[Field]]
     ]
     if not asked:
         return set()
-    keys = keys_of(session, entity)
+    keys = settled_keys(session, entity)
     is_loose = not entity.refuses_same
     ways = [_holds(session, entity, group, [values], keys, is_loose) for group, _likeness in asked]
     rows = _rows(
@@ -151,10 +151,12 @@ def _holds(
     is_loose: bool = False,
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a record may look the same as one of some rows, each of which has all the values."""
-    plain = [each for each in group if not is_folded(each)]
     words = [each for each in group if is_folded(each)]
-    columns = _columns(session, entity, plain)
-    conditions = [columns[each.name].in_({row[each.name] for row in rows}) for each in plain]
+    conditions = []
+    if len(words) < len(group):
+        names = {each.name for each in words}
+        columns = _columns(session, entity, [each for each in group if each.name not in names])
+        conditions = [column.in_({row[name] for row in rows}) for name, column in columns.items()]
     if words:
         ways = [[like_tokens(entity, each, row[each.name], is_loose) for each in words] for row in rows]
         conditions.append(holding(session, entity, ways, keys))
@@ -191,7 +193,7 @@ def list_alike(
     """
     likenesses = [asked_of(group, row, is_loose) for row in rows]
     wanted = [row for row, likeness in zip(rows, likenesses, strict=True) if likeness]
-    keys = keys_of(session, entity)
+    keys = settled_keys(session, entity)
     known: dict[tuple, set[int]] = {}
     for start in range(0, len(wanted), CHUNK):
         condition = _holds(session, entity, group, wanted[start : start + CHUNK], keys, is_loose)
@@ -203,7 +205,7 @@ def list_alike(
 
 def kept_of(group: Sequence[Field], values: Values) -> frozenset[tuple]:
     """Return what a stored record is found by that looks the same by a group; nothing where a part is empty."""
-    return frozenset(product(*(_kept(each, values.get(each.name)) for each in group)))
+    return frozenset(product(*[_kept(each, values.get(each.name)) for each in group]))
 
 
 def asked_of(group: Sequence[Field], values: Values, is_loose: bool = False) -> frozenset[tuple]:
@@ -215,7 +217,7 @@ def asked_of(group: Sequence[Field], values: Values, is_loose: bool = False) -> 
     >>> bool(kept & asked_of(group, asked)), bool(kept & asked_of(group, other))
     (True, False)
     """
-    return frozenset(product(*(_asked(each, values.get(each.name), is_loose) for each in group)))
+    return frozenset(product(*[_asked(each, values.get(each.name), is_loose) for each in group]))
 
 
 def _kept(each: Field, value: Any) -> Sequence[Any]:

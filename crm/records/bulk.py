@@ -34,7 +34,7 @@ from crm.records.journal import (
     journaled_fields,
     sealed_value,
 )
-from crm.records.search_keys import Keying, key_fields, search_key_of
+from crm.records.search_keys import key_fields, keying_of, search_key_of
 from crm.records.sequences import next_numbers
 
 CHUNK = 500  # ids of one IN list
@@ -81,7 +81,7 @@ def store_rows(
     table = session.workspace.models.table(entity.name)
     ids = take_ids(connection, table, len(rows))
     names = filled_names(entity, rows)
-    keying = Keying.of(entity)
+    keying = keying_of(entity)
     columns = ("id", "search_key", *(entity.fields[name].column for name in names))
     stored = (
         (record_id, keying.key(row), *map(row.get, names)) for record_id, row in zip(ids, rows, strict=True)
@@ -229,7 +229,7 @@ def _update_each(
     columns = {f"b_{name}": entity.fields[name].column for name in names}
     values = {column: sa.bindparam(key) for key, column in columns.items()}
     is_searched = bool(key_fields(entity).keys() & set(names))
-    keying = Keying.of(entity)
+    keying = keying_of(entity)
     if is_searched:
         values["search_key"] = sa.bindparam("b_search_key")
     rows = []

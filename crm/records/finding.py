@@ -22,8 +22,7 @@ from crm.records.search_keys import (
     BESIDE,
     IN_TITLE,
     MARK,
-    key_fields,
-    marks_of,
+    keying_of,
     searched_fields,
     titles_of,
 )
@@ -61,6 +60,17 @@ class Keys:
 def keys_of(session: CrmSession, entity: Entity) -> Keys:
     """Return how an entity's keys stand at this moment."""
     return keys_of_all(session, [entity])[entity.name]
+
+
+def settled_keys(session: CrmSession, entity: Entity) -> Keys:
+    """Return how an entity's keys stand, without asking again where nothing can change in this revision."""
+    settled = session.workspace.settled
+    if entity.uid in settled:
+        return Keys(is_indexed=True)
+    keys = keys_of(session, entity)
+    if keys.is_indexed and not keys.are_rewritten:
+        settled.add(entity.uid)
+    return keys
 
 
 def keys_of_all(session: CrmSession, entities: Sequence[Entity]) -> dict[str, Keys]:
@@ -108,7 +118,7 @@ def _ways(session: CrmSession, entity: Entity, words: str, fit: Fit) -> Iterator
     """Yield the ways to understand the words: what each of them may be in the key."""
     hidden = session.actor.rights(entity.name).hidden
     titles, searched = titles_of(entity), {field.name for field in searched_fields(entity)} - hidden
-    marks = {name: mark for name, mark in marks_of(key_fields(entity).values()).items() if name in searched}
+    marks = {name: mark for name, mark in keying_of(entity).marks.items() if name in searched}
     left = MOST_TOKENS
     for way in asked_by(words):
         ends = [(place == 0, place == len(way) - 1) for place in range(len(way))]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm.database import CrmSession, about_to_write, metadata, only_reading, utcnow
 from crm.entities.model import Entity
-from crm.records.search_keys import Keying, key_fields
+from crm.records.search_keys import key_fields, keying_of
 from crm.records.values import type_of
 from crm.revisions.batches import next_rows
 from crm.revisions.processes import oldest_revision
@@ -142,7 +142,7 @@ def _write_some(connection: sa.Connection, workspace: Workspace, entity: Entity,
     table = workspace.models.table(entity.name)
     fields = [field for field in key_fields(entity).values() if type_of(field).stored]
     rows, last = next_rows(connection, table, [table.c[field.column] for field in fields], after)
-    names, keying = [field.name for field in fields], Keying.of(entity)
+    names, keying = [field.name for field in fields], keying_of(entity)
     keys = [{"row": row[0], "key": keying.key(dict(zip(names, row[1:], strict=True)))} for row in rows]
     if keys:
         written = sa.update(table).where(table.c.id == sa.bindparam("row"))

@@ -29,6 +29,7 @@ from crm.revisions.likeness import compared_fields
 
 BEGINS, IN_TITLE, BESIDE, WHOLE = "^", "=", ":", "=^"
 MARK = 3  # letters
+MOST_KNOWN = 500  # entities
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SIGNED = (PART, HEBREW_SOUND, LATIN_SOUND)
 
@@ -61,19 +62,34 @@ class Keying:
         for field in self.compared:
             value = values.get(field.name)
             if isinstance(value, str) and says_something(value):
-                whole = kept_likeness(value, is_identity(field, FIELD_TYPES[field.type]))
-                found |= dict.fromkeys(f"{self.marks[field.name]}{WHOLE}{word}" for word in whole)
+                mark = self.marks[field.name] + WHOLE
+                for word in kept_likeness(value, is_identity(field, FIELD_TYPES[field.type])):
+                    found[mark + word] = None
         return " ".join(found) or None
+
+
+_KNOWN: dict[int, tuple[Entity, Keying]] = {}
+"""How keys are made, by the entity itself: one of an earlier revision has another place in memory."""
 
 
 def search_key_of(entity: Entity, values: Mapping[str, Any]) -> str | None:
     """Return what finds a record."""
-    return Keying.of(entity).key(values)
+    return keying_of(entity).key(values)
+
+
+def keying_of(entity: Entity) -> Keying:
+    """Return how the keys of an entity are made, from memory where it was asked before."""
+    known = _KNOWN.get(id(entity))
+    if known is None or known[0] is not entity:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[id(entity)] = (entity, Keying.of(entity))
+    return known[1]
 
 
 def like_tokens(entity: Entity, field: Field, value: str, is_loose: bool) -> list[str]:
     """Return the words of keys by which one field's values are found that look the same."""
-    mark = marks_of([*searched_fields(entity), *compared_fields(entity)])[field.name]
+    mark = keying_of(entity).marks[field.name]
     asked = asked_likeness(value, is_identity(field, FIELD_TYPES[field.type]), is_loose)
     return [f"{mark}{WHOLE}{word}" for word in asked]
 

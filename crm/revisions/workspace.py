@@ -27,7 +27,8 @@ class Workspace:
     """One revision, loaded.
 
     Shape:  `compiled` caches this revision's compiled statements, so that they go when it goes;
-            `trees` keeps condition trees that were parsed once.
+            `trees` keeps condition trees that were parsed once; `settled` are the uids of entities whose search
+            keys were seen to be whole and indexed, which lasts as long as the revision.
     """
 
     schema: Schema
@@ -35,6 +36,7 @@ class Workspace:
     identities: Identities
     compiled: LRUCache = attribute(default_factory=lambda: LRUCache(COMPILED_STATEMENTS))
     trees: dict[tuple, Any] = attribute(default_factory=dict)
+    settled: set[str] = attribute(default_factory=set)
 
     @property
     def number(self) -> int:
