@@ -25,6 +25,7 @@ from crm.permissions.service import readable_fields, require
 from crm.records.bulk import RecordEdit, load_rows
 from crm.records.constraints import REFUSALS, refusal_of
 from crm.records.file_rows import give_rows
+from crm.records.followers import FOLLOWERS
 from crm.records.links import judge_links
 from crm.records.listing import ListQuery, list_ids
 from crm.records.many import write_edits
@@ -159,6 +160,7 @@ def _merge(session: CrmSession, entity: Entity, merge: Merge, edit: RecordEdit) 
     except REFUSALS as error:
         raise RecordError("merge.cannot_move", [refusal_of(entity, error)]) from error
     files = _move_files(session, entity, merge, edit)
+    followed = {each.name: each.move(session, entity, merge.sources, merge.into) for each in FOLLOWERS}
     deeds = delete_each(session, entity, list(merge.sources), outcome)
     writer = Writer(session, entity, outcome)
     if edit.after and not outcome.refused:
@@ -167,7 +169,7 @@ def _merge(session: CrmSession, entity: Entity, merge: Merge, edit: RecordEdit) 
     if outcome.refused:
         problems = [each for found in outcome.refused.values() for each in found]
         raise RecordError("record.has_problems", problems, count=len(problems))
-    return {"own": writer.changes, "others": others, "deeds": deeds, "files": files}
+    return {"own": writer.changes, "others": others, "deeds": deeds, "files": files, "followed": followed}
 
 
 def pointing(session: CrmSession, entity: Entity) -> Iterator[tuple[Entity, Field]]:

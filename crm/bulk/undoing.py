@@ -18,6 +18,7 @@ from crm.leases import lock_table
 from crm.permissions.service import readable_fields, require, writable_fields
 from crm.records.bulk import RecordEdit, load_rows
 from crm.records.file_rows import give_rows
+from crm.records.followers import FOLLOWERS
 from crm.records.journal import list_updates
 from crm.records.links import judge_links
 from crm.records.prepare import Judge
@@ -37,7 +38,7 @@ class Undoer:
         """Take back one chunk."""
         done = store.get_chunk(self.session.connection(), self.origin, chunk.of_number or 0).result or {}
         outcome = Outcome()
-        steps = [self._own, self._files, self._restore, self._others]
+        steps = [self._own, self._files, self._restore, self._others, self._followers]
         for step in reversed(steps) if done.get("restored") else steps:
             step(done, outcome)
         return outcome
@@ -55,6 +56,17 @@ class Undoer:
                 moved.append([number, now, before])
         if moved:
             outcome.result["files"] = moved
+
+    def _followers(self, done: Result, outcome: Outcome) -> None:
+        """Let what other packages keep about a record be about it again."""
+        tables = {each.name: each for each in FOLLOWERS}
+        moved = {
+            name: tables[name].move_back(self.session, rows)
+            for name, rows in (done.get("followed") or {}).items()
+            if name in tables and rows
+        }
+        if moved:
+            outcome.result["followed"] = moved
 
     def _restore(self, done: Result, outcome: Outcome) -> None:
         """Take out of the bin what went into it, or the other way round."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from crm.database import BigId, CrmSession, metadata
+from crm.records.followers import FOLLOWERS, Followers
 from workflows.mail.compose import Message
 from workflows.outgoing import SENT, Outbox
 from workflows.runs.store import WAITING
@@ -53,6 +54,8 @@ message = sa.Table(
 
 One more state than `Outbox` has: held, by the contact policy; `error` says why.
 """
+
+FOLLOWERS.append(Followers("mail", message))
 
 HELD = "held"
 OUTBOX = Outbox(message, BELL, untold=("text", "html"))

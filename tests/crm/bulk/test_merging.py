@@ -19,6 +19,7 @@ from tests.factories import (
     make_record,
     user_id,
 )
+from workflows.mail.outbox import message
 
 
 def entity_of(session, name="customer"):
@@ -113,3 +114,31 @@ def test_a_unique_value_is_taken_over(session):
     merge_records(session, entity_of(session, "competitor"), Merge(first, (second,), {"name": second}))
     assert values_of(session, "competitor", first, second, field="name") == ["Two", None]
     assert session.scalar(sa.text("SELECT count(*) FROM crm_bin")) == 1
+
+
+def test_emails_follow_to_the_record_that_stays_and_back(session, engine, clock):
+    first, second = (make_customer(session).id for _ in range(2))
+    row = {
+        "key": "1:0:0",
+        "to": "a@example.com",
+        "subject": "Hello",
+        "text": "",
+        "html": "",
+        "language": "en",
+        "state": "sent",
+        "due_at": clock.now,
+        "created_at": clock.now,
+        "entity": "customer",
+        "record_id": second,
+        "revision": session.workspace.number,
+    }
+    session.connection().execute(sa.insert(message).values(**row))
+    about = sa.select(message.c.record_id)
+    job = merge_records(session, entity_of(session), Merge(first, (second,)))
+    assert session.connection().scalar(about) == first
+    session.commit()
+    back = undo(session, engine, clock, job)
+    assert session.connection().scalar(about) == second
+    session.rollback()
+    undo(session, engine, clock, back)
+    assert session.connection().scalar(about) == first
