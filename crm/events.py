@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from crm.database import BigId, metadata
 if TYPE_CHECKING:
     from crm.entities.model import Schema
     from crm.revisions.workspace import Workspace
+    from crm.texts import Text
 
 BELL = "events.look"  # the job of the listener
 QUIET = "quiet"  # the kind of an event that starts no rule, so that one that waits for an edge knows where it stands
@@ -43,6 +44,9 @@ CROWDS = ("import", "job", "schedule")  # how the chains of causes begin that co
 
 LISTENERS: list[Callable[[Schema], Iterable[tuple[str, str]]]] = []
 """Each says what it wants to hear of in a schema, as (entity, kind); `app.wire` joins those of all packages."""
+
+NAMED_LISTENERS: list[Callable[[Schema, str, Collection[str]], Iterable[Text]]] = []
+"""Each names what looks at changes of some kinds to the records of an entity."""
 
 HEARD = ("heard",)  # where a workspace keeps what is heard in its schema
 

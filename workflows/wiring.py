@@ -18,7 +18,7 @@ from workflows.rules.kinds import register_kinds
 from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
 from workflows.runs import store as _store  # noqa: F401 - declares its tables
-from workflows.runs.heard import heard_by_rules
+from workflows.runs.heard import heard_by_rules, rules_that_hear
 
 __all__ = ["listen", "prepare_edges", "register_kinds"]
 
@@ -26,6 +26,7 @@ __all__ = ["listen", "prepare_edges", "register_kinds"]
 def listen() -> None:
     """Let rules hear of the changes they listen to, and of the buttons people press."""
     events.LISTENERS.append(heard_by_rules)
+    events.NAMED_LISTENERS.append(rules_that_hear)
     buttons.SOURCES.append(RuleButtons())
 
 

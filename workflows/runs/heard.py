@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from crm.entities.model import Schema
 from crm.events import QUIET
 from crm.records.journal import CREATED, DELETED, UPDATED
+from crm.texts import Text
 from workflows.triggers import TRIGGERS
 
 EVERY_KIND = (CREATED, UPDATED, DELETED, QUIET)
+
+
+def rules_that_hear(schema: Schema, entity: str, kinds: Collection[str]) -> list[Text]:
+    """Return what the enabled rules are called that look at such changes of an entity's records."""
+    return [
+        rule.label
+        for rule in schema.parts.get("rule", {}).values()
+        if rule.enabled and rule.entity == entity and TRIGGERS[rule.trigger.kind].events.intersection(kinds)
+    ]
 
 
 def heard_by_rules(schema: Schema) -> Iterator[tuple[str, str]]:

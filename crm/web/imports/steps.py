@@ -13,6 +13,7 @@ from flask_babel import pgettext
 from crm.database import CrmSession, utcnow
 from crm.entities.model import Entity
 from crm.errors import CrmError
+from crm.events import NAMED_LISTENERS
 from crm.fields import FIELD_TYPES
 from crm.imports import service, store
 from crm.imports.carry import names_today
@@ -26,6 +27,7 @@ from crm.imports.service import Batch
 from crm.kept_problems import decode_problems, told_note
 from crm.messages import render
 from crm.permissions.service import writable_fields
+from crm.records.journal import CREATED, UPDATED
 from crm.records.values import situation_of
 from crm.revisions.former_names import read_former_names
 from crm.texts import N_, NP_
@@ -95,6 +97,7 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         ),
         "url": url_for("ImportView.show", batch_id=batch["id"]),
         "has_doubts": batch["state"] == "checked" and has_doubts(batch["notes"]),
+        "rules": lambda: rules_told(session, batch),
         "notes": [told_note(note, current_language()) for note in batch["notes"]],
         "failure": told_note(batch["problem"], current_language()) if batch["problem"] else "",
         "errors": errors_of(error) if error else [],
@@ -103,6 +106,16 @@ def describe(session: CrmSession, batch: Batch, error: CrmError | None = None) -
         "problem_rows": lambda: problem_rows(session, entity, batch),
         "changed_rows": lambda: changed_rows(session, entity, batch),
     }
+
+
+def rules_told(session: CrmSession, batch: Batch) -> list[str]:
+    """Return what the rules are called that will look at the records an import writes; nothing when it goes without."""
+    if (batch["matching"] or {}).get("rules", "run") != "run":
+        return []
+    kinds = {kind for kind, count in ((CREATED, batch["created"]), (UPDATED, batch["updated"])) if count}
+    schema, language = session.workspace.schema, current_language()
+    found = (label for told in NAMED_LISTENERS for label in told(schema, batch["entity"], kinds))
+    return [label.get(language) for label in found]
 
 
 def has_no_worker(batch: Batch) -> bool:

@@ -38,6 +38,7 @@ def test_the_wizard_leads_from_a_file_to_records_and_back(client, shop):
     assert work.check_batch(shop, batch_id)
     checked = browser.get(f"{page}/progress").text
     assert "<html" not in checked and "no mail" in checked and "data-poll" not in checked
+    assert "active rules look at these records" in checked
     assert browser.get(f"{page}/problems.xlsx").data.startswith(b"PK")
     browser.submit(f"{page}/apply", {}, page)
     assert work.apply_batch(shop, batch_id)
@@ -47,6 +48,14 @@ def test_the_wizard_leads_from_a_file_to_records_and_back(client, shop):
     assert work.undo_batch(shop, batch_id)
     assert "Removed" in browser.get(page).text
     assert "people.csv" in browser.get("/import/").text
+
+
+def test_an_import_without_rules_names_none(client, shop):
+    browser = client("manager")
+    page = upload(browser).location
+    browser.submit(f"{page}/match", {"mode": "create", "rules": "skip"}, page)
+    assert work.check_batch(shop, int(page.rsplit("/", 1)[1]))
+    assert "active rules look" not in browser.get(f"{page}/progress").text
 
 
 def test_a_refused_file_is_told_in_place(client):
