@@ -42,7 +42,7 @@ then:
 
 
 @pytest.fixture
-def made(make_workshop, as_user, app):
+def made(make_workshop, as_user):
     """A function that makes a workshop and a deal whose approval waits: (workshop, deal)."""
 
     def make(of="{role: manager}", more=""):
