@@ -33,7 +33,7 @@ MESSAGES = {
     ),
     "analysis.no_day": N_("“%(value)s” is not a day. Write it as 2026-11-30."),
     "analysis.bad_horizon": N_("Enter a whole number from 1 to %(most)s."),
-    "analysis.bad_discount": N_("Enter the discount per year as a number from 0 to 10: 0.1 for 10 %%."),
+    "analysis.bad_discount": N_("Enter the discount per year as a number from 0 to 10: 0.1 for 10%%."),
     "analysis.bad_group": N_("Enter the smallest group as a whole number of at least 1."),
     "analysis.several_currencies": N_(
         "The amounts are in several currencies: %(known)s. Add a condition that leaves one of them."
