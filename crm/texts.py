@@ -56,7 +56,7 @@ def catalogue(language: str) -> NullTranslations:
     return Translations.load(CATALOGUES, [language])
 
 
-def translate(sentence: str, language: str, **params: object) -> str:
+def translate(sentence: str, language: str, /, **params: object) -> str:
     """Return the sentence in the language, with its named placeholders filled in.
 
     >>> translate("%(n)s rows", "en", n=3)

@@ -9,7 +9,7 @@ MESSAGES = {
     ),
     "rule.in_no_draft": N_("No draft changes the rule “%(name)s”."),
     "rule.in_several_drafts": N_("Several drafts change this rule. Name one of their users: %(names)s."),
-    "rule.paused": N_("The rule “%(rule)s” is paused: its last %(count)s runs failed. See its runs."),
+    "rule.paused": N_("The rule “%(rule)s” is paused after failed runs: %(count)s. See its runs."),
     "rule.exists": N_("There is already a rule “%(name)s”. Choose another internal name."),
     # a rule as a sentence
     "rule.sentence": NP_("step", "%(when)s, if %(conditions)s: %(actions)s."),
