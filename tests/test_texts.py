@@ -31,7 +31,7 @@ OLD_WORDS = {
     r"E-mails?|workbook|[Tt]ake back|taken back|[Pp]lease|set aside|not open to you|children)\b",
     "el": r"αναθεώρη|προσχέδι|στην άκρη|εκκαθαρ|υποεγγραφ|παιδιά|e-mail|διεργασία εργασιών|βιβλί\w+ εργασίας"
     r"|Παρακαλ",
-    "ro": r"\b[Rr]evizi|subordonat|deoparte|\b[Aa]bandon(?:eaz|ați)|arhivei?\b(?= zip)|dosarul?\b|proces de lucru|[şţŞŢ]"
+    "ro": r"\b[Rr]evizi|subordonat|deoparte|\b[Aa]bandon(?:ea|ați)|arhivei?\b(?= zip)|dosarul?\b|proces de lucru|[şţŞŢ]"
     r"|dumneavoastră|Salvare$",
     "he": r"רשומות בנות|הונח בצד|תהליך עבודה|ארכיון zip|חוברת|[אשלמ]תם\b|שלכם|(?<!ה)תראו\b|[א-ת]-[א-ת%A-Za-z]|[מק]״ב",
 }
