@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crm import notifications
 from crm.records.service import delete_record, update_record
 from tests.factories import make_complaint, make_customer, user_id
+from workflows.actions import ACTIONS
 from workflows.effects import effect_lines
 from workflows.mail.deliver import deliver_mail
 from workflows.runs import store
@@ -137,6 +138,9 @@ def test_assign_prefers_who_speaks_the_language_and_knows_the_matter(make_worksh
         entity = session.workspace.schema.entities["complaint"]
         [step] = store.list_steps(session, workshop.runs()[0]["id"])
         assert ("Matches", "el, return") in effect_lines(session, entity, step["effect"])
+        rule = workshop.fixed.schema.parts["rule"]["give"]
+        said = ACTIONS["assign"].describe(rule.steps[0], workshop.fixed.schema, entity, "en")
+        assert said.endswith("“Service”, who match: Customer: Language, Customer: Country, Type")
 
 
 def test_round_robin_goes_round(make_workshop, as_user, engine):

@@ -73,7 +73,7 @@ class Assign(Action):
         "rule.effect_why": NP_("step", "Why"),
         "rule.effect_load": NP_("step", "records: %(count)s"),
         "rule.cannot_match": N_("“%(name)s” can't be compared with the groups of users."),
-        "rule.says_matching": N_("%(sentence)s, who match: %(fields)s"),
+        "rule.says_matching": N_("%(whole)s, who match: %(fields)s"),
         "rule.effect_matched": NP_("step", "Matches"),
         "rule.effect_missed": NP_("step", "Nobody matches"),
         "rule.effect_turn": N_("It was this user's turn."),
@@ -155,7 +155,7 @@ class Assign(Action):
         if not body.get("match"):
             return sentence
         fields = ", ".join(path_words(path, schema, entity, language) for path in body["match"].values())
-        return say("rule.says_matching", language, sentence=sentence, fields=fields)
+        return say("rule.says_matching", language, whole=sentence, fields=fields)
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Choose the user, note why, and write the field."""
