@@ -270,6 +270,7 @@ CONFIGURATION = {  # open to roles with `admin: true`, and to Admin
     "SchemaNewView",
     "SchemaPreviewView",
     "SchemaUploadView",
+    "SegmentEditorView",
     "WebhooksView",
     "WhyView",
 }
@@ -277,7 +278,8 @@ ADMIN = CONFIGURATION | {
     "UserDBModelView", "RoleModelView", "UserGroupModelView", "ResetPasswordView", "LeavingView",
 }  # fmt: skip
 OWN = {
-    "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "LookupView", "SearchView", "SearchApi",
+    "ReportsView", "DashboardView", "ExportView", "ReportApi", "SegmentApi", "SegmentsView", "LookupView",
+    "SearchView", "SearchApi",
     "SavedViewsView", "ProfileView", "NotificationsView", "ImportView", "ImportApi", "OpenApi", "MenuApi",
     "ConditionsView", "MyDayView", "CalendarView", "ResetMyPasswordView", "UserInfoEditView",
     "JobApi", "JobView", "BinView", "HooksView",
