@@ -56,7 +56,7 @@ OWN_ACCOUNT: tuple[Pair, ...] = (
 )
 """What every signed-in user may do with FAB's own views."""
 
-MENU_OF_ALL = ("Segments", "Reports", "Approvals")
+MENU_OF_ALL = ("Segments", "Reports", "Approvals", "Bin", "Bulk changes")
 MENU_OF_IMPORT = ("Import",)  # for those who may import into some entity
 MENU_OF_CONFIGURATION = ("Security", "Entities", "Rules", "Webhooks", "Rights")
 """Menu items of pages that are not an entity's, by who sees them; a new page with a menu item adds its name."""

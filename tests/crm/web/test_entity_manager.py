@@ -81,7 +81,7 @@ def test_an_entity_is_custom_when_it_came_later_and_says_who_changed_it_last(eng
 def test_the_list_of_fields_says_who_sees_and_who_uses_each(client):
     rows = rows_of(client("admin").get("/admin/schema/deal/").text)
     assert (
-        "Single choice Yes — All 6 roles Layout 3 Fields and validations 4 Rules 2 Reports 6 Roles 1"
+        "Single choice Yes — All 6 roles Layout 5 Fields and validations 4 Rules 4 Reports 6 Roles 1"
         in rows["stage"]
     )
     assert "Accounting, Manager, Marketing, Sales, Viewer" in rows["probability"]

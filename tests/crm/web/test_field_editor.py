@@ -174,7 +174,7 @@ def test_choices_say_how_many_records_hold_them(client, session):
 
 def test_what_uses_a_field_stands_beside_its_removal(client):
     page = words_of(client("admin").get("/admin/schema/deal/fields/stage").text)
-    assert "Layout 3 · Fields and validations 4 · Rules 2 · Reports 6 · Roles 1" in page
+    assert "Layout 5 · Fields and validations 4 · Rules 4 · Reports 6 · Roles 1" in page
 
 
 def test_conditions_say_how_many_records_match_and_what_some_are_called(client, session):
