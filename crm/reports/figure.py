@@ -27,7 +27,8 @@ def build_figure(
     """
     chart, columns = result.report.chart, result.columns
     names = [column.name for column in columns]
-    x, y = names.index(chart.x) if chart.x in names else 0, names.index(chart.y)
+    x = names.index(chart.x) if chart.x in names else 0
+    y = names.index(chart.y) if chart.y in names else [column.is_measure for column in columns].index(True)
     currency = columns[y].currency
     colors = [names.index(chart.color)] if chart.color in names else []
     colors += [currency] if currency is not None and currency not in (x, *colors) else []

@@ -53,8 +53,9 @@ def records_url(entity: str, lines: list[Any]) -> str:
 
 
 def row_url(result: ReportResult) -> Callable[[ReportRow, Column], str]:
-    """Return what leads from a mark of a report to the records it counts."""
-    return lambda row, column: records_url(result.report.entity, row.lines_of(column))
+    """Return what leads from a mark of a report to the records it counts; "" where no conditions select them."""
+    entity = result.report.entity
+    return lambda row, column: "" if row.lines is None else records_url(entity, row.lines_of(column))
 
 
 def notes_of(result: ReportResult) -> list[Problem]:

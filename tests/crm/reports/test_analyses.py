@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from crm.database import about_to_write
+from crm.demo import load_demo
 from crm.entities.load import check_schema, documents_from_json
 from crm.errors import QueryError
 from crm.permissions.model import SYSTEM
@@ -204,3 +205,17 @@ def test_what_is_wrong_is_refused_at_its_key(session, key):
     others = [dict(document.body) for document in session.workspace.schema.documents]
     problems = check_schema(documents_from_json([*others, body]), 2)[1]
     assert [problem.code for problem in problems if problem.file == "reports/wrong.yaml"][:1] == [code]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_each_shipped_analysis_has_a_page_a_figure_a_workbook_and_an_answer(client, session, engine):
+    load_demo(engine, customers=25)
+    browser = client("admin")
+    for name, report in session.workspace.schema.parts["report"].items():
+        if report.analysis:
+            page = browser.get(f"/reports/{name}")
+            assert page.status_code == 200 and report.label.get("en") in page.text
+            assert browser.get(f"/reports/{name}/figure.json").status_code == 200
+            assert browser.get(f"/reports/{name}.xlsx").status_code == 200
+            told = browser.get(f"/api/v1/report/{name}").json
+            assert told["definition"] and told["columns"], name
