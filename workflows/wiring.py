@@ -13,7 +13,6 @@ from workflows.calls import outbox as _calls  # noqa: F401 - declares its table
 from workflows.hooks import store as _hooks  # noqa: F401 - declares its tables
 from workflows.mail import outbox as _outbox  # noqa: F401 - declares its table
 from workflows.organisation import RuleWorkshop, organisation_of
-from workflows.pressing import RuleButtons
 from workflows.rules.kinds import register_kinds
 from workflows.runs import budget as _budget  # noqa: F401 - declares its table
 from workflows.runs import edges
@@ -27,7 +26,14 @@ def listen() -> None:
     """Let rules hear of the changes they listen to, and of the buttons people press."""
     events.LISTENERS.append(heard_by_rules)
     events.NAMED_LISTENERS.append(rules_that_hear)
-    buttons.SOURCES.append(RuleButtons())
+    buttons.SOURCES.append(_rule_buttons)
+
+
+def _rule_buttons() -> buttons.ButtonSource:
+    """Return the buttons of rules, which are loaded by who draws or presses one."""
+    from workflows.pressing import RuleButtons
+
+    return RuleButtons()
 
 
 def prepare_edges(engine: sa.Engine) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,12 +30,26 @@ MOST_SPANS, MOST_DAYS, DAY = 6, 1_000, 24 * 60
 
 @dataclass(frozen=True)
 class BusinessCalendar:
-    """A declared calendar; `is_default` makes it count where a formula names none."""
+    """A declared calendar; `is_default` makes it count where a formula names none.
+
+    Shape:  `body` is its document. The days are worked out for the first formula that asks: 60 years of holidays take
+            most of a second.
+    """
 
     name: str
     label: Text
-    calendar: Calendar
+    body: Mapping[str, Any]
     is_default: bool = False
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Return the working time it declares."""
+        body = self.body
+        week = tuple(spans_of(body["hours"].get(day)) for day in WEEKDAYS)
+        days: dict[dt.date, Spans] = dict.fromkeys(holidays_of(_as_list(body.get("holidays"))), ())
+        days |= {parse_day(day): () for day in body.get("days_off") or ()}
+        days |= {parse_day(day): spans_of(spans) for day, spans in (body.get("open_days") or {}).items()}
+        return make_calendar(week, days, body.get("time_zone") or "")
 
 
 def check_calendar(document: Document, schema: Schema) -> list[Problem]:
@@ -124,13 +139,9 @@ def spans_of(body: Any) -> Spans:
 def build_calendar(document: Document, _schema: Schema) -> BusinessCalendar:
     """Return the calendar of a document that has no problems."""
     body = document.body
-    week = tuple(spans_of(body["hours"].get(day)) for day in WEEKDAYS)
-    days: dict[dt.date, Spans] = dict.fromkeys(holidays_of(_as_list(body.get("holidays"))), ())
-    days |= {parse_day(day): () for day in body.get("days_off") or ()}
-    days |= {parse_day(day): spans_of(spans) for day, spans in (body.get("open_days") or {}).items()}
-    calendar = make_calendar(week, days, body.get("time_zone") or "")
-    label = label_of(body, "label", document.name)
-    return BusinessCalendar(document.name, label, calendar, body.get("default") is True)
+    return BusinessCalendar(
+        document.name, label_of(body, "label", document.name), body, body.get("default") is True
+    )
 
 
 def holidays_of(countries: list[str]) -> list[dt.date]:

@@ -1,11 +1,11 @@
 """Buttons on records: what packages above let people press, on one record or on a selection.
 
-A package that has some puts a `ButtonSource` into `SOURCES`; pages, REST and jobs ask here.
+A package that has some puts what returns its `ButtonSource` into `SOURCES`; pages, REST and jobs ask here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, Protocol
@@ -78,12 +78,12 @@ class ButtonSource(Protocol):
         """After the commit, do at once what was started for one record; return what came of it."""
 
 
-SOURCES: list[ButtonSource] = []
+SOURCES: list[Callable[[], ButtonSource]] = []
 
 
 def shown_buttons(session: CrmSession, entity: Entity, record_id: int | None = None) -> list[Button]:
     """Return the buttons the actor may press on a record now, or on a selection of records."""
-    return [button for source in SOURCES for button in source.shown(session, entity, record_id)]
+    return [button for source in SOURCES for button in source().shown(session, entity, record_id)]
 
 
 def find_button(session: CrmSession, entity: Entity, name: str) -> Button:
@@ -109,7 +109,8 @@ def finish_press(session: CrmSession, entity: Entity, name: str, pressed: Presse
 
 
 def _source_of(session: CrmSession, entity: Entity, name: str) -> tuple[ButtonSource, Button]:
-    for source in SOURCES:
+    for each in SOURCES:
+        source = each()
         button = source.find(session, entity, name)
         if button is not None:
             return source, button
