@@ -19,7 +19,7 @@ VIEWS = [
 def test_a_rule_is_written_from_a_template_by_keyboard(visit: Callable[..., Visitor], view: dict) -> None:
     visitor = visit("admin", **view)
     page = visitor.page
-    visitor.open("/admin/rules/new-rule?start=at_risk_alert")
+    visitor.open("/admin/rules/new-rule?start=at_risk_notice")
     page.select_option("[name='add.then']", "set_field", force=True)
     page.locator("#add-then-button").press("Enter")
     page.locator("#node-s2:focus").wait_for()

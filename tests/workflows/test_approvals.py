@@ -292,7 +292,7 @@ def test_one_decides_on_the_page_and_over_rest(asking, engine, client, settings)
     answer = boss.post(f"/api/v1/approval/{two}", json={"approve": False, "reason": "no"}, **key)
     assert (answer.status_code, answer.json["state"]) == (200, "refused")
     again = boss.post(f"/api/v1/approval/{two}", json={"approve": True}, **key)
-    assert again.status_code == 409 and "faster" in again.json["error"]["message"]
+    assert again.status_code == 409 and "already decided" in again.json["error"]["message"]
     sent = {"from": "2026-01-01", "until": "2026-12-31", "stand_in": "service"}
     assert boss.submit("/approvals/away", sent, "/approvals/").status_code == 302
     assert boss.submit("/approvals/away", {**sent, "stand_in": ""}, "/approvals/").status_code == 422

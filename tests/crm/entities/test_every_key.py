@@ -72,6 +72,10 @@ ELSEWHERE = {
         (f"entity.contact.consent.{name}" for name in ("email", "phone", "sms", "post")),
         "workflows/test_contact_policy.py::test_consent_may_be_a_field_per_channel_and_an_empty_one_is_none",
     ),
+    "report.until": "crm/reports/test_analyses.py::test_rfm_scores_by_the_share_of_customers_below",
+    "report.fields": (
+        "crm/reports/test_analyses.py::test_a_profile_puts_what_separates_first_and_leaves_small_groups_out"
+    ),
     "steps.send_email.service": (
         "workflows/test_contact_policy.py::test_what_is_owed_is_sent_in_any_case_and_says_so"
     ),

@@ -166,6 +166,8 @@ def test_a_profile_puts_what_separates_first_and_leaves_small_groups_out(session
     assert all(row.values[2] >= 20 for row in found.rows)
     assert found.rows[0].lines == [{"field": "contract_kind", "is": "month_to_month"}]
     assert found.parameters["records"] == 120
+    named = analysis("segment_profile", entity="subscriber", target=target, min_group=20, fields=["monthly"])
+    assert {row.values[0] for row in run_report(session, named).rows} == {"monthly"}
 
 
 @needs_shared_data

@@ -252,7 +252,11 @@ def test_while_one_looks_every_posted_request_only_asks_or_is_refused(app, clien
                     asking.add((rule.endpoint, query))
     assert rows_of(engine) == before
     assert {endpoint for endpoint, query in asking if not query} == {
-        *(f"{view_name(name)}.filter" for name in app.extensions["crm_workspace"].schema.entities),
+        *(
+            f"{view_name(name)}.{asked}"
+            for name in app.extensions["crm_workspace"].schema.entities
+            for asked in ("filter", "bulk")  # what begins a change of many asks first
+        ),
         "ConditionsView.check",
         "AdminConditionsView.check",
         "SchemaApi.check",
@@ -262,7 +266,7 @@ def test_while_one_looks_every_posted_request_only_asks_or_is_refused(app, clien
         "RuleApi.try_one",
     }
     redrawn = {endpoint.split(".")[1] for endpoint, query in asking if query}
-    assert redrawn == {"filter", "check", "diff", "try_one", "add", "edit", "formula", "preview"}
+    assert redrawn == {"filter", "check", "diff", "try_one", "add", "edit", "formula", "preview", "bulk"}
 
 
 def test_one_stops_looking_and_is_oneself_again(customers, looking, caplog):
