@@ -107,8 +107,9 @@
   });
 
   document.addEventListener("submit", (event) => {
-    const list = event.target.closest?.("[data-list]");
-    if (list && event.target.matches("[data-bulk-bar]")) leave(event.target, list);
+    if (!event.target.hasAttribute("data-bulk-bar")) return; // a field may be called `closest`, and hide the form's own
+    const list = event.target.closest("[data-list]");
+    if (list) leave(event.target, list);
   });
 
   document.addEventListener("click", async (event) => {

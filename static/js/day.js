@@ -78,8 +78,8 @@
   };
 
   document.addEventListener("submit", (event) => {
-    const form = event.target.closest("[data-day] form[data-deed]");
-    if (!form) return;
+    const form = event.target;
+    if (!form.hasAttribute("data-deed") || !form.closest("[data-day]")) return;
     event.preventDefault();
     const button = event.submitter;
     const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
