@@ -60,6 +60,7 @@ ABSENT = (
     "/groups/show/",
     "/groups/edit/",
     "/admin/schema/publishing/",
+    "/calendar/1.ics",
     f"/{ENTITY}/button/",
 )  # what there is none of in this little world
 
