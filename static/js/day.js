@@ -63,7 +63,7 @@
         delay: 150,
         delayOnTouchOnly: true,
         draggable: "[data-row]:not([data-fixed])",
-        ...(list.matches(".day-list") ? { filter: "a, button, form", preventOnFilter: false } : {}),
+        ...(list.matches(".day-list") ? { filter: "a, button, input", preventOnFilter: false } : {}),
         ghostClass: "board-ghost",
         onStart: () => page().classList.add("is-dragging"),
         onEnd: ({ item, from, to }) => {
