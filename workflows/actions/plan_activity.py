@@ -23,7 +23,7 @@ from workflows.placeholders import check_text
 from workflows.rules.model import Step
 from workflows.rules.place import Place
 from workflows.rules.schedule import duration
-from workflows.rules.words import recipient_words, say
+from workflows.rules.words import recipient_words, say, span_words
 from workflows.runs.together import create_all, each, for_good
 from workflows.runs.work import attribute_of
 
@@ -155,7 +155,13 @@ class PlanActivity(Action):
         """Say what is planned, for whom and when."""
         people_words = recipient_words(step.body["for"], schema, entity, language)
         subject, due_in = Text(step.body["subject"]).get(language), step.body["due_in"]
-        return say("rule.says_plan_activity", language, subject=subject, people=people_words, duration=due_in)
+        return say(
+            "rule.says_plan_activity",
+            language,
+            subject=subject,
+            people=people_words,
+            duration=span_words(due_in, language),
+        )
 
     def perform(self, step: Step, work: Any) -> Outcome:
         """Create the activity through the records' service, as the rule."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from babel.units import format_unit
-
+from crm.conditions.sentence import Speaker
 from crm.database import CrmSession
 from crm.entities.model import Entity, Schema
 from crm.entities.reader import BodyReader
@@ -62,7 +61,7 @@ class LifetimeValue(PurchaseAnalysis):
         definition = Problem(
             "analysis.lifetime_value",
             {
-                "horizon": format_unit(horizon, f"duration-{unit}", locale=language),
+                "horizon": Speaker(None, language).span(horizon, f"{unit}s"),
                 "until": say_period(bought.until, "day", language),
             },
         )

@@ -55,6 +55,16 @@ def test_every_role_has_a_home_without_a_padlock(client) -> None:
         assert answer.status_code == 200 and "You don't have access to anything" not in answer.text, role
 
 
+def test_an_administrator_who_plans_nothing_comes_to_the_dashboard(client, session) -> None:
+    browser = client("admin")
+    assert "figure-grid" in browser.get("/").text
+    make_activity(
+        session, subject="Look at it", at=session.clock(), kind="task", owner=user_id(session, "admin")
+    )
+    session.commit()
+    assert "Look at it" in browser.get("/").text
+
+
 def test_a_tick_is_undone_by_its_undo_with_and_without_scripts(client, session, call) -> None:
     browser = client("sales")
     token = {"csrf_token": browser.token("/my-day/")}
