@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from crm import events
 from crm.permissions.store import save_profile
 from crm.records.timeline import timeline_of
 from tests.factories import make_complaint, make_customer, user_id
@@ -15,7 +16,8 @@ from workflows.mail import outbox
 from workflows.mail.compose import Message
 from workflows.mail.deliver import DELAYS_SECONDS, build_mail, deliver_mail
 from workflows.mail.timeline import mails_of
-from workflows.runs import store
+from workflows.organisation import Organisation, RuleWorkshop
+from workflows.runs import jobs, store
 
 
 def write(workshop, to="maria@example.com", key="1:0:0", cause=()):
@@ -54,6 +56,20 @@ def test_the_mail_of_a_single_deed_goes_before_those_of_a_crowd(posting, smtp):
         "crowd1",
         "crowd2",
     ]
+
+
+def test_what_an_import_leads_to_is_of_the_crowd(engine, clock, tmp_path, as_user):
+    """The test above writes its messages by hand: this one lets a shipped rule write them."""
+    workshop = RuleWorkshop(engine, Organisation(mail_folder=tmp_path / "mail"), clock=clock)
+    for cause in (("import:7",), ()):
+        with as_user() as session:
+            customer = make_customer(session, email="maria@example.com")
+            session.cause = cause
+            make_complaint(session, customer=customer)
+    jobs.work_off(workshop)
+    with workshop.reading() as session:
+        lanes = session.scalars(sa.select(outbox.message.c.lane).order_by(outbox.message.c.id)).all()
+    assert sorted(lanes) == [events.SINGLE, events.CROWD]
 
 
 def test_same_key_is_never_written_twice(posting):

@@ -215,7 +215,7 @@ class Execution:
             raise EndedError(store.STOPPED, "rule.record_gone")
         organisation = replace(self.workshop.organisation, zone=self.actor.time_zone)
         key = f"{self.row['id']}:{step.path}"
-        work = Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row))
+        work = Work(session, self.rule, record, key, organisation, is_gone, root_of(self.row), self.cause)
         return replace(work, **called_with(self.row), is_trial=self.is_trial)
 
 

@@ -63,7 +63,7 @@ class Work:
 
     Shape:  `record` is the mapped record, or the draft of one that is gone. `key` names the step of the run,
             the same at every attempt: what it writes outside the record carries it. `root` names the cause, `cause`
-            is the whole chain where many share a session. `shared` keeps what the steps of one transaction have in
+            is the whole chain. `shared` keeps what the steps of one transaction have in
             common; `ids` are their records there, `until` is when all must be done. `given` is what came with the call
             that fired the rule, `caller_id` the user who made it. With `is_trial` all is taken
             back at the end and nothing is waited for.
