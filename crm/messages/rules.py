@@ -15,6 +15,7 @@ MESSAGES = {
     "rule.sentence": NP_("step", "%(when)s, if %(conditions)s: %(actions)s."),
     "rule.sentence_always": NP_("step", "%(when)s: %(actions)s."),
     "rule.sentence_if": NP_("step", "if %(conditions)s: %(actions)s"),
+    "rule.sentence_branch": NP_("step", "%(branch)s: %(actions)s"),
     "rule.sentence_otherwise": NP_("step", "otherwise: %(actions)s"),
     # what is wrong with a rule or a template
     "rule.unknown_entity": N_("There is no entity “%(name)s”."),

@@ -145,7 +145,7 @@ def test_assign_prefers_who_speaks_the_language_and_knows_the_matter(make_worksh
         assert ("Matches", "el, return") in effect_lines(session, entity, step["effect"])
         rule = workshop.fixed.schema.parts["rule"]["give"]
         said = ACTIONS["assign"].describe(rule.steps[0], workshop.fixed.schema, entity, "en")
-        assert said.endswith("“Service”, who match: Customer: Language, Customer: Country, Type")
+        assert said.endswith("“Service” who matches: Customer: Language, Customer: Country, Type")
 
 
 def test_round_robin_goes_round(make_workshop, as_user, engine):

@@ -217,6 +217,8 @@ def test_six_rules_are_offered_to_start_from(admin, draft_of, workspace):
 def test_a_rule_reads_as_a_sentence(shipped):
     for rule in shipped.parts["rule"].values():
         assert all("%(" not in say_rule(rule, shipped, language) for language in LANGUAGES)
+    asked = say_rule(shipped.parts["rule"]["approve_large_deal"], shipped, "en")
+    assert "; If approved: Notify" in asked and "; If rejected: " in asked and "therwise" not in asked, asked
     said = say_rule(shipped.parts["rule"]["escalate_old_complaint"], shipped, "en")
     assert said.startswith("Every hour, if Status is Open, ")
     assert "Set “Status” to “Escalated”; Assign: least busy user" in said

@@ -73,7 +73,7 @@ class Assign(Action):
         "rule.effect_why": NP_("step", "Why"),
         "rule.effect_load": NP_("step", "records: %(count)s"),
         "rule.cannot_match": N_("“%(name)s” can't be compared with the groups of users."),
-        "rule.says_matching": N_("%(whole)s, who match: %(fields)s"),
+        "rule.says_matching": N_("%(whole)s who matches: %(fields)s"),
         "rule.effect_matched": NP_("step", "Matches"),
         "rule.effect_missed": NP_("step", "Nobody matches"),
         "rule.effect_turn": N_("It was this user's turn."),

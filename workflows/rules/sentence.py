@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from crm.conditions import say as say_conditions
 from crm.entities.model import Entity, Schema
 from workflows.actions import ACTIONS
 from workflows.rules.model import Rule, Step
-from workflows.rules.words import say
+from workflows.rules.words import say, word_label
 from workflows.triggers import TRIGGERS
 
 
@@ -36,11 +37,17 @@ def say_steps(steps: Sequence[Step], schema: Schema, entity: Entity, language: s
 
 def _sentences(steps: Sequence[Step], schema: Schema, entity: Entity, language: str) -> Iterator[str]:
     for step in steps:
-        if not step.branches:
-            yield ACTIONS[step.action].describe(step, schema, entity, language)
-        for branch in step.branches:
+        action = ACTIONS[step.action]
+        if action.branch_keys or not step.branches:
+            yield action.describe(step, schema, entity, language)
+        for branch, key in zip_longest(step.branches, action.branch_keys[: len(step.branches)]):
             actions = say_steps(branch.steps, schema, entity, language)
-            if branch.condition is None:
+            if key is not None:
+                label = word_label(action.labels, key, language)
+                yield from (
+                    [say("rule.sentence_branch", language, branch=label, actions=actions)] if actions else []
+                )
+            elif branch.condition is None:
                 yield say("rule.sentence_otherwise", language, actions=actions)
             else:
                 conditions = say_conditions(branch.condition, entity, schema, language)

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.database import CrmSession
 from crm.errors import Problem
+from crm.fields.locales import shown_date
 from crm.reports.analyses.base import number_column
 from crm.reports.analyses.purchases import PurchaseAnalysis, Purchases
 from crm.reports.model import Report
@@ -43,7 +44,7 @@ class CohortRetention(PurchaseAnalysis):
             ),
         ]
         rows = [self._row(first, size, came, bought, unit, last) for first, size in sorted(sizes.items())]
-        definition = Problem(f"analysis.{self.name}", {"until": say_period(bought.until, "day", language)})
+        definition = Problem(f"analysis.{self.name}", {"until": shown_date(bought.until, language)})
         parameters = {"customers": sum(sizes.values()), "until": bought.until.isoformat(), "unit": unit}
         return bought.answer.result(columns, rows, definition, parameters)
 

@@ -11,11 +11,11 @@ from crm.database import CrmSession
 from crm.entities.model import Entity, Schema
 from crm.entities.reader import BodyReader
 from crm.errors import Problem
+from crm.fields.locales import shown_date
 from crm.reports.analyses.base import number_column
 from crm.reports.analyses.purchases import PurchaseAnalysis, Purchases, days_per_unit
 from crm.reports.drill import group_line
 from crm.reports.model import Group, Report
-from crm.reports.periods import say_period
 from crm.reports.query import MOST_ROWS, Column
 from crm.reports.result import ReportResult, ReportRow
 from crm.texts import NP_, Text
@@ -62,7 +62,7 @@ class LifetimeValue(PurchaseAnalysis):
             "analysis.lifetime_value",
             {
                 "horizon": Speaker(None, language).span(horizon, f"{unit}s"),
-                "until": say_period(bought.until, "day", language),
+                "until": shown_date(bought.until, language),
             },
         )
         parameters = {
@@ -170,7 +170,7 @@ def _rows(values: Values, bought: Purchases, report: Report) -> Iterator[ReportR
             (
                 teller.text(bought.customer, who),
                 teller.plain(len(days)),
-                say_period(days[-1][0], "day", teller.situation.language),
+                shown_date(days[-1][0], teller.situation.language),
                 teller.plain(alive, is_share=True),
                 teller.plain(expected),
                 bought.amount(average),

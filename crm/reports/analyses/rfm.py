@@ -9,10 +9,10 @@ from typing import Any
 
 from crm.database import CrmSession
 from crm.errors import Problem
+from crm.fields.locales import shown_date
 from crm.reports.analyses.base import number_column
 from crm.reports.analyses.purchases import PurchaseAnalysis, Purchases
 from crm.reports.model import Report
-from crm.reports.periods import say_period
 from crm.reports.query import Column
 from crm.reports.result import ReportResult, ReportRow
 from crm.texts import NP_, Text
@@ -63,7 +63,7 @@ class Rfm(PurchaseAnalysis):
         """Score each customer and count the groups."""
         bought = self.read(session, report)
         found, language = scores_of(bought), bought.teller.situation.language
-        definition = Problem("analysis.rfm", {"until": say_period(bought.until, "day", language)})
+        definition = Problem("analysis.rfm", {"until": shown_date(bought.until, language)})
         columns = [
             Column("group", Text(NP_("column", "Group")).get(language), False),
             *_columns(bought, language),
