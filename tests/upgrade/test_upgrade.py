@@ -185,10 +185,9 @@ def test_the_statements_that_are_printed_are_those_that_run(old, empty_database_
     assert old.value("SELECT COUNT(*) FROM customer") == before
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite keeps none
 def test_indexes_of_words_keep_few_words_beside_them(house):
     """A save searches for duplicates: PostgreSQL would read megabytes of new words each time."""
-    if house.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite keeps none")
     finish_indexes(house.engine)
     short = "reloptions::text LIKE '%gin_pending_list_limit=64%'"
     asked = f"SELECT bool_and({short}) FROM pg_class WHERE relkind = 'i' AND relname LIKE 'words\\_%'"  # noqa: S608 - ours
