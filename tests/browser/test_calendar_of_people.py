@@ -51,9 +51,11 @@ def test_what_is_dragged_to_another_hour_stays_there_and_goes_back(
     visitor.open(WEEK)
     drag(page, '[data-hour="2026-11-24T10:00"] [data-row]', '[data-hour="2026-11-27T12:00"]')
     page.locator('[data-hour="2026-11-27T12:00"] [data-row]', has_text="Coffee").wait_for()
+    page.wait_for_load_state("networkidle")  # the answer draws the page anew, and a hand waits for it
     page.locator('[data-hour="2026-11-27T12:00"] a', has_text="Coffee").focus()
     page.keyboard.press("Alt+ArrowLeft")
     page.locator('[data-hour="2026-11-26T12:00"] [data-row]', has_text="Coffee").wait_for()
+    page.wait_for_load_state("networkidle")
     page.locator("[data-ends] a", has_text="Fair").first.focus()
     page.keyboard.press("Alt+Shift+ArrowRight")
     page.locator('[data-hour="2026-11-27"] [data-row]', has_text="Fair").wait_for()

@@ -56,8 +56,10 @@ def test_a_day_is_worked_off_without_leaving_it(visit: Callable[..., Visitor], p
     coffee.locator("a.day-title").focus()
     page.keyboard.press("Alt+ArrowDown")
     page.locator('[data-hour$="T14:00"] [data-row]', has_text="Coffee").wait_for()
+    page.wait_for_load_state("networkidle")  # the answer draws the page anew, and a hand waits for it
     drag(page, '[data-hour$="T14:00"] .day-time', '[data-hour$="T16:00"]')
     page.locator('[data-hour$="T16:00"] [data-row]', has_text="Coffee").wait_for()
+    page.wait_for_load_state("networkidle")
     coffee.locator("a.day-title").focus()
     page.keyboard.press("d")
     coffee.wait_for(state="detached")
